@@ -1,0 +1,98 @@
+/*
+ * conf.h - the configuration: one struct, one table of keys.
+ *
+ * Both halves use it. The front reads file and options; the inspector gets the
+ * settings from the front as "key=value" strings (request.h), so that the two
+ * can't disagree and the inspector needs no file.
+ */
+#ifndef CONF_H
+#define CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "verdict.h"
+
+enum conf_keep { KEEP_OFF, KEEP_CHANGED, KEEP_ALL };
+enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
+
+/* Lists are words separated by one blank. Times are seconds, sizes bytes. */
+struct conf {
+	/* [scan] */
+	char *database;			/* directory or file of signatures */
+	char *inspector;		/* path of spawnscan-inspect; "" = beside spawnscan */
+	char *scratch_dir;		/* where an inspector's private directory is made */
+	uint64_t inspect_timeout;	/* from handing over to the whole report */
+	uint64_t memory_limit;		/* address space of an inspector; 0 = none */
+	uint64_t scan_size_limit;	/* bytes unpacked per scanned object */
+	uint64_t scan_file_limit;	/* bytes of one unpacked file */
+	uint64_t scan_depth_limit;	/* archives in archives */
+	uint64_t scan_files_limit;	/* files in one archive */
+
+	/* [actions] */
+	enum verdict_action action[CLASS_COUNT];
+
+	/* [names] */
+	char *block_extensions;
+	char *deny_names;
+	char *allow_names;
+	bool block_executables;
+
+	/* [limits] */
+	uint64_t message_size_limit;
+	uint64_t mime_depth_limit;
+	uint64_t mime_parts_limit;
+	uint64_t header_size_limit;	/* one header block */
+
+	/* [marks] */
+	bool header;			/* add X-Antivirus and X-Spawnscan-Result */
+	char *notice;			/* template, lines separated by \n */
+
+	/* [quarantine] */
+	enum conf_keep quarantine;
+	char *quarantine_dir;
+
+	/* [log] */
+	char *log;			/* "syslog", "stderr" or "file:/path" */
+	int syslog_facility;		/* LOG_MAIL ... */
+	char *syslog_name;
+	int log_level;			/* LOG_ERR ... LOG_DEBUG */
+
+	/* [smtp] */
+	enum conf_newline bare_newline;
+	uint64_t connect_timeout;
+	uint64_t command_timeout;	/* client: from a reply to the next whole command */
+	uint64_t data_timeout;		/* client: from 354 to the final dot */
+	uint64_t reply_timeout;		/* downstream: from a command to its whole reply */
+	uint64_t send_timeout;		/* downstream: from 354 to the final dot sent */
+	uint64_t final_timeout;		/* downstream: from the final dot to its reply */
+	uint64_t line_limit;		/* bytes of one command line with its CRLF */
+	uint64_t recipient_limit;
+	uint64_t error_limit;
+};
+
+/* The defaults. Aborts the program if memory runs out. Free with conf_free. */
+void conf_init(struct conf *);
+void conf_free(struct conf *);
+
+/*
+ * Read a file. On failure returns false and puts one clear sentence (with file
+ * and line) into err.
+ */
+bool conf_read_file(struct conf *, const char *path, char *err, size_t errsize);
+
+/*
+ * Set one key from "key=value" or "section.key=value" (option -o, or the
+ * front's request). Replaces what was there. On failure: false and a sentence.
+ */
+bool conf_set(struct conf *, const char *assignment, char *err, size_t errsize);
+
+/*
+ * Call fn once per key in table order, with the value as conf_set takes it.
+ */
+void conf_each(const struct conf *, void (*fn)(void *ctx, const char *section,
+    const char *key, const char *value), void *ctx);
+
+#endif

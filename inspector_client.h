@@ -1,0 +1,37 @@
+/*
+ * inspector_client.h - gets a report on a message, whatever becomes of the
+ * inspector.
+ */
+#ifndef INSPECTOR_CLIENT_H
+#define INSPECTOR_CLIENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+#include "message.h"
+#include "report.h"
+
+struct inspection {
+	struct report report;		/* empty unless ok */
+	bool ok;
+	char failure[512];		/* if not ok: one sentence for the log */
+};
+
+/*
+ * Have a sealed message inspected. reference names the quarantined original
+ * for the notices ("" = none); crlf_only: edits must have CRLF line ends;
+ * mbox: a leading "From " line is to be passed over. Bounded by
+ * conf->inspect_timeout; leaves no process and no file behind.
+ */
+void inspector_inspect(struct inspection *, const struct conf *, const struct message *,
+    const char *reference, bool crlf_only, bool mbox);
+void inspection_free(struct inspection *);
+
+/*
+ * Run "spawnscan-inspect --version -d DATABASE" and copy what it prints to
+ * standard output. Returns its exit code.
+ */
+int inspector_print_version(const struct conf *);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * log.h - what the program tells its operator: syslog, a file or stderr.
+ */
+#ifndef LOG_H
+#define LOG_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <syslog.h>
+
+/*
+ * Must be called before stdin and stdout are touched. Finds out whether
+ * stderr is a place of its own: under spawn(8) descriptors 0, 1 and 2 are one
+ * socket, and a word on 2 would be a word in the SMTP session.
+ */
+void log_init(const char *progname);
+
+/* True if stderr may be written to. */
+bool log_stderr_usable(void);
+
+/*
+ * From now on log to target ("syslog", "stderr", "file:/path"), records up to
+ * level only. Records go to a usable stderr as well when verbose, and
+ * target "stderr" falls back to syslog where stderr isn't usable. Returns
+ * false with a sentence in err if a file can't be opened.
+ */
+bool log_open(const char *target, const char *name, int facility, int level,
+    bool verbose, char *err, size_t errsize);
+
+/*
+ * One record of at most LOG_LINE_MAX bytes, longer ones are cut. Bytes that
+ * are not printable ASCII come out as \ooo (octal), so a hostile string can't
+ * forge a record. severity is a syslog level.
+ */
+#define LOG_LINE_MAX 4096
+void log_write(int severity, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void log_vwrite(int severity, const char *fmt, va_list) __attribute__((format(printf, 2, 0)));
+
+/*
+ * Builder of key=value records. Values with anything but plain printable
+ * characters are put in double quotes with \" \\ and \ooo escapes; an empty
+ * value is "". A record that would outgrow the buffer is cut at a whole pair.
+ */
+struct log_record {
+	char text[LOG_LINE_MAX];
+	size_t len;
+};
+void log_record_start(struct log_record *, const char *event);
+void log_record_str(struct log_record *, const char *key, const char *value);
+void log_record_num(struct log_record *, const char *key, unsigned long long value);
+void log_record_write(const struct log_record *, int severity);
+
+#endif

@@ -1,0 +1,58 @@
+/*
+ * quarantine.h - keeps the originals.
+ */
+#ifndef QUARANTINE_H
+#define QUARANTINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <time.h>
+
+#include "message.h"
+#include "report.h"
+
+/*
+ * A place in the quarantine: DIR/MMDD/UNIXTIME.PID[.N], with the metadata
+ * beside it in the same name + ".meta".
+ */
+struct quarantine {
+	char path[4096];	/* of the original; "" = nothing reserved */
+	char reference[64];	/* "MMDD/UNIXTIME.PID[.N]" */
+	bool stored;
+};
+
+/* What the metadata file tells. Strings may hold any bytes; they are escaped. */
+struct envelope {
+	const char *sender;		/* as in MAIL FROM, without <>; "" = null sender or unknown */
+	char *const *recipients;	/* accepted ones */
+	size_t n_recipients;
+	const char *client;		/* "name[address] helo", or "" */
+	const char *mode;		/* "smtp" or "filter" */
+};
+
+/*
+ * Choose a name that is not taken (nothing is written to the disk yet):
+ * UNIXTIME is now, N counts the messages of this process within one second.
+ */
+void quarantine_reserve(struct quarantine *, const char *dir, time_t now);
+
+/*
+ * Store message and metadata durably: missing folders are made (0700), files
+ * (0600) written under a temporary name, fsynced, linked to the final name
+ * without overwriting one, the folder fsynced. On failure false, a sentence in
+ * err, and nothing is left.
+ */
+bool quarantine_store(struct quarantine *, const struct message *, const struct envelope *,
+    const struct report *, const char *failure, char *err, size_t errsize);
+
+/*
+ * Write the metadata anew with the downstream's reply (or what else became of
+ * the message). Failure is logged by the caller, the mail is through.
+ */
+bool quarantine_note_reply(struct quarantine *, const struct message *, const struct envelope *,
+    const struct report *, const char *failure, const char *reply, char *err, size_t errsize);
+
+/* Take a stored message out again: the client was told to come back with it. */
+void quarantine_drop(struct quarantine *);
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * report.h - the inspector's answer, in memory and on the wire.
+ *
+ * Wire form: a 32-bit length, then that many bytes: all integers little-endian
+ * and unsigned, strings as 32-bit length and bytes. report_decode treats its
+ * input as written by an attacker.
+ */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "message.h"
+#include "verdict.h"
+
+#define REPORT_MAX_BYTES	(16u << 20)	/* of a whole report on the wire */
+#define REPORT_MAX_FINDINGS	10000u
+#define REPORT_MAX_EDITS	50000u
+#define REPORT_MAX_NOTES	100u
+#define REPORT_MAX_STRING	1024u		/* every string but an edit's text */
+
+struct report {
+	uint64_t size;			/* of the message that was inspected */
+	enum verdict_action action;	/* the strongest of all findings; ACTION_PASS if none */
+	char *scanner;			/* "ClamAV 1.4.6/27400"; "" if none ran */
+	struct finding *findings;
+	size_t n_findings;
+	struct edit *edits;		/* in ascending order */
+	size_t n_edits;
+	char **notes;			/* for the log, e.g. "Landlock is not available" */
+	size_t n_notes;
+};
+
+/* An empty report; report_free frees all that it has come to hold. */
+void report_init(struct report *);
+void report_free(struct report *);
+
+/*
+ * Add copies. Strings are made printable and cut at REPORT_MAX_STRING. Aborts
+ * the program when memory runs out (the inspector may die at any time).
+ */
+void report_add_finding(struct report *, enum verdict_class, enum verdict_action,
+    const char *part, const char *reason, const char *file);
+void report_add_note(struct report *, const char *note);
+/* Takes over text (malloc'd). */
+void report_add_edit(struct report *, uint64_t offset, uint64_t length, char *text, size_t text_len);
+
+/* Sort the edits by offset; equal offsets keep their order. */
+void report_sort_edits(struct report *);
+
+/*
+ * Encode with the length in front into a malloc'd buffer. Returns NULL if it
+ * would exceed a limit above.
+ */
+char *report_encode(const struct report *, size_t *len);
+
+/*
+ * Decode a body (without the length in front) for a message of message_size
+ * bytes. Returns NULL if it is a sound report, else what is wrong with it, as
+ * a constant sentence; then *report is empty. crlf_only: see
+ * message_check_edits.
+ */
+const char *report_decode(struct report *, const char *buf, size_t len,
+    uint64_t message_size, bool crlf_only);
+
+/* Strongest class found, for the log: "clean" or a class's name. */
+const char *report_verdict(const struct report *);
+
+#endif

@@ -1,0 +1,43 @@
+/*
+ * request.h - what the front asks of an inspector: one message, the settings,
+ * and a few facts for the notices.
+ *
+ * On the wire: one 32-bit little-endian length, sent together with the sealed
+ * message descriptor (SCM_RIGHTS), then that many bytes of NUL-terminated
+ * strings: the facts, then every setting as "key=value".
+ */
+#ifndef REQUEST_H
+#define REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+#include "message.h"
+
+#define REQUEST_MAX_BYTES (256u << 10)
+
+struct request {
+	char *host;		/* who neutralises: host name of the filter */
+	char *reference;	/* the quarantined original, or "" */
+	char *time;		/* RFC 5322 date */
+	char *scratch;		/* private directory of this inspection */
+	bool mbox;		/* a leading "From " line is not part of the message */
+};
+
+/*
+ * Send over a stream socket. False with errno on failure; deadline in
+ * milliseconds of CLOCK_MONOTONIC.
+ */
+bool request_send(int sock, const struct request *, const struct conf *,
+    const struct message *, int64_t deadline);
+
+/*
+ * Receive: fills *request (request_free), *conf (conf_init'd by the caller)
+ * and *message. On failure false and a sentence.
+ */
+bool request_receive(int sock, struct request *, struct conf *, struct message *,
+    char *err, size_t errsize);
+void request_free(struct request *);
+
+#endif

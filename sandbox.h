@@ -1,0 +1,33 @@
+/*
+ * sandbox.h - shuts the inspector in: resource limits, Landlock, seccomp.
+ */
+#ifndef SANDBOX_H
+#define SANDBOX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+
+/* Called once for each protection that this kernel does not give. */
+typedef void sandbox_note(void *ctx, const char *sentence);
+
+/*
+ * First step, before anything is loaded: no new privileges, no core file,
+ * limits on memory (conf->memory_limit), CPU time and file size, no new
+ * processes; the file system shut but for reading conf->database, the C
+ * library's character sets and what libclamav needs of /usr/lib and /etc/ssl,
+ * and for the private directory scratch. False with a sentence if a protection
+ * that the kernel has could not be applied; what the kernel does not have is
+ * only noted.
+ */
+bool sandbox_files(const struct conf *, const char *scratch, sandbox_note *note, void *ctx,
+    char *err, size_t errsize);
+
+/*
+ * Second step, before the first byte of a mail is looked at: an allow-list of
+ * system calls; any other kills the process. No sockets, no exec, no fork.
+ */
+bool sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * scan.h - the scanner interface. One engine behind it so far:
+ * scan_libclamav.c.
+ *
+ * The rule of this file: clean is only what was scanned to its end without an
+ * error. Everything else is a hit or a failure.
+ */
+#ifndef SCAN_H
+#define SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+#include "verdict.h"
+
+/* What an object is, so that the engine knows how to look at it. */
+enum scan_kind {
+	SCAN_MAIL,	/* a raw mail: find the attachments in it as well */
+	SCAN_PART	/* decoded content of one part */
+};
+
+#define SCAN_MAX_HITS 64
+
+struct scan_hit {
+	enum verdict_class class;	/* CLASS_INFECTED, CLASS_ENCRYPTED or CLASS_LIMIT */
+	char name[256];			/* signature, printable */
+};
+
+struct scan_result {
+	struct scan_hit hits[SCAN_MAX_HITS];	/* each name once; a further one drops an ENCRYPTED or LIMIT if it is INFECTED */
+	size_t n_hits;
+	bool failed;			/* not scanned to the end */
+	char error[256];		/* if failed: why, printable */
+};
+
+/*
+ * Load signatures from conf->database, prove the engine on a marker signature
+ * of its own, and keep temporary files in scratch. There is one scanner per
+ * process. False and one clear sentence (which names the database) on failure:
+ * no such database, no signature in it, broken, marker not found, scratch not
+ * usable.
+ */
+bool scan_open(const struct conf *, const char *scratch, char *err, size_t errsize);
+void scan_close(void);
+
+/*
+ * Scan len bytes. seconds is the most that it may take; past it the result is
+ * a CLASS_LIMIT hit or failed.
+ */
+void scan_bytes(struct scan_result *, enum scan_kind, const char *buf, size_t len,
+    unsigned int seconds);
+
+/*
+ * "ClamAV 1.4.6/27400" (version of the daily signatures) or, where there are
+ * none, "ClamAV 1.4.6/2-signatures". Good after scan_open.
+ */
+const char *scan_banner(void);
+
+/* Number of signatures loaded, without the marker. */
+unsigned int scan_signatures(void);
+
+#endif

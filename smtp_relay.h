@@ -1,0 +1,37 @@
+/*
+ * smtp_relay.h - the SMTP session between a client and the downstream server.
+ */
+#ifndef SMTP_RELAY_H
+#define SMTP_RELAY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+
+/* Where the downstream server listens. */
+struct address {
+	char *host;		/* name or number; NULL for a Unix socket */
+	char *port;
+	char *path;		/* Unix socket, or NULL */
+};
+
+/*
+ * "HOST:PORT", "[IPv6]:PORT", "inet:HOST:PORT", "unix:/PATH". False and a
+ * sentence if it is none of them. Free with address_free.
+ */
+bool address_parse(struct address *, const char *text, char *err, size_t errsize);
+void address_free(struct address *);
+
+/*
+ * Serve one client on rfd and wfd until it leaves. Returns a code of
+ * <sysexits.h>: EX_OK if the session was served to its end (whatever the
+ * replies), EX_UNAVAILABLE if the downstream could not be reached, EX_IOERR if
+ * one of the peers was lost.
+ */
+int smtp_relay(const struct conf *, const struct address *, int rfd, int wfd);
+
+/* The 421 line for a front that can't even begin, with text printable. */
+void smtp_refuse_service(int wfd, const char *text);
+
+#endif

@@ -1,0 +1,68 @@
+/*
+ * transaction.h - one message from "received" to "said what became of it":
+ * inspect, decide, keep the original, tell the log. Every front uses it.
+ */
+#ifndef TRANSACTION_H
+#define TRANSACTION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "inspector_client.h"
+#include "message.h"
+#include "quarantine.h"
+
+/* What the front is to do with the message. */
+enum decision {
+	DECISION_DELIVER,	/* pass on what transaction_output gives */
+	DECISION_DISCARD,	/* accept and drop; the original is in quarantine */
+	DECISION_TEMPFAIL,
+	DECISION_REJECT
+};
+
+/* What became of it. */
+enum outcome {
+	OUTCOME_DELIVERED,	/* the next hop took the responsibility */
+	OUTCOME_DISCARDED,
+	OUTCOME_DEFERRED,	/* the client was told to try again, or is gone */
+	OUTCOME_REFUSED		/* the client was told no */
+};
+
+struct transaction {
+	const struct conf *conf;
+	struct message message;		/* the original; the front fills and seals it */
+	struct envelope envelope;	/* filled by the front, which owns the strings */
+	bool crlf_only;			/* SMTP: every line end is a CRLF */
+	int64_t receive_ms, inspect_ms, send_ms; /* the front sets the first and last */
+
+	/* filled by transaction_decide */
+	struct inspection inspection;
+	struct quarantine quarantine;
+	struct message wrapped;		/* what to send instead, if error = wrap */
+	char reason[512];		/* why it isn't delivered, printable, for the log */
+};
+
+/* Zero, with no message. */
+void transaction_init(struct transaction *, const struct conf *);
+
+/*
+ * Inspect the sealed message, and if the verdict or the configuration wants
+ * it, put the original into quarantine, durably. Whatever fails on the way
+ * makes it DECISION_TEMPFAIL.
+ */
+enum decision transaction_decide(struct transaction *);
+
+/* The bytes to deliver, after DECISION_DELIVER. */
+bool transaction_output(const struct transaction *, message_sink *sink, void *ctx);
+uint64_t transaction_output_size(const struct transaction *);
+
+/*
+ * Close the books: metadata, one log record, and the quarantined copy taken
+ * out again if the client keeps the message. reply: the next hop's or our own
+ * last reply line, printable or not. Frees everything, ready for the next
+ * transaction_init.
+ */
+void transaction_finish(struct transaction *, enum outcome, const char *reply);
+
+#endif

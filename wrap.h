@@ -1,0 +1,23 @@
+/*
+ * wrap.h - a fresh mail with a notice and a whole original as one inert
+ * attachment, made without parsing a byte of it.
+ */
+#ifndef WRAP_H
+#define WRAP_H
+
+#include <stdbool.h>
+
+#include "conf.h"
+#include "message.h"
+
+/*
+ * Fill *out (message_create'd here, sealed) with a message from
+ * postmaster@HOST that carries a notice and the original as
+ * message.eml.defanged, base64. Lines end in CRLF if crlf, else in LF.
+ * reference: where the original is kept, or "". False with errno on failure;
+ * then *out is closed.
+ */
+bool wrap_message(struct message *out, const struct message *original,
+    const char *reference, bool crlf);
+
+#endif
