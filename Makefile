@@ -19,7 +19,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
 INSPECTOR = inspector mime_walk header scan_libclamav policy defang sandbox \
-        message report request verdict conf
+        scratch message report request verdict conf
 
 FRONT_PKGS     = libbsd-overlay libmd inih
 INSPECTOR_PKGS = libbsd-overlay inih gmime-3.0 libclamav libseccomp
@@ -30,23 +30,35 @@ ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CPPFLAGS) $(CFLAGS)
 all: $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect
 
 $(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o)
-	$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(FRONT_PKGS))
+	@echo "  LD $@"
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(FRONT_PKGS))
 
 $(BUILD)/spawnscan-inspect: $(INSPECTOR:%=$(BUILD)/inspector/%.o)
-	$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS))
+	@echo "  LD $@"
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS))
 
 # Two halves, two sets of libraries: the front must not even see GMime's headers.
 $(BUILD)/front/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
+	@echo "  CC $@"
+	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
 
 $(BUILD)/inspector/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
+	@echo "  CC $@"
+	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
+
+# Test programs: tests/NAME.c with the objects of the half that it tests.
+PARTS_OF = mime_walk header defang policy message report request verdict conf
+
+$(BUILD)/tests/parts_of: $(BUILD)/inspector/tests/parts_of.o $(PARTS_OF:%=$(BUILD)/inspector/%.o)
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS))
 
 clean:
 	rm -rf build
 
--include $(wildcard build/*/*/*.d)
+-include $(wildcard build/*/*/*.d build/*/*/*/*.d)
 
 .PHONY: all clean

@@ -20,12 +20,11 @@ struct inspection {
 
 /*
  * Have a sealed message inspected. reference names the quarantined original
- * for the notices ("" = none); crlf_only: edits must have CRLF line ends;
- * mbox: a leading "From " line is to be passed over. Bounded by
- * conf->inspect_timeout; leaves no process and no file behind.
+ * for the notices ("" = none); crlf_only: edits must have CRLF line ends.
+ * Bounded by conf->inspect_timeout; leaves no process and no file behind.
  */
 void inspector_inspect(struct inspection *, const struct conf *, const struct message *,
-    const char *reference, bool crlf_only, bool mbox);
+    const char *reference, bool crlf_only);
 void inspection_free(struct inspection *);
 
 /*

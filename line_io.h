@@ -15,7 +15,8 @@ enum io_result {
 	IO_EOF = -1,		/* the peer closed */
 	IO_TIMEOUT = -2,	/* the deadline passed */
 	IO_TOO_LONG = -3,	/* no line end within the limit; the rest of the line is passed over */
-	IO_ERROR = -4		/* errno tells */
+	IO_ERROR = -4,		/* errno tells */
+	IO_INPUT = -5		/* nothing more was written: the peer spoke first (heed_input) */
 };
 
 #define IO_BUFFER_SIZE (64u << 10)
@@ -29,6 +30,7 @@ struct io {
 	size_t in_begin, in_end;	/* what was read and not yet taken */
 	size_t out_len;			/* what was written and not yet flushed */
 	bool passing_over;		/* in the rest of an over-long line */
+	bool heed_input;		/* the caller's wish: stop writing when the peer speaks or closes */
 	char in[IO_BUFFER_SIZE];
 	char out[IO_BUFFER_SIZE];
 };

@@ -46,11 +46,11 @@ bool quarantine_store(struct quarantine *, const struct message *, const struct 
     const struct report *, const char *failure, char *err, size_t errsize);
 
 /*
- * Write the metadata anew with the downstream's reply (or what else became of
- * the message). Failure is logged by the caller, the mail is through.
+ * Add the downstream's reply (or what else became of the message) to the
+ * metadata. Failure is logged by the caller, the mail is through.
  */
-bool quarantine_note_reply(struct quarantine *, const struct message *, const struct envelope *,
-    const struct report *, const char *failure, const char *reply, char *err, size_t errsize);
+bool quarantine_note_reply(const struct quarantine *, const char *reply, char *err,
+    size_t errsize);
 
 /* Take a stored message out again: the client was told to come back with it. */
 void quarantine_drop(struct quarantine *);

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "conf.h"
 #include "message.h"
@@ -22,7 +23,7 @@ struct request {
 	char *reference;	/* the quarantined original, or "" */
 	char *time;		/* RFC 5322 date */
 	char *scratch;		/* private directory of this inspection */
-	bool mbox;		/* a leading "From " line is not part of the message */
+	bool crlf;		/* SMTP: every line end is, and in edits must be, a CRLF */
 };
 
 /*

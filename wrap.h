@@ -14,10 +14,11 @@
  * Fill *out (message_create'd here, sealed) with a message from
  * postmaster@HOST that carries a notice and the original as
  * message.eml.defanged, base64. Lines end in CRLF if crlf, else in LF.
- * reference: where the original is kept, or "". False with errno on failure;
- * then *out is closed.
+ * mbox: a "From " line in front of the original is put in front of *out as it
+ * is. reference: where the original is kept, or "". False with errno on
+ * failure; then *out is closed.
  */
 bool wrap_message(struct message *out, const struct message *original,
-    const char *reference, bool crlf);
+    const char *reference, bool crlf, bool mbox);
 
 #endif

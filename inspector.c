@@ -1,0 +1,513 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * inspector.c - main of spawnscan-inspect: one message in, one report out.
+ *
+ * The front gives a stream socket as standard input; over it come the message
+ * (a sealed descriptor), the settings and a few facts, and back goes the
+ * report. In between this process shuts itself in, loads the signatures, walks
+ * the MIME tree and scans it. It owns nothing that outlives it: the private
+ * directory is the front's to remove, and whatever ends this process, the
+ * front has the whole mail.
+ *
+ * Order of the steps: receive, shut the file system, load and prove the
+ * scanner, shut the system calls, walk and scan every part, scan the raw mail,
+ * decide, edit, look at the result again if something infected was taken out,
+ * report.
+ *
+ * Diagnostics: a failure is a report with one finding of class error; anything
+ * else that ends this process is told by the front.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "defang.h"
+#include "message.h"
+#include "mime_walk.h"
+#include "policy.h"
+#include "report.h"
+#include "request.h"
+#include "sandbox.h"
+#include "scan.h"
+#include "scratch.h"
+
+#define REASON_MAX 600
+
+/* One place of the message and what is to be done there. */
+struct target {
+	struct part_place place;
+	enum verdict_action action;
+	char *name;			/* what the part was called */
+	char reason[REASON_MAX];
+};
+
+struct inspector {
+	struct conf conf;
+	struct request request;
+	struct message message;
+	struct report report;
+	time_t started;
+
+	struct part_place root;
+	struct target *targets;
+	size_t n_targets;
+	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
+	bool infected;
+	char outer_name[256];		/* of the part that is being walked, not of one inside it */
+	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
+	char removed_reason[POLICY_RULE_MAX];
+};
+
+static int inspect_socket(int sock);
+static void inspect_message(struct inspector *);
+static void fail(struct inspector *, const char *sentence);
+static void note(void *ctx, const char *sentence);
+static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
+static void check_limit(struct inspector *, const struct part *);
+static void check_names(struct inspector *, const struct part *, const char *, size_t);
+static void check_content(struct inspector *, const struct part *, const char *, size_t);
+static void find(struct inspector *, const struct part *, enum verdict_class,
+    const char *reason, const char *name);
+static void remove_below(struct inspector *, const char *path, const char *reason);
+static struct target *target_at(struct inspector *, const struct part_place *);
+static void aim(struct inspector *, const struct part_place *, enum verdict_action,
+    const char *reason, const char *name);
+static void check_raw(struct inspector *);
+static void find_whole(struct inspector *, enum verdict_class, enum verdict_action,
+    const char *reason);
+static void edit(struct inspector *);
+static void edit_target(struct inspector *, const struct defang *, const struct target *);
+static void settle(struct inspector *);
+static bool result_infected(struct inspector *, struct scan_result *);
+static bool append(void *ctx, const char *buf, size_t len);
+static unsigned int seconds_left(const struct inspector *);
+static bool send_report(int sock, const struct report *);
+static int print_version(const char *database);
+static void usage(void) __attribute__((noreturn));
+
+int
+main(int argc, char **argv)
+{
+	const char *database = NULL;
+	bool version = false;
+	struct stat st;
+	int c;
+
+	while ((c = getopt(argc, argv, "d:V")) != -1) {
+		switch (c) {
+		case 'd':
+			database = optarg;
+			break;
+		case 'V':
+			version = true;
+			break;
+		default:
+			usage();
+		}
+	}
+	if (argc != optind)
+		usage();
+	if (version)
+		return print_version(database);
+	if (fstat(STDIN_FILENO, &st) == -1 || !S_ISSOCK(st.st_mode))
+		usage();
+	return inspect_socket(STDIN_FILENO);
+}
+
+static void
+usage(void)
+{
+	fputs("spawnscan-inspect is started by spawnscan with a socket as standard input.\n"
+	    "usage: spawnscan-inspect -V [-d DIR]   versions of program, scanner, signatures\n",
+	    stderr);
+	exit(EX_USAGE);
+}
+
+static int
+inspect_socket(int sock)
+{
+	static struct inspector in;
+	char sentence[512];
+
+	in.started = time(NULL);
+	conf_init(&in.conf);
+	report_init(&in.report);
+	if (request_receive(sock, &in.request, &in.conf, &in.message, sentence, sizeof(sentence)))
+		inspect_message(&in);
+	else
+		fail(&in, sentence);
+	in.report.size = in.message.size;
+	/* No tidying up: the process ends, and nobody waits for its memory. */
+	_exit(send_report(sock, &in.report) ? EX_OK : EX_IOERR);
+}
+
+/* Whatever was found so far does not count any more. */
+static void
+fail(struct inspector *in, const char *sentence)
+{
+	report_free(&in->report);
+	report_add_finding(&in->report, CLASS_ERROR, in->conf.action[CLASS_ERROR], "0",
+	    sentence, "");
+}
+
+static void
+note(void *ctx, const char *sentence)
+{
+	struct inspector *in = ctx;
+
+	report_add_note(&in->report, sentence);
+}
+
+static void
+inspect_message(struct inspector *in)
+{
+	const char *scratch = in->request.scratch, *wrong;
+	char sentence[512];
+
+	if (!sandbox_files(&in->conf, scratch, note, in, sentence, sizeof(sentence)) ||
+	    !scan_open(&in->conf, scratch, sentence, sizeof(sentence)) ||
+	    !sandbox_syscalls(note, in, sentence, sizeof(sentence))) {
+		fail(in, sentence);
+		return;
+	}
+	in->report.scanner = strdup(scan_banner());
+	if (in->report.scanner == NULL)
+		err(EX_OSERR, "inspector");
+	mime_walk(in->message.bytes, in->message.size, &in->conf, &in->root, visit_part, in);
+	check_raw(in);
+	edit(in);
+	settle(in);
+	wrong = message_check_edits(in->message.size, in->report.edits, in->report.n_edits,
+	    in->request.crlf);
+	if (wrong != NULL)
+		fail(in, wrong);
+}
+
+static bool
+visit_part(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	struct inspector *in = ctx;
+	size_t removed_len = strlen(in->removed);
+
+	if (!part->inside)
+		strlcpy(in->outer_name, part->n_names > 0 ? part->names[0] : "",
+		    sizeof(in->outer_name));
+	if (removed_len > 0 && strncmp(part->path, in->removed, removed_len) != 0)
+		in->removed[0] = '\0';
+	else if (removed_len > 0 && part->leaf)
+		aim(in, &part->place, ACTION_REMOVE, in->removed_reason, in->outer_name);
+
+	check_limit(in, part);
+	check_names(in, part, content, len);
+	if (part->leaf)
+		check_content(in, part, content, len);
+	return part->limit != PART_TOO_MANY;
+}
+
+static void
+check_limit(struct inspector *in, const struct part *part)
+{
+	switch (part->limit) {
+	case PART_WITHIN:
+		break;
+	case PART_TOO_DEEP:
+		find(in, part, CLASS_LIMIT, "nested too deep", in->outer_name);
+		break;
+	case PART_HEADER_TOO_BIG:
+		find(in, part, CLASS_LIMIT, "header too long", "");
+		break;
+	case PART_TOO_MANY:
+		find_whole(in, CLASS_LIMIT, in->conf.action[CLASS_LIMIT], "too many parts");
+		break;
+	}
+}
+
+static void
+check_names(struct inspector *in, const struct part *part, const char *content, size_t len)
+{
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+
+	if (policy_blocks(&in->conf, part->names, part->n_names, content, len, rule, &which))
+		find(in, part, CLASS_BLOCKED, rule,
+		    which < part->n_names ? part->names[which] : "");
+}
+
+static void
+check_content(struct inspector *in, const struct part *part, const char *content, size_t len)
+{
+	struct scan_result result;
+	const char *name = part->n_names > 0 ? part->names[0] : "";
+
+	scan_bytes(&result, SCAN_PART, content, len, seconds_left(in));
+	for (size_t i = 0; i < result.n_hits; i++)
+		find(in, part, result.hits[i].class, result.hits[i].name, name);
+	if (result.failed)
+		find(in, part, CLASS_ERROR, result.error, name);
+}
+
+/* Something was found in a part: report it and take aim at the part. */
+static void
+find(struct inspector *in, const struct part *part, enum verdict_class class,
+    const char *reason, const char *name)
+{
+	enum verdict_action action = in->conf.action[class];
+
+	in->part_hit[class] = true;
+	in->infected = in->infected || class == CLASS_INFECTED;
+	report_add_finding(&in->report, class, action, part->path, reason, name);
+	if (action == ACTION_REMOVE && !part->place.whole_content)
+		remove_below(in, part->path, reason);
+	aim(in, &part->place, action, reason, part->inside ? in->outer_name : name);
+}
+
+/*
+ * Where a container ends is not known: its header loses its type, and each leaf
+ * in it goes. Those of "2" and of "2.0" have paths that begin with "2.".
+ */
+static void
+remove_below(struct inspector *in, const char *path, const char *reason)
+{
+	size_t len = strlcpy(in->removed, path, sizeof(in->removed));
+
+	if (len >= 2 && strcmp(path + len - 2, ".0") == 0)
+		in->removed[len - 1] = '\0';
+	else
+		strlcat(in->removed, ".", sizeof(in->removed));
+	strlcpy(in->removed_reason, reason, sizeof(in->removed_reason));
+}
+
+/* The target at a place, a new one if there is none yet. */
+static struct target *
+target_at(struct inspector *in, const struct part_place *place)
+{
+	struct target *t;
+
+	/* A leaf that is the whole message, or its outermost container. */
+	if (place->header_begin == in->root.header_begin)
+		place = &in->root;
+	for (size_t i = 0; i < in->n_targets; i++) {
+		if (in->targets[i].place.header_begin == place->header_begin)
+			return &in->targets[i];
+	}
+	in->targets = reallocarray(in->targets, in->n_targets + 1, sizeof(*in->targets));
+	if (in->targets == NULL)
+		err(EX_OSERR, "inspector");
+	t = &in->targets[in->n_targets++];
+	*t = (struct target){ .place = *place, .action = ACTION_PASS };
+	return t;
+}
+
+/* The strongest action at a place wins; the reasons of that action are told. */
+static void
+aim(struct inspector *in, const struct part_place *place, enum verdict_action action,
+    const char *reason, const char *name)
+{
+	struct target *t;
+
+	if (action != ACTION_DEFANG && action != ACTION_REMOVE)
+		return;
+	t = target_at(in, place);
+	if (action < t->action)
+		return;
+	if (action > t->action)
+		t->reason[0] = '\0';
+	t->action = action;
+	if (strstr(t->reason, reason) == NULL) {
+		if (t->reason[0] != '\0')
+			strlcat(t->reason, ", ", sizeof(t->reason));
+		strlcat(t->reason, reason, sizeof(t->reason));
+	}
+	if (t->name == NULL || t->name[0] == '\0') {
+		free(t->name);
+		t->name = strdup(name);
+		if (t->name == NULL)
+			err(EX_OSERR, "inspector");
+	}
+}
+
+static void
+find_whole(struct inspector *in, enum verdict_class class, enum verdict_action action,
+    const char *reason)
+{
+	in->infected = in->infected || class == CLASS_INFECTED;
+	report_add_finding(&in->report, class, action, "0", reason, "");
+	aim(in, &in->root, action, reason, "message");
+}
+
+/*
+ * The raw mail, as another reader might take it apart. What the parts have
+ * shown already is not news; an infection that the parts explain is looked
+ * for again once they are gone (settle).
+ */
+static void
+check_raw(struct inspector *in)
+{
+	struct scan_result result;
+
+	scan_bytes(&result, SCAN_MAIL, in->message.bytes, in->message.size, seconds_left(in));
+	for (size_t i = 0; i < result.n_hits; i++) {
+		enum verdict_class class = result.hits[i].class;
+
+		if (!in->part_hit[class])
+			find_whole(in, class, in->conf.action[class], result.hits[i].name);
+	}
+	if (result.failed)
+		find_whole(in, CLASS_ERROR, in->conf.action[CLASS_ERROR], result.error);
+}
+
+/* All edits, from the findings as they stand now. */
+static void
+edit(struct inspector *in)
+{
+	struct defang d = { in->message.bytes, in->message.size, NULL, &in->report };
+	struct target *whole = target_at(in, &in->root);
+
+	d.eol = in->request.crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
+	for (size_t i = 0; i < in->report.n_edits; i++)
+		free(in->report.edits[i].text);
+	in->report.n_edits = 0;
+	if (in->conf.header) {
+		defang_mark(&d, mime_from_line(d.bytes, d.size), in->report.scanner);
+		defang_strike(&d, &in->root);
+	}
+	if (whole->action == ACTION_REMOVE) {
+		edit_target(in, &d, whole);
+	} else {
+		for (size_t i = 0; i < in->n_targets; i++)
+			edit_target(in, &d, &in->targets[i]);
+	}
+	report_sort_edits(&in->report);
+}
+
+static void
+edit_target(struct inspector *in, const struct defang *d, const struct target *t)
+{
+	char *notice;
+
+	if (t->action == ACTION_REMOVE && t->place.whole_content) {
+		notice = defang_notice(&in->conf, &in->request, t->name, t->reason, d->eol);
+		defang_remove(d, &t->place, notice);
+		free(notice);
+	} else if (t->action >= ACTION_DEFANG) {
+		defang_rename(d, &t->place, t->name);
+	}
+}
+
+/*
+ * After a removal the result must be free of infection: if it isn't, the whole
+ * body goes, and if that does not help (it is in the header) the message.
+ */
+static void
+settle(struct inspector *in)
+{
+	struct scan_result result;
+
+	if (!in->infected || in->report.action != ACTION_REMOVE ||
+	    in->conf.action[CLASS_INFECTED] != ACTION_REMOVE)
+		return;
+	for (int round = 0; round < 2 && result_infected(in, &result); round++) {
+		if (result.failed) {
+			find_whole(in, CLASS_ERROR, in->conf.action[CLASS_ERROR], result.error);
+			return;
+		}
+		find_whole(in, CLASS_INFECTED, round == 0 ? ACTION_REMOVE : ACTION_REJECT,
+		    result.hits[0].name);
+		edit(in);
+	}
+}
+
+/* Is there an infection in the message as edited, or a failure to look? */
+static bool
+result_infected(struct inspector *in, struct scan_result *result)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL || !message_splice(in->message.bytes, in->message.size,
+	    in->report.edits, in->report.n_edits, append, f) || fclose(f) == EOF)
+		err(EX_OSERR, "inspector");
+	scan_bytes(result, SCAN_MAIL, text, size, seconds_left(in));
+	free(text);
+	for (size_t i = 0; i < result->n_hits; i++) {
+		if (result->hits[i].class == CLASS_INFECTED) {
+			result->hits[0] = result->hits[i];
+			return true;
+		}
+	}
+	return result->failed;
+}
+
+static bool
+append(void *ctx, const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, ctx) == len;
+}
+
+/* libclamav takes 0 for no limit, so at least a second. */
+static unsigned int
+seconds_left(const struct inspector *in)
+{
+	time_t used = time(NULL) - in->started;
+
+	if (used < 0 || (uint64_t)used + 1 >= in->conf.inspect_timeout)
+		return 1;
+	return (unsigned int)(in->conf.inspect_timeout - (uint64_t)used);
+}
+
+static bool
+send_report(int sock, const struct report *report)
+{
+	size_t len, sent = 0;
+	char *wire = report_encode(report, &len);
+
+	if (wire == NULL)
+		return false;
+	while (sent < len) {
+		ssize_t n = send(sock, wire + sent, len - sent, MSG_NOSIGNAL);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		sent += (size_t)n;
+	}
+	return true;
+}
+
+static int
+print_version(const char *database)
+{
+	struct conf conf;
+	char scratch[4096], sentence[512];
+	bool ok;
+
+	conf_init(&conf);
+	if (database != NULL) {
+		free(conf.database);
+		conf.database = strdup(database);
+		if (conf.database == NULL)
+			err(EX_OSERR, "spawnscan-inspect");
+	}
+	if (!scratch_make(conf.scratch_dir, scratch, sizeof(scratch)))
+		err(EX_CANTCREAT, "%s", conf.scratch_dir);
+	ok = scan_open(&conf, scratch, sentence, sizeof(sentence));
+	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
+	if (ok)
+		printf("%s\nsignatures %u in %s\n", scan_banner(), scan_signatures(), conf.database);
+	else
+		fprintf(stderr, "spawnscan-inspect: %s\n", sentence);
+	scratch_remove(scratch);
+	conf_free(&conf);
+	return ok ? EX_OK : EX_UNAVAILABLE;
+}

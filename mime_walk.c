@@ -1,0 +1,528 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mime_walk.c - the MIME tree as GMime reads it, with places in the raw bytes.
+ *
+ * GMime parses; it is never asked to write. Content is decoded here with
+ * GMime's decoders straight from the raw bytes, so that the place of a leaf
+ * and its content can't disagree. A message attachment that is itself encoded
+ * comes out of GMime as a leaf: it is decoded and walked again, and what is
+ * found in it stands at the place of the attachment.
+ *
+ * Limits, from the configuration: depth (multiparts, messages and encoded
+ * messages all count), number of parts, bytes of one header block. GMime has
+ * none of its own. Input is hostile; a crash or abort in here is one of the
+ * things the front expects.
+ */
+#include "mime_walk.h"
+
+#include <ctype.h>
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include <gmime/gmime.h>
+
+#include "header.h"
+
+/* Lines passed over to find a header in a message that begins oddly. */
+#define ODD_LINES_MAX 20
+
+/* A walk through one buffer: the message, or a decoded message attachment. */
+struct walk {
+	const char *bytes;			/* what GMime reads; its offsets count from here */
+	size_t size;
+	size_t base;				/* bytes of the message in front of that */
+	const struct conf *conf;
+	mime_visit *visit;
+	void *ctx;
+	size_t *n_parts;			/* so far, over all buffers */
+	const struct part_place *enclosing;	/* the encoded attachment, or NULL */
+};
+
+/* Where in the tree we are. */
+struct spot {
+	const char *prefix;	/* path of the parent, "" at the top */
+	unsigned int depth;
+	unsigned int number;	/* among the parent's parts, from 1; 0 = the message itself */
+	GMimeMessage *message;	/* whose header the part shares, or NULL */
+	const struct part_place *parent;	/* NULL at the top */
+};
+
+static GMimeMessage *parse_message(struct walk *, GByteArray *);
+static GMimeMessage *parse_at(GByteArray *);
+static bool walk_buffer(struct walk *, const char *prefix, unsigned int depth,
+    struct part_place *root);
+static bool walk_object(struct walk *, GMimeObject *, const struct spot *);
+static bool walk_children(struct walk *, GMimeObject *, const struct part *, const struct spot *);
+static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct spot *);
+static bool walk_unparsed(struct walk *, const char *prefix, const struct part_place *);
+static bool visit_part(struct walk *, struct part *, const char *content, size_t len);
+static void place_header(const struct walk *, GMimeObject *, const struct spot *,
+    struct part_place *);
+static gint64 first_offset(GMimeObject *);
+static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
+static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
+static bool is_message_type(const char *type);
+static bool part_path(char *path, const struct spot *, bool container);
+static char *part_type(GMimeObject *);
+static void collect_names(const struct walk *, GMimeObject *, struct part *);
+static void collect_raw_names(const struct walk *, struct part *);
+static void collect_params(GMimeParamList *, struct part *);
+static void add_name(void *ctx, const char *name);
+static void drop_message(const gchar *, GLogLevelFlags, const gchar *, gpointer);
+
+bool
+mime_walk(const char *bytes, size_t size, const struct conf *conf,
+    struct part_place *root, mime_visit *visit, void *ctx)
+{
+	size_t n_parts = 0;
+	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, NULL };
+
+	g_mime_init();
+	g_log_set_default_handler(drop_message, NULL);
+	return walk_buffer(&w, "", 0, root);
+}
+
+static void
+drop_message(const gchar *domain, GLogLevelFlags level, const gchar *text, gpointer ctx)
+{
+	(void)domain;
+	(void)level;
+	(void)text;
+	(void)ctx;
+}
+
+size_t
+mime_from_line(const char *bytes, size_t size)
+{
+	const char *lf;
+
+	if (size < 5 || memcmp(bytes, "From ", 5) != 0)
+		return 0;
+	lf = memchr(bytes, '\n', size);
+	return lf == NULL ? 0 : (size_t)(lf - bytes) + 1;
+}
+
+/* GMime only reads from the array, and does not own it: no copy is made. */
+static GMimeMessage *
+parse_at(GByteArray *array)
+{
+	GMimeStream *stream = g_mime_stream_mem_new_with_byte_array(array);
+	GMimeParser *parser;
+	GMimeMessage *message;
+
+	g_mime_stream_mem_set_owner(GMIME_STREAM_MEM(stream), FALSE);
+	parser = g_mime_parser_new_with_stream(stream);
+	message = g_mime_parser_construct_message(parser, NULL);
+	g_object_unref(parser);
+	g_object_unref(stream);
+	return message;
+}
+
+/*
+ * Some readers pass over blank or broken lines at the top of a message where
+ * GMime gives up; so do we, a few, and w moves on to where a header was found.
+ * The array must live as long as the message. NULL if there is none.
+ */
+static GMimeMessage *
+parse_message(struct walk *w, GByteArray *array)
+{
+	if (w->size > G_MAXINT)
+		return NULL;
+	for (int i = 0; i < ODD_LINES_MAX && w->size > 0; i++) {
+		union { const char *in; guint8 *out; } data = { .in = w->bytes };
+		GMimeMessage *message;
+		const char *lf;
+		size_t line;
+
+		array->data = data.out;
+		array->len = (guint)w->size;
+		message = parse_at(array);
+		if (message != NULL)
+			return message;
+		lf = memchr(w->bytes, '\n', w->size);
+		line = lf == NULL ? w->size : (size_t)(lf - w->bytes) + 1;
+		w->bytes += line;
+		w->size -= line;
+		w->base += line;
+	}
+	return NULL;
+}
+
+/* Walk one whole message that begins at w. */
+static bool
+walk_buffer(struct walk *whole, const char *prefix, unsigned int depth,
+    struct part_place *root)
+{
+	struct walk w = *whole;
+	size_t from_line = mime_from_line(w.bytes, w.size);
+	GByteArray array;
+	GMimeMessage *message;
+	GMimeObject *top = NULL;
+	struct spot spot = { .prefix = prefix, .depth = depth };
+	bool go_on;
+
+	*root = (struct part_place){ from_line, from_line, from_line, w.size, true, true };
+	w.bytes += from_line;
+	w.size -= from_line;
+	w.base += from_line;
+	message = parse_message(&w, &array);
+	if (message != NULL) {
+		size_t header_end = header_block_end(w.bytes, 0, w.size);
+
+		root->header_begin = w.base;
+		root->header_end = w.base + header_end;
+		root->content_begin = root->header_end +
+		    header_line_end(w.bytes, w.size, header_end);
+		spot.message = message;
+		top = g_mime_message_get_mime_part(message);
+	}
+	if (top == NULL)
+		go_on = walk_unparsed(whole, prefix, root);
+	else
+		go_on = walk_object(&w, top, &spot);
+	if (message != NULL)
+		g_object_unref(message);
+	return go_on;
+}
+
+/* No tree: all that is behind the header is one leaf. */
+static bool
+walk_unparsed(struct walk *w, const char *prefix, const struct part_place *root)
+{
+	struct part part = { .leaf = true, .type = "", .place = *root };
+	struct spot spot = { .prefix = prefix };
+
+	part_path(part.path, &spot, false);
+	return visit_part(w, &part, w->bytes + root->content_begin,
+	    root->content_end - root->content_begin);
+}
+
+static bool
+walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
+{
+	struct part part = { .leaf = GMIME_IS_PART(object) };
+	char *type = part_type(object);
+	bool go_on;
+
+	part.type = type;
+	if (!part_path(part.path, spot, GMIME_IS_MULTIPART(object)))
+		part.limit = PART_TOO_DEEP;
+	place_header(w, object, spot, &part.place);
+	if (++*w->n_parts > w->conf->mime_parts_limit)
+		part.limit = PART_TOO_MANY;
+	else if (spot->depth > w->conf->mime_depth_limit)
+		part.limit = PART_TOO_DEEP;
+	else if (part.place.header_end - part.place.header_begin > w->conf->header_size_limit)
+		part.limit = PART_HEADER_TOO_BIG;
+	else
+		collect_names(w, object, &part);
+
+	if (part.leaf) {
+		go_on = walk_leaf(w, GMIME_PART(object), &part, spot);
+	} else {
+		go_on = visit_part(w, &part, NULL, 0);
+		if (go_on && part.limit == PART_WITHIN)
+			go_on = walk_children(w, object, &part, spot);
+	}
+	for (size_t i = 0; i < part.n_names; i++)
+		free(part.names[i]);
+	free(part.names);
+	free(type);
+	return go_on;
+}
+
+/* The parts of a multipart that is a whole message count as the message's own. */
+static bool
+walk_children(struct walk *w, GMimeObject *object, const struct part *part,
+    const struct spot *parent)
+{
+	bool whole = GMIME_IS_MULTIPART(object) && parent->number == 0;
+	struct spot spot = { .prefix = whole ? parent->prefix : part->path,
+	    .depth = parent->depth + 1, .parent = &part->place };
+
+	if (GMIME_IS_MULTIPART(object)) {
+		GMimeMultipart *multipart = GMIME_MULTIPART(object);
+		int n = g_mime_multipart_get_count(multipart);
+
+		for (int i = 0; i < n; i++) {
+			spot.number = (unsigned int)i + 1;
+			if (!walk_object(w, g_mime_multipart_get_part(multipart, i), &spot))
+				return false;
+		}
+	} else if (GMIME_IS_MESSAGE_PART(object)) {
+		GMimeObject *top = NULL;
+
+		spot.message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+		if (spot.message != NULL)
+			top = g_mime_message_get_mime_part(spot.message);
+		if (top != NULL)
+			return walk_object(w, top, &spot);
+	}
+	return true;
+}
+
+static bool
+walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spot *spot)
+{
+	GMimeDataWrapper *wrapper = g_mime_part_get_content(object);
+	const char *raw = w->bytes + part->place.content_begin - w->base;
+	size_t raw_len = part->place.content_end - part->place.content_begin, len = raw_len;
+	char *decoded = NULL;
+	const char *content = raw;
+	bool go_on;
+
+	if (wrapper != NULL)
+		decoded = decode(wrapper, raw, raw_len, &len);
+	if (decoded != NULL)
+		content = decoded;
+	go_on = visit_part(w, part, content, len);
+	if (go_on && part->limit == PART_WITHIN && is_message_type(part->type)) {
+		struct part_place ignored;
+		struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
+		    w->enclosing != NULL ? w->enclosing : &part->place };
+
+		go_on = walk_buffer(&inner, part->path, spot->depth + 1, &ignored);
+	}
+	free(decoded);
+	return go_on;
+}
+
+/* In an encoded attachment, what is found stands where the attachment stands. */
+static bool
+visit_part(struct walk *w, struct part *part, const char *content, size_t len)
+{
+	part->inside = w->enclosing != NULL;
+	if (part->inside)
+		part->place = *w->enclosing;
+	return w->visit(w->ctx, part, content, len);
+}
+
+/* Offset of the first field that GMime has of an object, or -1. */
+static gint64
+first_offset(GMimeObject *object)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+
+	if (g_mime_header_list_get_count(headers) == 0)
+		return -1;
+	return g_mime_header_get_offset(g_mime_header_list_get_header_at(headers, 0));
+}
+
+/* The end of the last line of the last field that GMime has of an object, or end. */
+static size_t
+fields_end(const struct walk *w, GMimeObject *object, size_t end)
+{
+	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
+	int n = g_mime_header_list_get_count(headers);
+	GMimeHeader *last = n == 0 ? NULL : g_mime_header_list_get_header_at(headers, n - 1);
+	gint64 offset = last == NULL ? -1 : g_mime_header_get_offset(last);
+	size_t at;
+	const char *lf;
+
+	if (offset < 0)
+		return end;
+	at = (size_t)offset + strlen(g_mime_header_get_raw_name(last)) +
+	    strlen(g_mime_header_get_raw_value(last));
+	if (at >= w->size)
+		return w->size;
+	lf = memchr(w->bytes + at, '\n', w->size - at);
+	at = lf == NULL ? w->size : (size_t)(lf - w->bytes) + 1;
+	return at > end ? at : end;
+}
+
+static void
+place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
+    struct part_place *place)
+{
+	gint64 first = first_offset(object);
+	size_t content_begin = w->size, content_end = w->size, begin, end;
+
+	place->message_header = spot->message != NULL;
+	place->whole_content = false;
+	if (spot->message != NULL) {
+		gint64 other = first_offset(GMIME_OBJECT(spot->message));
+
+		if (other >= 0 && (first < 0 || other < first))
+			first = other;
+	}
+	if (GMIME_IS_PART(object)) {
+		GMimeDataWrapper *wrapper = g_mime_part_get_content(GMIME_PART(object));
+		GMimeStream *stream = wrapper == NULL ? NULL
+		    : g_mime_data_wrapper_get_stream(wrapper);
+
+		if (stream != NULL && stream->bound_start >= 0 &&
+		    stream->bound_end >= stream->bound_start &&
+		    (size_t)stream->bound_end <= w->size) {
+			content_begin = (size_t)stream->bound_start;
+			content_end = (size_t)stream->bound_end;
+			place->whole_content = true;
+		}
+	}
+	if (first >= 0 && (size_t)first <= content_begin) {
+		begin = (size_t)first;
+	} else {
+		/* No header: the empty line in front of the content is where it would be. */
+		begin = content_begin;
+		if (place->whole_content && begin > 0 && w->bytes[begin - 1] == '\n')
+			begin -= begin > 1 && w->bytes[begin - 2] == '\r' ? 2 : 1;
+		else if (spot->parent != NULL) {
+			/* No place for one either: what is done is done to the parent. */
+			*place = *spot->parent;
+			return;
+		}
+	}
+	end = content_begin;
+	if (!place->whole_content) {
+		/* What follows is not known to be content: stop where GMime did. */
+		end = fields_end(w, object, begin);
+		if (spot->message != NULL)
+			end = fields_end(w, GMIME_OBJECT(spot->message), end);
+	}
+	end = header_block_end(w->bytes, begin, end);
+	if (!place->whole_content) {
+		content_begin = end + header_line_end(w->bytes, w->size, end);
+		content_end = content_begin;
+	}
+	place->header_begin = w->base + begin;
+	place->header_end = w->base + end;
+	place->content_begin = w->base + content_begin;
+	place->content_end = w->base + content_end;
+}
+
+/* Undo the transfer encoding. NULL if there is none: the raw bytes are the content. */
+static char *
+decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
+{
+	GMimeContentEncoding encoding = g_mime_data_wrapper_get_encoding(wrapper);
+	GMimeEncoding state;
+	char *out;
+
+	switch (encoding) {
+	case GMIME_CONTENT_ENCODING_BASE64:
+	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
+	case GMIME_CONTENT_ENCODING_UUENCODE:
+		break;
+	default:
+		return NULL;
+	}
+	g_mime_encoding_init_decode(&state, encoding);
+	out = malloc(g_mime_encoding_outlen(&state, len) + 1);
+	if (out == NULL)
+		err(EX_OSERR, "decode");
+	*out_len = g_mime_encoding_flush(&state, raw, len, out);
+	return out;
+}
+
+static bool
+is_message_type(const char *type)
+{
+	return strcmp(type, "message/rfc822") == 0 || strcmp(type, "message/global") == 0 ||
+	    strcmp(type, "message/news") == 0;
+}
+
+/*
+ * Paths as in RFC 3501 6.4.5: the parts of a multipart and of a message in
+ * part 2 are 2.1, 2.2; the multipart that is the whole of that message is 2.0.
+ * False if the path is too long and was cut.
+ */
+static bool
+part_path(char *path, const struct spot *spot, bool container)
+{
+	unsigned int number = spot->number;
+
+	if (number == 0)
+		number = container ? 0 : 1;
+	return snprintf(path, PART_PATH_MAX, "%s%s%u", spot->prefix,
+	    spot->prefix[0] == '\0' ? "" : ".", number) < PART_PATH_MAX;
+}
+
+static char *
+part_type(GMimeObject *object)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(object);
+	gchar *text = type == NULL ? NULL : g_mime_content_type_get_mime_type(type);
+	char *copy = strdup(text == NULL ? "" : text);
+
+	if (copy == NULL)
+		err(EX_OSERR, "type");
+	for (char *c = copy; *c != '\0'; c++)
+		*c = (char)tolower((unsigned char)*c);
+	g_free(text);
+	return copy;
+}
+
+/* What GMime reads out of the parameters, and what stands in them. */
+static void
+collect_names(const struct walk *w, GMimeObject *object, struct part *part)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(object);
+	GMimeContentDisposition *disposition = g_mime_object_get_content_disposition(object);
+
+	if (disposition != NULL)
+		collect_params(g_mime_content_disposition_get_parameters(disposition), part);
+	if (type != NULL)
+		collect_params(g_mime_content_type_get_parameters(type), part);
+	collect_raw_names(w, part);
+}
+
+static void
+collect_params(GMimeParamList *params, struct part *part)
+{
+	int n = params == NULL ? 0 : g_mime_param_list_length(params);
+
+	for (int i = 0; i < n; i++) {
+		GMimeParam *param = g_mime_param_list_get_parameter_at(params, i);
+		const char *name = g_mime_param_get_name(param);
+
+		if (strcasecmp(name, "name") == 0 || strcasecmp(name, "filename") == 0)
+			add_name(part, g_mime_param_get_value(param));
+	}
+}
+
+static void
+collect_raw_names(const struct walk *w, struct part *part)
+{
+	size_t at = part->place.header_begin - w->base, end = part->place.header_end - w->base;
+	struct header_params *params = malloc(sizeof(*params));
+	struct header_field field;
+
+	if (params == NULL)
+		err(EX_OSERR, "names");
+	while (header_next(w->bytes, end, &at, &field)) {
+		if (!header_is(w->bytes, &field, "Content-Type") &&
+		    !header_is(w->bytes, &field, "Content-Disposition"))
+			continue;
+		header_params_parse(w->bytes, &field, params);
+		header_params_names(w->bytes, params, add_name, part);
+		header_params_free(params);
+	}
+	free(params);
+}
+
+/* Each once, and with its RFC 2047 words decoded if it has any. */
+static void
+add_name(void *ctx, const char *name)
+{
+	struct part *part = ctx;
+	char *decoded;
+
+	if (name == NULL)
+		return;
+	for (size_t i = 0; i < part->n_names; i++) {
+		if (strcmp(part->names[i], name) == 0)
+			return;
+	}
+	part->names = reallocarray(part->names, part->n_names + 1, sizeof(*part->names));
+	if (part->names == NULL || (part->names[part->n_names] = strdup(name)) == NULL)
+		err(EX_OSERR, "names");
+	part->n_names++;
+	if (strstr(name, "=?") != NULL) {
+		decoded = g_mime_utils_header_decode_text(NULL, name);
+		add_name(ctx, decoded);
+		g_free(decoded);
+	}
+}

@@ -1,0 +1,30 @@
+/*
+ * policy.h - rules on what a part is called and what it begins with.
+ */
+#ifndef POLICY_H
+#define POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "conf.h"
+
+#define POLICY_RULE_MAX 256
+
+/*
+ * Judge a part by all the names that a reader may see and by the first bytes
+ * of its content. If it is to be blocked, returns true, puts the rule into
+ * rule ("extension .exe", "name matches *.zip", "executable content") and the
+ * index of the offending name into *which (n if it was none of them).
+ */
+bool policy_blocks(const struct conf *, char *const *names, size_t n,
+    const char *content, size_t len, char rule[POLICY_RULE_MAX], size_t *which);
+
+/*
+ * A name as a file system would take it: without path, control, bidi and
+ * zero-width characters, trailing dots and blanks; ASCII letters lower case.
+ * Always fits into as many bytes as name has.
+ */
+void policy_normalise(const char *name, char *out);
+
+#endif

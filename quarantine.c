@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * quarantine.c - keeps the originals.
+ *
+ * A message is DIR/MMDD/UNIXTIME.PID[.N], byte for byte as it was received,
+ * and beside it the same name with ".meta": one "Key: value" per line, the
+ * values in printable ASCII with \\ for a backslash and \ooo (octal) for
+ * everything else. In a Finding, part, reason and file are in double quotes.
+ *
+ * Both files are written under a temporary name (".NAME.tmp"), fsynced and
+ * linked to their names, which fails if a name is taken: nothing is ever
+ * overwritten. Then the folders are fsynced; only after that the caller may
+ * say that the message is kept. Files are 0600 and folders 0700 whatever the
+ * umask. DIR itself may be a symbolic link, MMDD may not: it lies where the
+ * filter's user writes, and a link there is somebody's trap.
+ *
+ * The name is chosen before there is anything to write, because the notice in
+ * the delivered mail tells it. It holds time and process, and N makes it
+ * unique in the process; so it can only be taken already by a leftover, and
+ * then the storing fails and the client comes again.
+ *
+ * Limits: N up to 9999 a second. Diagnostics: a sentence in err. When storing
+ * fails no file is left, but perhaps an empty folder.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sha2.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "quarantine.h"
+
+#define MAX_PER_SECOND	10000
+#define NAME_SIZE	80	/* "UNIXTIME.PID.N" with ".", ".meta" and ".tmp" around it */
+
+/* A place that is being written to. */
+struct place {
+	int dir, day;			/* folders; -1 = not open */
+	bool dir_made, day_made;
+	char name[NAME_SIZE], meta[NAME_SIZE];
+	char tmp[NAME_SIZE], meta_tmp[NAME_SIZE];
+};
+
+static bool	place_open(struct place *, const struct quarantine *, bool, char *, size_t);
+static void	place_close(struct place *);
+static int	folder_open(int, const char *, int, bool, bool *);
+static bool	write_message(int, const char *, const struct message *);
+static bool	write_meta(int, const char *, const struct quarantine *, const struct message *,
+    const struct envelope *, const struct report *, const char *);
+static void	put_meta(FILE *, const struct quarantine *, const struct message *,
+    const struct envelope *, const struct report *, const char *);
+static void	put_line(FILE *, const char *, const char *);
+static void	put_finding(FILE *, const struct finding *);
+static void	put_escaped(FILE *, const char *, const char *);
+static bool	link_new(int, const char *, const char *);
+static bool	fsync_parent(const struct quarantine *);
+static void	dir_path(const struct quarantine *, char *, size_t);
+static bool	fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+
+/* quarantine_reserve - a name that is not taken */
+void
+quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
+{
+	static time_t		second = (time_t)-1;
+	static unsigned int	next;
+	struct tm		tm;
+	struct stat		st;
+	char			day[8] = "0000", suffix[16] = "";
+
+	memset(q, 0, sizeof(*q));
+	if (now != second) {
+		second = now;
+		next = 0;
+	}
+	if (localtime_r(&now, &tm) != NULL)
+		strftime(day, sizeof(day), "%m%d", &tm);
+	do {
+		if (next > 0)
+			snprintf(suffix, sizeof(suffix), ".%u", next);
+		next++;
+		snprintf(q->reference, sizeof(q->reference), "%s/%lld.%ld%s", day,
+		    (long long)now, (long)getpid(), suffix);
+		snprintf(q->path, sizeof(q->path), "%s/%s", dir, q->reference);
+	} while (lstat(q->path, &st) == 0 && next < MAX_PER_SECOND);
+}
+
+bool
+quarantine_store(struct quarantine *q, const struct message *message,
+    const struct envelope *envelope, const struct report *report, const char *failure, char *err,
+    size_t errsize)
+{
+	struct place	p;
+	bool		linked = false, meta_linked = false, ok;
+	int		saved;
+
+	if (!place_open(&p, q, true, err, errsize))
+		return false;
+	ok = write_message(p.day, p.tmp, message) &&
+	    write_meta(p.day, p.meta_tmp, q, message, envelope, report, failure) &&
+	    (linked = link_new(p.day, p.tmp, p.name)) &&
+	    (meta_linked = link_new(p.day, p.meta_tmp, p.meta)) &&
+	    fsync(p.day) == 0 &&
+	    (!p.day_made || fsync(p.dir) == 0) &&
+	    (!p.dir_made || fsync_parent(q));
+	saved = errno;
+	unlinkat(p.day, p.tmp, 0);
+	unlinkat(p.day, p.meta_tmp, 0);
+	if (!ok && linked)
+		unlinkat(p.day, p.name, 0);
+	if (!ok && meta_linked)
+		unlinkat(p.day, p.meta, 0);
+	place_close(&p);
+	q->stored = ok;
+	return ok || fail(err, errsize, "quarantine %s: %s", q->path, strerror(saved));
+}
+
+bool
+quarantine_note_reply(const struct quarantine *q, const char *reply, char *err, size_t errsize)
+{
+	struct place	p;
+	FILE		*fp;
+	int		 fd;
+	bool		 ok;
+
+	if (!place_open(&p, q, false, err, errsize))
+		return false;
+	fd = openat(p.day, p.meta, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
+	place_close(&p);
+	if (fd == -1 || (fp = fdopen(fd, "a")) == NULL) {
+		fail(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return false;
+	}
+	put_line(fp, "Reply", reply);
+	ok = !ferror(fp);
+	ok = fclose(fp) == 0 && ok;
+	return ok || fail(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
+}
+
+void
+quarantine_drop(struct quarantine *q)
+{
+	struct place	p;
+	char		err[256];
+
+	if (q->stored && place_open(&p, q, false, err, sizeof(err))) {
+		unlinkat(p.day, p.name, 0);
+		unlinkat(p.day, p.meta, 0);
+		place_close(&p);
+	}
+	q->stored = false;
+}
+
+/* place_open - the folders, made if wanted, and the names within */
+static bool
+place_open(struct place *p, const struct quarantine *q, bool make, char *err, size_t errsize)
+{
+	char		 dir[sizeof(q->path)], day[8];
+	const char	*name = strchr(q->reference, '/');
+
+	p->dir = p->day = -1;
+	if (name == NULL || (size_t)(name - q->reference) >= sizeof(day))
+		return fail(err, errsize, "quarantine: no place was reserved");
+	strlcpy(day, q->reference, (size_t)(name - q->reference) + 1);
+	snprintf(p->name, sizeof(p->name), "%s", name + 1);
+	snprintf(p->meta, sizeof(p->meta), "%s.meta", name + 1);
+	snprintf(p->tmp, sizeof(p->tmp), ".%s.tmp", name + 1);
+	snprintf(p->meta_tmp, sizeof(p->meta_tmp), ".%s.meta.tmp", name + 1);
+	dir_path(q, dir, sizeof(dir));
+	if ((p->dir = folder_open(AT_FDCWD, dir, 0, make, &p->dir_made)) == -1)
+		return fail(err, errsize, "quarantine folder %s: %s", dir, strerror(errno));
+	if ((p->day = folder_open(p->dir, day, O_NOFOLLOW, make, &p->day_made)) == -1) {
+		fail(err, errsize, "quarantine folder %s/%s: %s", dir, day, strerror(errno));
+		place_close(p);
+		return false;
+	}
+	return true;
+}
+
+static void
+place_close(struct place *p)
+{
+	if (p->dir != -1)
+		close(p->dir);
+	if (p->day != -1)
+		close(p->day);
+	p->dir = p->day = -1;
+}
+
+/* folder_open - another process may be making it at the same moment */
+static int
+folder_open(int at, const char *name, int flags, bool make, bool *made)
+{
+	int fd, saved;
+
+	*made = make && mkdirat(at, name, 0700) == 0;
+	if (make && !*made && errno != EEXIST)
+		return -1;
+	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
+	if (fd != -1 && *made && fchmod(fd, 0700) == -1) {
+		saved = errno;
+		close(fd);
+		errno = saved;
+		return -1;
+	}
+	return fd;
+}
+
+/* fsync_parent - DIR itself is new: make its name durable too */
+static bool
+fsync_parent(const struct quarantine *q)
+{
+	char	 dir[sizeof(q->path)], *slash;
+	int	 fd, rc;
+
+	dir_path(q, dir, sizeof(dir));
+	while ((slash = strrchr(dir, '/')) != NULL && slash > dir && slash[1] == '\0')
+		*slash = '\0';
+	if (slash == NULL)
+		strlcpy(dir, ".", sizeof(dir));
+	else
+		slash[slash == dir] = '\0';
+	if ((fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
+		/* may be searched but not read: nothing more can be done about it */
+		return errno == EACCES;
+	rc = fsync(fd);
+	close(fd);
+	return rc == 0;
+}
+
+static void
+dir_path(const struct quarantine *q, char *buf, size_t size)
+{
+	size_t len = strlen(q->path) - strlen(q->reference) - 1;
+
+	strlcpy(buf, q->path, len + 1 < size ? len + 1 : size);
+}
+
+static bool
+write_message(int day, const char *name, const struct message *message)
+{
+	const char	*at = message->bytes;
+	uint64_t	 left = message->size;
+	ssize_t		 n;
+	int		 fd;
+	bool		 ok;
+
+	fd = openat(day, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return false;
+	ok = fchmod(fd, 0600) == 0;
+	while (ok && left > 0) {
+		n = write(fd, at, left);
+		if (n > 0) {
+			at += n;
+			left -= (uint64_t)n;
+		} else if (n == 0 || errno != EINTR)
+			ok = false;
+	}
+	ok = ok && fsync(fd) == 0;
+	return close(fd) == 0 && ok;
+}
+
+static bool
+write_meta(int day, const char *name, const struct quarantine *q, const struct message *message,
+    const struct envelope *envelope, const struct report *report, const char *failure)
+{
+	FILE	*fp;
+	int	 fd;
+	bool	 ok;
+
+	fd = openat(day, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return false;
+	if (fchmod(fd, 0600) == -1 || (fp = fdopen(fd, "w")) == NULL) {
+		close(fd);
+		return false;
+	}
+	put_meta(fp, q, message, envelope, report, failure);
+	ok = fflush(fp) == 0 && !ferror(fp) && fsync(fd) == 0;
+	return fclose(fp) == 0 && ok;
+}
+
+static void
+put_meta(FILE *fp, const struct quarantine *q, const struct message *message,
+    const struct envelope *envelope, const struct report *report, const char *failure)
+{
+	static const uint8_t	nothing[1];
+	char			digest[SHA256_DIGEST_STRING_LENGTH], when[32] = "";
+	time_t			now = time(NULL);
+	struct tm		tm;
+	bool			failed = failure != NULL && *failure != '\0';
+	size_t			i;
+
+	if (gmtime_r(&now, &tm) != NULL)
+		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	SHA256Data(message->bytes != NULL ? (const uint8_t *)message->bytes : nothing,
+	    message->size, digest);
+	put_line(fp, "Reference", q->reference);
+	put_line(fp, "Date", when);
+	put_line(fp, "Mode", envelope->mode);
+	put_line(fp, "Client", envelope->client);
+	put_line(fp, "Sender", envelope->sender);
+	for (i = 0; i < envelope->n_recipients; i++)
+		put_line(fp, "Recipient", envelope->recipients[i]);
+	fprintf(fp, "Size: %llu\n", (unsigned long long)message->size);
+	put_line(fp, "SHA-256", digest);
+	put_line(fp, "Verdict", failed ? class_name(CLASS_ERROR) : report_verdict(report));
+	put_line(fp, "Action", action_name(report->action));
+	put_line(fp, "Scanner", report->scanner);
+	for (i = 0; i < report->n_findings; i++)
+		put_finding(fp, &report->findings[i]);
+	if (failed)
+		put_line(fp, "Failure", failure);
+}
+
+static void
+put_line(FILE *fp, const char *key, const char *value)
+{
+	fprintf(fp, "%s: ", key);
+	put_escaped(fp, value != NULL ? value : "", "\\");
+	putc('\n', fp);
+}
+
+static void
+put_finding(FILE *fp, const struct finding *f)
+{
+	const char	*const strings[] = {f->part, f->reason, f->file};
+	size_t		 i;
+
+	fprintf(fp, "Finding: %s %s", class_name(f->class), action_name(f->action));
+	for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
+		fputs(" \"", fp);
+		put_escaped(fp, strings[i], "\\\"");
+		putc('"', fp);
+	}
+	putc('\n', fp);
+}
+
+/* put_escaped - with a backslash before each byte that is in special */
+static void
+put_escaped(FILE *fp, const char *value, const char *special)
+{
+	for (; *value != '\0'; value++) {
+		if (*value < ' ' || *value > '~')
+			fprintf(fp, "\\%03o", (unsigned int)(unsigned char)*value);
+		else
+			fprintf(fp, "%s%c", strchr(special, *value) != NULL ? "\\" : "", *value);
+	}
+}
+
+static bool
+link_new(int day, const char *from, const char *to)
+{
+	return linkat(day, from, day, to, 0) == 0;
+}
+
+static bool
+fail(char *err, size_t errsize, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, errsize, fmt, ap);
+	va_end(ap);
+	return false;
+}

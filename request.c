@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * request.c - what the front asks of an inspector, both ends of the wire.
+ *
+ * The whole configuration goes along as text, in the words of the
+ * configuration file and read by the same conf_set: the inspector opens no
+ * file for it, and the two halves can't hold different opinions.
+ *
+ * Limits: REQUEST_MAX_BYTES. The sender is bounded by its deadline; the
+ * receiver has none of its own, the front ends it.
+ */
+#include "request.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <endian.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define N_FACTS 5
+
+static char *request_text(const struct request *, const struct conf *, size_t *len);
+static void put_setting(void *ctx, const char *section, const char *key, const char *value);
+static bool wait_writable(int sock, int64_t deadline);
+static ssize_t send_first(int sock, const char *buf, size_t len, int fd);
+static bool receive_length(int sock, uint32_t *len, int *fd);
+static bool receive_all(int sock, char *buf, size_t len);
+static bool parse_request(const char *text, size_t len, struct request *, struct conf *,
+    char *err, size_t errsize);
+
+bool
+request_send(int sock, const struct request *r, const struct conf *conf,
+    const struct message *m, int64_t deadline)
+{
+	size_t len, sent = 0;
+	char *text = request_text(r, conf, &len);
+
+	if (text == NULL)
+		return false;
+	while (sent < len) {
+		ssize_t n;
+
+		if (!wait_writable(sock, deadline))
+			break;
+		if (sent == 0)
+			n = send_first(sock, text, len, m->fd);
+		else
+			n = send(sock, text + sent, len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+		if (n == -1 && errno != EINTR && errno != EAGAIN)
+			break;
+		if (n > 0)
+			sent += (size_t)n;
+	}
+	free(text);
+	return sent == len;
+}
+
+/* Length, facts and settings as they go over the wire; malloc'd. */
+static char *
+request_text(const struct request *r, const struct conf *conf, size_t *len)
+{
+	char *text = NULL;
+	uint32_t length = 0;
+	FILE *f = open_memstream(&text, len);
+
+	if (f == NULL)
+		return NULL;
+	fwrite(&length, sizeof(length), 1, f);
+	fprintf(f, "%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0,
+	    r->scratch, 0, r->crlf ? "crlf" : "", 0);
+	conf_each(conf, put_setting, f);
+	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
+		free(text);
+		errno = EMSGSIZE;
+		return NULL;
+	}
+	length = htole32((uint32_t)(*len - sizeof(length)));
+	memcpy(text, &length, sizeof(length));
+	return text;
+}
+
+static void
+put_setting(void *ctx, const char *section, const char *key, const char *value)
+{
+	(void)section;
+	fprintf(ctx, "%s=%s%c", key, value, 0);
+}
+
+static bool
+wait_writable(int sock, int64_t deadline)
+{
+	for (;;) {
+		struct pollfd p = { .fd = sock, .events = POLLOUT };
+		struct timespec now;
+		int64_t left;
+		int n;
+
+		clock_gettime(CLOCK_MONOTONIC, &now);
+		left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+		if (left <= 0) {
+			errno = ETIMEDOUT;
+			return false;
+		}
+		n = poll(&p, 1, left > 60000 ? 60000 : (int)left);
+		if (n > 0)
+			return true;
+		if (n == -1 && errno != EINTR)
+			return false;
+	}
+}
+
+/* The descriptor rides on the first piece. */
+static ssize_t
+send_first(int sock, const char *buf, size_t len, int fd)
+{
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = { .buf = { 0 } };
+	struct iovec iov = { .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	union { const char *in; void *out; } bytes = { .in = buf };
+
+	iov.iov_base = bytes.out;
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	return sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+bool
+request_receive(int sock, struct request *r, struct conf *conf, struct message *m,
+    char *err, size_t errsize)
+{
+	uint32_t len;
+	int fd = -1;
+	char *text = NULL;
+	bool ok = false;
+
+	memset(r, 0, sizeof(*r));
+	m->fd = -1;
+	m->bytes = NULL;
+	if (!receive_length(sock, &len, &fd) || fd == -1)
+		snprintf(err, errsize, "the request is cut off");
+	else if (len > REQUEST_MAX_BYTES || (text = malloc(len)) == NULL)
+		snprintf(err, errsize, "the request is too long");
+	else if (!receive_all(sock, text, len))
+		snprintf(err, errsize, "the request is cut off");
+	else if (message_adopt(m, fd) != MESSAGE_OK)
+		snprintf(err, errsize, "the message is not a sealed one: %s", strerror(errno));
+	else {
+		fd = -1;
+		ok = parse_request(text, len, r, conf, err, errsize);
+	}
+	if (fd != -1)
+		close(fd);
+	free(text);
+	if (!ok) {
+		message_close(m);
+		request_free(r);
+	}
+	return ok;
+}
+
+static bool
+receive_length(int sock, uint32_t *len, int *fd)
+{
+	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+	char first[sizeof(*len)];
+	struct iovec iov = { .iov_base = first, .iov_len = sizeof(first) };
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
+	    .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct cmsghdr *c;
+	ssize_t n;
+
+	do
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	while (n == -1 && errno == EINTR);
+	if (n <= 0)
+		return false;
+	c = CMSG_FIRSTHDR(&msg);
+	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+	    c->cmsg_len == CMSG_LEN(sizeof(int)))
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	if (!receive_all(sock, first + n, sizeof(first) - (size_t)n))
+		return false;
+	memcpy(len, first, sizeof(*len));
+	*len = le32toh(*len);
+	return true;
+}
+
+static bool
+receive_all(int sock, char *buf, size_t len)
+{
+	while (len > 0) {
+		ssize_t n = recv(sock, buf, len, 0);
+
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		buf += n;
+		len -= (size_t)n;
+	}
+	return true;
+}
+
+static bool
+parse_request(const char *text, size_t len, struct request *r, struct conf *conf,
+    char *err, size_t errsize)
+{
+	char *line_ends = NULL;
+	char **const facts[N_FACTS] = { &r->host, &r->reference, &r->time, &r->scratch,
+	    &line_ends };
+	size_t n = 0;
+	bool ok = len > 0 && text[len - 1] == '\0';
+
+	if (!ok)
+		snprintf(err, errsize, "the request is cut off");
+	for (const char *s = text; ok && s < text + len; s += strlen(s) + 1, n++) {
+		if (n >= N_FACTS)
+			ok = conf_set(conf, s, err, errsize);
+		else if ((*facts[n] = strdup(s)) == NULL)
+			ok = false;
+	}
+	if (ok && line_ends == NULL) {
+		snprintf(err, errsize, "the request lacks facts");
+		ok = false;
+	}
+	r->crlf = ok && strcmp(line_ends, "crlf") == 0;
+	free(line_ends);
+	return ok;
+}
+
+void
+request_free(struct request *r)
+{
+	free(r->host);
+	free(r->reference);
+	free(r->time);
+	free(r->scratch);
+	memset(r, 0, sizeof(*r));
+}

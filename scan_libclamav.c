@@ -1,0 +1,563 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include <clamav.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "scan.h"
+
+/* The name that libclamav gives to a signature that is not ClamAV's own. */
+#define MARKER_NAME "Spawnscan-Self-Test"
+#define MARKER_HIT MARKER_NAME ".UNOFFICIAL"
+#define MARKER_SIZE 32
+
+#define PROVE_SECONDS 10
+#define MEMORY_RESERVE (64UL << 20)
+#define ROOM_FACTOR 4
+#define ROOM_RESERVE (1U << 20)
+#define UNZIP_BLOCK 8192
+#define FILE_LIMIT_MIN (8 * UNZIP_BLOCK) /* for on_layer to make sense */
+#define FILE_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFileSize"
+
+static void on_message(enum cl_msg, const char *, const char *, void *);
+static void complain(const char *);
+static void on_hit(int, const char *, void *);
+static cl_error_t on_layer(int, const char *, void *);
+static bool start_library(char *, size_t);
+static bool make_engine(const struct conf *, const char *, char *, size_t);
+static bool set_limits(const struct conf *);
+static bool load_database(const struct conf *, char *, size_t);
+static bool load_marker(char *, size_t);
+static bool write_marker(const char *);
+static bool prove_engine(const char *, char *, size_t);
+static bool prove_part(const char *, char *, size_t);
+static bool prove_mail(const char *, char *, size_t);
+static bool prove_scratch(void);
+static bool have_room(uint64_t);
+static bool have_memory(void);
+static int64_t now_ms(void);
+static void scan_view(struct scan_result *, const char *, size_t, int64_t);
+static void scan_as_mail(struct scan_result *, const char *, size_t, int64_t);
+static int scan_map(struct scan_result *, const char *, size_t);
+static bool is_marker_only(const struct scan_result *);
+static void set_options(struct cl_scan_options *);
+static void add_hit(struct scan_result *, const char *);
+static enum verdict_class classify(const char *);
+static void fail(struct scan_result *, const char *, ...) __attribute__((format(printf, 2, 3)));
+static bool refuse(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+static void make_printable(char *);
+
+static struct {
+	struct cl_engine *engine;	/* NULL unless open */
+	char scratch[PATH_MAX];
+	unsigned char marker[MARKER_SIZE];
+	unsigned int signatures;
+	char banner[64];
+	uint64_t file_limit;		/* bytes */
+	unsigned int layers;		/* met in this scan */
+	bool top_is_mail;		/* the outermost one was read as a mail */
+	char complaint[256];		/* libclamav's first error message since it was emptied */
+} scanner;
+
+bool
+scan_open(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+{
+	if (!start_library(err, errsize))
+		return false;
+	if (make_engine(conf, scratch, err, errsize) &&
+	    load_database(conf, err, errsize) &&
+	    load_marker(err, errsize) &&
+	    prove_engine(conf->database, err, errsize))
+		return true;
+	scan_close();
+	return false;
+}
+
+void
+scan_close(void)
+{
+	if (scanner.engine != NULL)
+		cl_engine_free(scanner.engine);
+	memset(&scanner, 0, sizeof(scanner));
+}
+
+void
+scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
+    unsigned int seconds)
+{
+	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+
+	memset(result, 0, sizeof(*result));
+	if (scanner.engine == NULL)
+		fail(result, "the scanner is not open");
+	else if (!prove_scratch() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
+		fail(result, "scratch directory %s: %s", scanner.scratch, strerror(errno));
+	if (result->failed || len == 0)
+		return;
+	scan_view(result, buf, len, deadline);
+	if (kind == SCAN_MAIL && !result->failed && !scanner.top_is_mail)
+		scan_as_mail(result, buf, len, deadline);
+}
+
+const char *
+scan_banner(void)
+{
+	return scanner.banner;
+}
+
+unsigned int
+scan_signatures(void)
+{
+	return scanner.signatures;
+}
+
+static void
+on_message(enum cl_msg severity, const char *fullmsg, const char *msg, void *ctx)
+{
+	(void)fullmsg;
+	(void)ctx;
+	if (severity >= CL_MSG_ERROR)
+		complain(msg);
+}
+
+/* Note the first thing that went wrong; the scan fails for it. */
+static void
+complain(const char *text)
+{
+	if (scanner.complaint[0] != '\0')
+		return;
+	strlcpy(scanner.complaint, text, sizeof(scanner.complaint));
+	scanner.complaint[strcspn(scanner.complaint, "\n")] = '\0';
+	make_printable(scanner.complaint);
+	if (scanner.complaint[0] == '\0')
+		strlcpy(scanner.complaint, "an empty error message", sizeof(scanner.complaint));
+}
+
+static void
+on_hit(int fd, const char *name, void *ctx)
+{
+	(void)fd;
+	add_hit(ctx, name != NULL ? name : "unnamed");
+}
+
+/* libclamav begins to scan a layer, the outermost first. */
+static cl_error_t
+on_layer(int fd, const char *type, void *ctx)
+{
+	struct stat st;
+
+	if (scanner.layers++ == 0)
+		scanner.top_is_mail = type != NULL && strcmp(type, "CL_TYPE_MAIL") == 0;
+	/*
+	 * What unzip finds to be longer than the limit it cuts off and scans the
+	 * rest as if it were the whole, without a word: a deflated file of 200
+	 * MiB with a limit of 100 was clean. Only whole blocks are kept, so what
+	 * was cut is less than a block short of the limit.
+	 */
+	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_size + UNZIP_BLOCK > scanner.file_limit)
+		add_hit(ctx, FILE_LIMIT_HIT);
+	if (!have_room(ROOM_RESERVE))
+		complain("the scratch directory is full");
+	if (!have_memory())
+		complain("memory is short");
+	return CL_CLEAN;
+}
+
+static bool
+start_library(char *err, size_t errsize)
+{
+	static bool started;
+	cl_error_t code;
+
+	if (scanner.engine != NULL)
+		return refuse(err, errsize, "the scanner is open already");
+	if (started)
+		return true;
+	cl_set_clcb_msg(on_message);
+	if ((code = cl_init(CL_INIT_DEFAULT)) != CL_SUCCESS)
+		return refuse(err, errsize, "libclamav does not start: %s", cl_strerror(code));
+	started = true;
+	return true;
+}
+
+static bool
+make_engine(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+{
+	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
+		return refuse(err, errsize, "scratch directory: path too long");
+	if (!prove_scratch())
+		return refuse(err, errsize, "scratch directory %s: %s", scratch, strerror(errno));
+	if ((scanner.engine = cl_engine_new()) == NULL)
+		return refuse(err, errsize, "libclamav: out of memory");
+	scanner.file_limit = conf->scan_file_limit > FILE_LIMIT_MIN ? conf->scan_file_limit :
+	    FILE_LIMIT_MIN;
+	if (!set_limits(conf))
+		return refuse(err, errsize, "libclamav refuses a limit from the configuration");
+	cl_engine_set_clcb_virus_found(scanner.engine, on_hit);
+	cl_engine_set_clcb_pre_scan(scanner.engine, on_layer);
+	return true;
+}
+
+static bool
+set_limits(const struct conf *conf)
+{
+	const struct {
+		enum cl_engine_field field;
+		uint64_t value;
+	} limits[] = {
+		{ CL_ENGINE_MAX_SCANSIZE, conf->scan_size_limit },
+		{ CL_ENGINE_MAX_FILESIZE, scanner.file_limit },
+		{ CL_ENGINE_MAX_RECURSION, conf->scan_depth_limit },
+		{ CL_ENGINE_MAX_FILES, conf->scan_files_limit },
+		{ CL_ENGINE_DISABLE_CACHE, 1 },
+	};
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
+		if (limits[i].value > INT64_MAX || cl_engine_set_num(scanner.engine,
+		    limits[i].field, (long long)limits[i].value) != CL_SUCCESS)
+			return false;
+	return cl_engine_set_str(scanner.engine, CL_ENGINE_TMPDIR, scanner.scratch) == CL_SUCCESS;
+}
+
+static bool
+load_database(const struct conf *conf, char *err, size_t errsize)
+{
+	const char *path = conf->database;
+	cl_error_t code;
+	long long version;
+	int ignored;
+
+	if (access(path, R_OK) == -1)
+		return refuse(err, errsize, "signature database %s: %s", path, strerror(errno));
+	scanner.complaint[0] = '\0';
+	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
+	if (code != CL_SUCCESS)
+		return refuse(err, errsize, "signature database %s: %s%s%s", path, cl_strerror(code),
+		    scanner.complaint[0] != '\0' ? ": " : "", scanner.complaint);
+	if (scanner.signatures == 0)
+		return refuse(err, errsize, "signature database %s: no signatures in it", path);
+
+	version = cl_engine_get_num(scanner.engine, CL_ENGINE_DB_VERSION, &ignored);
+	if (version > 0)
+		snprintf(scanner.banner, sizeof(scanner.banner), "ClamAV %s/%lld",
+		    cl_retver(), version);
+	else
+		snprintf(scanner.banner, sizeof(scanner.banner), "ClamAV %s/%u-signatures",
+		    cl_retver(), scanner.signatures);
+	return true;
+}
+
+static bool
+load_marker(char *err, size_t errsize)
+{
+	char path[PATH_MAX + 16];
+	unsigned int count = 0;
+	cl_error_t code;
+
+	snprintf(path, sizeof(path), "%s/marker.ndb", scanner.scratch);
+	if (!write_marker(path))
+		return refuse(err, errsize, "marker signature %s: %s", path, strerror(errno));
+	code = cl_load(path, scanner.engine, &count, CL_DB_STDOPT);
+	unlink(path);
+	if (code == CL_SUCCESS)
+		code = cl_engine_compile(scanner.engine);
+	if (code != CL_SUCCESS)
+		return refuse(err, errsize, "marker signature: %s", cl_strerror(code));
+	return true;
+}
+
+/* A fresh pattern for each process, so that no mail can carry it. */
+static bool
+write_marker(const char *path)
+{
+	FILE *file;
+	int fd;
+	bool ok;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return false;
+	if ((file = fdopen(fd, "w")) == NULL) {
+		close(fd);
+		return false;
+	}
+	arc4random_buf(scanner.marker, sizeof(scanner.marker));
+	fputs(MARKER_NAME ":0:*:", file);
+	for (size_t i = 0; i < sizeof(scanner.marker); i++)
+		fprintf(file, "%02x", scanner.marker[i]);
+	ok = fputc('\n', file) != EOF;
+	return fclose(file) == 0 && ok;
+}
+
+static bool
+prove_engine(const char *database, char *err, size_t errsize)
+{
+	return prove_part(database, err, errsize) && prove_mail(database, err, errsize);
+}
+
+/* Plain content: the marker is found, and what is not the marker is clean. */
+static bool
+prove_part(const char *database, char *err, size_t errsize)
+{
+	struct scan_result result;
+	char text[64] = "spawnscan tries its scanner: ";
+
+	scan_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
+	if (result.failed)
+		return refuse(err, errsize, "signature database %s: self-test: %s", database,
+		    result.error);
+	if (result.n_hits > 0)
+		return refuse(err, errsize, "signature database %s: self-test: %s found in "
+		    "harmless text", database, result.hits[0].name);
+	memcpy(text + sizeof(text) - MARKER_SIZE, scanner.marker, MARKER_SIZE);
+	scan_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
+	if (!is_marker_only(&result))
+		return refuse(err, errsize, "signature database %s: self-test: the marker was "
+		    "not found", database);
+	return true;
+}
+
+/* Encoded content of a mail: for that libclamav needs its scratch directory. */
+static bool
+prove_mail(const char *database, char *err, size_t errsize)
+{
+	static const char head[] = "From: a@example.org\nSubject: self-test\nMIME-Version: 1.0\n"
+	    "Content-Type: application/octet-stream\n"
+	    "Content-Transfer-Encoding: quoted-printable\n\n";
+	struct scan_result result;
+	char mail[sizeof(head) + 3 * MARKER_SIZE + 2];
+	size_t len = strlcpy(mail, head, sizeof(mail));
+
+	for (size_t i = 0; i < MARKER_SIZE; i++)
+		len += (size_t)snprintf(mail + len, sizeof(mail) - len, "=%02X", scanner.marker[i]);
+	mail[len++] = '\n';
+	scan_bytes(&result, SCAN_MAIL, mail, len, PROVE_SECONDS);
+	if (!is_marker_only(&result))
+		return refuse(err, errsize, "signature database %s: self-test: the marker was "
+		    "not found in a mail%s%s", database, result.failed ? ": " : "", result.error);
+	return true;
+}
+
+static bool
+is_marker_only(const struct scan_result *result)
+{
+	return !result->failed && result->n_hits == 1 &&
+	    strcmp(result->hits[0].name, MARKER_HIT) == 0;
+}
+
+/* libclamav calls a mail clean if it can't write here, so we try it first. */
+static bool
+prove_scratch(void)
+{
+	char path[PATH_MAX + 16];
+	int fd, saved = 0;
+
+	snprintf(path, sizeof(path), "%s/probe", scanner.scratch);
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd == -1)
+		return false;
+	if (write(fd, path, 1) != 1)
+		saved = errno;
+	close(fd);
+	if (unlink(path) == -1 && saved == 0)
+		saved = errno;
+	errno = saved;
+	return saved == 0;
+}
+
+/*
+ * On a full disk libclamav says "write error", except that of a mail's
+ * attachments and of what is in a CAB it silently scans as much as there was
+ * room for: a mail was clean. So there must be room for a mail's attachments
+ * from the start (nested, each level is at most 3/4 of the one around it), and
+ * a reserve at each layer: whatever did not fit was larger than that, and is
+ * there, cut off, with the disk full, when it is its turn as a layer.
+ */
+static bool
+have_room(uint64_t bytes)
+{
+	struct statvfs vfs;
+
+	if (statvfs(scanner.scratch, &vfs) == -1)
+		return false;
+	if (vfs.f_blocks == 0)
+		return true;		/* a file system without a size */
+	errno = ENOSPC;
+	return (uint64_t)vfs.f_bavail * vfs.f_frsize >= bytes;
+}
+
+/*
+ * Where libclamav can't get memory it mostly says so, but not for the state of
+ * bzip2, zlib and OLE2: close to RLIMIT_AS an infected zip was clean. So there
+ * must be a reserve at each layer.
+ */
+static bool
+have_memory(void)
+{
+	void *reserve = mmap(NULL, MEMORY_RESERVE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	return reserve != MAP_FAILED && munmap(reserve, MEMORY_RESERVE) == 0;
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* One way to look at the bytes. */
+static void
+scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
+{
+	int64_t left = deadline - now_ms();
+	int code;
+
+	/* libclamav counts in 32 bits, and takes 0 for "no limit" */
+	if (left <= 0) {
+		fail(result, "no time left to scan");
+		return;
+	}
+	cl_engine_set_num(scanner.engine, CL_ENGINE_MAX_SCANTIME,
+	    left < UINT32_MAX ? left : UINT32_MAX);
+	scanner.complaint[0] = '\0';
+	scanner.layers = 0;
+	scanner.top_is_mail = false;
+	code = scan_map(result, buf, len);
+	if (code == CL_VIRUS && result->n_hits == 0)
+		add_hit(result, "unnamed");
+	if (code != CL_CLEAN && code != CL_VIRUS)
+		fail(result, "libclamav: %s", cl_strerror((cl_error_t)code));
+	else if (scanner.complaint[0] != '\0')
+		fail(result, "libclamav: %s", scanner.complaint);
+}
+
+static int
+scan_map(struct scan_result *result, const char *buf, size_t len)
+{
+	struct cl_scan_options options;
+	const char *name = NULL;
+	unsigned long int scanned = 0;
+	cl_fmap_t *map;
+	cl_error_t code;
+
+	if ((map = cl_fmap_open_memory(buf, len)) == NULL)
+		return CL_EMEM;
+	set_options(&options);
+	code = cl_scanmap_callback(map, NULL, &name, &scanned, scanner.engine, &options, result);
+	cl_fmap_close(map);
+	return (int)code;
+}
+
+/*
+ * libclamav tells a mail by its first bytes, and can't be told: 73 of 889 real
+ * mails, all that begin with a less usual field, it did not read as mails, so
+ * it did not look into their attachments. With a Received field in front it
+ * read all of them. (Always to put one there would cost the signatures that
+ * are tied to the beginning or to the hash of the whole.)
+ */
+static void
+scan_as_mail(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
+{
+	static const char received[] = "Received: by localhost; scanned\r\n";
+	const size_t head = sizeof(received) - 1;
+	char *mail;
+
+	if (len > SIZE_MAX - head || (mail = malloc(head + len)) == NULL) {
+		fail(result, "out of memory");
+		return;
+	}
+	memcpy(mail, received, head);
+	memcpy(mail + head, buf, len);
+	scan_view(result, mail, head + len, deadline);
+	free(mail);
+}
+
+static void
+set_options(struct cl_scan_options *options)
+{
+	memset(options, 0, sizeof(*options));
+	options->general = CL_SCAN_GENERAL_ALLMATCHES | CL_SCAN_GENERAL_HEURISTICS;
+	options->parse = ~0U;
+	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX |
+	    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
+}
+
+static void
+add_hit(struct scan_result *result, const char *name)
+{
+	struct scan_hit hit, *place = NULL;
+
+	hit.class = classify(name);
+	strlcpy(hit.name, name, sizeof(hit.name));
+	make_printable(hit.name);
+	for (size_t i = 0; i < result->n_hits; i++)
+		if (strcmp(result->hits[i].name, hit.name) == 0)
+			return;
+	if (result->n_hits < SCAN_MAX_HITS)
+		place = &result->hits[result->n_hits++];
+	else if (hit.class == CLASS_INFECTED)
+		for (size_t i = 0; i < SCAN_MAX_HITS && place == NULL; i++)
+			if (result->hits[i].class != CLASS_INFECTED)
+				place = &result->hits[i];
+	if (place != NULL)
+		*place = hit;
+}
+
+static enum verdict_class
+classify(const char *name)
+{
+	static const char limit[] = "Heuristics.Limits.Exceeded";
+	static const char encrypted[] = "Heuristics.Encrypted";
+
+	if (strncmp(name, limit, strlen(limit)) == 0)
+		return CLASS_LIMIT;
+	if (strncmp(name, encrypted, strlen(encrypted)) == 0)
+		return CLASS_ENCRYPTED;
+	return CLASS_INFECTED;
+}
+
+static void
+fail(struct scan_result *result, const char *fmt, ...)
+{
+	va_list ap;
+
+	result->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(result->error, sizeof(result->error), fmt, ap);
+	va_end(ap);
+	make_printable(result->error);
+}
+
+static bool
+refuse(char *err, size_t errsize, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, errsize, fmt, ap);
+	va_end(ap);
+	make_printable(err);
+	return false;
+}
+
+static void
+make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}

@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * spawnscan.c - main of the front: options, configuration, which front to run,
+ * exit codes.
+ *
+ * With an address: an SMTP session on standard input and output, relayed to
+ * that address (smtp_relay.c). Without: one mail from standard input to
+ * standard output (filter.c).
+ *
+ * Under spawn(8) descriptors 0, 1 and 2 are one socket, so before anything
+ * else runs the session moves to descriptors of its own, and no library can
+ * talk into it.
+ *
+ * Diagnostics: one sentence on standard error if that is not the session, the
+ * same to the log, 421 to an SMTP client; exit codes of <sysexits.h>.
+ */
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "filter.h"
+#include "inspector_client.h"
+#include "log.h"
+#include "smtp_relay.h"
+
+#define DEFAULT_CONF SYSCONFDIR "/spawnscan.conf"
+#define OVERRIDES_MAX 200
+#define SENTENCE_MAX 1024
+
+/* The command line. */
+struct options {
+	const char *conf_file;
+	const char *overrides[OVERRIDES_MAX];	/* of -o, -d, -b, -q in their order */
+	int n_overrides;
+	int verbose;
+	bool version, print_conf;
+	const char *address;
+};
+
+static const char usage_text[] =
+    "usage: spawnscan [options] HOST:PORT    relay SMTP on stdin/stdout to HOST:PORT\n"
+    "       spawnscan [options]              filter one mail from stdin to stdout\n"
+    "\n"
+    "HOST:PORT may also be [IPV6]:PORT, inet:HOST:PORT or unix:/PATH.\n"
+    "\n"
+    "  -b, --backup         keep every original\n"
+    "  -q, --quarantine     keep the originals of changed or refused messages only\n"
+    "  -c FILE              configuration (default " DEFAULT_CONF ", if there is one)\n"
+    "  -o KEY=VALUE         set one key of the configuration; may be repeated\n"
+    "  -d DIR               signatures, same as -o database=DIR\n"
+    "  -v                   log to standard error as well; twice: debug\n"
+    "  -V, --version        versions of spawnscan, ClamAV and the signatures\n"
+    "      --print-config   the configuration in effect\n"
+    "  -h, --help           this text\n";
+
+static void parse_options(int argc, char **argv, struct options *);
+static void add_override(struct options *, const char *assignment);
+static void configure(const struct options *, struct conf *);
+static void print_setting(void *, const char *section, const char *key, const char *value);
+static int run(const struct options *, const struct conf *);
+static void hold_standard_descriptors(void);
+static int take_descriptor(int fd, int flags);
+static void quit(int code, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
+
+int
+main(int argc, char **argv)
+{
+	struct options options = { 0 };
+	struct conf conf;
+	int code;
+
+	hold_standard_descriptors();
+	log_init("spawnscan");
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	parse_options(argc, argv, &options);
+	conf_init(&conf);
+	configure(&options, &conf);
+	if (options.version)
+		return inspector_print_version(&conf);
+	if (options.print_conf) {
+		conf_each(&conf, print_setting, NULL);
+		return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
+	}
+	code = run(&options, &conf);
+	conf_free(&conf);
+	return code;
+}
+
+/* A closed 0, 1 or 2 must not become a socket or a file of ours. */
+static void
+hold_standard_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+static void
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "backup", no_argument, NULL, 'b' },
+		{ "quarantine", no_argument, NULL, 'q' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "print-config", no_argument, NULL, 'P' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	static char database[4096];
+	int c;
+
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":bqc:o:d:vVh", longs, NULL)) != -1) {
+		switch (c) {
+		case 'b':
+			add_override(o, "quarantine=all");
+			break;
+		case 'q':
+			add_override(o, "quarantine=changed");
+			break;
+		case 'c':
+			o->conf_file = optarg;
+			break;
+		case 'd':
+			snprintf(database, sizeof(database), "database=%s", optarg);
+			add_override(o, database);
+			break;
+		case 'o':
+			add_override(o, optarg);
+			break;
+		case 'v':
+			o->verbose++;
+			break;
+		case 'V':
+			o->version = true;
+			break;
+		case 'P':
+			o->print_conf = true;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(fflush(stdout) == EOF ? EX_IOERR : EX_OK);
+		case ':':
+			quit(EX_USAGE, "option %s needs an argument; see spawnscan -h",
+			    argv[optind - 1]);
+		default:
+			quit(EX_USAGE, "unknown option %s; see spawnscan -h", argv[optind - 1]);
+		}
+	}
+	if (argc - optind > 1)
+		quit(EX_USAGE, "one address at most, not also %s; see spawnscan -h",
+		    argv[optind + 1]);
+	o->address = argv[optind];
+}
+
+static void
+add_override(struct options *o, const char *assignment)
+{
+	if (o->n_overrides == OVERRIDES_MAX)
+		quit(EX_USAGE, "more than %d options", OVERRIDES_MAX);
+	o->overrides[o->n_overrides++] = assignment;
+}
+
+/* The file, then the options over it, then the log as they say. */
+static void
+configure(const struct options *o, struct conf *conf)
+{
+	char sentence[SENTENCE_MAX];
+	int level;
+
+	if (o->conf_file != NULL || access(DEFAULT_CONF, F_OK) == 0) {
+		const char *file = o->conf_file != NULL ? o->conf_file : DEFAULT_CONF;
+
+		if (!conf_read_file(conf, file, sentence, sizeof(sentence)))
+			quit(EX_CONFIG, "%s", sentence);
+	}
+	for (int i = 0; i < o->n_overrides; i++) {
+		if (!conf_set(conf, o->overrides[i], sentence, sizeof(sentence)))
+			quit(EX_CONFIG, "%s", sentence);
+	}
+	level = o->verbose > 1 ? LOG_DEBUG : conf->log_level;
+	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility, level,
+	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
+		quit(EX_CONFIG, "%s", sentence);
+}
+
+static void
+print_setting(void *ctx, const char *section, const char *key, const char *value)
+{
+	static char last[64];
+
+	(void)ctx;
+	if (strcmp(section, last) != 0) {
+		printf("%s[%s]\n", last[0] == '\0' ? "" : "\n", section);
+		strlcpy(last, section, sizeof(last));
+	}
+	printf("%s = %s\n", key, value);
+}
+
+static int
+run(const struct options *o, const struct conf *conf)
+{
+	struct address address;
+	char sentence[SENTENCE_MAX];
+	int rfd, wfd, code;
+
+	if (o->address != NULL && !address_parse(&address, o->address, sentence, sizeof(sentence)))
+		quit(EX_USAGE, "%s", sentence);
+	rfd = take_descriptor(STDIN_FILENO, O_RDONLY);
+	wfd = take_descriptor(STDOUT_FILENO, O_WRONLY);
+	if (!log_stderr_usable())
+		close(take_descriptor(STDERR_FILENO, O_WRONLY));
+	if (rfd == -1 || wfd == -1)
+		quit(EX_OSERR, "no descriptors: %s", strerror(errno));
+	if (o->address == NULL)
+		return filter_run(conf, rfd, wfd);
+	code = smtp_relay(conf, &address, rfd, wfd);
+	address_free(&address);
+	return code;
+}
+
+/* Move a descriptor out of the libraries' way, and leave /dev/null in its place. */
+static int
+take_descriptor(int fd, int flags)
+{
+	int moved = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int null = open("/dev/null", flags | O_CLOEXEC);
+
+	if (moved == -1 || null == -1 || dup2(null, fd) == -1)
+		return -1;
+	close(null);
+	return moved;
+}
+
+/* It can't be done: say so to whoever can hear it. */
+static void
+quit(int code, const char *fmt, ...)
+{
+	char sentence[SENTENCE_MAX];
+	struct stat st;
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	log_write(LOG_ERR, "%s", sentence);
+	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
+		smtp_refuse_service(STDOUT_FILENO, "Server configuration error");
+	exit(code);
+}

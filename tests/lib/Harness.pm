@@ -1,0 +1,406 @@
+package Harness;
+
+# Harness.pm - what every test script needs: the binaries, a private directory,
+# a signature of EICAR, running a program with deadlines, waiting on conditions.
+#
+# Environment:
+#   SPAWNSCAN_BUILD   where the two binaries are (default: build/plain of the tree)
+#   SPAWNSCAN_WRAP    words put in front of spawnscan, e.g. "valgrind -q ..."
+#   SPAWNSCAN_SLOW    factor on every deadline (default 1, 10 with a wrapper)
+#   SPAWNSCAN_KEEP    if set, private directories stay
+#
+# Nothing here sleeps for luck: everything waits for a condition with a
+# deadline, and a deadline that passes is a failure with a sentence.
+
+use v5.32;
+use warnings;
+use Exporter 'import';
+use Carp ();
+use Cwd ();
+use Errno ();
+use Fcntl qw(:DEFAULT);
+use File::Basename ();
+use File::Path ();
+use File::Spec ();
+use File::Temp ();
+use IO::Handle;
+use IO::Select;
+use POSIX ();
+use Socket;
+use Test::More;
+use Time::HiRes ();
+
+our @EXPORT = qw(
+    $SRC $BUILD secs now wait_for tmpdir subdir read_file write_file lines_of
+    eicar eicar_signature signature_dir conf_file spawnscan_cmd spawnscan run
+    start_process stop_process reap session_members scratch_left
+    free_port have_ipv6 loud_skip same_bytes log_records last_record
+    %SECTION
+);
+
+our $SRC = Cwd::abs_path(File::Spec->catdir(File::Basename::dirname(__FILE__), '..', '..'));
+our $BUILD = Cwd::abs_path($ENV{SPAWNSCAN_BUILD} // "$SRC/build/plain") // '/nonexistent';
+my @wrap = split ' ', $ENV{SPAWNSCAN_WRAP} // '';
+my $slow = $ENV{SPAWNSCAN_SLOW} // (@wrap ? 10 : 1);
+
+my $owner = $$;
+my ($tmp, $n_sub, %alive, @skipped);
+
+# Programs that put files of their own into the way must not change a test.
+delete @ENV{qw(MAIL_CONFIG TZ LANG LC_ALL PERL5LIB)};
+$ENV{PATH} = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+$SIG{PIPE} = 'IGNORE';
+
+for my $binary (qw(spawnscan spawnscan-inspect)) {
+	-x "$BUILD/$binary" or BAIL_OUT("$BUILD/$binary is not there: run make first");
+}
+
+# -- time -----------------------------------------------------------------
+
+sub secs { $_[0] * $slow }
+sub now { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }
+
+# Waits until the code gives something true and returns that; undef when the
+# deadline has passed.
+sub wait_for {
+	my ($code, $seconds) = @_;
+	my $end = now() + secs($seconds // 20);
+	for (;;) {
+		my $got = $code->();
+		return $got if $got;
+		return undef if now() > $end;
+		Time::HiRes::sleep(0.005);
+	}
+}
+
+# -- files ----------------------------------------------------------------
+
+# The script's private directory, gone at its end. Others may pass through it:
+# a filter under Postfix isn't root.
+sub tmpdir {
+	unless ($tmp) {
+		$tmp = File::Temp::tempdir('spawnscan-test-XXXXXX', TMPDIR => 1);
+		chmod 0755, $tmp;
+	}
+	return $tmp;
+}
+
+sub subdir {
+	my ($name, $mode) = @_;
+	my $dir = tmpdir() . '/' . ($name // 'd' . ++$n_sub);
+	File::Path::make_path($dir);
+	chmod $mode, $dir if defined $mode;
+	return $dir;
+}
+
+sub read_file {
+	my ($path) = @_;
+	open my $fh, '<:raw', $path or return undef;
+	local $/;
+	return scalar(<$fh>) // '';
+}
+
+sub write_file {
+	my ($path, $bytes, $mode) = @_;
+	open my $fh, '>:raw', $path or Carp::croak("$path: $!");
+	print $fh $bytes;
+	close $fh or Carp::croak("$path: $!");
+	chmod $mode, $path if defined $mode;
+	return $path;
+}
+
+sub lines_of { my $t = read_file($_[0]) // ''; return split /\n/, $t }
+
+# -- EICAR ----------------------------------------------------------------
+
+# The harmless test file of the antivirus trade, kept backwards so that no
+# scanner takes this tree for infected.
+sub eicar {
+	return scalar reverse
+	    '*H+H$!ELIF-TSET-' . 'SURIVITNA-DRADNATS-' . 'RACIE$}7)CC7)^P(45XZP\\4[PA@%P!O5X';
+}
+
+sub eicar_signature { 'Eicar-Test-Signature:0:*:' . unpack('H*', eicar()) . "\n" }
+
+# A directory with that one signature; libclamav adds ".UNOFFICIAL" to the name.
+sub signature_dir {
+	my $dir = tmpdir() . '/signatures';
+	unless (-d $dir) {
+		mkdir $dir or Carp::croak("$dir: $!");
+		write_file("$dir/eicar.ndb", eicar_signature());
+	}
+	return $dir;
+}
+
+# -- configuration --------------------------------------------------------
+
+our %SECTION = (
+	(map { $_ => 'scan' } qw(database inspector scratch_dir inspect_timeout memory_limit
+	    scan_size_limit scan_file_limit scan_depth_limit scan_files_limit)),
+	(map { $_ => 'actions' } qw(ambiguous encrypted limit blocked infected error)),
+	(map { $_ => 'names' } qw(block_extensions deny_names allow_names block_executables)),
+	(map { $_ => 'limits' } qw(message_size_limit mime_depth_limit mime_parts_limit
+	    header_size_limit)),
+	(map { $_ => 'marks' } qw(header notice)),
+	(map { $_ => 'quarantine' } qw(quarantine quarantine_dir)),
+	(map { $_ => 'log' } qw(log syslog_facility syslog_name log_level)),
+	(map { $_ => 'smtp' } qw(bare_newline connect_timeout command_timeout data_timeout
+	    reply_timeout send_timeout final_timeout line_limit recipient_limit error_limit)),
+);
+
+# A configuration file of this script: private signatures, quarantine and
+# scratch directory, log to a file; what is given on top wins.
+sub conf_file {
+	my (%set) = @_;
+	my $dir = subdir(undef, 0755);
+	my %all = (
+		database => signature_dir(),
+		scratch_dir => subdir('scratch', 01777),
+		quarantine_dir => "$dir/quarantine",
+		log => "file:$dir/log",
+		%set,
+	);
+	my %by;
+	for my $key (sort keys %all) {
+		my $section = $SECTION{$key} // Carp::croak("no key $key");
+		push @{$by{$section}}, "$key = $all{$key}\n" if defined $all{$key};
+	}
+	my $text = join "\n", map { "[$_]\n" . join('', @{$by{$_}}) } sort keys %by;
+	return write_file("$dir/spawnscan.conf", $text, 0644);
+}
+
+# -- processes ------------------------------------------------------------
+
+sub spawnscan_cmd { return (@wrap, "$BUILD/spawnscan", @_) }
+
+# fork and exec in a session of its own. fds: the child's 0, 1, 2. Returns the
+# process id, which is the session's as well.
+sub start_process {
+	my (%a) = @_;
+	my $pid = fork // Carp::croak("fork: $!");
+	if ($pid == 0) {
+		POSIX::setsid();
+		my @fd = map { ref $_ ? fileno($_) : $_ } @{$a{fds}};
+		# Out of the way first, so that no dup2 destroys a source. All
+		# others close by themselves, as Perl's descriptors do on exec.
+		POSIX::dup2($fd[$_], 300 + $_) // die "dup2: $!" for 0 .. 2;
+		POSIX::dup2(300 + $_, $_) // die "dup2: $!" for 0 .. 2;
+		POSIX::close(300 + $_) for 0 .. 2;
+		chdir $a{cwd} if defined $a{cwd};
+		%ENV = (%ENV, %{$a{env}}) if $a{env};
+		%ENV = %{$a{only_env}} if $a{only_env};
+		if (defined $a{umask}) { umask $a{umask} }
+		no warnings 'exec';
+		exec { $a{cmd}[0] } @{$a{cmd}};
+		POSIX::_exit(127);
+	}
+	$alive{$pid} = 1;
+	return $pid;
+}
+
+# Have stop_process and the end of the script look after a forked child.
+sub adopt { $alive{$_[0]} = 1 }
+
+# Waits for the process's end: wait status, or undef when the deadline passed.
+sub reap {
+	my ($pid, $seconds) = @_;
+	my $status;
+	wait_for(sub {
+		my $r = waitpid $pid, POSIX::WNOHANG();
+		$status = $r == $pid ? $? : -1 if $r;
+		return $r;
+	}, $seconds);
+	delete $alive{$pid} if defined $status;
+	return $status;
+}
+
+# Ends a process that this script started, and its session's children.
+sub stop_process {
+	my ($pid) = @_;
+	return unless $alive{$pid};
+	kill 'TERM', $pid;
+	my $status = reap($pid, 5);
+	unless (defined $status) {
+		kill 'KILL', $pid;
+		$status = reap($pid, 5);
+	}
+	kill 'KILL', session_members($pid);
+	return $status;
+}
+
+# Processes of the session that pid leads or led, zombies apart.
+sub session_members {
+	my ($sid) = @_;
+	my @found;
+	for my $stat (glob '/proc/[0-9]*/stat') {
+		my $text = read_file($stat) // next;
+		my ($pid, $rest) = $text =~ /\A(\d+) \(.*\) (.*)\z/s or next;
+		my @f = split ' ', $rest;
+		push @found, $pid if $f[3] == $sid && $f[0] ne 'Z' && $f[0] ne 'X';
+	}
+	return @found;
+}
+
+# Run a program to its end. cmd, in (bytes for a stdin that is a pipe), env,
+# cwd, timeout. Gives code, signal, out, err, sid, ms; timed_out if it was
+# killed for that.
+sub run {
+	my (%a) = @_;
+	pipe my $in_r, my $in_w or die;
+	pipe my $out_r, my $out_w or die;
+	pipe my $err_r, my $err_w or die;
+	my $begin = now();
+	my $pid = start_process(%a, fds => [$in_r, $out_w, $err_w]);
+	close $_ for $in_r, $out_w, $err_w;
+	$_->blocking(0) for $in_w, $out_r, $err_r;
+
+	my ($in, %got) = ($a{in} // '', $out_r => '', $err_r => '');
+	my $readers = IO::Select->new($out_r, $err_r);
+	my $writers = IO::Select->new;
+	my $offset = 0;
+	if (length $in) { $writers->add($in_w) } else { close $in_w }
+	my $end = now() + secs($a{timeout} // 60);
+	my $timed_out;
+	while ($readers->count) {
+		my $left = $end - now();
+		if ($left <= 0) { $timed_out = 1; last }
+		my ($r, $w) = IO::Select->select($readers, $writers, undef, $left);
+		for my $fh (@{$w // []}) {
+			my $n = syswrite $fh, $in, 65536, $offset;
+			next if !defined $n && $!{EAGAIN};
+			$offset += $n // 0;
+			if (!defined $n || $offset == length $in) {
+				$writers->remove($fh);
+				close $fh;
+			}
+		}
+		for my $fh (@{$r // []}) {
+			my $n = sysread $fh, $got{$fh}, 65536, length $got{$fh};
+			$readers->remove($fh) if defined $n && $n == 0 || !defined $n && !$!{EAGAIN};
+		}
+	}
+	kill 'KILL', $pid, session_members($pid) if $timed_out;
+	my $status = reap($pid, 30);
+	unless (defined $status) {
+		$timed_out = 1;
+		kill 'KILL', $pid, session_members($pid);
+		$status = reap($pid, 30) // -1;
+	}
+	diag("deadline passed: @{$a{cmd}}") if $timed_out && !$a{may_time_out};
+	return {
+		code => $status & 127 ? undef : $status >> 8, signal => $status & 127,
+		out => $got{$out_r}, err => $got{$err_r}, sid => $pid,
+		timed_out => $timed_out, ms => 1000 * (now() - $begin),
+	};
+}
+
+# Run spawnscan one-shot: in, args, conf (a file of conf_file, or hash for it,
+# or undef for none), env.
+sub spawnscan {
+	my (%a) = @_;
+	my $conf = exists $a{conf} ? $a{conf} : {};
+	$conf = conf_file(%$conf) if ref $conf;
+	my @args = (defined $conf ? ('-c', $conf) : (), @{$a{args} // []});
+	my $r = run(%a, cmd => [spawnscan_cmd(@args)]);
+	$r->{conf} = $conf;
+	if (defined $conf) {
+		my $dir = File::Basename::dirname($conf);
+		$r->{log} = read_file("$dir/log") // '';
+		$r->{quarantine} = "$dir/quarantine";
+	}
+	return $r;
+}
+
+# What an inspection left behind in the common scratch directory.
+sub scratch_left {
+	opendir my $dh, tmpdir() . '/scratch' or return ();
+	return grep { !/\A\.\.?\z/ } readdir $dh;
+}
+
+# -- the log --------------------------------------------------------------
+
+# The key=value records of a log file or text: a list of hashes; '' => the line.
+sub log_records {
+	my ($text) = @_;
+	my @records;
+	for my $line (split /\n/, $text) {
+		my %r = ('' => $line);
+		while ($line =~ /(?:\A|\s)([a-z_]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))/g) {
+			$r{$1} = $2 // $3;
+		}
+		push @records, \%r if keys %r > 1;
+	}
+	return @records;
+}
+
+# The last record of a message: one that tells a verdict.
+sub last_record {
+	my @r = grep { exists $_->{verdict} } log_records($_[0]);
+	return @r ? $r[-1] : {};
+}
+
+# -- network --------------------------------------------------------------
+
+# A port that is free now, below the range that the kernel gives to clients.
+my %given;
+sub free_port {
+	for (1 .. 200) {
+		my $port = 20000 + int rand 12000;
+		next if $given{$port}++;
+		socket my $s, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
+		setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1;
+		return $port if bind $s, pack_sockaddr_in($port, INADDR_LOOPBACK);
+	}
+	die 'no free port';
+}
+
+sub have_ipv6 {
+	socket my $s, PF_INET6, SOCK_STREAM, 0 or return 0;
+	return bind $s, pack_sockaddr_in6(0, Socket::IN6ADDR_LOOPBACK);
+}
+
+# -- results --------------------------------------------------------------
+
+# A skip nobody overlooks: said at once, and again at the script's end. To be
+# called in a block labelled SKIP.
+sub loud_skip {
+	my ($why, $n) = @_;
+	push @skipped, $why;
+	diag("SKIPPED: $why");
+	skip $why, $n // 1;
+}
+
+# is() for long byte strings: says where they differ instead of printing them.
+sub same_bytes {
+	my ($got, $expected, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return pass($name) if defined $got && $got eq $expected;
+	fail($name);
+	return diag('    nothing at all') unless defined $got;
+	my $same = ("$got" ^ "$expected") =~ /\A(\0*)/ ? length $1 : 0;
+	my $from = $same > 40 ? $same - 40 : 0;
+	diag(sprintf "    differ at byte %d (lengths %d, expected %d)", $same, length $got, length $expected);
+	diag('    got      ...' . printable(substr $got, $from, 160));
+	diag('    expected ...' . printable(substr $expected, $from, 160));
+	return 0;
+}
+
+sub printable {
+	my ($t) = @_;
+	$t =~ s/([^ -~])/$1 eq "\n" ? '\n' : $1 eq "\r" ? '\r' : sprintf '\x%02x', ord $1/ge;
+	return $t;
+}
+
+END {
+	if ($$ == $owner) {
+		my $status = $?;
+		stop_process($_) for keys %alive;
+		diag("SKIPPED in this script: $_") for @skipped;
+		File::Path::remove_tree($tmp) if $tmp && !$ENV{SPAWNSCAN_KEEP};
+		diag("kept: $tmp") if $tmp && $ENV{SPAWNSCAN_KEEP};
+		$? = $status;
+	}
+}
+$SIG{$_} = sub { exit 130 } for qw(INT TERM HUP);
+
+1;

@@ -1,0 +1,194 @@
+package PrivatePostfix;
+
+# PrivatePostfix.pm - a real Postfix of our own on loopback: own configuration,
+# queue and data directories, high ports, own log file. The filter's entries
+# are those of master.cf.example, with only ports and paths (and, where asked,
+# the user) replaced. Everything that comes out goes to a server of Downstream.
+#
+#	my $p = PrivatePostfix->start(sink => $downstream->port);
+#	SmtpClient->connect('127.0.0.1', $p->{port});
+
+use v5.32;
+use warnings;
+use Harness;
+use File::Copy ();
+use File::Path ();
+use POSIX ();
+
+my @running;
+
+# The rest of a master.cf: what is needed to receive, queue and send by SMTP.
+my $MASTER = <<'END';
+pickup    unix  n - n 60 1 pickup
+cleanup   unix  n - n - 0 cleanup
+qmgr      unix  n - n 1 1 qmgr
+rewrite   unix  - - n - - trivial-rewrite
+bounce    unix  - - n - 0 bounce
+defer     unix  - - n - 0 bounce
+trace     unix  - - n - 0 bounce
+verify    unix  - - n - 1 verify
+flush     unix  n - n 1000? 0 flush
+proxymap  unix  - - n - - proxymap
+smtp      unix  - - n - - smtp
+relay     unix  - - n - - smtp
+showq     unix  n - n - - showq
+error     unix  - - n - - error
+retry     unix  - - n - - error
+discard   unix  - - n - - discard
+anvil     unix  - - n - 1 anvil
+scache    unix  - - n - 1 scache
+postlog   unix-dgram n - n - 1 postlogd
+END
+
+# Options: sink (port of the final delivery), conf (spawnscan's settings),
+# user (of the filter; default nobody), main (further main.cf lines), argv (as
+# in the example by default; a code that changes it), dir.
+sub start {
+	my ($class, %a) = @_;
+	my $dir = $a{dir} // subdir('postfix', 0755);
+	my $self = bless { %a, dir => $dir, user => $a{user} // 'nobody',
+	    log => "$dir/log/maillog", port => free_port(), filter_port => free_port(),
+	    back_port => free_port() }, $class;
+	File::Path::make_path("$dir/$_") for qw(etc queue data log bin);
+	chown +(getpwnam 'postfix')[2, 3], "$dir/data" or die "chown: $!";
+	$self->install_filter;
+	$self->write_config;
+	$self->command('start') or die "postfix start failed\n" . $self->maillog;
+	push @running, $self;
+	wait_for(sub { $self->listens($self->{port}) && $self->listens($self->{filter_port})
+	    && $self->listens($self->{back_port}) }, 20) or die "postfix does not listen\n" . $self->maillog;
+	return $self;
+}
+
+# The binaries where the filter's user can reach them, as "make install" puts
+# them, with a configuration, quarantine and log of that user.
+sub install_filter {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+	for my $name (qw(spawnscan spawnscan-inspect)) {
+		File::Copy::copy("$BUILD/$name", "$dir/bin/$name") or die "$name: $!";
+		chmod 0755, "$dir/bin/$name";
+	}
+	my ($uid, $gid) = (getpwnam $self->{user})[2, 3] or die "no user $self->{user}";
+	for my $name (qw(quarantine scratch filter-log)) {
+		mkdir "$dir/$name";
+		chown $uid, $gid, "$dir/$name" or die "$name: $!";
+	}
+	$self->{quarantine} = "$dir/quarantine";
+	$self->{filter_log} = "$dir/filter-log/log";
+	$self->{conf} = conf_file(scratch_dir => "$dir/scratch", quarantine_dir => "$dir/quarantine",
+	    log => "file:$self->{filter_log}", %{$self->{conf} // {}});
+}
+
+# The services of master.cf.example, comments and all.
+sub example {
+	my ($self) = @_;
+	my $text = read_file("$SRC/master.cf.example") // die 'no master.cf.example';
+	$text =~ s/\b10025\b/$self->{filter_port}/g;
+	$text =~ s/\b10026\b/$self->{back_port}/g;
+	$text =~ s{/usr/local/sbin/}{$self->{dir}/bin/}g;
+	$text =~ s{/etc/spawnscan/spawnscan\.conf}{$self->{conf}}g;
+	$text =~ s/\buser=spawnscan\b/user=$self->{user}/g;
+	return $text;
+}
+
+sub write_config {
+	my ($self) = @_;
+	my $dir = $self->{dir};
+	my ($content_filter) = $self->example =~ /^#\s+(content_filter = .*)$/m or die 'no content_filter';
+	my ($override) = $self->example =~ /^#\s+(receive_override_options = .*)$/m or die 'no override';
+	write_file("$dir/etc/main.cf", <<END . join '', map { "$_\n" } @{$self->{main} // []});
+compatibility_level = 3.6
+queue_directory = $dir/queue
+data_directory = $dir/data
+maillog_file = $self->{log}
+maillog_file_prefixes = $dir/log
+myhostname = mx.example.com
+mydomain = example.com
+mydestination =
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+local_recipient_maps =
+smtpd_relay_restrictions = permit_mynetworks, reject
+smtpd_peername_lookup = no
+smtp_dns_support_level = disabled
+smtp_host_lookup = native
+disable_dns_lookups = yes
+biff = no
+append_dot_mydomain = no
+message_size_limit = 104857600
+mailbox_size_limit = 0
+minimal_backoff_time = 1s
+maximal_backoff_time = 2s
+queue_run_delay = 1s
+default_transport = smtp:[127.0.0.1]:$self->{sink}
+$content_filter
+$override
+END
+	write_file("$dir/etc/master.cf", "127.0.0.1:$self->{port} inet n - n - - smtpd\n"
+	    . $MASTER . $self->example);
+}
+
+sub command {
+	my ($self, @words) = @_;
+	my $r = run(cmd => ['postfix', '-c', "$self->{dir}/etc", @words], timeout => 60);
+	main::diag("postfix @words: $r->{out}$r->{err}") if ($r->{code} // 1) && main->can('diag');
+	return !$r->{timed_out} && defined $r->{code} && $r->{code} == 0;
+}
+
+sub listens {
+	my ($self, $port) = @_;
+	my $want = sprintf '0100007F:%04X', $port;
+	return (read_file('/proc/net/tcp') // '') =~ /^\s*\d+: \Q$want\E \S+ 0A /m;
+}
+
+# Stop listening for the filtered mail, as when the second smtpd is down.
+sub shut_back { my ($self) = @_; return $self->back(0) }
+sub open_back { my ($self) = @_; return $self->back(1) }
+sub back {
+	my ($self, $on) = @_;
+	my $path = "$self->{dir}/etc/master.cf";
+	my $text = read_file($path);
+	my $service = "127.0.0.1:$self->{back_port}";
+	if ($on) { $text =~ s/^#off\t//mg }
+	else { $text =~ s/^(?=\Q$service\E\s)(.*\n(?:(?:[ \t#].*)?\n)*)/$1 =~ s{^}{#off\t}mgr/me }
+	write_file($path, $text);
+	$self->command('reload') or return 0;
+	return wait_for(sub { !$on == !$self->listens($self->{back_port}) }, 20);
+}
+
+sub flush { my ($self) = @_; return run(cmd => ['postqueue', '-c', "$self->{dir}/etc", '-f']) }
+
+# Messages in the queue.
+sub queued {
+	my ($self) = @_;
+	my $r = run(cmd => ['postqueue', '-c', "$self->{dir}/etc", '-j']);
+	return split /\n/, $r->{out};
+}
+
+sub empty_queue { my ($self, $secs) = @_; return wait_for(sub { !$self->queued }, $secs // 30) }
+sub maillog { my ($self) = @_; return read_file($self->{log}) // '' }
+sub filter_log_text { my ($self) = @_; return read_file($self->{filter_log}) // '' }
+
+sub stop {
+	my ($self) = @_;
+	return if $self->{stopped}++;
+	my $pid = (read_file("$self->{dir}/queue/pid/master.pid") // '') =~ /(\d+)/ ? $1 : undef;
+	run(cmd => ['postfix', '-c', "$self->{dir}/etc", 'stop'], timeout => 30);
+	wait_for(sub { !kill 0, $pid }, 15) if $pid;
+	if ($pid && kill 0, $pid) { kill 'KILL', -getpgrp($pid) }
+}
+
+my $owner = $$;
+END {
+	if ($$ == $owner) {
+		my $status = $?;
+		$_->stop for @running;
+		$? = $status;
+	}
+}
+
+1;
