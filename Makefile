@@ -48,17 +48,76 @@ $(BUILD)/inspector/%.o: %.c
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
 
-# Test programs: tests/NAME.c with the objects of the half that it tests.
-PARTS_OF = mime_walk header defang policy message report request verdict conf
+# Test programs. A unit test has all objects of its half but main's.
+FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report
+INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header
+PROGRAMS        = parts_of
+TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
-$(BUILD)/tests/parts_of: $(BUILD)/inspector/tests/parts_of.o $(PARTS_OF:%=$(BUILD)/inspector/%.o)
+$(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o \
+    $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan,$(FRONT)))
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS))
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(FRONT_PKGS) cmocka)
+
+$(INSPECTOR_UNITS:%=$(BUILD)/tests/%) $(PROGRAMS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
+    $(BUILD)/inspector/tests/%.o \
+    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out inspector,$(INSPECTOR)))
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS) cmocka)
+
+tests: all $(TESTS) $(PROGRAMS:%=$(BUILD)/tests/%)
+
+# Every test there is: as built, with the sanitizers, under valgrind.
+check:
+	tools/install-deps build check
+	$(MAKE) lint
+	$(MAKE) check-plain
+	$(MAKE) check-asan
+	$(MAKE) check-valgrind
+
+PROVE = CMOCKA_MESSAGE_OUTPUT=TAP SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) prove -j2 --timer
+
+check-plain: tests
+	$(PROVE) tests/*.t $(TESTS)
+
+ASAN = BUILD=build/asan OPT='-O1 -g -fno-omit-frame-pointer' \
+       SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' HARDEN=-fPIE
+
+asan:
+	$(MAKE) $(ASAN) tests
+
+check-asan:
+	$(MAKE) $(ASAN) check-plain
+
+# The same scripts with every process of both halves under valgrind would take
+# hours; these cover each file's code.
+check-valgrind: tests
+	tests/valgrind $(BUILD)
+
+lint:
+	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+	    --suppress=missingIncludeSystem --error-exitcode=1 -D_GNU_SOURCE \
+	    -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' -I. *.c tests/*.c
+	mandoc -T lint -W warning man/*.[0-9]
+
+demo:
+	tools/install-deps build demo
+	$(MAKE) all
+	demo/run $(BUILD)
+
+install: all
+	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
+	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
+	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect $(DESTDIR)$(SBINDIR)
+	install -m 644 man/spawnscan.8 man/spawnscan-inspect.8 $(DESTDIR)$(MANDIR)/man8
+	install -m 644 man/spawnscan.conf.5 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 README.md LICENSE master.cf.example spawnscan.conf.example $(DESTDIR)$(DOCDIR)
 
 clean:
 	rm -rf build
 
 -include $(wildcard build/*/*/*.d build/*/*/*/*.d)
 
-.PHONY: all clean
+.PHONY: all tests check check-plain check-asan check-valgrind asan lint demo install clean

@@ -205,11 +205,12 @@ same_file(int a, int b)
 static int
 open_file(const char *path)
 {
-	int fd, high, saved;
+	int	fd, high, saved;
+	mode_t	mask = umask(027);	/* the program's own keeps the group out */
 
-	if ((fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640)) == -1)
-		return -1;
-	if (fd > STDERR_FILENO)
+	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
+	umask(mask);
+	if (fd == -1 || fd > STDERR_FILENO)
 		return fd;
 	high = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	saved = errno;

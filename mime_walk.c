@@ -63,6 +63,7 @@ static bool visit_part(struct walk *, struct part *, const char *content, size_t
 static void place_header(const struct walk *, GMimeObject *, const struct spot *,
     struct part_place *);
 static gint64 first_offset(GMimeObject *);
+static bool empty_line_before(const char *, size_t at, size_t *line);
 static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
 static bool is_message_type(const char *type);
@@ -312,6 +313,19 @@ first_offset(GMimeObject *object)
 	return g_mime_header_get_offset(g_mime_header_list_get_header_at(headers, 0));
 }
 
+/* Does an empty line end at at? Then it begins at *line. */
+static bool
+empty_line_before(const char *bytes, size_t at, size_t *line)
+{
+	if (at == 0 || bytes[at - 1] != '\n')
+		return false;
+	at--;
+	if (at > 0 && bytes[at - 1] == '\r')
+		at--;
+	*line = at;
+	return at == 0 || bytes[at - 1] == '\n';
+}
+
 /* The end of the last line of the last field that GMime has of an object, or end. */
 static size_t
 fields_end(const struct walk *w, GMimeObject *object, size_t end)
@@ -364,16 +378,14 @@ place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
 	}
 	if (first >= 0 && (size_t)first <= content_begin) {
 		begin = (size_t)first;
-	} else {
+	} else if (place->whole_content && empty_line_before(w->bytes, content_begin, &begin)) {
 		/* No header: the empty line in front of the content is where it would be. */
+	} else if (spot->parent != NULL) {
+		/* No place for one either: what is done is done to the parent. */
+		*place = *spot->parent;
+		return;
+	} else {
 		begin = content_begin;
-		if (place->whole_content && begin > 0 && w->bytes[begin - 1] == '\n')
-			begin -= begin > 1 && w->bytes[begin - 2] == '\r' ? 2 : 1;
-		else if (spot->parent != NULL) {
-			/* No place for one either: what is done is done to the parent. */
-			*place = *spot->parent;
-			return;
-		}
 	}
 	end = content_begin;
 	if (!place->whole_content) {

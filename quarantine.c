@@ -197,19 +197,13 @@ place_close(struct place *p)
 static int
 folder_open(int at, const char *name, int flags, bool make, bool *made)
 {
-	int fd, saved;
+	mode_t mask = umask(077);
 
 	*made = make && mkdirat(at, name, 0700) == 0;
+	umask(mask);
 	if (make && !*made && errno != EEXIST)
 		return -1;
-	fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
-	if (fd != -1 && *made && fchmod(fd, 0700) == -1) {
-		saved = errno;
-		close(fd);
-		errno = saved;
-		return -1;
-	}
-	return fd;
+	return openat(at, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | flags);
 }
 
 /* fsync_parent - DIR itself is new: make its name durable too */

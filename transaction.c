@@ -377,7 +377,7 @@ static void
 queue_id(const char *reply, char *id, size_t size)
 {
 	static const char	 allowed[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
 	static const char	*const marks[] = {"queued as ", " id="};
 	const char		*found;
 	size_t			 i, len;

@@ -103,9 +103,9 @@ put_notice(struct writer *w, const char *host, const char *reference)
 	put(w, "Content-Type: text/plain; charset=us-ascii");
 	put(w, "Content-Transfer-Encoding: 7bit");
 	put(w, "%s", "");
-	put(w, "A message for you could not be inspected for viruses. It may be harmless or");
-	put(w, "not: it is attached as it came, as message.eml.defanged, in a form that no mail");
-	put(w, "program opens by itself. Sender and subject are inside.");
+	put(w, "A message for you could not be inspected for viruses. It may be harmless");
+	put(w, "or not. It is attached as it came, as message.eml.defanged, in a form that");
+	put(w, "no mail program opens by itself. Sender and subject are in it.");
 	put(w, "%s", "");
 	put(w, "Don't open it unless you know how to handle dangerous mail; rather ask your");
 	put(w, "postmaster.");

@@ -434,7 +434,9 @@ for my $class (sort keys %case) {
 			is($rec->{action}, $action, 'and the action');
 			if ($action eq 'pass' || $action eq 'tag') {
 				exit_is($r, 0, $name);
-				my ($rest) = split_marks($r->{out});
+				# A finding that is passed leaves no mark but X-Antivirus.
+				my ($rest) = $action eq 'tag' ? split_marks($r->{out})
+				    : $r->{out} =~ s/\AX-Antivirus: [^\n]*\n//r;
 				same_bytes($rest, $in, 'only marks are added');
 				my ($result) = header_of($r->{out}, 'X-Spawnscan-Result');
 				like($result // '', qr/$class/, 'the result header tells the class') if $action eq 'tag';

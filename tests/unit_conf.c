@@ -362,6 +362,9 @@ test_bad_numbers(void **unused)
 	refuse("connect_timeout=1.5m", "bad value \"1.5m\" for connect_timeout: " TIMES);
 	refuse("memory_limit=18446744073709551616", "bad value \"18446744073709551616\" for "
 	    "memory_limit: expected a size like 512K, 100M or 4G, from 0 to 1024G");
+	/* 2^64: would come out as 0, which is allowed */
+	refuse("memory_limit=17179869184G", "bad value \"17179869184G\" for "
+	    "memory_limit: expected a size like 512K, 100M or 4G, from 0 to 1024G");
 	refuse("memory_limit=99999999999999999G", "bad value \"99999999999999999G\" for "
 	    "memory_limit: expected a size like 512K, 100M or 4G, from 0 to 1024G");
 }

@@ -198,24 +198,33 @@ test_low_descriptors(void **unused)
 }
 
 static void
-test_file(void **unused)
+make_log_under_umask(mode_t mask)
 {
 	struct stat st;
-	char err[256], prefix[128], month[8], host[300];
-	int day, h, m, s, pid;
-	mode_t old = umask(0);
+	char err[256];
+	mode_t old = umask(mask);
 
-	(void)unused;
 	unlink(log_path);
 	assert_true(log_open(log_target, "unit_log", LOG_MAIL, LOG_NOTICE, false, err, sizeof(err)));
-	umask(old);
+	assert_int_equal(stat(log_path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(umask(old), mask);
+}
+
+static void
+test_file(void **unused)
+{
+	char prefix[128], month[8], host[300];
+	int day, h, m, s, pid;
+
+	(void)unused;
+	make_log_under_umask(077);
+	make_log_under_umask(0);
 	errno = EBADMSG;
 	log_write(LOG_NOTICE, "one %d", 1);
 	assert_int_equal(errno, EBADMSG);
 	log_write(LOG_INFO, "too small to matter");
 	log_write(LOG_ERR, "two");
-	assert_int_equal(stat(log_path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, 0640);
 	slurp_log();
 	assert_null(strstr(text, "matter"));
 	assert_non_null(strstr(text, "]: one 1\n"));

@@ -115,7 +115,8 @@ sub messages {
 		    xforward => [grep { /\AXFORWARD/i } @lines],
 		    commands => \@lines };
 	}
-	return sort { $a->{connection} <=> $b->{connection} || $a->{number} <=> $b->{number} } @m;
+	@m = sort { $a->{connection} <=> $b->{connection} || $a->{number} <=> $b->{number} } @m;
+	return @m;
 }
 
 # Waits until n messages have come in and returns them all.

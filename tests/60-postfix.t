@@ -1,0 +1,279 @@
+#!/usr/bin/perl
+# End to end through a real Postfix of our own, with the entries of
+# master.cf.example: smtpd -> queue -> spawn -> spawnscan -> smtpd -> queue -> sink.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use Downstream;
+use SmtpClient;
+
+plan skip_all => 'SKIPPED: needs root' if $>;
+BEGIN {
+	unless (grep { -x "$_/postfix" } split /:/, $ENV{PATH}) {
+		diag('SKIPPED: Postfix is not installed');
+		plan skip_all => 'SKIPPED: Postfix is not installed';
+	}
+}
+use PrivatePostfix;
+
+my $sink = Downstream->start(ehlo => ['PIPELINING', 'SIZE 104857600', 'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8'],
+    on => {RCPT => sub { my ($s, $line) = @_; return $line =~ /refused/ ? "550 5.1.1 no such user\r\n" : undef }});
+my $p = PrivatePostfix->start(sink => $sink->port);
+my $n = 0;
+
+# Lines that Postfix puts in front on the way: its own Received fields.
+sub without_received {
+	my ($mail) = @_;
+	my $count = 0;
+	$count++ while $mail =~ s/\AReceived: (?:[^\n]*\n)(?:[ \t][^\n]*\n)*//;
+	return ($mail, $count);
+}
+
+# Send through Postfix, wait for it at the sink; (what came out, transaction).
+sub through {
+	my ($mail, %a) = @_;
+	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
+	$c->hello;
+	my $r = $c->deliver(mail => $mail, %a);
+	like($r // '', qr/\A250 /, 'Postfix takes it') or diag($p->maillog);
+	$c->cmd('QUIT');
+	$n++;
+	my ($id) = header_of($mail, 'Message-ID');
+	my $m = arrived(sub { ((header_of($_[0]{data}, 'Message-ID'))[0] // '') eq $id }, $a{seconds});
+	ok($m, 'it arrives') or diag(tail($p->maillog), $p->filter_log_text);
+	return ($m ? $m->{data} : '', $m // {});
+}
+
+# The first message at the sink that the code likes; bounces may come between.
+sub arrived {
+	my ($like, $seconds) = @_;
+	my $found;
+	wait_for(sub { ($found) = grep { $like->($_) } $sink->messages; $found }, $seconds // 60);
+	return $found;
+}
+
+sub tail { my @l = split /^/, $_[0]; return join '', @l > 40 ? @l[-40 .. -1] : @l }
+
+# The mail as it was: the part of it behind the two Received fields of the
+# first and the second smtpd, between which the marks stand.
+sub unmarked {
+	my ($out) = @_;
+	return $out unless $out =~ /\A((?:Received: [^\n]*\n(?:[ \t][^\n]*\n)*)?)(.*)\z/s;
+	my ($second, $rest) = ($1, $2);
+	my ($mail, $antivirus, $result) = split_marks($rest);
+	return (undef) unless defined $mail;
+	$mail =~ s/\AReceived: [^\n]*\n(?:[ \t][^\n]*\n)*// or return (undef);
+	return ($mail, $result);
+}
+
+sub quarantined { return grep { !/\.meta\z/ } glob "$p->{quarantine}/*/*" }
+
+# The last log record, when there are $n_records of them.
+sub record {
+	my @r;
+	wait_for(sub { @r = grep { exists $_->{verdict} } log_records($p->filter_log_text); @r >= $n });
+	return $r[-1] // {};
+}
+
+sub mail_of { return crlf(mail(id => 'm' . ($n + 1), @_)) }
+my $text = part('Content-Type: text/plain; charset=us-ascii', "A text before it.\n");
+my $zip = zip_of(['eicar.com' => eicar()]);
+
+subtest 'clean' => sub {
+	my $mail = mail_of();
+	my ($out, $m) = through($mail);
+	my ($rest, $result) = unmarked($out);
+	same_bytes($rest, $mail, 'as it was, but for Received and the marks');
+	like($result // '', qr/clean/, 'X-Spawnscan-Result: clean');
+	is($m->{mail} =~ s/ .*//r . ' ' . ($m->{mail} =~ /(<.*?>)/)[0], 'MAIL <alice@example.org>', 'sender') if $m->{mail};
+	my $r = record();
+	is($r->{verdict}, 'clean', 'log: clean');
+	# The queue id in our log is that of the second smtpd.
+	my $id = $r->{''} =~ /queued as (\w+)/ ? $1 : 'none';
+	like($p->maillog, qr/smtpd\[\d+\]: \Q$id\E: client=/, 'log: the queue id is Postfix\'s');
+	like($p->maillog, qr/status=sent \(250 2\.0\.0 Ok: queued as \Q$id\E\)/, 'and the first Postfix has the reply');
+	is(scalar(() = quarantined()), 0, 'nothing kept');
+};
+
+my @infected = (
+	['EICAR, plain attachment', sub { part("Content-Type: text/plain\nContent-Disposition: attachment; filename=v.txt", eicar() . "\n") }],
+	['EICAR, base64', sub { attachment('eicar.txt', eicar()) }],
+	['EICAR in zip', sub { attachment('archive.zip', $zip, type => 'application/zip') }],
+);
+for (@infected) {
+	my ($name, $make) = @$_;
+	subtest $name => sub {
+		my $after = attachment('after.bin', noise(500));
+		my $mail = mail_of(parts => [$text, $make->(), $after], epilogue => "epilogue\n");
+		my $kept = () = quarantined();
+		my ($out) = through($mail);
+		unlike($out, qr/EICAR-STANDARD|\Q@{[substr b64(eicar()), 0, 40]}\E|\Q@{[substr b64($zip), 0, 40]}\E/, 'the payload is gone');
+		like($out, qr/Eicar-Test-Signature/, 'a notice instead');
+		my $behind = crlf("\n--frontier-42\n$after\n--frontier-42--\nepilogue\n");
+		same_bytes(substr($out, -length $behind), $behind, 'what is behind it is as it was');
+		like($out, qr/\Q@{[crlf("--frontier-42\n$text\n--frontier-42\n")]}\E/, 'what is before it as well');
+		my @all = quarantined();
+		is(scalar @all, $kept + 1, 'the original is kept');
+		ok((grep { (without_received(read_file($_)))[0] =~ /\Q$mail\E\z/ || index(read_file($_), $mail) >= 0 } @all), 'it is there as it was');
+		is(record()->{verdict}, 'infected', 'log: infected');
+	};
+}
+for my $encoding (undef, 'base64') {
+	subtest 'EICAR in a nested message' . ($encoding ? ', encoded' : '') => sub {
+		my $inner = mail(subject => 'inner', boundary => 'inner', parts => [$text, attachment('eicar.txt', eicar())]);
+		my ($out) = through(mail_of(parts => [$text, rfc822($inner, encoding => $encoding)]));
+		unlike($out, qr/EICAR-STANDARD|\Q@{[substr b64(eicar()), 0, 40]}\E/, 'the payload is gone');
+		like($out, qr/Eicar-Test-Signature/, 'a notice instead');
+		like($out, qr/^Subject: inner\r$/m, 'the rest of the inner message is there') unless $encoding;
+	};
+}
+subtest 'renamed' => sub {
+	my $part = attachment('invoice.exe', noise(3000));
+	my $mail = mail_of(parts => [$text, $part]);
+	my ($out) = through($mail);
+	like($out, qr/filename="invoice\.exe\.defanged"/, 'renamed');
+	like($out, qr{^Content-Type: application/octet-stream}m, 'type');
+	my ($body) = $part =~ /\n\n(.*)\z/s;
+	like($out, qr/\r\n\r\n\Q@{[crlf($body)]}\E\r\n--frontier-42--\r\n\z/, 'its content is as it was');
+	is(record()->{verdict}, 'blocked', 'log: blocked');
+};
+subtest 'infected as a whole' => sub {
+	my ($out) = through(mail_of(body => "see:\n" . eicar() . "\n"));
+	unlike($out, qr/EICAR-STANDARD/, 'the payload is gone');
+	like($out, qr/^Subject: a mail\r$/m, 'the header is there');
+	like($out, qr/Eicar-Test-Signature/, 'a notice instead of the body');
+	is(record()->{verdict}, 'infected', 'log: infected');
+};
+subtest '20 MB' => sub {
+	my $mail = mail_of(parts => [$text, attachment('big.bin', noise(15 << 20))]);
+	cmp_ok(length $mail, '>', 20 << 20, 'more than 20 MB');
+	my ($out) = through($mail, seconds => 180);
+	same_bytes((unmarked($out))[0], $mail, 'as it was');
+};
+subtest '8-bit' => sub {
+	my $mail = mail_of(type => 'text/plain; charset=utf-8', encoding => '8bit',
+	    body => "Gr\xc3\xbc\xc3\x9fe aus K\xc3\xb6ln\n.\n..\n" . join('', map chr, 128 .. 255) . "\n");
+	my ($out, $m) = through($mail, mail_args => ' BODY=8BITMIME');
+	same_bytes((unmarked($out))[0], $mail, 'as it was, not converted');
+	like($m->{mail} // '', qr/BODY=8BITMIME/, 'BODY=8BITMIME at the far end');
+};
+subtest 'SMTPUTF8' => sub {
+	my $mail = crlf("From: J\xc3\xb6rg <j\xc3\xb6rg\@ex\xc3\xa4mple.org>\nTo: b\xc3\xb6b\@example.net\nSubject: Gr\xc3\xbc\xc3\x9fe\nMessage-ID: <u\@x>\n"
+	    . "Date: Thu, 1 Jan 2026 00:00:00 +0000\n\ntext\n");
+	my ($out, $m) = through($mail, from => "j\xc3\xb6rg\@ex\xc3\xa4mple.org", to => ["b\xc3\xb6b\@example.net"], mail_args => ' SMTPUTF8');
+	same_bytes((unmarked($out))[0], $mail, 'as it was');
+	like($m->{mail} // '', qr/j\xc3\xb6rg\@ex\xc3\xa4mple\.org>.*SMTPUTF8/, 'SMTPUTF8 at the far end');
+	like($m->{rcpt}[0] // '', qr/b\xc3\xb6b\@example\.net/, 'the recipient');
+	like($p->filter_log_text, qr/\A[\x20-\x7e\n]*\z/, 'the log is printable');
+};
+subtest 'DSN' => sub {
+	my ($out, $m) = through(mail_of(), mail_args => ' RET=HDRS ENVID=QQ314159', rcpt_args => ' NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;Bob+40orig.example');
+	like($m->{mail} // '', qr/RET=HDRS/, 'RET');
+	like($m->{mail} // '', qr/ENVID=QQ314159/, 'ENVID');
+	like($m->{rcpt}[0] // '', qr/NOTIFY=SUCCESS,FAILURE/, 'NOTIFY');
+	like($m->{rcpt}[0] // '', qr/ORCPT=rfc822;Bob(?:\+40|@)orig\.example/, 'ORCPT');
+};
+subtest 'XFORWARD' => sub {
+	my $before = length $p->maillog;
+	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
+	$c->hello;
+	# Our own client may forge nothing; the second smtpd shall see what the
+	# first one knows of us.
+	like($c->deliver(mail => mail_of(from => 'x')), qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	$n++;
+	record();
+	my $new = substr $p->maillog, $before;
+	my ($id) = $new =~ /smtpd\[\d+\]: (\w+): client=/;
+	like($new, qr/smtpd\[\d+\]: \w+: client=\S+, orig_queue_id=\Q$id\E, orig_client=unknown\[127\.0\.0\.1\]/,
+	    'the second smtpd knows the first queue id and the client');
+	like(record()->{''}, qr/127\.0\.0\.1/, 'our log tells the client');
+};
+subtest 'many recipients, one refused' => sub {
+	# The second smtpd refuses one of 50 (an access table that only it has).
+	my $map = "$p->{dir}/etc/refuse";
+	write_file($map, "/nobody/ 550 5.1.1 user unknown here\n");
+	my $path = "$p->{dir}/etc/master.cf";
+	my $old = read_file($path);
+	(my $new = $old) =~ s/^(\s+-o smtpd_recipient_restrictions=)(?=permit_mynetworks,reject)/$1check_recipient_access,regexp:$map,/m or die;
+	write_file($path, $new);
+	$p->command('reload');
+	my $mail = mail_of();
+	my $before = length $p->maillog;
+	my ($out, $m) = through($mail, to => [(map { "user$_\@example.net" } 1 .. 25), 'nobody@example.net', (map { "user$_\@example.net" } 26 .. 49)]);
+	same_bytes((unmarked($out))[0], $mail, 'as it was');
+	is(scalar @{$m->{rcpt}}, 49, 'to the other 49');
+	wait_for(sub { substr($p->maillog, $before) =~ /status=bounced/ });
+	my $log = substr $p->maillog, $before;
+	is(scalar(() = $log =~ /to=<user\d+\@example\.net>, relay=127\.0\.0\.1\[127\.0\.0\.1\]:$p->{filter_port}, .* status=sent/g), 49, 'sent: 49');
+	like($log, qr/to=<nobody\@example\.net>, .* status=bounced \(host 127\.0\.0\.1\[127\.0\.0\.1\] said: 550 5\.1\.1 .*user unknown here/, 'bounced: one, with the reply');
+	# The bounce message comes through the sink as well.
+	$n++;
+	ok(arrived(sub { $_[0]{data} =~ /user unknown here/ }), 'the sender is told');
+	write_file($path, $old);
+	$p->command('reload');
+};
+subtest 'the way back is shut: mail waits in the queue' => sub {
+	ok($p->shut_back, 'shut');
+	my @mails = map { crlf(mail(id => "wait$_")) } 1 .. 3;
+	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
+	$c->hello;
+	like($c->deliver(mail => $_), qr/\A250 /, 'Postfix takes it') for @mails;
+	$c->cmd('QUIT');
+	my $before = length $p->maillog;
+	ok(wait_for(sub { (() = $p->maillog =~ /relay=127\.0\.0\.1\S*:$p->{filter_port}, .*status=deferred|status=deferred \(host 127/g) >= 3 }), 'deferred')
+	    or diag($p->maillog);
+	is(scalar $p->queued, 3, 'three in the queue');
+	ok(!(grep { $_->{data} =~ /^Message-ID: <wait/m } $sink->messages), 'none has arrived');
+	ok($p->open_back, 'open again');
+	$p->flush;
+	$n += 3;
+	for my $mail (@mails) {
+		ok(arrived(sub { ((unmarked($_[0]{data}))[0] // '') eq $mail }), 'it arrives, as it was') or diag(tail($p->maillog));
+	}
+	ok($p->empty_queue, 'and the queue is empty');
+};
+subtest 'a refusal goes back to the sender, the connection lives on' => sub {
+	my $conf = read_file($p->{conf});
+	write_file($p->{conf}, $conf . "\n[actions]\ninfected = reject\n");
+	my $before = length $p->maillog;
+	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
+	$c->hello;
+	like($c->deliver(mail => mail_of(parts => [$text, attachment('eicar.txt', eicar())])), qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	$n++;
+	my $bounce = arrived(sub { $_[0]{data} =~ /said:\s+550.5\.7\.1/ });
+	ok($bounce, 'the sender is told') or diag(tail($p->maillog));
+	like(substr($p->maillog, $before), qr/status=bounced \(host \S+ said: 550 5\.7\.1/, 'bounced with 550 5.7.1');
+	write_file($p->{conf}, $conf);
+};
+subtest 'many at once' => sub {
+	my @mails = map { crlf(mail(id => "many$_", body => "$_\n" x $_)) } 1 .. 30;
+	my @c = map { SmtpClient->connect('127.0.0.1', $p->{port}) } 1 .. 3;
+	$_->hello for @c;
+	for my $i (0 .. $#mails) {
+		like($c[$i % 3]->deliver(mail => $mails[$i]), qr/\A250 /, 'Postfix takes it');
+	}
+	$n += @mails;
+	my $count = 0;
+	wait_for(sub {
+		my %got = map { ((unmarked($_->{data}))[0] // '') => 1 } $sink->messages;
+		$count = grep { $got{$_} } @mails;
+		return $count == 30;
+	}, 120);
+	is($count, 30, 'all arrive, as they were');
+};
+
+my @records = grep { exists $_->{verdict} } log_records($p->filter_log_text);
+cmp_ok(scalar @records, '>=', 25, 'one log record per message');
+unlike($p->maillog, qr/spawn\[\d+\]: warning: command \S+ (?:exit status (?!69|75)|killed)/, 'no filter process ended badly');
+unlike($p->maillog, qr/unused parameter|bad command|fatal:|panic:/, 'Postfix has no complaint about the entries');
+my $scratch = "$p->{dir}/scratch";
+is_deeply([glob "$scratch/*"], [], 'no scratch directory is left');
+$p->stop;
+done_testing;

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * unit_wrap.c - the wrapped mail is 7-bit, well formed, and holds the original
+ * to the byte.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#include "wrap.h"
+
+static void
+fill(struct message *m, const char *bytes, size_t len)
+{
+	assert_int_equal(message_create(m, 0), MESSAGE_OK);
+	assert_int_equal(message_append(m, bytes, len), MESSAGE_OK);
+	assert_int_equal(message_seal(m), MESSAGE_OK);
+}
+
+/* Every line has the right end, is 7-bit and fit for any mail server. */
+static void
+check_lines(const struct message *m, bool crlf, size_t from)
+{
+	size_t i, start = from;
+
+	assert_true(m->size > 0);
+	assert_int_equal(m->bytes[m->size - 1], '\n');
+	for (i = from; i < m->size; i++) {
+		if (m->bytes[i] == '\n') {
+			assert_int_equal(crlf, i > start && m->bytes[i - 1] == '\r');
+			assert_true(i - start <= 998);	/* RFC 5322 2.1.1 */
+			start = i + 1;
+		} else if (m->bytes[i] == '\r')
+			assert_true(crlf && m->bytes[i + 1] == '\n');
+		else
+			assert_true(m->bytes[i] >= ' ' && m->bytes[i] <= '~');
+	}
+}
+
+static int
+digit(char c)
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = strchr(digits, c);
+
+	return c == '\0' || at == NULL ? -1 : (int)(at - digits);
+}
+
+/* The attachment, decoded; checks that the encoding is the canonical one. */
+static size_t
+unwrap(const struct message *m, const char *eol, char *out)
+{
+	static const char disposition[] =
+	    "Content-Disposition: attachment; filename=\"message.eml.defanged\"";
+	char boundary[100], mark[200], *body, *copy = malloc(m->size + 1);
+	size_t n = 0, chars = 0, pad = 0;
+	unsigned int bits = 0;
+	const char *at, *end;
+	int column = 0;
+
+	assert_non_null(copy);
+	memcpy(copy, m->bytes, m->size);
+	copy[m->size] = '\0';
+	assert_non_null(at = strstr(copy, "boundary=\""));
+	assert_int_equal(sscanf(at, "boundary=\"%99[^\"]\"", boundary), 1);
+	assert_non_null(at = strstr(copy, disposition));
+	snprintf(mark, sizeof(mark), "%s%s", eol, eol);
+	assert_non_null(body = strstr(at, mark));
+	body += strlen(mark);
+	snprintf(mark, sizeof(mark), "--%s--%s", boundary, eol);
+	assert_non_null(end = strstr(body, mark));
+	assert_int_equal(end + strlen(mark) - copy, m->size);
+	for (at = body; at < end; at++) {
+		if (*at == '\r')
+			continue;
+		if (*at == '\n') {
+			assert_true(column == 76 || at + 1 == end);
+			column = 0;
+			continue;
+		}
+		column++;
+		chars++;
+		if (*at == '=') {
+			pad++;
+			bits <<= 6;
+		} else {
+			assert_int_equal(pad, 0);
+			assert_true(digit(*at) >= 0);
+			bits = bits << 6 | (unsigned int)digit(*at);
+		}
+		if (chars % 4 == 0) {
+			out[n++] = (char)(bits >> 16);
+			out[n++] = (char)(bits >> 8);
+			out[n++] = (char)bits;
+		}
+	}
+	assert_int_equal(chars % 4, 0);
+	assert_true(pad <= 2);
+	free(copy);
+	return n - pad;
+}
+
+static void
+check_wrap(const char *bytes, size_t len, bool crlf)
+{
+	struct message original, out;
+	char *got = malloc(len + 3);
+
+	assert_non_null(got);
+	fill(&original, bytes, len);
+	if (!wrap_message(&out, &original, "1121/1.2", crlf, false))
+		fail_msg("%s", strerror(errno));
+	check_lines(&out, crlf, 0);
+	assert_int_equal(unwrap(&out, crlf ? "\r\n" : "\n", got), len);
+	assert_memory_equal(got, bytes, len);
+	message_close(&out);
+	message_close(&original);
+	free(got);
+}
+
+static void
+test_sizes(void **unused)
+{
+	/* around a line, a batch of lines, and far beyond both */
+	static const size_t big[] = {57 * 511, 57 * 512 - 1, 57 * 512, 57 * 512 + 1, 57 * 513,
+	    57 * 1024, 3000001};
+	char *bytes = malloc(3000001);
+	size_t i;
+
+	(void)unused;
+	assert_non_null(bytes);
+	arc4random_buf(bytes, 3000001);
+	for (i = 0; i <= 180; i++)
+		check_wrap(bytes, i, i % 2 == 0);
+	for (i = 0; i < sizeof(big) / sizeof(big[0]); i++)
+		check_wrap(bytes, big[i], i % 2 == 0);
+	free(bytes);
+}
+
+static void
+test_header(void **unused)
+{
+	static const char *const wanted[] = {"From: ", "\nTo: undisclosed-recipients:;\n",
+	    "\nSubject: ", "\nDate: ", "\nMessage-ID: <", "\nAuto-Submitted: auto-generated\n",
+	    "\nMIME-Version: 1.0\n", "\nContent-Type: multipart/mixed; boundary=\"",
+	    "\nContent-Type: text/plain; charset=us-ascii\n", "\nOriginal:  1121/5.6\n",
+	    "\nContent-Type: application/octet-stream; name=\"message.eml.defanged\"\n",
+	    "\nContent-Transfer-Encoding: base64\n"};
+	struct message original, a, b;
+	char *text;
+	const char *at;
+	size_t i;
+
+	(void)unused;
+	fill(&original, "From x\nSubject: secret\n\nbody\n", 29);
+	assert_true(wrap_message(&a, &original, "1121/5.6", false, false));
+	assert_non_null(text = strndup(a.bytes, a.size));
+	at = text;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		if ((at = strstr(at, wanted[i])) == NULL)
+			fail_msg("%s is missing, or not in its place", wanted[i]);
+	}
+	assert_int_equal(strncmp(text, "From: Mail filter <postmaster@", 30), 0);
+	assert_null(strstr(text, "secret"));
+	/* no two of them have a boundary or a Message-ID in common */
+	assert_true(wrap_message(&b, &original, "", false, false));
+	assert_true(a.size != b.size || memcmp(a.bytes, b.bytes, a.size) != 0);
+	free(text);
+	assert_non_null(text = strndup(b.bytes, b.size));
+	assert_null(strstr(text, "Original:"));
+	free(text);
+	message_close(&a);
+	message_close(&b);
+	message_close(&original);
+}
+
+/* The separator of a mailbox comes first, but only there and only whole. */
+static void
+test_mbox(void **unused)
+{
+	static const char mail[] = "From a@b  Thu Jan  1\xe9 00:00:00 1970\r\nSubject: x\r\n\r\n";
+	static char endless[5000];
+	struct message original, out;
+	char got[200];
+
+	(void)unused;
+	fill(&original, mail, sizeof(mail) - 1);
+	assert_true(wrap_message(&out, &original, "", true, true));
+	assert_memory_equal(out.bytes, mail, strcspn(mail, "\n") + 1);
+	assert_memory_equal(out.bytes + strcspn(mail, "\n") + 1, "From: ", 6);
+	check_lines(&out, true, strcspn(mail, "\n") + 1);
+	assert_int_equal(unwrap(&out, "\r\n", got), sizeof(mail) - 1);
+	assert_memory_equal(got, mail, sizeof(mail) - 1);
+	message_close(&out);
+	message_close(&original);
+
+	memset(endless, 'x', sizeof(endless));
+	memcpy(endless, "From ", 5);
+	endless[4000] = '\n';
+	fill(&original, endless, sizeof(endless));
+	assert_true(wrap_message(&out, &original, "", true, true));
+	assert_memory_equal(out.bytes, "From: ", 6);
+	message_close(&out);
+	message_close(&original);
+
+	fill(&original, "Fro", 3);
+	assert_true(wrap_message(&out, &original, "", false, true));
+	assert_memory_equal(out.bytes, "From: ", 6);
+	message_close(&out);
+	message_close(&original);
+}
+
+/* No descriptor, no mail: an error, and nothing is left open. */
+static void
+test_no_descriptor(void **unused)
+{
+	struct rlimit old, none;
+	struct message original, out;
+
+	(void)unused;
+	fill(&original, "x", 1);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = old;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_false(wrap_message(&out, &original, "", false, false));
+	assert_int_equal(errno, EMFILE);
+	assert_int_equal(out.fd, -1);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	message_close(&original);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sizes),
+		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_mbox),
+		cmocka_unit_test(test_no_descriptor),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
