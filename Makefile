@@ -18,8 +18,8 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
-INSPECTOR = inspector mime_walk header scan_libclamav policy defang sandbox \
-        scratch message report request verdict conf
+INSPECTOR = spawnscan_inspect inspector engine mime_walk header scan_libclamav policy defang sandbox \
+        scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
 INSPECTOR_PKGS = libbsd-overlay inih gmime-3.0 libclamav libseccomp
@@ -49,7 +49,7 @@ $(BUILD)/inspector/%.o: %.c
 	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
 
 # Test programs. A unit test has all objects of its half but main's.
-FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report
+FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
 INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header
 PROGRAMS        = parts_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
@@ -62,7 +62,7 @@ $(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o \
 
 $(INSPECTOR_UNITS:%=$(BUILD)/tests/%) $(PROGRAMS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
     $(BUILD)/inspector/tests/%.o \
-    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out inspector,$(INSPECTOR)))
+    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out spawnscan_inspect,$(INSPECTOR)))
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS) cmocka)

@@ -115,6 +115,7 @@ static char	*copy(const char *);
 #define DAY	((uint64_t)86400)
 
 #define PATH_LENGTH	4000	/* leaves room for a quarantine name in 4096 */
+#define SOCKET_LENGTH	107	/* sun_path, unix(7) */
 #define LIST_LENGTH	16384
 #define NOTICE_LENGTH	8192
 #define NOTICE_LINE	900	/* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
@@ -137,6 +138,12 @@ static const struct choice keeps[] = {
 };
 static const struct choice newlines[] = {
 	{"normalise", NEWLINE_NORMALISE}, {"reject", NEWLINE_REJECT}, {NULL, 0}
+};
+static const struct choice engines[] = {
+	{"auto", ENGINE_AUTO}, {"require", ENGINE_REQUIRE}, {"off", ENGINE_OFF}, {NULL, 0}
+};
+static const struct choice socket_modes[] = {
+	{"0600", 0600}, {"0660", 0660}, {"0666", 0666}, {NULL, 0}
 };
 static const struct choice facilities[] = {
 	{"mail", LOG_MAIL}, {"daemon", LOG_DAEMON}, {"user", LOG_USER}, {"auth", LOG_AUTH},
@@ -201,6 +208,19 @@ static const struct key keys[] = {
 	{"scan", "scan_depth_limit", KEY_NUMBER, AT(scan_depth_limit), 1, 100, NULL, NULL, "17"},
 	{"scan", "scan_files_limit", KEY_NUMBER, AT(scan_files_limit), 1, 1000000, NULL, NULL,
 	    "10000"},
+
+	{"engine", "engine", KEY_CHOICE, AT(engine), 0, 0, engines, NULL, "auto"},
+	{"engine", "engine_socket", KEY_STRING, AT(engine_socket), 1, SOCKET_LENGTH, NULL, NULL,
+	    "/run/spawnscan/engine.sock"},
+	{"engine", "engine_socket_mode", KEY_CHOICE, AT(engine_socket_mode), 0, 0, socket_modes,
+	    NULL, "0660"},
+	{"engine", "engine_users", KEY_WORDS, AT(engine_users), 0, LIST_LENGTH, NULL, NULL, ""},
+	{"engine", "engine_user", KEY_STRING, AT(engine_user), 0, 32, NULL, NULL, ""},
+	{"engine", "engine_inspectors", KEY_NUMBER, AT(engine_inspectors), 1, 1000, NULL, NULL,
+	    "10"},
+	{"engine", "reload_check", KEY_TIME, AT(reload_check), 0, 30 * DAY, NULL, NULL, "600s"},
+	{"engine", "engine_pid_file", KEY_STRING, AT(engine_pid_file), 0, PATH_LENGTH, NULL, NULL,
+	    ""},
 
 	{"actions", "infected", KEY_CHOICE, AT(action[CLASS_INFECTED]), 0, 0, part_actions, NULL,
 	    "remove"},

@@ -16,7 +16,11 @@
 #include "verdict.h"
 
 enum conf_keep { KEEP_OFF, KEEP_CHANGED, KEEP_ALL };
+enum conf_engine { ENGINE_AUTO, ENGINE_REQUIRE, ENGINE_OFF };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
+
+/* What is read if no file is named, provided that it is there. */
+#define CONF_DEFAULT_FILE SYSCONFDIR "/spawnscan.conf"
 
 /* Lists are words separated by one blank. Times are seconds, sizes bytes. */
 struct conf {
@@ -30,6 +34,16 @@ struct conf {
 	uint64_t scan_file_limit;	/* bytes of one unpacked file */
 	uint64_t scan_depth_limit;	/* archives in archives */
 	uint64_t scan_files_limit;	/* files in one archive */
+
+	/* [engine] */
+	enum conf_engine engine;	/* does the front use one */
+	char *engine_socket;
+	int engine_socket_mode;		/* permission bits */
+	char *engine_users;		/* who may connect, beside root and its own user */
+	char *engine_user;		/* who it becomes when root starts it; "" = stay */
+	uint64_t engine_inspectors;	/* at once */
+	uint64_t reload_check;		/* look for new signatures; 0 = on SIGHUP only */
+	char *engine_pid_file;		/* "" = none */
 
 	/* [actions] */
 	enum verdict_action action[CLASS_COUNT];

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inspector.c - main of spawnscan-inspect: one message in, one report out.
+ * inspector.c - one message in, one report out.
  *
- * The front gives a stream socket as standard input; over it come the message
- * (a sealed descriptor), the settings and a few facts, and back goes the
- * report. In between this process shuts itself in, loads the signatures, walks
- * the MIME tree and scans it. It owns nothing that outlives it: the private
- * directory is the front's to remove, and whatever ends this process, the
- * front has the whole mail.
+ * Over a stream socket come the message (a sealed descriptor), the settings
+ * and a few facts, and back goes the report. In between this process shuts
+ * itself in, loads the signatures if it has none yet, walks the MIME tree and
+ * scans it. It owns nothing that outlives it: the private directory is removed
+ * by whoever started it, and whatever ends this process, the front has the
+ * whole mail.
  *
  * Order of the steps: receive, shut the file system, load and prove the
- * scanner, shut the system calls, walk and scan every part, scan the raw mail,
+ * scanner (or take the engine's), shut the system calls, walk and scan every part, scan the raw mail,
  * decide, edit, look at the result again if something infected was taken out,
  * report.
  *
  * Diagnostics: a failure is a report with one finding of class error; anything
  * else that ends this process is told by the front.
  */
+#include "inspector.h"
+
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include <err.h>
 #include <errno.h>
@@ -38,9 +39,9 @@
 #include "request.h"
 #include "sandbox.h"
 #include "scan.h"
-#include "scratch.h"
 
 #define REASON_MAX 600
+#define SLOW_LOAD_MS 1000
 
 /* One place of the message and what is to be done there. */
 struct target {
@@ -55,7 +56,7 @@ struct inspector {
 	struct request request;
 	struct message message;
 	struct report report;
-	time_t started;
+	int64_t started;		/* now_ms */
 
 	struct part_place root;
 	struct target *targets;
@@ -67,8 +68,9 @@ struct inspector {
 	char removed_reason[POLICY_RULE_MAX];
 };
 
-static int inspect_socket(int sock);
-static void inspect_message(struct inspector *);
+static int64_t now_ms(void);
+static void inspect_message(struct inspector *, const char *scratch);
+static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, const char *sentence);
 static void note(void *ctx, const char *sentence);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
@@ -91,63 +93,32 @@ static bool result_infected(struct inspector *, struct scan_result *);
 static bool append(void *ctx, const char *buf, size_t len);
 static unsigned int seconds_left(const struct inspector *);
 static bool send_report(int sock, const struct report *);
-static int print_version(const char *database);
-static void usage(void) __attribute__((noreturn));
 
-int
-main(int argc, char **argv)
-{
-	const char *database = NULL;
-	bool version = false;
-	struct stat st;
-	int c;
-
-	while ((c = getopt(argc, argv, "d:V")) != -1) {
-		switch (c) {
-		case 'd':
-			database = optarg;
-			break;
-		case 'V':
-			version = true;
-			break;
-		default:
-			usage();
-		}
-	}
-	if (argc != optind)
-		usage();
-	if (version)
-		return print_version(database);
-	if (fstat(STDIN_FILENO, &st) == -1 || !S_ISSOCK(st.st_mode))
-		usage();
-	return inspect_socket(STDIN_FILENO);
-}
-
-static void
-usage(void)
-{
-	fputs("spawnscan-inspect is started by spawnscan with a socket as standard input.\n"
-	    "usage: spawnscan-inspect -V [-d DIR]   versions of program, scanner, signatures\n",
-	    stderr);
-	exit(EX_USAGE);
-}
-
-static int
-inspect_socket(int sock)
+void
+inspector_serve(int sock, const char *scratch)
 {
 	static struct inspector in;
 	char sentence[512];
 
-	in.started = time(NULL);
+	in.started = now_ms();
 	conf_init(&in.conf);
 	report_init(&in.report);
 	if (request_receive(sock, &in.request, &in.conf, &in.message, sentence, sizeof(sentence)))
-		inspect_message(&in);
+		inspect_message(&in, scratch != NULL ? scratch : in.request.scratch);
 	else
 		fail(&in, sentence);
 	in.report.size = in.message.size;
 	/* No tidying up: the process ends, and nobody waits for its memory. */
 	_exit(send_report(sock, &in.report) ? EX_OK : EX_IOERR);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Whatever was found so far does not count any more. */
@@ -168,13 +139,13 @@ note(void *ctx, const char *sentence)
 }
 
 static void
-inspect_message(struct inspector *in)
+inspect_message(struct inspector *in, const char *scratch)
 {
-	const char *scratch = in->request.scratch, *wrong;
+	const char *wrong;
 	char sentence[512];
 
 	if (!sandbox_files(&in->conf, scratch, note, in, sentence, sizeof(sentence)) ||
-	    !scan_open(&in->conf, scratch, sentence, sizeof(sentence)) ||
+	    !prepare_scanner(in, scratch, sentence, sizeof(sentence)) ||
 	    !sandbox_syscalls(note, in, sentence, sizeof(sentence))) {
 		fail(in, sentence);
 		return;
@@ -190,6 +161,28 @@ inspect_message(struct inspector *in)
 	    in->request.crlf);
 	if (wrong != NULL)
 		fail(in, wrong);
+}
+
+/* An engine's child has the scanner already, another loads it. */
+static bool
+prepare_scanner(struct inspector *in, const char *scratch, char *err, size_t errsize)
+{
+	int64_t took;
+	bool ok;
+
+	if (scan_is_open())
+		return scan_adapt(&in->conf, scratch, err, errsize);
+	took = now_ms();
+	ok = scan_open(&in->conf, scratch, err, errsize);
+	took = now_ms() - took;
+	if (took > SLOW_LOAD_MS) {
+		char sentence[128];
+
+		snprintf(sentence, sizeof(sentence), "loading the signatures took %lld ms; "
+		    "an engine would spare each message that", (long long)took);
+		report_add_note(&in->report, sentence);
+	}
+	return ok;
 }
 
 static bool
@@ -458,11 +451,11 @@ append(void *ctx, const char *buf, size_t len)
 static unsigned int
 seconds_left(const struct inspector *in)
 {
-	time_t used = time(NULL) - in->started;
+	uint64_t used = (uint64_t)(now_ms() - in->started) / 1000;
 
-	if (used < 0 || (uint64_t)used + 1 >= in->conf.inspect_timeout)
+	if (used + 1 >= in->conf.inspect_timeout)
 		return 1;
-	return (unsigned int)(in->conf.inspect_timeout - (uint64_t)used);
+	return (unsigned int)(in->conf.inspect_timeout - used);
 }
 
 static bool
@@ -483,31 +476,4 @@ send_report(int sock, const struct report *report)
 		sent += (size_t)n;
 	}
 	return true;
-}
-
-static int
-print_version(const char *database)
-{
-	struct conf conf;
-	char scratch[4096], sentence[512];
-	bool ok;
-
-	conf_init(&conf);
-	if (database != NULL) {
-		free(conf.database);
-		conf.database = strdup(database);
-		if (conf.database == NULL)
-			err(EX_OSERR, "spawnscan-inspect");
-	}
-	if (!scratch_make(conf.scratch_dir, scratch, sizeof(scratch)))
-		err(EX_CANTCREAT, "%s", conf.scratch_dir);
-	ok = scan_open(&conf, scratch, sentence, sizeof(sentence));
-	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
-	if (ok)
-		printf("%s\nsignatures %u in %s\n", scan_banner(), scan_signatures(), conf.database);
-	else
-		fprintf(stderr, "spawnscan-inspect: %s\n", sentence);
-	scratch_remove(scratch);
-	conf_free(&conf);
-	return ok ? EX_OK : EX_UNAVAILABLE;
 }

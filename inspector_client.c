@@ -3,8 +3,9 @@
  * inspector_client.c - gets a report on a message, whatever becomes of the
  * inspector.
  *
- * Starts spawnscan-inspect with one end of a socket pair as its standard
- * input, hands the sealed message over, reads the report under one deadline,
+ * An engine that listens forks an inspector for us (engine.c). Where there is
+ * none this starts spawnscan-inspect with one end of a socket pair as its
+ * standard input, hands the sealed message over, reads the report under one deadline,
  * and then ends the process, whether it still lives or not: a message's
  * inspector never outlives the message. Its private directory is made before
  * and removed after. If this process is killed, the kernel ends the inspector
@@ -18,6 +19,8 @@
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <endian.h>
@@ -46,13 +49,14 @@
 #define REAP_MS 2000
 
 struct inspector {
-	pid_t pid;
+	pid_t pid;		/* -1 = the engine's child, not ours */
 	int sock;
 	bool gone;		/* reaped; status is its end */
 	int status;
 };
 
 static bool inspector_path(const struct conf *, char *path, size_t size);
+static bool find_engine(struct inspector *, const struct conf *);
 static bool start(struct inspector *, const struct conf *);
 static void become_inspector(const char *path, int sock) __attribute__((noreturn));
 static bool ask(struct inspection *, struct inspector *, const struct conf *,
@@ -93,16 +97,47 @@ inspector_inspect(struct inspection *i, const struct conf *conf, const struct me
 	gethostname(host, sizeof(host) - 1);
 	strftime(date, sizeof(date), "%a, %d %b %Y %T %z", localtime_r(&now, &tm));
 
-	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
+	if (conf->engine != ENGINE_OFF && find_engine(&child, conf)) {
+		scratch[0] = '\0';	/* the engine gives it one */
+		i->ok = ask(i, &child, conf, m, &request);
+	} else if (conf->engine == ENGINE_REQUIRE) {
+		fail(i, "no engine at %s: %s", conf->engine_socket, strerror(errno));
+	} else if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
 		fail(i, "no private directory in %s: %s", conf->scratch_dir, strerror(errno));
+	} else {
+		if (start(&child, conf))
+			i->ok = ask(i, &child, conf, m, &request);
+		else
+			fail(i, "the inspector could not be started: %s", strerror(errno));
+		finish(&child);
+		scratch_remove(scratch);
 		return;
 	}
-	if (start(&child, conf))
-		i->ok = ask(i, &child, conf, m, &request);
-	else
-		fail(i, "the inspector could not be started: %s", strerror(errno));
 	finish(&child);
-	scratch_remove(scratch);
+}
+
+/* An inspector that the engine forks for us, if there is an engine. */
+static bool
+find_engine(struct inspector *child, const struct conf *conf)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	/* A full backlog makes connect wait. */
+	struct timeval patience = { .tv_sec = (time_t)conf->inspect_timeout };
+
+	if (strlcpy(sun.sun_path, conf->engine_socket, sizeof(sun.sun_path)) >=
+	    sizeof(sun.sun_path)) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
+	child->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (child->sock == -1)
+		return false;
+	setsockopt(child->sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (connect(child->sock, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+		return true;
+	close(child->sock);
+	child->sock = -1;
+	return false;
 }
 
 void
@@ -175,7 +210,7 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf,
 		int error = errno;
 
 		wait_gone(child, io_now() + REAP_MS);
-		if (child->gone)
+		if (child->gone || child->pid <= 0)
 			describe_end(i, child, "before it took the message");
 		else
 			fail(i, "the inspector did not take the message: %s", strerror(error));
@@ -250,6 +285,8 @@ wait_gone(struct inspector *child, int64_t deadline)
 {
 	const struct timespec tick = { .tv_nsec = 2000000 };
 
+	if (child->pid <= 0)
+		return;		/* the engine's to reap */
 	while (!child->gone && io_now() < deadline) {
 		pid_t pid = waitpid(child->pid, &child->status, WNOHANG);
 
@@ -263,7 +300,9 @@ wait_gone(struct inspector *child, int64_t deadline)
 static void
 describe_end(struct inspection *i, const struct inspector *child, const char *when)
 {
-	if (!child->gone)
+	if (child->pid <= 0)
+		fail(i, "the engine's inspector ended %s; the engine's log tells why", when);
+	else if (!child->gone)
 		fail(i, "the inspector hung up %s", when);
 	else if (WIFSIGNALED(child->status))
 		fail(i, "the inspector was killed by signal %d (%s) %s", WTERMSIG(child->status),

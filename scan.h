@@ -43,6 +43,19 @@ struct scan_result {
  */
 bool scan_open(const struct conf *, const char *scratch, char *err, size_t errsize);
 void scan_close(void);
+bool scan_is_open(void);
+
+/*
+ * In a child of the process that opened it: other limits, and a private
+ * directory of its own. False and a sentence on failure.
+ */
+bool scan_adapt(const struct conf *, const char *scratch, char *err, size_t errsize);
+
+/*
+ * Have the signatures changed on disk since scan_open, or since this last said
+ * so? Looks at names, times and sizes only.
+ */
+bool scan_changed(void);
 
 /*
  * Scan len bytes. seconds is the most that it may take; past it the result is

@@ -68,7 +68,9 @@ static void on_hit(int, const char *, void *);
 static cl_error_t on_layer(int, const char *, void *);
 static bool start_library(char *, size_t);
 static bool make_engine(const struct conf *, const char *, char *, size_t);
+static bool use_scratch(const char *, char *, size_t);
 static bool set_limits(const struct conf *);
+static void remember_database(const char *);
 static bool load_database(const struct conf *, char *, size_t);
 static bool load_marker(char *, size_t);
 static bool write_marker(const char *);
@@ -96,10 +98,13 @@ static struct {
 	unsigned char marker[MARKER_SIZE];
 	unsigned int signatures;
 	char banner[64];
+	struct cl_stat database;	/* as it was when it was loaded; dir NULL = unknown */
+	char database_dir[PATH_MAX];
 	uint64_t file_limit;		/* bytes */
 	unsigned int layers;		/* met in this scan */
 	bool top_is_mail;		/* the outermost one was read as a mail */
 	char complaint[256];		/* what went wrong first in this scan or load; "" = nothing */
+	char last_complaint[256];	/* and last: for a database that names the file */
 } scanner;
 
 bool
@@ -107,6 +112,7 @@ scan_open(const struct conf *conf, const char *scratch, char *err, size_t errsiz
 {
 	if (!start_library(err, errsize))
 		return false;
+	remember_database(conf->database);
 	if (make_engine(conf, scratch, err, errsize) &&
 	    load_database(conf, err, errsize) &&
 	    load_marker(err, errsize) &&
@@ -121,7 +127,54 @@ scan_close(void)
 {
 	if (scanner.engine != NULL)
 		cl_engine_free(scanner.engine);
+	cl_statfree(&scanner.database);
 	memset(&scanner, 0, sizeof(scanner));
+}
+
+bool
+scan_is_open(void)
+{
+	return scanner.engine != NULL;
+}
+
+bool
+scan_adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+{
+	if (!use_scratch(scratch, err, errsize))
+		return false;
+	return set_limits(conf) ||
+	    refuse(err, errsize, "libclamav refuses a limit from the configuration");
+}
+
+/* A file on its own is watched like the folder it is in. */
+static void
+remember_database(const char *path)
+{
+	char dir[PATH_MAX];
+	struct stat st;
+
+	strlcpy(dir, path, sizeof(dir));
+	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		if (strrchr(dir, '/') == NULL)
+			strlcpy(dir, ".", sizeof(dir));
+		else
+			*(strrchr(dir, '/') + 1) = '\0';
+	}
+	if (cl_statinidir(dir, &scanner.database) != CL_SUCCESS)
+		scanner.database.dir = NULL;
+	strlcpy(scanner.database_dir, dir, sizeof(scanner.database_dir));
+}
+
+/* If it can't be told (a folder that is being replaced), it has changed. */
+bool
+scan_changed(void)
+{
+	if (scanner.database.dir != NULL && cl_statchkdir(&scanner.database) == 0)
+		return false;
+	cl_statfree(&scanner.database);
+	memset(&scanner.database, 0, sizeof(scanner.database));
+	remember_database(scanner.database_dir);
+	return true;
 }
 
 void
@@ -163,17 +216,19 @@ on_message(enum cl_msg severity, const char *fullmsg, const char *msg, void *ctx
 		complain(msg);
 }
 
-/* Note the first thing that went wrong; the scan fails for it. */
+/* Note what went wrong; a scan fails for it. */
 static void
 complain(const char *text)
 {
-	if (scanner.complaint[0] != '\0')
-		return;
-	strlcpy(scanner.complaint, text, sizeof(scanner.complaint));
-	scanner.complaint[strcspn(scanner.complaint, "\n")] = '\0';
-	make_printable(scanner.complaint);
+	char *last = scanner.last_complaint;
+
+	strlcpy(last, text, sizeof(scanner.last_complaint));
+	last[strcspn(last, "\n")] = '\0';
+	make_printable(last);
+	if (last[0] == '\0')
+		strlcpy(last, "an empty error message", sizeof(scanner.last_complaint));
 	if (scanner.complaint[0] == '\0')
-		strlcpy(scanner.complaint, "an empty error message", sizeof(scanner.complaint));
+		strlcpy(scanner.complaint, last, sizeof(scanner.complaint));
 }
 
 static void
@@ -227,14 +282,10 @@ start_library(char *err, size_t errsize)
 static bool
 make_engine(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 {
-	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
-		return refuse(err, errsize, "scratch directory: path too long");
-	if (!prove_scratch())
-		return refuse(err, errsize, "scratch directory %s: %s", scratch, strerror(errno));
+	if (!use_scratch(scratch, err, errsize))
+		return false;
 	if ((scanner.engine = cl_engine_new()) == NULL)
 		return refuse(err, errsize, "libclamav: out of memory");
-	scanner.file_limit = conf->scan_file_limit > FILE_LIMIT_MIN ? conf->scan_file_limit :
-	    FILE_LIMIT_MIN;
 	if (!set_limits(conf))
 		return refuse(err, errsize, "libclamav refuses a limit from the configuration");
 	cl_engine_set_clcb_virus_found(scanner.engine, on_hit);
@@ -243,19 +294,32 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 }
 
 static bool
+use_scratch(const char *scratch, char *err, size_t errsize)
+{
+	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
+		return refuse(err, errsize, "scratch directory: path too long");
+	if (!prove_scratch())
+		return refuse(err, errsize, "scratch directory %s: %s", scratch, strerror(errno));
+	return true;
+}
+
+static bool
 set_limits(const struct conf *conf)
 {
+	uint64_t file_limit = conf->scan_file_limit > FILE_LIMIT_MIN ? conf->scan_file_limit :
+	    FILE_LIMIT_MIN;
 	const struct {
 		enum cl_engine_field field;
 		uint64_t value;
 	} limits[] = {
 		{ CL_ENGINE_MAX_SCANSIZE, conf->scan_size_limit },
-		{ CL_ENGINE_MAX_FILESIZE, scanner.file_limit },
+		{ CL_ENGINE_MAX_FILESIZE, file_limit },
 		{ CL_ENGINE_MAX_RECURSION, conf->scan_depth_limit },
 		{ CL_ENGINE_MAX_FILES, conf->scan_files_limit },
 		{ CL_ENGINE_DISABLE_CACHE, 1 },
 	};
 
+	scanner.file_limit = file_limit;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (limits[i].value > INT64_MAX || cl_engine_set_num(scanner.engine,
 		    limits[i].field, (long long)limits[i].value) != CL_SUCCESS)
@@ -276,8 +340,8 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	scanner.complaint[0] = '\0';
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
 	if (code != CL_SUCCESS)
-		return refuse(err, errsize, "signature database %s: %s%s%s", path, cl_strerror(code),
-		    scanner.complaint[0] != '\0' ? ": " : "", scanner.complaint);
+		return refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
+		    cl_strerror(code), scanner.complaint, scanner.last_complaint);
 	if (scanner.signatures == 0)
 		return refuse(err, errsize, "signature database %s: no signatures in it", path);
 

@@ -156,48 +156,54 @@ static const struct {
 	[ANSWER_REPLY_REFUSED] = { .relay = true, .closes = true, .exit = EX_UNAVAILABLE },
 	[ANSWER_REPLY_LAST] = { .relay = true, .closes = true, .exit = EX_IOERR },
 
-	[ANSWER_HELP] = { "214 2.0.0 This is a content filter, see RFC 5321" },
-	[ANSWER_UNKNOWN] = { "500 5.5.1 Command unknown", .error = true },
-	[ANSWER_NOT_OFFERED] = { "502 5.5.1 Command not implemented", .error = true },
-	[ANSWER_LINE_TOO_LONG] = { "500 5.5.2 Line too long", .error = true },
-	[ANSWER_STRAY_BYTE] = { "500 5.5.2 CR or NUL within a command", .error = true },
-	[ANSWER_NO_ARGUMENT] = { "501 5.5.4 This command has no argument", .error = true },
-	[ANSWER_HELO_FIRST] = { "503 5.5.1 Say HELO or EHLO first", .error = true },
-	[ANSWER_NESTED_MAIL] = { "503 5.5.1 Sender was given already", .error = true },
-	[ANSWER_MAIL_FIRST] = { "503 5.5.1 Say MAIL first", .error = true },
-	[ANSWER_RCPT_FIRST] = { "503 5.5.1 Say RCPT first", .error = true },
-	[ANSWER_ALL_REFUSED] = { "554 5.5.1 No valid recipients", .error = true },
-	[ANSWER_BINARY] = { "555 5.5.4 BODY=BINARYMIME is not supported", .error = true },
-	[ANSWER_SIZE] = { "552 5.3.4 Message too big" },
-	[ANSWER_RECIPIENTS] = { "452 4.5.3 Too many recipients" },
-	[ANSWER_NO_MEMORY] = { "452 4.3.0 Out of memory" },
+	[ANSWER_HELP] = { .text = "214 2.0.0 This is a content filter, see RFC 5321" },
+	[ANSWER_UNKNOWN] = { .text = "500 5.5.1 Command unknown", .error = true },
+	[ANSWER_NOT_OFFERED] = { .text = "502 5.5.1 Command not implemented", .error = true },
+	[ANSWER_LINE_TOO_LONG] = { .text = "500 5.5.2 Line too long", .error = true },
+	[ANSWER_STRAY_BYTE] = { .text = "500 5.5.2 CR or NUL within a command", .error = true },
+	[ANSWER_NO_ARGUMENT] = { .text = "501 5.5.4 This command has no argument",
+	    .error = true },
+	[ANSWER_HELO_FIRST] = { .text = "503 5.5.1 Say HELO or EHLO first", .error = true },
+	[ANSWER_NESTED_MAIL] = { .text = "503 5.5.1 Sender was given already", .error = true },
+	[ANSWER_MAIL_FIRST] = { .text = "503 5.5.1 Say MAIL first", .error = true },
+	[ANSWER_RCPT_FIRST] = { .text = "503 5.5.1 Say RCPT first", .error = true },
+	[ANSWER_ALL_REFUSED] = { .text = "554 5.5.1 No valid recipients", .error = true },
+	[ANSWER_BINARY] = { .text = "555 5.5.4 BODY=BINARYMIME is not supported", .error = true },
+	[ANSWER_SIZE] = { .text = "552 5.3.4 Message too big" },
+	[ANSWER_RECIPIENTS] = { .text = "452 4.5.3 Too many recipients" },
+	[ANSWER_NO_MEMORY] = { .text = "452 4.3.0 Out of memory" },
 
-	[ANSWER_TOO_BIG] = { "552 5.3.4 Message too big", .outcome = OUTCOME_REFUSED },
-	[ANSWER_BARE_CR] = { "550 5.5.2 Message has a CR without LF", .outcome = OUTCOME_REFUSED },
-	[ANSWER_BARE_LF] = { "550 5.5.2 Message has a LF without CR", .outcome = OUTCOME_REFUSED },
-	[ANSWER_SPOOL] = { "452 4.3.1 No room for the message", .outcome = OUTCOME_DEFERRED },
-	[ANSWER_DISCARD] = { "250 2.0.0 Ok: discarded", .outcome = OUTCOME_DISCARDED },
-	[ANSWER_TEMPFAIL] = { "451 4.3.0 Message could not be processed, try again later",
+	[ANSWER_TOO_BIG] = { .text = "552 5.3.4 Message too big", .outcome = OUTCOME_REFUSED },
+	[ANSWER_BARE_CR] = { .text = "550 5.5.2 Message has a CR without LF",
+	    .outcome = OUTCOME_REFUSED },
+	[ANSWER_BARE_LF] = { .text = "550 5.5.2 Message has a LF without CR",
+	    .outcome = OUTCOME_REFUSED },
+	[ANSWER_SPOOL] = { .text = "452 4.3.1 No room for the message",
 	    .outcome = OUTCOME_DEFERRED },
-	[ANSWER_REJECT] = { "550 5.7.1 Message refused by the content filter",
+	[ANSWER_DISCARD] = { .text = "250 2.0.0 Ok: discarded", .outcome = OUTCOME_DISCARDED },
+	[ANSWER_TEMPFAIL] = { .text = "451 4.3.0 Message could not be processed, try again later",
+	    .outcome = OUTCOME_DEFERRED },
+	[ANSWER_REJECT] = { .text = "550 5.7.1 Message refused by the content filter",
 	    .outcome = OUTCOME_REFUSED },
 
-	[ANSWER_CLIENT_LEFT] = { NULL, .closes = true, .exit = EX_OK },
-	[ANSWER_CLIENT_LOST] = { NULL, .closes = true, .outcome = OUTCOME_DEFERRED,
-	    .exit = EX_IOERR },
-	[ANSWER_CLIENT_TIMEOUT] = { "421 4.4.2 Timed out, closing connection", .closes = true,
-	    .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
-	[ANSWER_TOO_MANY_ERRORS] = { "421 4.7.0 Too many errors, closing connection",
+	[ANSWER_CLIENT_LEFT] = { .closes = true, .exit = EX_OK },
+	[ANSWER_CLIENT_LOST] = { .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_CLIENT_TIMEOUT] = { .text = "421 4.4.2 Timed out, closing connection",
+	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_TOO_MANY_ERRORS] = { .text = "421 4.7.0 Too many errors, closing connection",
 	    .closes = true, .exit = EX_OK },
-	[ANSWER_UNASKED] = { "421 4.7.0 Message sent without being asked for, closing connection",
+	[ANSWER_UNASKED] = {
+	    .text = "421 4.7.0 Message sent without being asked for, closing connection",
 	    .closes = true, .exit = EX_OK },
-	[ANSWER_UNREACHABLE] = { "421 4.4.2 Next mail server not available, closing connection",
+	[ANSWER_UNREACHABLE] = {
+	    .text = "421 4.4.2 Next mail server not available, closing connection",
 	    .closes = true, .exit = EX_UNAVAILABLE },
-	[ANSWER_DOWN_LOST] = { "421 4.4.2 Next mail server lost, closing connection",
+	[ANSWER_DOWN_LOST] = { .text = "421 4.4.2 Next mail server lost, closing connection",
 	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
-	[ANSWER_DOWN_GARBLED] = { "451 4.3.0 Next mail server is confused, closing connection",
+	[ANSWER_DOWN_GARBLED] = {
+	    .text = "451 4.3.0 Next mail server is confused, closing connection",
 	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
-	[ANSWER_INTERNAL] = { "451 4.3.0 Internal error, closing connection",
+	[ANSWER_INTERNAL] = { .text = "451 4.3.0 Internal error, closing connection",
 	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR }
 };
 
@@ -981,14 +987,19 @@ smtp_refuse_service(int wfd, const char *text)
 {
 	int64_t deadline = deadline_after(REFUSE_TIMEOUT);
 	struct io *io;
-	char line[512];
+	char line[512], *p;
 	int n;
 
-	n = snprintf(line, sizeof(line), "421 4.3.0 %.400s\r\n", text);
-	if (n <= 0 || (io = calloc(1, sizeof(*io))) == NULL)
+	if ((io = calloc(1, sizeof(*io))) == NULL)
 		return;
+	n = snprintf(line, sizeof(line), "421 4.3.0 %.400s", text);
+	for (p = line; *p != '\0'; p++) {
+		if (*p < 0x20 || *p > 0x7e)
+			*p = '?';
+	}
 	io_init(io, -1, wfd);
-	if (io_write(io, line, (size_t)n, deadline) == IO_OK)
+	if (io_write(io, line, (size_t)n, deadline) == IO_OK &&
+	    io_write(io, "\r\n", 2, deadline) == IO_OK)
 		(void)io_flush(io, deadline);
 	free(io);
 }
@@ -1562,8 +1573,11 @@ data_finish(struct session *s, enum answer answer)
 		outcome = s->reply.code / 100 == 2 ? OUTCOME_DELIVERED :
 		    s->reply.code / 100 == 5 ? OUTCOME_REFUSED : OUTCOME_DEFERRED;
 		reply_last_line(&s->reply, line, sizeof(line));
-	} else if (answers[answer].text != NULL) {
-		strlcpy(line, answers[answer].text, sizeof(line));
+	} else {
+		if (answers[answer].text != NULL)
+			strlcpy(line, answers[answer].text, sizeof(line));
+		if (outcome == OUTCOME_DELIVERED)	/* an answer that has no place here */
+			outcome = OUTCOME_DEFERRED;
 	}
 	if (t->reason[0] == '\0')
 		strlcpy(t->reason, s->fault, sizeof(t->reason));

@@ -33,7 +33,6 @@
 #include "log.h"
 #include "smtp_relay.h"
 
-#define DEFAULT_CONF SYSCONFDIR "/spawnscan.conf"
 #define OVERRIDES_MAX 200
 #define SENTENCE_MAX 1024
 
@@ -55,7 +54,7 @@ static const char usage_text[] =
     "\n"
     "  -b, --backup         keep every original\n"
     "  -q, --quarantine     keep the originals of changed or refused messages only\n"
-    "  -c FILE              configuration (default " DEFAULT_CONF ", if there is one)\n"
+    "  -c FILE              configuration (default " CONF_DEFAULT_FILE ", if there is one)\n"
     "  -o KEY=VALUE         set one key of the configuration; may be repeated\n"
     "  -d DIR               signatures, same as -o database=DIR\n"
     "  -v                   log to standard error as well; twice: debug\n"
@@ -184,8 +183,8 @@ configure(const struct options *o, struct conf *conf)
 	char sentence[SENTENCE_MAX];
 	int level;
 
-	if (o->conf_file != NULL || access(DEFAULT_CONF, F_OK) == 0) {
-		const char *file = o->conf_file != NULL ? o->conf_file : DEFAULT_CONF;
+	if (o->conf_file != NULL || access(CONF_DEFAULT_FILE, F_OK) == 0) {
+		const char *file = o->conf_file != NULL ? o->conf_file : CONF_DEFAULT_FILE;
 
 		if (!conf_read_file(conf, file, sentence, sizeof(sentence)))
 			quit(EX_CONFIG, "%s", sentence);

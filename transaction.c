@@ -18,7 +18,8 @@
  * "quarantine-failed" (err), "quarantine-incomplete" (warning), "inspector"
  * (notice; what the inspector has to say about itself, each sentence once per
  * process), and one "message" for each message: info if it was delivered and
- * nothing was found, notice otherwise. Text from strangers is cut, so that the
+ * nothing was found, warning if it could not be inspected to its end, notice
+ * otherwise. Text from strangers is cut, so that the
  * pairs behind it stay in the record.
  */
 #include <errno.h>
@@ -305,7 +306,8 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 	if (*t->reason != '\0')
 		put_cut(&record, "reason", t->reason, 512);
 	ordinary = outcome == OUTCOME_DELIVERED && t->inspection.ok && report->n_findings == 0;
-	log_record_write(&record, ordinary ? LOG_INFO : LOG_NOTICE);
+	log_record_write(&record, ordinary ? LOG_INFO :
+	    strcmp(verdict(t), class_name(CLASS_ERROR)) == 0 ? LOG_WARNING : LOG_NOTICE);
 }
 
 /* verdict - "unseen" for a message that never came to be inspected */

@@ -55,6 +55,12 @@ for my $binary (qw(spawnscan spawnscan-inspect)) {
 	-x "$BUILD/$binary" or BAIL_OUT("$BUILD/$binary is not there: run make first");
 }
 
+# True if the build has a sanitizer in it, which wants address space without end.
+sub sanitized {
+	state $is = (read_file("$BUILD/spawnscan-inspect") // "") =~ /__asan_init/;
+	return $is;
+}
+
 # -- time -----------------------------------------------------------------
 
 sub secs { $_[0] * $slow }
@@ -155,6 +161,7 @@ sub conf_file {
 	my $dir = subdir(undef, 0755);
 	my %all = (
 		database => signature_dir(),
+		sanitized() ? (memory_limit => 0) : (),
 		scratch_dir => subdir('scratch', 01777),
 		quarantine_dir => "$dir/quarantine",
 		log => "file:$dir/log",

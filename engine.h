@@ -1,0 +1,19 @@
+/*
+ * engine.h - the resident process with the signatures loaded.
+ */
+#ifndef ENGINE_H
+#define ENGINE_H
+
+#include "conf.h"
+
+/* In the environment of a successor: the descriptor to say "ready" on. */
+#define ENGINE_READY_ENV "SPAWNSCAN_READY_FD"
+
+/*
+ * Serve until told to end. argv starts a successor with the same settings
+ * (argv[0] an absolute path; kept, not copied); ready_fd is told once
+ * everything is loaded, -1 = nobody waits. Returns a code of <sysexits.h>.
+ */
+int engine_run(const struct conf *, char **argv, int ready_fd);
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * inspector.h - one message in, one report out.
+ */
+#ifndef INSPECTOR_H
+#define INSPECTOR_H
+
+/*
+ * Serve one request that comes over sock, and end the process. scratch is the
+ * private directory; NULL = the one that the request names.
+ */
+void inspector_serve(int sock, const char *scratch) __attribute__((noreturn));
+
+#endif

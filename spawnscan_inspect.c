@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * spawnscan_inspect.c - main of spawnscan-inspect: what to be.
+ *
+ * Started by a front with a socket as standard input it is the inspector of
+ * one message (inspector.c); with --engine the resident process that keeps
+ * the signatures loaded (engine.c); with --version it tells what it has.
+ *
+ * Diagnostics: one sentence on standard error and to the log; exit codes of
+ * <sysexits.h>.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "engine.h"
+#include "inspector.h"
+#include "log.h"
+#include "scan.h"
+#include "scratch.h"
+
+#define SENTENCE_MAX 1024
+
+struct options {
+	bool engine, daemon, version;
+	int verbose;
+	struct conf *conf;
+};
+
+static const char usage_text[] =
+    "usage: spawnscan-inspect --engine [options]   keep the signatures loaded and serve\n"
+    "       spawnscan-inspect --version [-d DIR]   versions of program, ClamAV, signatures\n"
+    "       spawnscan-inspect                      started by spawnscan, with a socket\n"
+    "\n"
+    "  -D, --daemon    go into the background once the signatures are loaded\n"
+    "  -c FILE         configuration (default " CONF_DEFAULT_FILE ", if there is one)\n"
+    "  -o KEY=VALUE    set one key of the configuration; may be repeated\n"
+    "  -d DIR          signatures, same as -o database=DIR\n"
+    "  -v              log to standard error as well; twice: debug\n"
+    "  -h, --help      this text\n";
+
+static void parse_options(int argc, char **argv, struct options *);
+static void override(struct conf *, const char *key, const char *value);
+static int run_engine(const struct options *, char **argv);
+static int go_into_background(void);
+static int print_version(const struct conf *);
+static void quit(int code, const char *fmt, ...)
+    __attribute__((noreturn, format(printf, 2, 3)));
+
+int
+main(int argc, char **argv)
+{
+	struct conf conf;
+	struct options options = { .conf = &conf };
+	struct stat st;
+
+	signal(SIGPIPE, SIG_IGN);
+	umask(077);
+	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
+		inspector_serve(STDIN_FILENO, NULL);
+	log_init("spawnscan-inspect");
+	conf_init(&conf);
+	parse_options(argc, argv, &options);
+	if (options.version)
+		return print_version(&conf);
+	if (!options.engine)
+		quit(EX_USAGE, "this program is started by spawnscan, or with --engine; "
+		    "see spawnscan-inspect -h");
+	return run_engine(&options, argv);
+}
+
+static void
+parse_options(int argc, char **argv, struct options *o)
+{
+	static const struct option longs[] = {
+		{ "engine", no_argument, NULL, 'E' },
+		{ "daemon", no_argument, NULL, 'D' },
+		{ "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 }
+	};
+	static const char shorts[] = ":Dc:o:d:vVh";
+	char sentence[SENTENCE_MAX];
+	const char *file = NULL;
+	int c;
+
+	/* The file first, wherever it stands; then what is said over it. */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (c == 'c')
+			file = optarg;
+		else if (c == ':')
+			quit(EX_USAGE, "option %s needs an argument; see spawnscan-inspect -h",
+			    argv[optind - 1]);
+		else if (c == '?')
+			quit(EX_USAGE, "unknown option %s; see spawnscan-inspect -h",
+			    argv[optind - 1]);
+	}
+	if (optind != argc)
+		quit(EX_USAGE, "unknown argument %s; see spawnscan-inspect -h", argv[optind]);
+	if (file == NULL && access(CONF_DEFAULT_FILE, F_OK) == 0)
+		file = CONF_DEFAULT_FILE;
+	if (file != NULL && !conf_read_file(o->conf, file, sentence, sizeof(sentence)))
+		quit(EX_CONFIG, "%s", sentence);
+	optind = 1;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		switch (c) {
+		case 'E':
+			o->engine = true;
+			break;
+		case 'D':
+			o->daemon = true;
+			break;
+		case 'V':
+			o->version = true;
+			break;
+		case 'd':
+			override(o->conf, "database=", optarg);
+			break;
+		case 'o':
+			override(o->conf, "", optarg);
+			break;
+		case 'v':
+			o->verbose++;
+			break;
+		case 'h':
+			fputs(usage_text, stdout);
+			exit(fflush(stdout) == EOF ? EX_IOERR : EX_OK);
+		}
+	}
+}
+
+static void
+override(struct conf *conf, const char *key, const char *value)
+{
+	char assignment[SENTENCE_MAX * 4], sentence[SENTENCE_MAX];
+
+	if ((size_t)snprintf(assignment, sizeof(assignment), "%s%s", key, value) >=
+	    sizeof(assignment))
+		quit(EX_CONFIG, "option too long: %.40s...", value);
+	if (!conf_set(conf, assignment, sentence, sizeof(sentence)))
+		quit(EX_CONFIG, "%s", sentence);
+}
+
+static int
+run_engine(const struct options *o, char **argv)
+{
+	const char *ready = getenv(ENGINE_READY_ENV);
+	char sentence[SENTENCE_MAX], self[PATH_MAX];
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	int ready_fd = -1;
+
+	if (n == -1)
+		quit(EX_OSERR, "/proc/self/exe: %s", strerror(errno));
+	self[n] = '\0';
+	argv[0] = self;		/* lives as long as the engine does: it returns to here */
+	if (!log_open(o->conf->log, o->conf->syslog_name, o->conf->syslog_facility,
+	    o->verbose > 1 ? LOG_DEBUG : o->conf->log_level,
+	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
+		quit(EX_CONFIG, "%s", sentence);
+	if (ready != NULL) {
+		ready_fd = (int)strtonum(ready, STDERR_FILENO + 1, INT_MAX, NULL);
+		unsetenv(ENGINE_READY_ENV);
+	} else if (o->daemon) {
+		ready_fd = go_into_background();
+	}
+	if (ready_fd != -1)
+		fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
+	return engine_run(o->conf, argv, ready_fd);
+}
+
+/*
+ * The parent waits until the child is ready, so that whoever started us knows
+ * that it works. Returns in the child only, with the descriptor to say it on.
+ */
+static int
+go_into_background(void)
+{
+	int ready[2], status, null;
+	char byte;
+	pid_t pid;
+
+	if (pipe2(ready, O_CLOEXEC) == -1 || (pid = fork()) == -1)
+		quit(EX_OSERR, "background: %s", strerror(errno));
+	if (pid != 0) {
+		close(ready[1]);
+		if (read(ready[0], &byte, 1) == 1)
+			_exit(EX_OK);
+		if (waitpid(pid, &status, 0) == pid && WIFEXITED(status))
+			_exit(WEXITSTATUS(status));
+		_exit(EX_SOFTWARE);
+	}
+	close(ready[0]);
+	setsid();
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1)
+		quit(EX_OSERR, "background: %s", strerror(errno));
+	return ready[1];
+}
+
+static int
+print_version(const struct conf *conf)
+{
+	char scratch[PATH_MAX], sentence[SENTENCE_MAX];
+	bool ok;
+
+	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch)))
+		quit(EX_CANTCREAT, "no private directory in %s: %s", conf->scratch_dir,
+		    strerror(errno));
+	ok = scan_open(conf, scratch, sentence, sizeof(sentence));
+	scratch_remove(scratch);
+	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
+	fflush(stdout);
+	if (!ok)
+		quit(EX_UNAVAILABLE, "%s", sentence);
+	printf("%s\nsignatures %u in %s\n", scan_banner(), scan_signatures(), conf->database);
+	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
+}
+
+static void
+quit(int code, const char *fmt, ...)
+{
+	char sentence[SENTENCE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(sentence, sizeof(sentence), fmt, ap);
+	va_end(ap);
+	log_write(LOG_ERR, "%s", sentence);
+	exit(code);
+}

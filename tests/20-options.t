@@ -1,0 +1,252 @@
+#!/usr/bin/perl
+# Options, addresses, configuration files and databases: the good ones work,
+# each bad one gives a code of <sysexits.h> and one clear sentence on stderr.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use Downstream;
+use SmtpClient;
+
+my $mail = mail();
+my $infected = mail(parts => [part('Content-Type: text/plain', "x\n"), attachment('eicar.txt', eicar())]);
+my $conf = conf_file();
+my $dir = subdir();
+
+# -- one clear sentence -------------------------------------------------------
+
+sub refused {
+	my ($name, $code, $says, %a) = @_;
+	subtest $name => sub {
+		my $r = spawnscan(in => $mail, conf => undef, %a);
+		is($r->{code}, $code, "exit code $code");
+		is($r->{out}, '', 'nothing on stdout');
+		like($r->{err}, qr/\Aspawnscan: [^\n]+\n\z/, 'one line on stderr, with our name in front') or return;
+		like($r->{err}, $says, 'it says what is wrong');
+		like($r->{err}, qr/\A[\x20-\x7e\n]*\z/, 'printable');
+		cmp_ok(length $r->{err}, '<', 600, 'and not too long');
+	};
+}
+
+# -- options --------------------------------------------------------------------
+
+refused('unknown short option', 64, qr/-z/, args => ['-z']);
+refused('unknown long option', 64, qr/--frobnicate/, args => ['--frobnicate']);
+refused("option without its argument: $_", 64, qr/$_\b/, args => ['-c', $conf, $_]) for '-o', '-d';
+refused('option without its argument: -c', 64, qr/-c\b/, args => ['-c']);
+refused('long option with an argument it does not take', 64, qr/--backup/, args => ['--backup=yes']);
+refused('two addresses', 64, qr/127\.0\.0\.1:26/, args => ['-c', $conf, '127.0.0.1:25', '127.0.0.1:26']);
+
+# -- addresses --------------------------------------------------------------------
+
+for my $address ('', ':', '127.0.0.1', '127.0.0.1:', ':25', '127.0.0.1:0', '127.0.0.1:65536', '127.0.0.1:99999999999999999999',
+    '127.0.0.1:-1', '127.0.0.1: 25', '::1:25', '[::1]', '[::1]:', '[::1:25', '::1]:25', '[]:25', '[::1]25',
+    'inet:', 'inet:127.0.0.1', 'inet:127.0.0.1:', 'unix:', 'unix:relative/path', 'unix:/' . 'x' x 200, 'smtp:127.0.0.1:25',
+    'x' x 5000, "a\nb:25", "127.0.0.1:25\n", "h\xc3\xb6st\x1b[2J:25", 'a b:25') {
+	refused('bad address: ' . substr(Harness::printable($address), 0, 60), 64, qr/./, args => ['-c', $conf, $address]);
+}
+
+# -- settings -----------------------------------------------------------------------
+
+my %bad = (
+	database => [''],
+	inspector => ["a\tb"],
+	scratch_dir => ['', 'x' x 5000],
+	inspect_timeout => ['0', '-1', 'x', '', '1.5', '5x', '99999999999999999999999', '10 s', '2d'],
+	memory_limit => ['-1', 'much', '1X'],
+	scan_size_limit => ['0', 'x'],
+	scan_file_limit => ['0', '3G', 'x'],
+	scan_depth_limit => ['0', '101', '1K'],
+	scan_files_limit => ['0', 'x'],
+	(map { $_ => ['', 'delete', 'wrap', 'remove,reject', 'yes'] } qw(infected blocked encrypted limit ambiguous)),
+	error => ['', 'pass', 'tag', 'remove', 'defang', 'discard'],
+	block_extensions => ['*.exe', 'a/b', 'exe?'],
+	deny_names => ["a\x01b"],
+	allow_names => ["a\x7fb"],
+	block_executables => ['maybe', '2', ''],
+	message_size_limit => ['0', '-5', 'x'],
+	mime_depth_limit => ['0', '1001'],
+	mime_parts_limit => ['0', '10001'],
+	header_size_limit => ['0', '65M'],
+	header => ['perhaps', ''],
+	notice => ['', "h\xc3\xa4", 'a\\tb', 'x' x 1000],
+	quarantine => ['', 'some', 'yes'],
+	quarantine_dir => ['', 'x' x 5000],
+	log => ['', 'file', 'file:', 'file:relative', 'somewhere', 'stdout'],
+	syslog_facility => ['', 'kern', 'local8'],
+	syslog_name => ['', 'a b', "a\tb", 'x' x 100],
+	log_level => ['', 'loud', '7'],
+	bare_newline => ['', 'pass'],
+	(map { $_ => ['0', 'x', '2d', ''] } qw(connect_timeout command_timeout data_timeout reply_timeout send_timeout final_timeout)),
+	line_limit => ['511', '65537', 'x'],
+	recipient_limit => ['0', 'x'],
+	error_limit => ['0', 'x'],
+);
+is_deeply([sort keys %bad], [sort keys %SECTION], 'every key is tried');
+for my $key (sort keys %bad) {
+	for my $value (@{$bad{$key}}) {
+		refused("-o $key=" . substr(Harness::printable($value), 0, 40), 78, qr/\b$key\b/, args => ['-c', $conf, '-o', "$key=$value"]);
+	}
+}
+refused('-o of an unknown key', 78, qr/unknown key "frobnicate"/, args => ['-c', $conf, '-o', 'frobnicate=yes']);
+refused('-o without =', 78, qr/header/, args => ['-c', $conf, '-o', 'header']);
+refused('-o in a wrong section', 78, qr/\[marks\]/, args => ['-c', $conf, '-o', 'scan.header=yes']);
+refused('-o of nothing', 78, qr/./, args => ['-c', $conf, '-o', '']);
+refused('-o key with control characters', 78, qr/./, args => ['-c', $conf, '-o', "a\nb=\e[2J"]);
+
+# -- files ------------------------------------------------------------------------------
+
+refused('no such file', 78, qr{/none}, args => ['-c', "$dir/none"]);
+refused('a directory', 78, qr/\Q$dir\E/, args => ['-c', $dir]);
+SKIP: {
+	# Root may read everything; an unreadable file is one for another user.
+	my ($uid, $gid) = (getpwnam 'nobody')[2, 3];
+	loud_skip('needs root to become nobody', 1) if $> || !defined $uid;
+	loud_skip("$BUILD cannot be reached by nobody", 1)
+	    unless run(cmd => ['setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', 'test', '-x', "$BUILD/spawnscan"])->{code} == 0;
+	my $secret = write_file(tmpdir() . '/secret.conf', "[marks]\nheader = no\n", 0600);
+	my $r = run(cmd => ['setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', spawnscan_cmd('-c', $secret)], in => $mail);
+	is($r->{code}, 78, 'a file that may not be read: 78');
+	like($r->{err}, qr/\Aspawnscan: [^\n]*secret\.conf[^\n]*\n\z/, 'one sentence');
+}
+my $n = 0;
+for (
+	['unknown key', "[scan]\n\nfrob = 1\n", 3, qr/unknown key "frob"/],
+	['unknown section', "\n[frob]\nheader = no\n", 3, qr/frob/],
+	['key in a wrong section', "[scan]\nheader = no\n", 2, qr/\[marks\]/],
+	['bad value', "[marks]\n# a comment\nheader = perhaps\n", 3, qr/header.*yes or no/],
+	['neither key nor section', "[marks]\nheader\n", 2, qr/./],
+	['a section that is not closed', "[marks\nheader = no\n", 1, qr/./],
+	['a key twice', "[marks]\nheader = no\nheader = yes\n", 3, qr/header/],
+	['a NUL', "[marks]\nheader = n\0o\n", 2, qr/NUL/],
+	['a very long line', "[marks]\nnotice = " . 'x' x 500 . "\n", 2, qr/line/],
+	['not a configuration at all', join('', map chr, 1 .. 255), 1, qr/./],
+) {
+	my ($name, $text, $line, $says) = @$_;
+	my $file = write_file("$dir/" . ++$n . '.conf', $text);
+	refused("file: $name", 78, qr/\Q$file\E:$line: .*$says/s, args => ['-c', $file]);
+}
+{
+	# Under spawn(8) the client must hear of it.
+	my $d = Downstream->start;
+	my $c = SmtpClient->filter(to => $d->address, conf => "$dir/1.conf");
+	like($c->reply // '', qr/\A421 [^\n]*\r\n\z/, 'bad file, on a socket: 421');
+	ok($c->at_end, 'and the end');
+	is($c->exit_code, 78, 'exit code 78');
+	ok($c->only_replies, 'no sentence in the session');
+	is($d->connections, 0, 'the downstream was not troubled');
+	$d->stop;
+}
+
+# -- options that work ------------------------------------------------------------------------
+
+{
+	my $r = spawnscan(in => $mail, conf => write_file("$dir/empty.conf", ''),
+	    args => ['-d', signature_dir(), '-o', "scratch_dir=" . subdir('scratch', 01777), '-o', "log=file:$dir/log",
+	    Harness::sanitized() ? ('-o', 'memory_limit=0') : ()]);
+	is($r->{code}, 0, 'an empty file and -d') or diag($r->{err});
+	same_bytes((split_marks($r->{out}))[0], $mail, 'the defaults work');
+
+	$r = spawnscan(in => $infected, conf => {database => '/nonexistent'}, args => ['-d', signature_dir()]);
+	is($r->{code}, 0, '-d overrides the file');
+	like($r->{out}, qr/Eicar-Test-Signature/, 'and its signatures are used');
+	$r = spawnscan(in => $infected, conf => {database => '/nonexistent'}, args => ['-d', signature_dir() . '/eicar.ndb']);
+	is($r->{code}, 0, '-d takes a file as well');
+
+	$r = spawnscan(in => $infected, conf => {infected => 'tag'}, args => ['-o', 'infected=reject']);
+	is($r->{code}, 69, '-o overrides the file');
+	$r = spawnscan(in => $infected, conf => {infected => 'tag'}, args => ['-o', 'actions.infected = reject']);
+	is($r->{code}, 69, '-o with section and blanks');
+	$r = spawnscan(in => $infected, args => ['-o', 'infected=tag', '-o', 'infected=reject']);
+	is($r->{code}, 69, 'the last -o wins');
+	$r = spawnscan(in => $infected, args => ['-o', 'infected=reject', '-o', 'infected=tag']);
+	is($r->{code}, 0, 'either way');
+	$r = spawnscan(in => $infected, args => ['-o', 'INFECTED=reject']);
+	ok($r->{code} == 78 || $r->{code} == 69, 'an upper-case key is refused or obeyed, not ignored');
+
+	$r = spawnscan(in => $mail, args => ['-v']);
+	like($r->{err}, qr/\Aspawnscan: event=message .*verdict=clean[^\n]*\n\z/, '-v: the log record on stderr, one line');
+	same_bytes((split_marks($r->{out}))[0], $mail, '-v: stdout is the mail');
+	$r = spawnscan(in => $mail, args => ['-vv']);
+	like($r->{err}, qr/event=message/, '-vv as well');
+	$r = spawnscan(in => $mail, args => ['-bqv', '-o', 'header=no']);
+	is($r->{code}, 0, 'short options together');
+	$r = spawnscan(in => $mail, args => ['--backup', '--quarantine']);
+	is($r->{code}, 0, 'long options');
+	is(scalar(grep { !/\.meta/ } glob "$r->{quarantine}/*/*"), 0, 'the last of -b and -q wins');
+	$r = spawnscan(in => $mail, args => ['--']);
+	is($r->{code}, 0, '-- ends the options');
+}
+
+for my $h ('-h', '--help') {
+	my $r = spawnscan(conf => undef, args => [$h]);
+	is($r->{code}, 0, "$h: 0");
+	is($r->{err}, '', "$h: nothing on stderr");
+	like($r->{out}, qr/^usage: spawnscan/i, "$h: usage on stdout");
+	like($r->{out}, qr/(?<!\w)\Q$_\E(?!\w)/, "$h tells of $_") for qw(-b --backup -q --quarantine -c -o -d -v -V --version -h --help);
+}
+for my $v ('-V', '--version') {
+	my $r = spawnscan(args => [$v]);
+	is($r->{code}, 0, "$v: 0") or diag($r->{err});
+	is($r->{err}, '', "$v: nothing on stderr");
+	my ($version) = (read_file("$SRC/Makefile") // '') =~ /^VERSION\s*=\s*(\S+)/m;
+	like($r->{out}, qr/^spawnscan \Q$version\E\b/, "$v: our version");
+	like($r->{out}, qr/ClamAV \d+\.\d+/, "$v: ClamAV's");
+	like($r->{out}, qr/signatures 1\b/, "$v: number of signatures");
+	$r = spawnscan(conf => {database => '/nonexistent'}, args => [$v]);
+	isnt($r->{code}, 0, "$v without signatures: not 0");
+	like($r->{err}, qr{/nonexistent}, "$v without signatures: says so");
+}
+
+# -- --print-config -----------------------------------------------------------------------------
+
+{
+	my $r = spawnscan(args => ['--print-config', '-o', 'infected=reject', '-o', 'inspect_timeout=2m']);
+	is($r->{code}, 0, '--print-config: 0');
+	is($r->{err}, '', 'nothing on stderr');
+	my ($section, %got);
+	for (split /\n/, $r->{out}) {
+		if (/^\[(\w+)\]$/) { $section = $1 }
+		elsif (/^(\w+) = ?(.*)$/) { $got{$1} = [$section, $2] }
+	}
+	is_deeply({map { $_ => $got{$_}[0] } keys %got}, \%SECTION, 'every key in its section');
+	is($got{infected}[1], 'reject', 'with what -o says');
+	is($got{inspect_timeout}[1], '2m', 'in units');
+	is($got{database}[1], signature_dir(), 'and what the file says');
+	is($got{blocked}[1], 'defang', 'and the defaults');
+
+	# The defaults in the code are those of spawnscan.conf.example.
+	$r = spawnscan(conf => write_file("$dir/empty.conf", ''), args => ['--print-config']);
+	SKIP: {
+		-e "$SRC/spawnscan.conf.example" or loud_skip('no spawnscan.conf.example yet', 2);
+		my $e = spawnscan(conf => "$SRC/spawnscan.conf.example", args => ['--print-config']);
+		is($e->{code}, 0, 'spawnscan.conf.example is accepted') or diag($e->{err});
+		is($e->{out}, $r->{out}, 'and holds the defaults');
+		# The same with each commented-out setting taken in.
+		my $text = read_file("$SRC/spawnscan.conf.example");
+		for my $key (sort keys %SECTION) {
+			like($text, qr/^[#;]?\s*$key\s*=/m, "spawnscan.conf.example tells of $key");
+		}
+	}
+	# What it prints can be read again, as far as lines go.
+	my ($out) = $r->{out};
+	ok($out !~ /^(?!\[|\w+ =|$)/m, 'nothing but sections and settings');
+}
+
+# -- spawnscan-inspect by hand --------------------------------------------------------------------
+
+{
+	my $r = run(cmd => ["$BUILD/spawnscan-inspect"], in => 'hello');
+	isnt($r->{code}, 0, 'spawnscan-inspect without a socket: not 0');
+	isnt($r->{code}, undef, 'and no crash');
+	$r = run(cmd => ["$BUILD/spawnscan-inspect", '--frobnicate']);
+	is($r->{code}, 64, 'spawnscan-inspect with an unknown option: 64');
+	is($r->{out}, '', 'nothing on stdout');
+}
+
+is_deeply([scratch_left()], [], 'no scratch directory is left');
+done_testing;
