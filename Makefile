@@ -18,7 +18,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
-INSPECTOR = spawnscan_inspect inspector engine mime_walk header scan_libclamav policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine mime_walk mime_views header scan_libclamav policy defang sandbox \
         scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
@@ -51,11 +51,15 @@ $(BUILD)/inspector/%.o: %.c
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
 INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header
-PROGRAMS        = parts_of
+PROGRAMS        = parts_of views_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
-$(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o \
-    $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan,$(FRONT)))
+# unit_transaction brings an inspector_client of its own.
+UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan inspector_client,$(FRONT)))
+
+$(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/inspector_client.o
+
+$(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o $(UNIT_OBJS)
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(FRONT_PKGS) cmocka)

@@ -139,6 +139,9 @@ static const struct choice keeps[] = {
 static const struct choice newlines[] = {
 	{"normalise", NEWLINE_NORMALISE}, {"reject", NEWLINE_REJECT}, {NULL, 0}
 };
+static const struct choice scans[] = {
+	{"auto", SCAN_AUTO}, {"thorough", SCAN_THOROUGH}, {NULL, 0}
+};
 static const struct choice engines[] = {
 	{"auto", ENGINE_AUTO}, {"require", ENGINE_REQUIRE}, {"off", ENGINE_OFF}, {NULL, 0}
 };
@@ -194,6 +197,7 @@ static const struct choice levels[] = {
 #define AT(field)	offsetof(struct conf, field)
 
 static const struct key keys[] = {
+	{"scan", "scan", KEY_CHOICE, AT(scan), 0, 0, scans, NULL, "auto"},
 	{"scan", "database", KEY_STRING, AT(database), 1, PATH_LENGTH, NULL, NULL,
 	    "/var/lib/clamav"},
 	{"scan", "inspector", KEY_STRING, AT(inspector), 0, PATH_LENGTH, NULL, NULL, ""},

@@ -17,6 +17,7 @@
 
 enum conf_keep { KEEP_OFF, KEEP_CHANGED, KEEP_ALL };
 enum conf_engine { ENGINE_AUTO, ENGINE_REQUIRE, ENGINE_OFF };
+enum conf_scan { SCAN_AUTO, SCAN_THOROUGH };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
 /* What is read if no file is named, provided that it is there. */
@@ -25,6 +26,7 @@ enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 /* Lists are words separated by one blank. Times are seconds, sizes bytes. */
 struct conf {
 	/* [scan] */
+	enum conf_scan scan;
 	char *database;			/* directory or file of signatures */
 	char *inspector;		/* path of spawnscan-inspect; "" = beside spawnscan */
 	char *scratch_dir;		/* where an inspector's private directory is made */

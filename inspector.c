@@ -33,6 +33,7 @@
 #include "conf.h"
 #include "defang.h"
 #include "message.h"
+#include "mime_views.h"
 #include "mime_walk.h"
 #include "policy.h"
 #include "report.h"
@@ -59,6 +60,9 @@ struct inspector {
 	int64_t started;		/* now_ms */
 
 	struct part_place root;
+	struct views views;
+	struct part *plain;		/* texts that the skeleton holds; path and place only */
+	size_t n_plain;
 	struct target *targets;
 	size_t n_targets;
 	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
@@ -83,6 +87,10 @@ static void remove_below(struct inspector *, const char *path, const char *reaso
 static struct target *target_at(struct inspector *, const struct part_place *);
 static void aim(struct inspector *, const struct part_place *, enum verdict_action,
     const char *reason, const char *name);
+static bool is_plain_text(const struct inspector *, const struct part *);
+static void put_off(struct inspector *, const struct part *);
+static void check_whole(struct inspector *);
+static bool skeleton_clean(struct inspector *);
 static void check_raw(struct inspector *);
 static void find_whole(struct inspector *, enum verdict_class, enum verdict_action,
     const char *reason);
@@ -153,8 +161,9 @@ inspect_message(struct inspector *in, const char *scratch)
 	in->report.scanner = strdup(scan_banner());
 	if (in->report.scanner == NULL)
 		err(EX_OSERR, "inspector");
+	views_begin(&in->views, in->message.bytes, in->message.size);
 	mime_walk(in->message.bytes, in->message.size, &in->conf, &in->root, visit_part, in);
-	check_raw(in);
+	check_whole(in);
 	edit(in);
 	settle(in);
 	wrong = message_check_edits(in->message.size, in->report.edits, in->report.n_edits,
@@ -190,6 +199,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 {
 	struct inspector *in = ctx;
 	size_t removed_len = strlen(in->removed);
+	bool plain;
 
 	if (!part->inside)
 		strlcpy(in->outer_name, part->n_names > 0 ? part->names[0] : "",
@@ -201,7 +211,12 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 
 	check_limit(in, part);
 	check_names(in, part, content, len);
-	if (part->leaf)
+	plain = is_plain_text(in, part);
+	if (!part->inside)
+		views_part(&in->views, part, !plain);
+	if (plain)
+		put_off(in, part);
+	else if (part->leaf)
 		check_content(in, part, content, len);
 	return part->limit != PART_TOO_MANY;
 }
@@ -335,6 +350,63 @@ find_whole(struct inspector *in, enum verdict_class class, enum verdict_action a
 	in->infected = in->infected || class == CLASS_INFECTED;
 	report_add_finding(&in->report, class, action, "0", reason, "");
 	aim(in, &in->root, action, reason, "message");
+}
+
+/*
+ * A text without a name or an encoding stands in the skeleton as it is, and is
+ * scanned with it.
+ */
+static bool
+is_plain_text(const struct inspector *in, const struct part *part)
+{
+	return in->conf.scan == SCAN_AUTO && part->leaf && !part->inside && !part->encoded &&
+	    part->n_names == 0 && part->place.whole_content &&
+	    strcmp(part->type, "text/plain") == 0;
+}
+
+static void
+put_off(struct inspector *in, const struct part *part)
+{
+	struct part *copy;
+
+	in->plain = reallocarray(in->plain, in->n_plain + 1, sizeof(*in->plain));
+	if (in->plain == NULL)
+		err(EX_OSERR, "inspector");
+	copy = &in->plain[in->n_plain++];
+	*copy = (struct part){ .leaf = true, .type = "text/plain", .place = part->place };
+	strlcpy(copy->path, part->path, sizeof(copy->path));
+}
+
+/*
+ * What the parts leave out. A mail that reads the same to everyone needs its
+ * skeleton scanned, and each byte is scanned once. Any other, and one in whose
+ * skeleton something is found, is scanned part by part and as a whole.
+ */
+static void
+check_whole(struct inspector *in)
+{
+	if (in->conf.scan == SCAN_AUTO && views_irregular(&in->views) == NULL &&
+	    skeleton_clean(in))
+		return;
+	for (size_t i = 0; i < in->n_plain; i++) {
+		const struct part_place *place = &in->plain[i].place;
+
+		check_content(in, &in->plain[i], in->message.bytes + place->content_begin,
+		    place->content_end - place->content_begin);
+	}
+	check_raw(in);
+}
+
+static bool
+skeleton_clean(struct inspector *in)
+{
+	struct scan_result result;
+	size_t len;
+	char *skeleton = views_skeleton(&in->views, &len);
+
+	scan_bytes(&result, SCAN_SKELETON, skeleton, len, seconds_left(in));
+	free(skeleton);
+	return !result.failed && result.n_hits == 0;
 }
 
 /*

@@ -12,6 +12,9 @@
  * the SMTP socket, as descriptors 0 and 1 are. A terminal may well be all
  * three, but nobody speaks SMTP to us there who would mind.
  *
+ * Errors go to a usable stderr whatever the target is: whoever runs the program
+ * from a script must see why it failed.
+ *
  * Before log_open, records go to syslog (facility mail), and to a usable
  * stderr. A record that can't be written to the file goes to syslog, with no
  * further complaint. There is one log per process; nothing is locked.
@@ -111,7 +114,7 @@ log_vwrite(int severity, const char *fmt, va_list ap)
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
 	len = printable(line, LOG_LINE_MAX + 1, raw);
-	if (state.use_stderr) {
+	if (state.use_stderr || (state.stderr_usable && severity <= LOG_ERR)) {
 		snprintf(prefix, sizeof(prefix), "%s: ", state.name);
 		write_line(STDERR_FILENO, prefix, line, len);
 	}

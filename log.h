@@ -21,7 +21,7 @@ bool log_stderr_usable(void);
 
 /*
  * From now on log to target ("syslog", "stderr", "file:/path"), records up to
- * level only. Records go to a usable stderr as well when verbose, and
+ * level only. Records go to a usable stderr as well when verbose, errors always, and
  * target "stderr" falls back to syslog where stderr isn't usable. Returns
  * false with a sentence in err if a file can't be opened.
  */

@@ -213,6 +213,9 @@ walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
 	if (!part_path(part.path, spot, GMIME_IS_MULTIPART(object)))
 		part.limit = PART_TOO_DEEP;
 	place_header(w, object, spot, &part.place);
+	if (GMIME_IS_MULTIPART(object))
+		part.n_children =
+		    (unsigned int)g_mime_multipart_get_count(GMIME_MULTIPART(object));
 	if (++*w->n_parts > w->conf->mime_parts_limit)
 		part.limit = PART_TOO_MANY;
 	else if (spot->depth > w->conf->mime_depth_limit)
@@ -278,7 +281,8 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 
 	if (wrapper != NULL)
 		decoded = decode(wrapper, raw, raw_len, &len);
-	if (decoded != NULL)
+	part->encoded = decoded != NULL;
+	if (part->encoded)
 		content = decoded;
 	go_on = visit_part(w, part, content, len);
 	if (go_on && part->limit == PART_WITHIN && is_message_type(part->type)) {

@@ -34,6 +34,8 @@ struct part {
 	bool leaf;
 	bool inside;			/* found inside an encoded attachment */
 	const char *type;		/* "text/plain", lower case; "" = unknown */
+	bool encoded;			/* a transfer encoding was undone */
+	unsigned int n_children;	/* of a multipart */
 	char **names;			/* every name that some reader may see */
 	size_t n_names;
 	enum part_limit limit;		/* past a limit the walk does not go into it */

@@ -17,6 +17,7 @@
 /* What an object is, so that the engine knows how to look at it. */
 enum scan_kind {
 	SCAN_MAIL,	/* a raw mail: find the attachments in it as well */
+	SCAN_SKELETON,	/* a raw mail whose attachments are scanned as parts */
 	SCAN_PART	/* decoded content of one part */
 };
 

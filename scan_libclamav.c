@@ -102,6 +102,7 @@ static struct {
 	char database_dir[PATH_MAX];
 	uint64_t file_limit;		/* bytes */
 	unsigned int layers;		/* met in this scan */
+	bool parse_mail;		/* look for attachments in this scan */
 	bool top_is_mail;		/* the outermost one was read as a mail */
 	char complaint[256];		/* what went wrong first in this scan or load; "" = nothing */
 	char last_complaint[256];	/* and last: for a database that names the file */
@@ -184,6 +185,7 @@ scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, siz
 	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
 
 	memset(result, 0, sizeof(*result));
+	scanner.parse_mail = kind != SCAN_SKELETON;
 	if (scanner.engine == NULL)
 		fail(result, "the scanner is not open");
 	else if (!prove_scratch() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
@@ -335,8 +337,6 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	long long version;
 	int ignored;
 
-	if (access(path, R_OK) == -1)
-		return refuse(err, errsize, "signature database %s: %s", path, strerror(errno));
 	scanner.complaint[0] = '\0';
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
 	if (code != CL_SUCCESS)
@@ -590,7 +590,7 @@ set_options(struct cl_scan_options *options)
 {
 	memset(options, 0, sizeof(*options));
 	options->general = CL_SCAN_GENERAL_ALLMATCHES | CL_SCAN_GENERAL_HEURISTICS;
-	options->parse = ~0U;
+	options->parse = scanner.parse_mail ? ~0U : ~(uint32_t)CL_SCAN_PARSE_MAIL;
 	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX |
 	    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
 }

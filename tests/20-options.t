@@ -85,7 +85,16 @@ my %bad = (
 	line_limit => ['511', '65537', 'x'],
 	recipient_limit => ['0', 'x'],
 	error_limit => ['0', 'x'],
+	engine => ['', 'yes', 'on'],
+	engine_socket => ['', '/' . 'x' x 200],
+	engine_socket_mode => ['', '0777', '660', 'rw'],
+	engine_user => ['x' x 40, "a\tb"],
+	engine_users => ["a\x01b"],
+	engine_inspectors => ['0', 'x'],
+	reload_check => ['-1', 'x'],
+	engine_pid_file => ["a\tb"],
 );
+delete @bad{grep { /engine|reload_check/ && !$SECTION{$_} } keys %bad};
 is_deeply([sort keys %bad], [sort keys %SECTION], 'every key is tried');
 for my $key (sort keys %bad) {
 	for my $value (@{$bad{$key}}) {
@@ -213,7 +222,15 @@ for my $v ('-V', '--version') {
 		if (/^\[(\w+)\]$/) { $section = $1 }
 		elsif (/^(\w+) = ?(.*)$/) { $got{$1} = [$section, $2] }
 	}
-	is_deeply({map { $_ => $got{$_}[0] } keys %got}, \%SECTION, 'every key in its section');
+	# The man page and the example tell of the same keys, in the same sections.
+	for my $what ('spawnscan.conf.example', 'man/spawnscan.conf.5') {
+		my ($in, %told);
+		for (lines_of("$SRC/$what")) {
+			if (/^\[(\w+)\]$/ || /^\.Ss \[?(\w+)\]?$/) { $in = $1 }
+			elsif (/^#?(\w+) = ?/ || /^\.It Ic (\w+)/) { $told{$1} = $in }
+		}
+		is_deeply(\%told, {map { $_ => $got{$_}[0] } keys %got}, "$what tells of each key");
+	}
 	is($got{infected}[1], 'reject', 'with what -o says');
 	is($got{inspect_timeout}[1], '2m', 'in units');
 	is($got{database}[1], signature_dir(), 'and what the file says');
@@ -227,10 +244,10 @@ for my $v ('-V', '--version') {
 		is($e->{code}, 0, 'spawnscan.conf.example is accepted') or diag($e->{err});
 		is($e->{out}, $r->{out}, 'and holds the defaults');
 		# The same with each commented-out setting taken in.
-		my $text = read_file("$SRC/spawnscan.conf.example");
-		for my $key (sort keys %SECTION) {
-			like($text, qr/^[#;]?\s*$key\s*=/m, "spawnscan.conf.example tells of $key");
-		}
+		my $text = read_file("$SRC/spawnscan.conf.example") =~ s/^#(?=\w+ =|\t)//mgr;
+		my $all = spawnscan(conf => write_file("$dir/all.conf", $text), args => ['--print-config']);
+		is($all->{code}, 0, 'with every # taken away as well') or diag($all->{err});
+		is($all->{out}, $r->{out}, 'still the defaults');
 	}
 	# What it prints can be read again, as far as lines go.
 	my ($out) = $r->{out};

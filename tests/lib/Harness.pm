@@ -140,19 +140,15 @@ sub signature_dir {
 
 # -- configuration --------------------------------------------------------
 
-our %SECTION = (
-	(map { $_ => 'scan' } qw(database inspector scratch_dir inspect_timeout memory_limit
-	    scan_size_limit scan_file_limit scan_depth_limit scan_files_limit)),
-	(map { $_ => 'actions' } qw(ambiguous encrypted limit blocked infected error)),
-	(map { $_ => 'names' } qw(block_extensions deny_names allow_names block_executables)),
-	(map { $_ => 'limits' } qw(message_size_limit mime_depth_limit mime_parts_limit
-	    header_size_limit)),
-	(map { $_ => 'marks' } qw(header notice)),
-	(map { $_ => 'quarantine' } qw(quarantine quarantine_dir)),
-	(map { $_ => 'log' } qw(log syslog_facility syslog_name log_level)),
-	(map { $_ => 'smtp' } qw(bare_newline connect_timeout command_timeout data_timeout
-	    reply_timeout send_timeout final_timeout line_limit recipient_limit error_limit)),
-);
+# Every key of the configuration and its section, as the program tells them.
+our %SECTION = do {
+	my ($section, %of);
+	for (split /\n/, run(cmd => ["$BUILD/spawnscan", '-c', '/dev/null', '--print-config'])->{out}) {
+		if (/^\[(\w+)\]$/) { $section = $1 }
+		elsif (/^(\w+) =/) { $of{$1} = $section }
+	}
+	%of;
+};
 
 # A configuration file of this script: private signatures, quarantine and
 # scratch directory, log to a file; what is given on top wins.
@@ -162,6 +158,7 @@ sub conf_file {
 	my %all = (
 		database => signature_dir(),
 		sanitized() ? (memory_limit => 0) : (),
+		$SECTION{engine} ? (engine => 'off') : (),
 		scratch_dir => subdir('scratch', 01777),
 		quarantine_dir => "$dir/quarantine",
 		log => "file:$dir/log",
@@ -384,7 +381,7 @@ sub same_bytes {
 	return pass($name) if defined $got && $got eq $expected;
 	fail($name);
 	return diag('    nothing at all') unless defined $got;
-	my $same = ("$got" ^ "$expected") =~ /\A(\0*)/ ? length $1 : 0;
+	my $same = ("$got" ^. "$expected") =~ /\A(\0*)/ ? length $1 : 0;
 	my $from = $same > 40 ? $same - 40 : 0;
 	diag(sprintf "    differ at byte %d (lengths %d, expected %d)", $same, length $got, length $expected);
 	diag('    got      ...' . printable(substr $got, $from, 160));

@@ -155,13 +155,9 @@ sub header_of {
 sub split_marks {
 	my ($mail) = @_;
 	my $mbox = $mail =~ s/\A(From [^\n]*\n)// ? $1 : '';
-	my %mark;
-	for (1 .. 2) {
-		$mail =~ s/\A((X-Antivirus|X-Spawnscan-Result):[^\n]*\n(?:[ \t][^\n]*\n)*)// or return;
-		return if $mark{$2};
-		$mark{$2} = $1;
-	}
-	return ($mbox . $mail, $mark{'X-Antivirus'}, $mark{'X-Spawnscan-Result'});
+	# X-Antivirus has one line, so a folded line behind it is the mail's.
+	$mail =~ s/\A(X-Spawnscan-Result:[^\n]*\n(?:\t[^\n]*\n)*)(X-Antivirus:[^\n]*\n)// or return;
+	return ($mbox . $mail, $2, $1);
 }
 
 1;

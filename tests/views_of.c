@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * views_of.c - for every file given: "regular", or why other readers may read
+ * it differently. One line per file: verdict, TAB, path.
+ */
+#include <sys/stat.h>
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "conf.h"
+#include "mime_views.h"
+#include "mime_walk.h"
+
+static bool
+visit(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	(void)content;
+	(void)len;
+	if (!part->inside)
+		views_part(ctx, part, true);
+	return part->limit != PART_TOO_MANY;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct conf conf;
+
+	conf_init(&conf);
+	for (int i = 1; i < argc; i++) {
+		struct stat st;
+		struct part_place root;
+		struct views views;
+		const char *why;
+		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
+		char *bytes;
+
+		if (fd == -1 || fstat(fd, &st) == -1 ||
+		    (bytes = malloc((size_t)st.st_size + 1)) == NULL ||
+		    read(fd, bytes, (size_t)st.st_size) != st.st_size)
+			err(1, "%s", argv[i]);
+		close(fd);
+		views_begin(&views, bytes, (size_t)st.st_size);
+		mime_walk(bytes, (size_t)st.st_size, &conf, &root, visit, &views);
+		why = views_irregular(&views);
+		printf("%s\t%s\n", why == NULL ? "regular" : why, argv[i]);
+		views_free(&views);
+		free(bytes);
+	}
+	conf_free(&conf);
+	return 0;
+}
