@@ -18,11 +18,11 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
-INSPECTOR = spawnscan_inspect inspector engine mime_walk mime_views header scan_libclamav policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine mime_walk mime_lint mime_views mime_decode header scan_libclamav policy defang sandbox \
         scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
-INSPECTOR_PKGS = libbsd-overlay inih gmime-3.0 libclamav libseccomp
+INSPECTOR_PKGS = libbsd-overlay libmd inih gmime-3.0 libclamav libseccomp
 
 CPPFLAGS = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -I.
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CPPFLAGS) $(CFLAGS)
@@ -51,7 +51,7 @@ $(BUILD)/inspector/%.o: %.c
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
 INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header
-PROGRAMS        = parts_of views_of
+PROGRAMS        = parts_of lint_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
 # unit_transaction brings an inspector_client of its own.

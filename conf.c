@@ -254,6 +254,8 @@ static const struct key keys[] = {
 	    "1000"},
 	{"limits", "header_size_limit", KEY_SIZE, AT(header_size_limit), K, 64 * M, NULL, NULL,
 	    "256K"},
+	{"limits", "view_limit", KEY_NUMBER, AT(view_limit), 1, 1000000, NULL, NULL, "20000"},
+	{"limits", "view_size_limit", KEY_SIZE, AT(view_size_limit), M, 64 * G, NULL, NULL, "1G"},
 
 	{"marks", "header", KEY_BOOL, AT(header), 0, 0, NULL, NULL, "yes"},
 	{"marks", "notice", KEY_TEXT, AT(notice), 1, NOTICE_LENGTH, NULL, check_notice, NOTICE},
@@ -300,16 +302,24 @@ conf_init(struct conf *conf)
 void
 conf_free(struct conf *conf)
 {
-	free(conf->database);
-	free(conf->inspector);
-	free(conf->scratch_dir);
-	free(conf->block_extensions);
-	free(conf->deny_names);
-	free(conf->allow_names);
-	free(conf->notice);
-	free(conf->quarantine_dir);
-	free(conf->log);
-	free(conf->syslog_name);
+	for (size_t i = 0; i < N_KEYS; i++) {
+		char	**string = (void *)((char *)conf + keys[i].offset);
+
+		switch (keys[i].type) {
+		case KEY_STRING:
+		case KEY_WORDS:
+		case KEY_EXTENSIONS:
+		case KEY_TEXT:
+			free(*string);
+			break;
+		case KEY_NUMBER:
+		case KEY_SIZE:
+		case KEY_TIME:
+		case KEY_BOOL:
+		case KEY_CHOICE:
+			break;
+		}
+	}
 	memset(conf, 0, sizeof(*conf));
 }
 

@@ -61,6 +61,8 @@ struct conf {
 	uint64_t mime_depth_limit;
 	uint64_t mime_parts_limit;
 	uint64_t header_size_limit;	/* one header block */
+	uint64_t view_limit;		/* readings of an irregular mail: how many, */
+	uint64_t view_size_limit;	/* and how many bytes in all */
 
 	/* [marks] */
 	bool header;			/* add X-Antivirus and X-Spawnscan-Result */

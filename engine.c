@@ -13,7 +13,11 @@
  * New signatures: a successor, this program started anew with the same
  * listening socket, loads and proves them while this one goes on serving. Once
  * it has said that it is ready this one stops accepting, waits for its
- * children and ends. If it ends without that word nothing changes.
+ * children and ends. If it ends without that word nothing changes, and the next
+ * check tries again.
+ *
+ * Told to end, it takes its socket's name away, inspects what had come before,
+ * and ends. A socket that is systemd's stays, with what waits there.
  *
  * Forking a process of 1.7 GB costs 35 to 80 ms, nearly all of it for copying
  * page tables; with its memory collapsed into huge pages, 1 to 2 ms. That is
@@ -25,6 +29,7 @@
  */
 #include "engine.h"
 
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -64,6 +69,7 @@
 #define LISTEN_FD	3		/* as sd_listen_fds(3) hands it over */
 #define READY_FD	4		/* a successor says on it that it serves */
 #define READY_BYTE	'R'
+#define OWN_SOCKET	"spawnscan-own"	/* LISTEN_FDNAMES where the socket is not systemd's */
 #define LOAD_TIMEOUT	600		/* seconds for a successor to be ready */
 
 struct child {
@@ -76,6 +82,7 @@ struct engine {
 	const struct conf *conf;
 	char **argv;			/* to start a successor with; [0] is a path */
 	int listener;
+	bool own_socket;		/* made by us or by a predecessor: ours to remove */
 	int signals;			/* signalfd */
 	sigset_t blocked;
 	struct child *children;
@@ -84,6 +91,8 @@ struct engine {
 	int successor_ready;		/* its pipe, or -1 */
 	time_t successor_deadline;
 	time_t next_check;		/* of the signatures */
+	bool again;			/* SIGHUP came while a successor was loading */
+	bool reload_failed;		/* the last successor ended without serving */
 	bool draining;
 	bool handed_over;		/* to a successor */
 };
@@ -93,7 +102,11 @@ static time_t seconds(void);
 static bool refuse(char *err, size_t errsize, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 static bool listen_somewhere(struct engine *, char *err, size_t errsize);
+static bool inherit_socket(struct engine *, char *err, size_t errsize);
 static bool make_socket(struct engine *, char *err, size_t errsize);
+static int lock_directory(const struct engine *);
+static bool bind_socket(struct engine *, char *err, size_t errsize);
+static void remove_stale(const char *path);
 static bool become_user(const char *name, char *err, size_t errsize);
 static bool load(struct engine *, char *err, size_t errsize);
 static void collapse_memory(void);
@@ -102,11 +115,17 @@ static void collapse_mapping(unsigned long begin, unsigned long end);
 static void tell_ready(int ready_fd);
 static void notify_manager(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 static void write_pid_file(const char *path);
+static void remove_pid_file(const char *path);
+static void leave_terminal(const struct conf *);
+static void hold_hangups(void);
+static bool catch_signals(struct engine *, char *err, size_t errsize);
 static void serve(struct engine *);
+static bool room(const struct engine *);
 static void take_connection(struct engine *);
 static bool peer_allowed(const struct engine *, int sock);
 static void start_child(struct engine *, int sock);
-static void be_child(struct engine *, const struct child *, int sock) __attribute__((noreturn));
+static void be_child(struct engine *, const struct child *, int sock, pid_t engine)
+    __attribute__((noreturn));
 static void take_signals(struct engine *);
 static void reap(struct engine *);
 static void child_ended(struct engine *, struct child *, int status);
@@ -117,21 +136,26 @@ static void be_successor(const struct engine *, int ready) __attribute__((noretu
 static void take_successor(struct engine *);
 static void successor_ended(struct engine *, int status);
 static void drain(struct engine *);
+static void close_listener(struct engine *);
 static void finish(struct engine *);
 
 int
-engine_run(const struct conf *conf, char **argv, int ready_fd)
+engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 {
 	struct engine e = { .conf = conf, .argv = argv, .listener = -1, .successor_ready = -1,
 	    .n_places = conf->engine_inspectors };
 	char sentence[1024] = "out of memory";
 	int64_t begun = now_ms();
 
+	hold_hangups();
 	e.children = calloc(e.n_places, sizeof(*e.children));
 	if (e.children == NULL || !listen_somewhere(&e, sentence, sizeof(sentence)) ||
 	    !become_user(conf->engine_user, sentence, sizeof(sentence)) ||
-	    !load(&e, sentence, sizeof(sentence))) {
+	    !load(&e, sentence, sizeof(sentence)) || !catch_signals(&e, sentence, sizeof(sentence))) {
 		log_write(LOG_ERR, "engine: %s", sentence);
+		/* A successor's is still its predecessor's. */
+		if (e.own_socket && ready_fd == -1)
+			unlink(conf->engine_socket);
 		free(e.children);
 		return EX_UNAVAILABLE;
 	}
@@ -141,6 +165,8 @@ engine_run(const struct conf *conf, char **argv, int ready_fd)
 	write_pid_file(conf->engine_pid_file);
 	e.next_check = seconds() + (time_t)conf->reload_check;
 	tell_ready(ready_fd);
+	if (background)
+		leave_terminal(conf);
 	serve(&e);
 	finish(&e);
 	return EX_OK;
@@ -180,57 +206,116 @@ refuse(char *err, size_t errsize, const char *fmt, ...)
 static bool
 listen_somewhere(struct engine *e, char *err, size_t errsize)
 {
-	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
-	bool inherited = pid != NULL && strtonum(pid, 1, INT_MAX, NULL) == getpid() &&
-	    n != NULL && strcmp(n, "1") == 0;
+	const char *pid = getenv("LISTEN_PID");
+	bool ok;
 
+	if (pid != NULL && strtonum(pid, 1, INT_MAX, NULL) == getpid())
+		ok = inherit_socket(e, err, errsize);
+	else
+		ok = make_socket(e, err, errsize);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
-	if (inherited) {
-		e->listener = LISTEN_FD;
-		fcntl(e->listener, F_SETFD, FD_CLOEXEC);
-	} else if (!make_socket(e, err, errsize)) {
-		return false;
-	}
-	/* Two engines may be woken by one connection while one takes over. */
-	if (fcntl(e->listener, F_SETFL, O_NONBLOCK) == -1)
-		return refuse(err, errsize, "listening socket: %s", strerror(errno));
-	return true;
+	unsetenv("LISTEN_FDNAMES");
+	return ok;
 }
 
 static bool
+inherit_socket(struct engine *e, char *err, size_t errsize)
+{
+	const char *n = getenv("LISTEN_FDS"), *names = getenv("LISTEN_FDNAMES");
+	int listening = 0, domain = 0;
+	socklen_t len = sizeof(int), domain_len = sizeof(int);
+
+	if (n == NULL || strcmp(n, "1") != 0)
+		return refuse(err, errsize, "expected one socket to listen on, got %s",
+		    n != NULL ? n : "none");
+	if (getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 ||
+	    getsockopt(LISTEN_FD, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) == -1)
+		return refuse(err, errsize, "inherited socket: %s", strerror(errno));
+	if (!listening || domain != AF_UNIX)
+		return refuse(err, errsize, "inherited socket: not a listening Unix socket");
+	e->listener = LISTEN_FD;
+	e->own_socket = names != NULL && strcmp(names, OWN_SOCKET) == 0;
+	/* Two engines may be woken by one connection while one takes over. */
+	if (fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(LISTEN_FD, F_SETFL, O_NONBLOCK) == -1)
+		return refuse(err, errsize, "inherited socket: %s", strerror(errno));
+	return true;
+}
+
+/* The lock: two that begin at once must not both find a stale socket. */
+static bool
 make_socket(struct engine *e, char *err, size_t errsize)
+{
+	int lock = lock_directory(e);
+	bool ok = bind_socket(e, err, errsize);
+
+	if (lock != -1)
+		close(lock);
+	return ok;
+}
+
+/* The socket's directory, made if it is not there. Without a lock: -1. */
+static int
+lock_directory(const struct engine *e)
+{
+	struct passwd *pw = getpwnam(e->conf->engine_user);
+	char dir[PATH_MAX];
+	int fd;
+
+	strlcpy(dir, e->conf->engine_socket, sizeof(dir));
+	if (strrchr(dir, '/') == NULL)
+		strlcpy(dir, ".", sizeof(dir));
+	else
+		*(strrchr(dir, '/') + 1) = '\0';
+	if (mkdir(dir, 0755) == 0 && geteuid() == 0 && pw != NULL &&
+	    chown(dir, pw->pw_uid, pw->pw_gid) == -1)
+		log_write(LOG_WARNING, "engine: %s: %s", dir, strerror(errno));
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd != -1 && flock(fd, LOCK_EX) == -1)
+		log_write(LOG_WARNING, "engine: lock on %s: %s", dir, strerror(errno));
+	return fd;
+}
+
+static bool
+bind_socket(struct engine *e, char *err, size_t errsize)
 {
 	const char *path = e->conf->engine_socket;
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct passwd *pw = e->conf->engine_user[0] == '\0' ? NULL
-	    : getpwnam(e->conf->engine_user);
-	char dir[PATH_MAX];
+	struct passwd *pw = getpwnam(e->conf->engine_user);
 	mode_t mask;
 	int code;
 
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >= sizeof(sun.sun_path))
 		return refuse(err, errsize, "socket path too long: %s", path);
-	strlcpy(dir, path, sizeof(dir));
-	if (strrchr(dir, '/') > dir) {
-		*strrchr(dir, '/') = '\0';
-		mkdir(dir, 0755);
-	}
-	e->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	e->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (e->listener == -1)
 		return refuse(err, errsize, "socket: %s", strerror(errno));
-	if (connect(e->listener, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	/* EAGAIN: its queue is full */
+	if (connect(e->listener, (struct sockaddr *)&sun, sizeof(sun)) == 0 || errno == EAGAIN)
 		return refuse(err, errsize, "another engine serves %s", path);
 	if (errno == ECONNREFUSED)
-		unlink(path);		/* left by one that is gone */
+		remove_stale(path);
 	mask = umask(0777 & ~(mode_t)e->conf->engine_socket_mode);
 	code = bind(e->listener, (struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
-	if (code == -1 || listen(e->listener, BACKLOG) == -1)
+	if (code == -1)
 		return refuse(err, errsize, "socket %s: %s", path, strerror(errno));
-	if (geteuid() == 0 && pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) == -1)
+	e->own_socket = true;
+	if (listen(e->listener, BACKLOG) == -1 ||
+	    (geteuid() == 0 && pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) == -1))
 		return refuse(err, errsize, "socket %s: %s", path, strerror(errno));
 	return true;
+}
+
+/* Left by one that is gone. (A plain file refuses connections too.) */
+static void
+remove_stale(const char *path)
+{
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode))
+		unlink(path);
 }
 
 /* From root to the configured user; nothing to do for anyone else. */
@@ -318,18 +403,21 @@ collapse_mapping(unsigned long begin, unsigned long end)
 	}
 }
 
-/* To whoever started us: a predecessor, the parent that waits, systemd. */
+/*
+ * To whoever started us: systemd, a predecessor, the parent that waits. systemd
+ * first: a predecessor ends at that word, and must not be the main process then.
+ */
 static void
 tell_ready(int ready_fd)
 {
 	const char ready = READY_BYTE;
 
-	if (ready_fd != -1) {
-		if (write(ready_fd, &ready, 1) != 1)
-			log_write(LOG_WARNING, "engine: nobody hears that it is ready");
-		close(ready_fd);
-	}
 	notify_manager("MAINPID=%d\nREADY=1", getpid());
+	if (ready_fd == -1)
+		return;
+	if (write(ready_fd, &ready, 1) != 1)
+		log_write(LOG_WARNING, "engine: nobody hears that it is ready");
+	close(ready_fd);
 }
 
 /* The datagram of sd_notify(3). */
@@ -371,8 +459,51 @@ write_pid_file(const char *path)
 		log_write(LOG_WARNING, "engine: pid file %s: %s", path, strerror(errno));
 }
 
+/* Unless another has written its own there. */
 static void
-serve(struct engine *e)
+remove_pid_file(const char *path)
+{
+	FILE *f;
+	int pid = 0;
+
+	if (path[0] == '\0' || (f = fopen(path, "re")) == NULL)
+		return;
+	if (fscanf(f, "%d", &pid) == 1 && pid == getpid())
+		unlink(path);
+	fclose(f);
+}
+
+/* Whoever waits for the end of our standard error has seen all there is. */
+static void
+leave_terminal(const struct conf *conf)
+{
+	char sentence[1024];
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null == -1 || dup2(null, STDERR_FILENO) == -1)
+		log_write(LOG_WARNING, "engine: /dev/null: %s", strerror(errno));
+	if (null != -1)
+		close(null);
+	log_init(conf->syslog_name);
+	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility, conf->log_level,
+	    false, sentence, sizeof(sentence)))
+		log_write(LOG_ERR, "%s", sentence);
+}
+
+/* One that comes while we load must not end us, nor be forgotten. */
+static void
+hold_hangups(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* From here on signals are read, not suffered. */
+static bool
+catch_signals(struct engine *e, char *err, size_t errsize)
 {
 	sigemptyset(&e->blocked);
 	sigaddset(&e->blocked, SIGCHLD);
@@ -381,29 +512,40 @@ serve(struct engine *e)
 	sigaddset(&e->blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &e->blocked, NULL);
 	e->signals = signalfd(-1, &e->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (e->signals == -1) {
-		log_write(LOG_ERR, "engine: signalfd: %s", strerror(errno));
-		return;
-	}
-	while (!e->draining || e->n_children > 0) {
-		bool room = e->n_children < e->n_places && !e->draining;
+	return e->signals != -1 || refuse(err, errsize, "signalfd: %s", strerror(errno));
+}
+
+static void
+serve(struct engine *e)
+{
+	while (!e->draining || e->n_children > 0 || e->listener != -1) {
 		struct pollfd p[] = {
 			{ .fd = e->signals, .events = POLLIN },
-			{ .fd = room ? e->listener : -1, .events = POLLIN },
+			{ .fd = room(e) ? e->listener : -1, .events = POLLIN },
 			{ .fd = e->successor_ready, .events = POLLIN },
 		};
 
-		if (poll(p, 3, 1000) == -1 && errno != EINTR)
+		/* What waits is taken at once: a listener that drains is closed after it. */
+		if (poll(p, 3, e->draining && room(e) && e->listener != -1 ? 0 : 1000) == -1 &&
+		    errno != EINTR) {
+			log_write(LOG_ERR, "engine: poll: %s", strerror(errno));
 			break;
+		}
 		if (p[0].revents != 0)
 			take_signals(e);
 		if (p[2].revents != 0)
 			take_successor(e);
-		if (p[1].revents != 0 && !e->draining)
+		if (room(e) && e->listener != -1 && (p[1].revents != 0 || e->draining))
 			take_connection(e);
 		end_overdue(e);
 		check_signatures(e);
 	}
+}
+
+static bool
+room(const struct engine *e)
+{
+	return e->n_children < e->n_places;
 }
 
 static void
@@ -414,6 +556,8 @@ take_connection(struct engine *e)
 	if (sock == -1) {
 		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
 			log_write(LOG_WARNING, "engine: accept: %s", strerror(errno));
+		if (e->draining && errno != EINTR && errno != ECONNABORTED)
+			close_listener(e);
 		return;
 	}
 	if (peer_allowed(e, sock))
@@ -452,6 +596,7 @@ static void
 start_child(struct engine *e, int sock)
 {
 	struct child *c = e->children;
+	pid_t self = getpid();
 
 	while (c->pid != 0)
 		c++;
@@ -463,7 +608,7 @@ start_child(struct engine *e, int sock)
 	c->deadline = seconds() + (time_t)e->conf->inspect_timeout + KILL_GRACE;
 	c->pid = fork();
 	if (c->pid == 0)
-		be_child(e, c, sock);
+		be_child(e, c, sock, self);
 	if (c->pid == -1) {
 		log_write(LOG_ERR, "engine: fork: %s", strerror(errno));
 		scratch_remove(c->scratch);
@@ -473,16 +618,22 @@ start_child(struct engine *e, int sock)
 	e->n_children++;
 }
 
+/*
+ * All it keeps of ours is memory: a mail that takes it over must reach neither
+ * the log nor the listening socket. Dies with the engine.
+ */
 static void
-be_child(struct engine *e, const struct child *c, int sock)
+be_child(struct engine *e, const struct child *c, int sock, pid_t engine)
 {
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	close(e->listener);
-	close(e->signals);
-	if (e->successor_ready != -1)
-		close(e->successor_ready);
+	if (getppid() != engine || null == -1 || dup2(sock, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1)
+		_exit(EX_OSERR);
+	closefrom(STDERR_FILENO + 1);
 	sigprocmask(SIG_UNBLOCK, &e->blocked, NULL);
-	inspector_serve(sock, c->scratch);
+	inspector_serve(STDIN_FILENO, c->scratch);
 }
 
 static void
@@ -497,11 +648,13 @@ take_signals(struct engine *e)
 			break;
 		case SIGHUP:
 			log_write(LOG_NOTICE, "engine: told to load the signatures again");
+			e->again = e->successor != 0;
 			start_successor(e);
 			break;
 		default:
 			log_write(LOG_NOTICE, "engine: told to end");
-			drain(e);
+			if (!e->draining)
+				drain(e);
 		}
 	}
 }
@@ -551,6 +704,7 @@ end_overdue(struct engine *e)
 	if (e->successor != 0 && e->successor_deadline <= now) {
 		log_write(LOG_ERR, "engine: loading the signatures again takes too long");
 		kill(e->successor, SIGKILL);
+		e->successor_deadline = now + LOAD_TIMEOUT;	/* dying of it */
 	}
 }
 
@@ -562,9 +716,12 @@ check_signatures(struct engine *e)
 	if (e->conf->reload_check == 0 || now < e->next_check || e->successor != 0 || e->draining)
 		return;
 	e->next_check = now + (time_t)e->conf->reload_check;
-	if (!scan_changed())
+	if (scan_changed())
+		log_write(LOG_NOTICE, "engine: the signatures have changed");
+	else if (e->reload_failed)	/* of something that may have passed */
+		log_write(LOG_NOTICE, "engine: trying to load the signatures once more");
+	else
 		return;
-	log_write(LOG_NOTICE, "engine: the signatures have changed");
 	start_successor(e);
 }
 
@@ -586,6 +743,7 @@ start_successor(struct engine *e)
 		close(ready[0]);
 		return;
 	}
+	e->reload_failed = false;
 	e->successor_ready = ready[0];
 	e->successor_deadline = seconds() + LOAD_TIMEOUT;
 }
@@ -607,6 +765,7 @@ be_successor(const struct engine *e, int ready)
 	snprintf(fd, sizeof(fd), "%d", READY_FD);
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_FDNAMES", e->own_socket ? OWN_SOCKET : "systemd", 1);
 	setenv(ENGINE_READY_ENV, fd, 1);
 	execv(e->argv[0], e->argv);
 	_exit(EX_OSERR);
@@ -626,6 +785,8 @@ take_successor(struct engine *e)
 	if (n != 1 || ready != READY_BYTE)
 		return;
 	log_write(LOG_NOTICE, "engine: process %d serves with the new signatures", e->successor);
+	if (e->again)
+		kill(e->successor, SIGHUP);
 	e->successor = 0;
 	e->handed_over = true;
 	drain(e);
@@ -639,34 +800,46 @@ successor_ended(struct engine *e, int status)
 	if (e->handed_over)
 		return;
 	e->successor = 0;
+	e->reload_failed = true;
 	if (WIFSIGNALED(status))
 		log_write(LOG_ERR, "engine: loading the signatures again ended by signal %d, "
 		    "the old ones stay in use", WTERMSIG(status));
 	else
 		log_write(LOG_ERR, "engine: loading the signatures again failed (code %d), "
 		    "the old ones stay in use", WEXITSTATUS(status));
+	if (e->again) {
+		e->again = false;
+		start_successor(e);
+	}
 }
 
-/* Take nothing new, let the children finish, then end. */
+/* Let the children finish, and who has waited for one get it; then end. */
 static void
 drain(struct engine *e)
 {
 	e->draining = true;
+	if (!e->handed_over)
+		notify_manager("STOPPING=1");
+	if (e->successor != 0)
+		kill(e->successor, SIGTERM);
+	/* With its name gone nobody joins the queue, so that it has an end. */
+	if (e->handed_over || !e->own_socket || unlink(e->conf->engine_socket) == -1)
+		close_listener(e);
+}
+
+static void
+close_listener(struct engine *e)
+{
 	if (e->listener != -1)
 		close(e->listener);
 	e->listener = -1;
-	if (e->successor != 0)
-		kill(e->successor, SIGTERM);
 }
 
 static void
 finish(struct engine *e)
 {
-	if (!e->handed_over) {
-		notify_manager("STOPPING=1");
-		if (e->conf->engine_pid_file[0] != '\0')
-			unlink(e->conf->engine_pid_file);
-	}
+	if (!e->handed_over)
+		remove_pid_file(e->conf->engine_pid_file);
 	log_write(LOG_NOTICE, "engine: ended");
 	free(e->children);
 }

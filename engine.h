@@ -12,8 +12,9 @@
 /*
  * Serve until told to end. argv starts a successor with the same settings
  * (argv[0] an absolute path; kept, not copied); ready_fd is told once
- * everything is loaded, -1 = nobody waits. Returns a code of <sysexits.h>.
+ * everything is loaded, -1 = nobody waits; in the background standard error is
+ * given up then. Returns a code of <sysexits.h>.
  */
-int engine_run(const struct conf *, char **argv, int ready_fd);
+int engine_run(const struct conf *, char **argv, int ready_fd, bool background);
 
 #endif

@@ -20,6 +20,11 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "mime_decode.h"
+
+/* Stands for a NUL in a value; like all controls it is no part of a file name. */
+#define NUL_MARK '\x01'
+
 static size_t line_after(const char *, size_t end, size_t at);
 static bool is_token_char(unsigned char);
 static size_t skip_blank(const char *, size_t end, size_t at);
@@ -33,6 +38,8 @@ static size_t base_length(const char *, const struct header_param *);
 static void join_sections(const char *, const struct header_params *, size_t first,
     void (*fn)(void *, const char *), void *);
 static void each_form(const char *, void (*fn)(void *, const char *), void *);
+static void each_length(const char *, void (*fn)(void *, const char *), void *);
+static size_t put_word(const char *word, char **out);
 
 size_t
 header_line_end(const char *bytes, size_t end, size_t at)
@@ -143,10 +150,16 @@ skip_token(const char *bytes, size_t end, size_t at)
 void
 header_params_parse(const char *bytes, const struct header_field *f, struct header_params *ps)
 {
+	ps->n = 0;
+	header_params_add(bytes, f, ps);
+}
+
+void
+header_params_add(const char *bytes, const struct header_field *f, struct header_params *ps)
+{
 	size_t end = f->value_end, at = skip_blank(bytes, end, f->value_begin);
 	const char *semicolon;
 
-	ps->n = 0;
 	ps->main_begin = at;
 	at = skip_token(bytes, end, at);
 	if (at < end && bytes[at] == '/')
@@ -211,7 +224,7 @@ parse_param(const char *bytes, size_t end, size_t *at, struct header_param *p)
 		while (i > value_begin && (bytes[i - 1] == ' ' || bytes[i - 1] == '\t'))
 			i--;
 		for (size_t k = value_begin; k < i; k++)
-			p->value[k - value_begin] = bytes[k] == '\0' ? '?' : bytes[k];
+			p->value[k - value_begin] = bytes[k] == '\0' ? NUL_MARK : bytes[k];
 		p->value[i - value_begin] = '\0';
 		p->end = skip_token(bytes, i, value_begin);
 		if (p->end == value_begin && i > value_begin)
@@ -231,7 +244,7 @@ parse_quoted(const char *bytes, size_t end, size_t *at, char *value)
 		if (bytes[i] == '\\' && i + 1 < end)
 			i++;
 		if (bytes[i] != '\r' && bytes[i] != '\n')
-			value[n++] = bytes[i] == '\0' ? '?' : bytes[i];
+			value[n++] = bytes[i] == '\0' ? NUL_MARK : bytes[i];
 		i++;
 	}
 	value[n] = '\0';
@@ -309,7 +322,7 @@ percent_decode(const char *value)
 			char hex[3] = { value[1], value[2], '\0' };
 			char c = (char)strtol(hex, NULL, 16);
 
-			*o++ = c == '\0' ? '?' : c;
+			*o++ = c == '\0' ? NUL_MARK : c;
 			value += 3;
 		} else {
 			*o++ = *value++;
@@ -324,13 +337,30 @@ each_form(const char *value, void (*fn)(void *, const char *), void *ctx)
 {
 	char *decoded;
 
-	fn(ctx, value);
+	each_length(value, fn, ctx);
 	if (strchr(value, '%') == NULL && strchr(value, '\'') == NULL)
 		return;
 	decoded = percent_decode(value);
 	if (strcmp(decoded, value) != 0)
-		fn(ctx, decoded);
+		each_length(decoded, fn, ctx);
 	free(decoded);
+}
+
+/* To some readers a name ends at its first NUL. */
+static void
+each_length(const char *value, void (*fn)(void *, const char *), void *ctx)
+{
+	const char *nul = strchr(value, NUL_MARK);
+	char *cut;
+
+	fn(ctx, value);
+	if (nul == NULL || nul == value)
+		return;
+	cut = strndup(value, (size_t)(nul - value));
+	if (cut == NULL)
+		err(EX_OSERR, "header");
+	fn(ctx, cut);
+	free(cut);
 }
 
 void
@@ -385,4 +415,49 @@ join_sections(const char *bytes, const struct header_params *ps, size_t first,
 	}
 	each_form(joined, fn, ctx);
 	free(joined);
+}
+
+char *
+header_words_ascii(const char *text)
+{
+	char *out = malloc(strlen(text) + 1), *o = out;
+
+	if (out == NULL)
+		err(EX_OSERR, "header");
+	while (*text != '\0') {
+		size_t used = strncmp(text, "=?", 2) == 0 ? put_word(text, &o) : 0;
+
+		if (used == 0)
+			*o++ = *text++;
+		text += used;
+	}
+	*o = '\0';
+	return out;
+}
+
+/* One "=?charset?B?...?=": how long it is, 0 if it is none. */
+static size_t
+put_word(const char *word, char **out)
+{
+	const char *kind = strchr(word + 2, '?'), *text, *end;
+	enum decode_way way;
+	char *decoded;
+	size_t len = 0;
+
+	if (kind == NULL || kind[1] == '\0' || kind[2] != '?')
+		return 0;
+	text = kind + 3;
+	end = strstr(text, "?=");
+	if (end == NULL)
+		return 0;
+	way = kind[1] == 'B' || kind[1] == 'b' ? DECODE_BASE64_RESTART : DECODE_QP_STRICT;
+	decoded = decode_bytes(way, text, (size_t)(end - text), 0, &len);
+	for (size_t i = 0; i < len; i++) {
+		char c = way == DECODE_QP_STRICT && decoded[i] == '_' ? ' ' : decoded[i];
+
+		if (c >= ' ' && c <= '~')
+			*(*out)++ = c;
+	}
+	free(decoded);
+	return (size_t)(end - word) + 2;
 }

@@ -42,7 +42,7 @@ struct header_param {
 	size_t begin;		/* the semicolon in front of it */
 	size_t name_begin, name_end;
 	size_t end;		/* behind the value */
-	char *value;		/* unquoted, not decoded; NUL bytes became '?' */
+	char *value;		/* unquoted, not decoded; NUL bytes became \x01 */
 };
 
 struct header_params {
@@ -52,7 +52,11 @@ struct header_params {
 	size_t n;
 };
 
-/* Take a value apart. Free with header_params_free. */
+/*
+ * Take a value apart, or add another field's parameters to those that are there
+ * already. Free with header_params_free.
+ */
+void header_params_add(const char *bytes, const struct header_field *, struct header_params *);
 void header_params_parse(const char *bytes, const struct header_field *, struct header_params *);
 void header_params_free(struct header_params *);
 
@@ -69,5 +73,12 @@ bool header_param_is_name(const char *bytes, const struct header_param *);
  */
 void header_params_names(const char *bytes, const struct header_params *,
     void (*fn)(void *ctx, const char *name), void *ctx);
+
+/*
+ * A text with its RFC 2047 encoded words replaced by the printable ASCII bytes
+ * that they hold, charset or not; malloc'd. Of "=?utf-16?B?AGUAeABl?=" that
+ * leaves "exe".
+ */
+char *header_words_ascii(const char *text);
 
 #endif

@@ -23,6 +23,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <sha2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,7 +33,9 @@
 
 #include "conf.h"
 #include "defang.h"
+#include "header.h"
 #include "message.h"
+#include "mime_lint.h"
 #include "mime_views.h"
 #include "mime_walk.h"
 #include "policy.h"
@@ -52,6 +55,17 @@ struct target {
 	char reason[REASON_MAX];
 };
 
+struct digest {
+	uint8_t bytes[SHA256_DIGEST_LENGTH];
+};
+
+/* A leaf that GMime shows, for what is found in the bytes where it stands. */
+struct leaf {
+	struct part_place place;
+	char path[PART_PATH_MAX];
+	size_t len;			/* of its decoded content */
+};
+
 struct inspector {
 	struct conf conf;
 	struct request request;
@@ -60,7 +74,11 @@ struct inspector {
 	int64_t started;		/* now_ms */
 
 	struct part_place root;
-	struct views views;
+	struct lint lint;
+	struct leaf *leaves;		/* of the message itself, not inside encoded ones */
+	size_t n_leaves;
+	struct digest *seen;		/* of contents that were scanned */
+	size_t n_seen;
 	struct part *plain;		/* texts that the skeleton holds; path and place only */
 	size_t n_plain;
 	struct target *targets;
@@ -78,9 +96,11 @@ static bool prepare_scanner(struct inspector *, const char *scratch, char *err, 
 static void fail(struct inspector *, const char *sentence);
 static void note(void *ctx, const char *sentence);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
+static bool may_be_attachment(const struct part *);
 static void check_limit(struct inspector *, const struct part *);
 static void check_names(struct inspector *, const struct part *, const char *, size_t);
 static void check_content(struct inspector *, const struct part *, const char *, size_t);
+static void keep_leaf(struct inspector *, const struct part *, size_t len);
 static void find(struct inspector *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
 static void remove_below(struct inspector *, const char *path, const char *reason);
@@ -92,6 +112,14 @@ static void put_off(struct inspector *, const struct part *);
 static void check_whole(struct inspector *);
 static bool skeleton_clean(struct inspector *);
 static void check_raw(struct inspector *);
+static void check_views(struct inspector *);
+static bool remember_content(void *ctx, const struct part *, const char *, size_t len);
+static bool visit_region(void *ctx, const struct region *);
+static bool visit_view(void *ctx, const struct view *);
+static const struct leaf *leaf_around(const struct inspector *, size_t begin, size_t end);
+static struct part part_at(const struct inspector *, const struct leaf *);
+static bool is_attachment(const char *, size_t len);
+static bool seen_before(struct inspector *, const char *, size_t len);
 static void find_whole(struct inspector *, enum verdict_class, enum verdict_action,
     const char *reason);
 static void edit(struct inspector *);
@@ -161,7 +189,7 @@ inspect_message(struct inspector *in, const char *scratch)
 	in->report.scanner = strdup(scan_banner());
 	if (in->report.scanner == NULL)
 		err(EX_OSERR, "inspector");
-	views_begin(&in->views, in->message.bytes, in->message.size);
+	lint_begin(&in->lint, in->message.bytes, in->message.size);
 	mime_walk(in->message.bytes, in->message.size, &in->conf, &in->root, visit_part, in);
 	check_whole(in);
 	edit(in);
@@ -199,6 +227,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 {
 	struct inspector *in = ctx;
 	size_t removed_len = strlen(in->removed);
+	const char *doubt = NULL;
 	bool plain;
 
 	if (!part->inside)
@@ -213,12 +242,22 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	check_names(in, part, content, len);
 	plain = is_plain_text(in, part);
 	if (!part->inside)
-		views_part(&in->views, part, !plain);
+		doubt = lint_part(&in->lint, part, !plain);
 	if (plain)
 		put_off(in, part);
 	else if (part->leaf)
 		check_content(in, part, content, len);
+	if (doubt != NULL && part->leaf && may_be_attachment(part))
+		find(in, part, CLASS_AMBIGUOUS, doubt, part->n_names > 0 ? part->names[0] : "");
 	return part->limit != PART_TOO_MANY;
+}
+
+/* Text without a name is shown, not opened, whatever becomes of its letters. */
+static bool
+may_be_attachment(const struct part *part)
+{
+	return part->n_names > 0 || (part->type[0] != '\0' &&
+	    strncmp(part->type, "text/", 5) != 0 && strncmp(part->type, "message/", 8) != 0);
 }
 
 static void
@@ -256,11 +295,28 @@ check_content(struct inspector *in, const struct part *part, const char *content
 	struct scan_result result;
 	const char *name = part->n_names > 0 ? part->names[0] : "";
 
+	keep_leaf(in, part, len);
 	scan_bytes(&result, SCAN_PART, content, len, seconds_left(in));
 	for (size_t i = 0; i < result.n_hits; i++)
 		find(in, part, result.hits[i].class, result.hits[i].name, name);
 	if (result.failed)
 		find(in, part, CLASS_ERROR, result.error, name);
+}
+
+static void
+keep_leaf(struct inspector *in, const struct part *part, size_t len)
+{
+	struct leaf *leaf;
+
+	if (part->inside)
+		return;
+	in->leaves = reallocarray(in->leaves, in->n_leaves + 1, sizeof(*in->leaves));
+	if (in->leaves == NULL)
+		err(EX_OSERR, "inspector");
+	leaf = &in->leaves[in->n_leaves++];
+	leaf->place = part->place;
+	leaf->len = len;
+	strlcpy(leaf->path, part->path, sizeof(leaf->path));
 }
 
 /* Something was found in a part: report it and take aim at the part. */
@@ -385,8 +441,9 @@ put_off(struct inspector *in, const struct part *part)
 static void
 check_whole(struct inspector *in)
 {
-	if (in->conf.scan == SCAN_AUTO && views_irregular(&in->views) == NULL &&
-	    skeleton_clean(in))
+	const char *irregular = lint_irregular(&in->lint);
+
+	if (in->conf.scan == SCAN_AUTO && irregular == NULL && skeleton_clean(in))
 		return;
 	for (size_t i = 0; i < in->n_plain; i++) {
 		const struct part_place *place = &in->plain[i].place;
@@ -395,6 +452,8 @@ check_whole(struct inspector *in)
 		    place->content_end - place->content_begin);
 	}
 	check_raw(in);
+	if (irregular != NULL)
+		check_views(in);
 }
 
 static bool
@@ -402,7 +461,7 @@ skeleton_clean(struct inspector *in)
 {
 	struct scan_result result;
 	size_t len;
-	char *skeleton = views_skeleton(&in->views, &len);
+	char *skeleton = lint_skeleton(&in->lint, &len);
 
 	scan_bytes(&result, SCAN_SKELETON, skeleton, len, seconds_left(in));
 	free(skeleton);
@@ -428,6 +487,144 @@ check_raw(struct inspector *in)
 	}
 	if (result.failed)
 		find_whole(in, CLASS_ERROR, in->conf.action[CLASS_ERROR], result.error);
+}
+
+/*
+ * An irregular mail in every way that anybody might read it. What is found is
+ * held against the leaf in whose bytes it stands, else against the whole.
+ */
+static void
+check_views(struct inspector *in)
+{
+	struct part_place root;
+
+	mime_walk(in->message.bytes, in->message.size, &in->conf, &root, remember_content, in);
+	if (!views_each(in->message.bytes, in->message.size, &in->root, &in->conf, visit_region,
+	    visit_view, in))
+		find_whole(in, CLASS_LIMIT, in->conf.action[CLASS_LIMIT], "too many readings");
+}
+
+static bool
+remember_content(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	if (part->leaf)
+		seen_before(ctx, content, len);
+	return part->limit != PART_TOO_MANY;
+}
+
+/* The names that a region gives itself, if it isn't one of the parts. */
+static bool
+visit_region(void *ctx, const struct region *region)
+{
+	struct inspector *in = ctx;
+	const struct leaf *leaf;
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+	struct part part;
+
+	for (size_t i = 0; i < in->n_leaves; i++) {
+		if (in->leaves[i].place.header_begin == region->begin)
+			return true;
+	}
+	if (!policy_blocks(&in->conf, region->names, region->n_names, NULL, 0, rule, &which))
+		return true;
+	leaf = leaf_around(in, region->begin, region->end);
+	part = part_at(in, leaf);
+	find(in, &part, CLASS_BLOCKED, rule, region->names[which]);
+	return true;
+}
+
+static bool
+visit_view(void *ctx, const struct view *view)
+{
+	struct inspector *in = ctx;
+	const struct leaf *leaf = leaf_around(in, view->begin, view->end);
+	struct part part = part_at(in, leaf);
+	struct scan_result result;
+	size_t differs;
+
+	if (seen_before(in, view->content, view->len))
+		return true;
+	scan_bytes(&result, SCAN_PART, view->content, view->len, seconds_left(in));
+	for (size_t i = 0; i < result.n_hits; i++)
+		find(in, &part, result.hits[i].class, result.hits[i].name, "");
+	if (result.failed) {
+		find(in, &part, CLASS_ERROR, result.error, "");
+		return false;
+	}
+	/* An attachment that GMime does not show; not one whose last byte is in doubt. */
+	differs = leaf == NULL ? view->len :
+	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
+	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
+		find(in, &part, CLASS_AMBIGUOUS, in->lint.irregular, "");
+	return true;
+}
+
+/* The leaf in whose header or content a stretch lies, NULL if there is none. */
+static const struct leaf *
+leaf_around(const struct inspector *in, size_t begin, size_t end)
+{
+	for (size_t i = 0; i < in->n_leaves; i++) {
+		const struct part_place *p = &in->leaves[i].place;
+		size_t line_end = header_line_end(in->message.bytes, in->message.size,
+		    p->content_end);
+
+		if (p->whole_content && begin >= p->header_begin && end <= p->content_end + line_end)
+			return &in->leaves[i];
+	}
+	return NULL;
+}
+
+static struct part
+part_at(const struct inspector *in, const struct leaf *leaf)
+{
+	struct part part = { .path = "0", .leaf = true, .type = "", .place = in->root };
+
+	if (leaf != NULL) {
+		strlcpy(part.path, leaf->path, sizeof(part.path));
+		part.place = leaf->place;
+	}
+	return part;
+}
+
+/* Does it begin like a program, an archive or a document that can hold programs? */
+static bool
+is_attachment(const char *content, size_t len)
+{
+	static const struct { const char *magic; size_t len; } kinds[] = {
+		{ "PK\003\004", 4 }, { "Rar!\032\007", 6 }, { "7z\274\257\047\034", 6 },
+		{ "\037\213\010", 3 }, { "BZh", 3 }, { "\3757zXZ", 5 }, { "MSCF", 4 },
+		{ "ITSF", 4 }, { "\320\317\021\340\241\261\032\341", 8 }, { "%PDF-", 5 },
+		{ "{\\rtf", 5 }, { "\177ELF", 4 }, { "\312\376\272\276", 4 },
+		{ "L\0\0\0\001\024\002\0", 8 }, { "MZ\220\0", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len > kinds[i].len && memcmp(content, kinds[i].magic, kinds[i].len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Most views are the same bytes again. */
+static bool
+seen_before(struct inspector *in, const char *content, size_t len)
+{
+	struct digest digest;
+	SHA2_CTX sha;
+
+	SHA256Init(&sha);
+	SHA256Update(&sha, (const uint8_t *)content, len);
+	SHA256Final(digest.bytes, &sha);
+	for (size_t i = 0; i < in->n_seen; i++) {
+		if (memcmp(&in->seen[i], &digest, sizeof(digest)) == 0)
+			return true;
+	}
+	in->seen = reallocarray(in->seen, in->n_seen + 1, sizeof(*in->seen));
+	if (in->seen == NULL)
+		err(EX_OSERR, "inspector");
+	in->seen[in->n_seen++] = digest;
+	return false;
 }
 
 /* All edits, from the findings as they stand now. */

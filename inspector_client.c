@@ -56,11 +56,11 @@ struct inspector {
 };
 
 static bool inspector_path(const struct conf *, char *path, size_t size);
-static bool find_engine(struct inspector *, const struct conf *);
+static bool find_engine(struct inspector *, const struct conf *, int64_t deadline);
 static bool start(struct inspector *, const struct conf *);
 static void become_inspector(const char *path, int sock) __attribute__((noreturn));
 static bool ask(struct inspection *, struct inspector *, const struct conf *,
-    const struct message *, const struct request *);
+    const struct message *, const struct request *, int64_t deadline);
 static bool read_exactly(struct inspection *, struct inspector *, char *buf, size_t len,
     int64_t deadline);
 static char *read_report(struct inspection *, struct inspector *, size_t *len, int64_t deadline);
@@ -88,6 +88,7 @@ inspector_inspect(struct inspection *i, const struct conf *conf, const struct me
 	struct request request = { .host = host, .reference = ref, .time = date,
 	    .scratch = scratch, .crlf = crlf };
 	struct inspector child = { .pid = -1, .sock = -1 };
+	int64_t deadline = io_now() + (int64_t)conf->inspect_timeout * 1000;
 	time_t now = time(NULL);
 	struct tm tm;
 
@@ -97,16 +98,16 @@ inspector_inspect(struct inspection *i, const struct conf *conf, const struct me
 	gethostname(host, sizeof(host) - 1);
 	strftime(date, sizeof(date), "%a, %d %b %Y %T %z", localtime_r(&now, &tm));
 
-	if (conf->engine != ENGINE_OFF && find_engine(&child, conf)) {
+	if (conf->engine != ENGINE_OFF && find_engine(&child, conf, deadline)) {
 		scratch[0] = '\0';	/* the engine gives it one */
-		i->ok = ask(i, &child, conf, m, &request);
+		i->ok = ask(i, &child, conf, m, &request, deadline);
 	} else if (conf->engine == ENGINE_REQUIRE) {
 		fail(i, "no engine at %s: %s", conf->engine_socket, strerror(errno));
 	} else if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
 		fail(i, "no private directory in %s: %s", conf->scratch_dir, strerror(errno));
 	} else {
 		if (start(&child, conf))
-			i->ok = ask(i, &child, conf, m, &request);
+			i->ok = ask(i, &child, conf, m, &request, deadline);
 		else
 			fail(i, "the inspector could not be started: %s", strerror(errno));
 		finish(&child);
@@ -118,11 +119,12 @@ inspector_inspect(struct inspection *i, const struct conf *conf, const struct me
 
 /* An inspector that the engine forks for us, if there is an engine. */
 static bool
-find_engine(struct inspector *child, const struct conf *conf)
+find_engine(struct inspector *child, const struct conf *conf, int64_t deadline)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	/* A full backlog makes connect wait. */
-	struct timeval patience = { .tv_sec = (time_t)conf->inspect_timeout };
+	/* A full backlog makes connect wait. (Zero would be without end.) */
+	int64_t left = deadline - io_now();
+	struct timeval patience = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 + 1 };
 
 	if (strlcpy(sun.sun_path, conf->engine_socket, sizeof(sun.sun_path)) >=
 	    sizeof(sun.sun_path)) {
@@ -199,9 +201,8 @@ become_inspector(const char *path, int sock)
 /* Request out, report in. */
 static bool
 ask(struct inspection *i, struct inspector *child, const struct conf *conf,
-    const struct message *m, const struct request *request)
+    const struct message *m, const struct request *request, int64_t deadline)
 {
-	int64_t deadline = io_now() + (int64_t)conf->inspect_timeout * 1000;
 	const char *wrong;
 	char *wire;
 	size_t len;

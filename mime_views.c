@@ -1,470 +1,160 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_views.c - does a mail read the same to everyone?
+ * mime_views.c - what other readers might see in an irregular mail.
  *
- * Three looks, each cheap and linear:
- * - at every part's header: one Content-Type, Content-Transfer-Encoding and
- *   Content-Disposition at most, each to the letter of RFC 2045, no line that
- *   is no field, no NUL or stray CR;
- * - at every content: base64 and quoted-printable without a byte that decoders
- *   treat in different ways, and nothing in plain text that readers unpack
- *   although it is not MIME (uuencode, yEnc, BinHex);
- * - at all bytes in between: exactly the boundary lines that GMime's tree
- *   needs, and in front of the first and behind the last of them nothing but a
- *   little text.
+ * GMime's reading is one. Here the question is not what the mail means but
+ * what anybody could take it to mean: any line that begins with "--" may be a
+ * boundary to somebody, so the mail is cut at all of them; what lies between
+ * may begin with a header, or behind any of its first empty lines; and it may
+ * be encoded in any way, whatever its header says. Each of these readings is a
+ * view, and all are handed out. Most are the same bytes again or rubbish; the
+ * caller knows what it has seen and scans the rest.
  *
- * It is an allow-list: what is not known to be read alike is irregular, and
- * costs a scan of the whole mail, nothing else. Memory that runs out ends the
- * process, the front copes with that.
+ * Bounded in number and in bytes; a mail that has more views than that has not
+ * been seen whole, and the caller is told.
  */
 #include "mime_views.h"
 
-#include <ctype.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 
 #include "header.h"
+#include "mime_decode.h"
 
-/* Text that belongs to no part: "This is a multi-part message in MIME format." */
-#define GAP_MAX 1000
-#define GAP_WORD_MAX 40
+/* How many empty lines of a region may be the end of a header. */
+#define STARTS_MAX 4
 
-enum encoding { ENCODING_PLAIN, ENCODING_BASE64, ENCODING_QP, ENCODING_OTHER };
-
-/* What one part's header says. */
-struct facts {
-	unsigned int types, encodings, dispositions;
-	enum encoding encoding;
-	const char *boundary;
-	size_t boundary_len;
+struct enumeration {
+	const char *bytes;
+	const struct conf *conf;
+	region_visit *region;
+	view_visit *view;
+	void *ctx;
+	size_t n_views, n_bytes;
 };
 
-static void irregular(struct views *, const char *why);
-static void *grow(void *array, size_t n, size_t size);
-static void cover(struct views *, size_t begin, size_t end, bool decoded);
-static void look_at_header(struct views *, const struct part_place *, struct facts *);
-static void look_at_field(struct views *, const struct header_field *, struct facts *);
-static void look_at_params(struct views *, const struct header_field *, struct facts *,
-    bool is_type);
-static enum encoding parse_encoding(const char *, const struct header_field *);
-static void look_at_content(struct views *, const struct part *, const struct facts *);
-static bool base64_is_plain(const char *, size_t len);
-static bool qp_is_plain(const char *, size_t len);
-static bool text_is_plain(const char *, size_t len);
-static void add_multipart(struct views *, const struct part *, const struct facts *);
-static void look_at_lines(struct views *, const char *, size_t begin, size_t end, size_t *gap);
-static void look_at_boundary(struct views *, const char *line, size_t len, bool *is_one);
-static void look_at_gap(struct views *, const char *line, size_t len, size_t *gap);
-static void check_boundaries(struct views *);
+static bool is_boundary_like(const char *line, size_t len);
+static bool each_region(struct enumeration *, size_t begin, size_t end);
+static bool each_start(struct enumeration *, size_t begin, size_t end);
+static bool each_way(struct enumeration *, size_t begin, size_t end);
+static bool hand_out(struct enumeration *, const struct view *);
 
-void
-views_begin(struct views *v, const char *bytes, size_t size)
+bool
+views_each(const char *bytes, size_t size, const struct part_place *root,
+    const struct conf *conf, region_visit *region, view_visit *view, void *ctx)
 {
-	memset(v, 0, sizeof(*v));
-	v->bytes = bytes;
-	v->size = size;
-}
+	struct enumeration e = { .bytes = bytes, .conf = conf, .region = region,
+	    .view = view, .ctx = ctx };
+	size_t begin = root->header_begin, line = begin;
 
-void
-views_free(struct views *v)
-{
-	free(v->multiparts);
-	free(v->covered);
-	memset(v, 0, sizeof(*v));
-}
-
-static void
-irregular(struct views *v, const char *why)
-{
-	if (v->irregular == NULL)
-		v->irregular = why;
-}
-
-/* Room for one element more; grows at powers of two. */
-static void *
-grow(void *array, size_t n, size_t size)
-{
-	if (n != 0 && (n & (n - 1)) != 0)
-		return array;
-	array = reallocarray(array, n == 0 ? 1 : n * 2, size);
-	if (array == NULL)
-		err(EX_OSERR, "views");
-	return array;
-}
-
-static void
-cover(struct views *v, size_t begin, size_t end, bool decoded)
-{
-	v->covered = grow(v->covered, v->n_covered, sizeof(*v->covered));
-	v->covered[v->n_covered++] = (struct covered){ begin, end, decoded };
-}
-
-void
-views_part(struct views *v, const struct part *part, bool decoded)
-{
-	const struct part_place *place = &part->place;
-	bool multipart = strncmp(part->type, "multipart/", 10) == 0;
-	struct facts facts = { .encoding = ENCODING_PLAIN };
-
-	if (v->irregular != NULL)
-		return;
-	if (part->limit != PART_WITHIN)
-		irregular(v, "limit");
-	if (strcmp(part->type, "message/partial") == 0 ||
-	    strcmp(part->type, "message/external-body") == 0)
-		irregular(v, "content elsewhere");
-	look_at_header(v, place, &facts);
-	cover(v, place->header_begin, place->content_begin, false);
-	if (part->leaf && !place->whole_content)
-		irregular(v, "part without a place");
-	else if (part->leaf && multipart)
-		irregular(v, "multipart without parts");
-	else if (part->leaf)
-		look_at_content(v, part, &facts);
-	else if (facts.encoding != ENCODING_PLAIN)
-		irregular(v, "encoded container");
-	if (!part->leaf && multipart)
-		add_multipart(v, part, &facts);
-	if (part->leaf)
-		cover(v, place->content_begin, place->content_end, decoded);
-}
-
-static void
-look_at_header(struct views *v, const struct part_place *place, struct facts *facts)
-{
-	const char *bytes = v->bytes;
-	size_t at = place->header_begin, end = place->header_end;
-	struct header_field field;
-
-	if (end > at && memchr(bytes + at, '\0', end - at) != NULL)
-		irregular(v, "NUL in a header");
-	for (size_t i = at; i < end; i++) {
-		if (bytes[i] == '\r' && (i + 1 == v->size || bytes[i + 1] != '\n'))
-			irregular(v, "stray CR in a header");
-	}
-	if (at < end && (bytes[at] == ' ' || bytes[at] == '\t'))
-		irregular(v, "folded first line");
-	if (header_line_end(bytes, v->size, end) == 0 && end != v->size)
-		irregular(v, "no empty line behind a header");
-	while (header_next(bytes, end, &at, &field))
-		look_at_field(v, &field, facts);
-	if (facts->types > 1 || facts->encodings > 1 || facts->dispositions > 1)
-		irregular(v, "duplicate Content field");
-}
-
-static void
-look_at_field(struct views *v, const struct header_field *f, struct facts *facts)
-{
-	if (f->name_len == 0) {
-		irregular(v, "line that is no field");
-		return;
-	}
-	if (!header_begins(v->bytes, f, "Content-"))
-		return;
-	if (v->bytes[f->begin + f->name_len] != ':')
-		irregular(v, "blank in front of a colon");
-	if (header_is(v->bytes, f, "Content-Type")) {
-		facts->types++;
-		look_at_params(v, f, facts, true);
-	} else if (header_is(v->bytes, f, "Content-Disposition")) {
-		facts->dispositions++;
-		look_at_params(v, f, facts, false);
-	} else if (header_is(v->bytes, f, "Content-Transfer-Encoding")) {
-		facts->encodings++;
-		facts->encoding = parse_encoding(v->bytes, f);
-		if (facts->encoding == ENCODING_OTHER)
-			irregular(v, "unusual Content-Transfer-Encoding");
-	}
-}
-
-static void
-look_at_params(struct views *v, const struct header_field *f, struct facts *facts, bool is_type)
-{
-	struct header_params *ps = malloc(sizeof(*ps));
-
-	if (ps == NULL)
-		err(EX_OSERR, "views");
-	header_params_parse(v->bytes, f, ps);
-	if (!ps->regular ||
-	    (is_type && memchr(v->bytes + ps->main_begin, '/', ps->main_end - ps->main_begin) == NULL))
-		irregular(v, "irregular parameters");
-	for (size_t i = 0; i < ps->n; i++) {
-		const struct header_param *p = &ps->params[i];
-		size_t len = p->name_end - p->name_begin;
-		const char *value = p->value, *place;
-
-		if (len < 8 || strncasecmp(v->bytes + p->name_begin, "boundary", 8) != 0)
-			continue;
-		/* As it stands in the header: unescaped it must be the same. */
-		place = memmem(v->bytes + p->name_end, p->end - p->name_end, value, strlen(value));
-		if (len > 8 || facts->boundary != NULL || value[0] == '\0' || place == NULL ||
-		    value[strlen(value) - 1] == ' ' || strlen(value) > 70)
-			irregular(v, "irregular boundary");
-		facts->boundary = place;
-		facts->boundary_len = strlen(value);
-	}
-	header_params_free(ps);
-	free(ps);
-}
-
-static enum encoding
-parse_encoding(const char *bytes, const struct header_field *f)
-{
-	static const struct { const char *name; enum encoding encoding; } known[] = {
-		{ "7bit", ENCODING_PLAIN },
-		{ "8bit", ENCODING_PLAIN },
-		{ "binary", ENCODING_PLAIN },
-		{ "base64", ENCODING_BASE64 },
-		{ "quoted-printable", ENCODING_QP },
-	};
-	size_t begin = f->value_begin, end = f->value_end;
-
-	while (begin < end && (bytes[begin] == ' ' || bytes[begin] == '\t'))
-		begin++;
-	while (end > begin && (bytes[end - 1] == ' ' || bytes[end - 1] == '\t'))
-		end--;
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (strlen(known[i].name) == end - begin &&
-		    strncasecmp(bytes + begin, known[i].name, end - begin) == 0)
-			return known[i].encoding;
-	}
-	return ENCODING_OTHER;
-}
-
-static void
-look_at_content(struct views *v, const struct part *part, const struct facts *facts)
-{
-	const char *content = v->bytes + part->place.content_begin;
-	size_t len = part->place.content_end - part->place.content_begin;
-
-	if (strncmp(part->type, "message/", 8) == 0 && facts->encoding != ENCODING_PLAIN)
-		irregular(v, "encoded message");
-	switch (facts->encoding) {
-	case ENCODING_BASE64:
-		if (!base64_is_plain(content, len))
-			irregular(v, "irregular base64");
-		break;
-	case ENCODING_QP:
-		if (!qp_is_plain(content, len))
-			irregular(v, "irregular quoted-printable");
-		break;
-	default:
-		if (!text_is_plain(content, len))
-			irregular(v, "something unpackable in plain text");
-	}
-}
-
-/* RFC 2045 6.8, in groups of four, padded at the very end if at all. */
-static bool
-base64_is_plain(const char *s, size_t len)
-{
-	size_t digits = 0, padding = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-
-		if (c == '\n' || (c == '\r' && i + 1 < len && s[i + 1] == '\n'))
-			continue;
-		if (c == '\r' && i + 1 == len)
-			continue;
-		if (c == '=')
-			padding++;
-		else if (padding > 0 || c >= 0x80 || !(isalnum(c) || c == '+' || c == '/'))
-			return false;
-		digits++;
-	}
-	return padding <= 2 && digits % 4 == 0;
-}
-
-/* RFC 2045 6.7: "=" and two hex digits, or at the end of a line. */
-static bool
-qp_is_plain(const char *s, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)s[i];
-		size_t next = i + 1;
-
-		if (c == '\r' && next < len && s[next] != '\n')
-			return false;
-		if ((c < 0x20 && memchr("\t\r\n\f", c, 4) == NULL) || c >= 0x7f)
-			return false;
-		if (c != '=')
-			continue;
-		while (next < len && (s[next] == ' ' || s[next] == '\t'))
-			next++;
-		if (next == len || header_line_end(s, len, next) > 0)
-			continue;
-		if (i + 2 >= len || !isxdigit((unsigned char)s[i + 1]) ||
-		    !isxdigit((unsigned char)s[i + 2]))
-			return false;
-	}
-	return true;
-}
-
-/* No line that begins what some readers unpack; no NUL, no stray CR. */
-static bool
-text_is_plain(const char *s, size_t len)
-{
-	static const char *const begins[] = {
-		"begin ", "begin-", "=ybegin", "(This file must be converted", "=ypart"
-	};
-
-	if (len > 0 && memchr(s, '\0', len) != NULL)
+	/* All of the body as one, for encodings that may hold lines with "--". */
+	if (!each_way(&e, root->content_begin, size))
 		return false;
-	for (const char *line = s, *end = s + len; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-		size_t n = (size_t)((lf == NULL ? end : lf) - line);
-		const char *cr = n == 0 ? NULL : memchr(line, '\r', n);
+	while (line < size) {
+		const char *lf = memchr(bytes + line, '\n', size - line);
+		size_t next = lf == NULL ? size : (size_t)(lf - bytes) + 1;
 
-		if (cr != NULL && cr + 1 != line + n)
-			return false;
-		for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-			if (n >= strlen(begins[i]) &&
-			    strncasecmp(line, begins[i], strlen(begins[i])) == 0)
+		if (is_boundary_like(bytes + line, next - line)) {
+			if (!each_region(&e, begin, line))
 				return false;
+			begin = next;
 		}
-		line += n + 1;
+		line = next;
+	}
+	return each_region(&e, begin, size);
+}
+
+/* Not "-- " (a signature follows), "---" and the like (a ruler, a patch). */
+static bool
+is_boundary_like(const char *line, size_t len)
+{
+	size_t dashes = 0;
+
+	while (len > 0 && memchr(" \t\r\n", line[len - 1], 4) != NULL)
+		len--;
+	if (len < 3 || line[0] != '-' || line[1] != '-')
+		return false;
+	while (dashes < len && line[dashes] == '-')
+		dashes++;
+	return dashes < len && line[dashes] != ' ';
+}
+
+static bool
+each_region(struct enumeration *e, size_t begin, size_t end)
+{
+	struct region region = { .begin = begin, .end = end };
+	bool go_on;
+
+	if (begin >= end)
+		return true;
+	region.names = mime_header_names(e->bytes, begin, header_block_end(e->bytes, begin, end),
+	    &region.n_names);
+	go_on = e->region(e->ctx, &region);
+	mime_names_free(region.names, region.n_names);
+	return go_on && each_start(e, begin, end);
+}
+
+/* The region from its beginning, and from behind its first empty lines. */
+static bool
+each_start(struct enumeration *e, size_t begin, size_t end)
+{
+	size_t line = begin, starts = 0;
+
+	if (!each_way(e, begin, end))
+		return false;
+	while (line < end && starts < STARTS_MAX) {
+		size_t empty = header_line_end(e->bytes, end, line);
+		const char *lf;
+
+		if (empty > 0) {
+			starts++;
+			if (!each_way(e, line + empty, end))
+				return false;
+			line += empty;
+			continue;
+		}
+		lf = memchr(e->bytes + line, '\n', end - line);
+		line = lf == NULL ? end : (size_t)(lf - e->bytes) + 1;
 	}
 	return true;
 }
 
-static void
-add_multipart(struct views *v, const struct part *part, const struct facts *facts)
+static bool
+each_way(struct enumeration *e, size_t begin, size_t end)
 {
-	struct multipart *m;
+	struct view view = { "as it is", begin, end, e->bytes + begin, end - begin };
 
-	if (facts->boundary == NULL || part->n_children == 0) {
-		irregular(v, "multipart without boundary or parts");
-		return;
-	}
-	v->multiparts = grow(v->multiparts, v->n_multiparts, sizeof(*v->multiparts));
-	m = &v->multiparts[v->n_multiparts++];
-	*m = (struct multipart){ .boundary = facts->boundary, .len = facts->boundary_len,
-	    .want = part->n_children };
-}
+	if (begin >= end)
+		return true;
+	if (!hand_out(e, &view))
+		return false;
+	for (int way = 0; way < DECODE_WAYS; way++) {
+		size_t len;
+		char *decoded = decode_bytes((enum decode_way)way, e->bytes + begin, end - begin,
+		    e->conf->view_size_limit, &len);
+		bool go_on = true;
 
-const char *
-views_irregular(struct views *v)
-{
-	size_t at = mime_from_line(v->bytes, v->size), gap = 0;
-
-	check_boundaries(v);
-	/* Ranges come in ascending order, or the tree is not what it seems. */
-	for (size_t i = 0; v->irregular == NULL && i < v->n_covered; i++) {
-		const struct covered *c = &v->covered[i];
-
-		if (c->begin < at)
-			irregular(v, "overlapping parts");
-		else
-			look_at_lines(v, v->bytes, at, c->begin, &gap);
-		at = c->end > at ? c->end : at;
-	}
-	if (v->irregular == NULL && at < v->size)
-		look_at_lines(v, v->bytes, at, v->size, &gap);
-	for (size_t i = 0; v->irregular == NULL && i < v->n_multiparts; i++) {
-		if (v->multiparts[i].delimiters != v->multiparts[i].want ||
-		    v->multiparts[i].closes != 1)
-			irregular(v, "boundary lines and parts do not match");
-	}
-	return v->irregular;
-}
-
-/* One that is the beginning of another can be taken for it. */
-static void
-check_boundaries(struct views *v)
-{
-	for (size_t i = 0; i < v->n_multiparts; i++) {
-		for (size_t k = 0; k < i; k++) {
-			const struct multipart *a = &v->multiparts[i], *b = &v->multiparts[k];
-			size_t len = a->len < b->len ? a->len : b->len;
-
-			if (strncasecmp(a->boundary, b->boundary, len) == 0)
-				irregular(v, "boundaries that look alike");
+		if (decoded != NULL) {
+			view.way = decode_name((enum decode_way)way);
+			view.content = decoded;
+			view.len = len;
+			go_on = hand_out(e, &view);
 		}
+		free(decoded);
+		if (!go_on)
+			return false;
 	}
+	return true;
 }
 
-/* The lines between two covered ranges: boundaries, or text of no part. */
-static void
-look_at_lines(struct views *v, const char *bytes, size_t begin, size_t end, size_t *gap)
+static bool
+hand_out(struct enumeration *e, const struct view *view)
 {
-	while (begin < end) {
-		const char *lf = memchr(bytes + begin, '\n', end - begin);
-		size_t next = lf == NULL ? end : (size_t)(lf - bytes) + 1, len = next - begin;
-		bool is_boundary = false;
-
-		while (len > 0 && strchr("\r\n", bytes[begin + len - 1]) != NULL)
-			len--;
-		if (len >= 2 && memcmp(bytes + begin, "--", 2) == 0)
-			look_at_boundary(v, bytes + begin + 2, len - 2, &is_boundary);
-		if (!is_boundary)
-			look_at_gap(v, bytes + begin, len, gap);
-		begin = next;
-	}
-}
-
-static void
-look_at_boundary(struct views *v, const char *line, size_t len, bool *is_one)
-{
-	while (len > 0 && (line[len - 1] == ' ' || line[len - 1] == '\t'))
-		len--;
-	for (size_t i = 0; i < v->n_multiparts; i++) {
-		struct multipart *m = &v->multiparts[i];
-
-		if (len < m->len || memcmp(line, m->boundary, m->len) != 0)
-			continue;
-		*is_one = true;
-		if (len == m->len)
-			m->delimiters++;
-		else if (len == m->len + 2 && memcmp(line + m->len, "--", 2) == 0)
-			m->closes++;
-		else
-			irregular(v, "line that begins like a boundary");
-		return;
-	}
-}
-
-static void
-look_at_gap(struct views *v, const char *line, size_t len, size_t *gap)
-{
-	size_t word = 0;
-
-	*gap += len;
-	if (*gap > GAP_MAX)
-		irregular(v, "much text outside of all parts");
-	if (len >= 2 && memcmp(line, "--", 2) == 0)
-		irregular(v, "unknown boundary outside of all parts");
-	if (!text_is_plain(line, len))
-		irregular(v, "something unpackable outside of all parts");
-	if (len >= 8 && strncasecmp(line, "content-", 8) == 0)
-		irregular(v, "header outside of all parts");
-	for (size_t i = 0; i < len; i++) {
-		word = line[i] == ' ' || line[i] == '\t' ? 0 : word + 1;
-		if (word > GAP_WORD_MAX)
-			irregular(v, "encoded text outside of all parts");
-	}
-}
-
-char *
-views_skeleton(const struct views *v, size_t *len)
-{
-	char *skeleton = malloc(v->size + 1);
-	size_t at = 0;
-
-	if (skeleton == NULL)
-		err(EX_OSERR, "views");
-	*len = 0;
-	for (size_t i = 0; i <= v->n_covered; i++) {
-		size_t end = i < v->n_covered ? v->covered[i].begin : v->size;
-
-		if (i < v->n_covered && !v->covered[i].scanned_decoded)
-			continue;
-		memcpy(skeleton + *len, v->bytes + at, end - at);
-		*len += end - at;
-		at = i < v->n_covered ? v->covered[i].end : end;
-	}
-	return skeleton;
+	e->n_views++;
+	e->n_bytes += view->len;
+	if (e->n_views > e->conf->view_limit || e->n_bytes > e->conf->view_size_limit)
+		return false;
+	return e->view(e->ctx, view);
 }

@@ -1,10 +1,7 @@
 /*
- * mime_views.h - does a mail read the same to everyone?
- *
- * GMime's tree is one reading. This looks at the raw bytes for whatever makes
- * other readers see another tree or other content, and for bytes that belong
- * to no part. A regular mail needs no further look than its parts and its
- * skeleton; any other is scanned whole as well.
+ * mime_views.h - what other readers might see in a mail that does not read the
+ * same to everyone: every region that might be a part, decoded in every way
+ * that somebody might decode it.
  */
 #ifndef MIME_VIEWS_H
 #define MIME_VIEWS_H
@@ -14,48 +11,31 @@
 
 #include "mime_walk.h"
 
-/* Filled during a walk; begin with views_begin, end with views_free. */
-struct views {
-	const char *bytes;
-	size_t size;
-	const char *irregular;		/* the first reason found, a constant phrase; NULL = none */
-	struct multipart *multiparts;
-	size_t n_multiparts;
-	struct covered *covered;	/* headers and contents, in the order of the walk */
-	size_t n_covered;
-};
-
-/* A boundary, and how often its lines must and do occur. */
-struct multipart {
-	const char *boundary;		/* in bytes, not NUL-terminated */
+/* One reading of one stretch of the message. */
+struct view {
+	const char *way;	/* "base64 restart", "as it is" */
+	size_t begin, end;	/* the stretch, in the message */
+	const char *content;	/* good during the call */
 	size_t len;
-	unsigned int want, delimiters, closes;
 };
 
-struct covered {
+/* A stretch between two lines that might be boundaries, and what it is called. */
+struct region {
 	size_t begin, end;
-	bool scanned_decoded;		/* content that the skeleton leaves out */
+	char **names;
+	size_t n_names;
 };
 
-void views_begin(struct views *, const char *bytes, size_t size);
-void views_free(struct views *);
+/* Return false to end the enumeration. */
+typedef bool view_visit(void *ctx, const struct view *);
+typedef bool region_visit(void *ctx, const struct region *);
 
 /*
- * Take note of a part that is not inside an encoded one. decoded: its content
- * is scanned on its own, so the skeleton leaves it out.
+ * Enumerate: for each region its names, then its views. Bounded by the
+ * configuration (view_limit, view_size_limit); returns false if a bound was
+ * hit or a visit returned false, so that not everything was seen.
  */
-void views_part(struct views *, const struct part *, bool decoded);
-
-/*
- * After the walk: why other readers may read the mail differently, as a
- * constant phrase; NULL if it is regular.
- */
-const char *views_irregular(struct views *);
-
-/*
- * The mail without the contents that are scanned decoded; malloc'd. For a
- * regular mail only.
- */
-char *views_skeleton(const struct views *, size_t *len);
+bool views_each(const char *bytes, size_t size, const struct part_place *root,
+    const struct conf *, region_visit *, view_visit *, void *ctx);
 
 #endif

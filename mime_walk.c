@@ -29,6 +29,8 @@
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
+/* Names of one part beyond which nobody looks. */
+#define NAMES_MAX 500
 
 /* A walk through one buffer: the message, or a decoded message attachment. */
 struct walk {
@@ -70,9 +72,11 @@ static bool is_message_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
 static char *part_type(GMimeObject *);
 static void collect_names(const struct walk *, GMimeObject *, struct part *);
-static void collect_raw_names(const struct walk *, struct part *);
+static void collect_raw_names(const char *, size_t begin, size_t end, struct part *);
 static void collect_params(GMimeParamList *, struct part *);
 static void add_name(void *ctx, const char *name);
+static void add_words(struct part *, const char *name);
+static void add_charset(struct part *, const char *name, const char *charset);
 static void drop_message(const gchar *, GLogLevelFlags, const gchar *, gpointer);
 
 bool
@@ -232,9 +236,7 @@ walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
 		if (go_on && part.limit == PART_WITHIN)
 			go_on = walk_children(w, object, &part, spot);
 	}
-	for (size_t i = 0; i < part.n_names; i++)
-		free(part.names[i]);
-	free(part.names);
+	mime_names_free(part.names, part.n_names);
 	free(type);
 	return go_on;
 }
@@ -482,7 +484,8 @@ collect_names(const struct walk *w, GMimeObject *object, struct part *part)
 		collect_params(g_mime_content_disposition_get_parameters(disposition), part);
 	if (type != NULL)
 		collect_params(g_mime_content_type_get_parameters(type), part);
-	collect_raw_names(w, part);
+	collect_raw_names(w->bytes, part->place.header_begin - w->base,
+	    part->place.header_end - w->base, part);
 }
 
 static void
@@ -499,34 +502,58 @@ collect_params(GMimeParamList *params, struct part *part)
 	}
 }
 
-static void
-collect_raw_names(const struct walk *w, struct part *part)
+char **
+mime_header_names(const char *bytes, size_t begin, size_t end, size_t *n)
 {
-	size_t at = part->place.header_begin - w->base, end = part->place.header_end - w->base;
+	struct part part = { .n_names = 0 };
+
+	collect_raw_names(bytes, begin, end, &part);
+	*n = part.n_names;
+	return part.names;
+}
+
+void
+mime_names_free(char **names, size_t n)
+{
+	while (n > 0)
+		free(names[--n]);
+	free(names);
+}
+
+/*
+ * The parameters of all fields count as one list: some readers put the pieces
+ * of a name together over two fields.
+ */
+static void
+collect_raw_names(const char *bytes, size_t begin, size_t end, struct part *part)
+{
 	struct header_params *params = malloc(sizeof(*params));
 	struct header_field field;
+	size_t at = begin, fields = 0;
 
 	if (params == NULL)
 		err(EX_OSERR, "names");
-	while (header_next(w->bytes, end, &at, &field)) {
-		if (!header_is(w->bytes, &field, "Content-Type") &&
-		    !header_is(w->bytes, &field, "Content-Disposition"))
+	params->n = 0;
+	while (header_next(bytes, end, &at, &field)) {
+		if (!header_is(bytes, &field, "Content-Type") &&
+		    !header_is(bytes, &field, "Content-Disposition"))
 			continue;
-		header_params_parse(w->bytes, &field, params);
-		header_params_names(w->bytes, params, add_name, part);
-		header_params_free(params);
+		fields++;
+		header_params_add(bytes, &field, params);
 	}
+	if (fields > 0)
+		header_params_names(bytes, params, add_name, part);
+	header_params_free(params);
 	free(params);
 }
 
-/* Each once, and with its RFC 2047 words decoded if it has any. */
+/* Each once; then what readers make of it that decode more than they should. */
 static void
 add_name(void *ctx, const char *name)
 {
 	struct part *part = ctx;
-	char *decoded;
 
-	if (name == NULL)
+	if (name == NULL || part->n_names >= NAMES_MAX)
 		return;
 	for (size_t i = 0; i < part->n_names; i++) {
 		if (strcmp(part->names[i], name) == 0)
@@ -536,9 +563,40 @@ add_name(void *ctx, const char *name)
 	if (part->names == NULL || (part->names[part->n_names] = strdup(name)) == NULL)
 		err(EX_OSERR, "names");
 	part->n_names++;
-	if (strstr(name, "=?") != NULL) {
-		decoded = g_mime_utils_header_decode_text(NULL, name);
-		add_name(ctx, decoded);
-		g_free(decoded);
-	}
+	add_words(part, name);
+	add_charset(part, name, "UTF-7");
+}
+
+/*
+ * RFC 2047 words, which have no business in a parameter, as GMime decodes them
+ * and, for charsets of two or four bytes, whose order readers guess, with the
+ * zero bytes left out: what an extension is made of is ASCII.
+ */
+static void
+add_words(struct part *part, const char *name)
+{
+	const char *word = strstr(name, "=?");
+	char *decoded;
+
+	if (word == NULL)
+		return;
+	decoded = g_mime_utils_header_decode_text(NULL, name);
+	add_name(part, decoded);
+	g_free(decoded);
+	decoded = header_words_ascii(name);
+	add_name(part, decoded);
+	free(decoded);
+}
+
+/* What it is if it is in another charset than it seems. */
+static void
+add_charset(struct part *part, const char *name, const char *charset)
+{
+	char *converted;
+
+	if (strchr(name, '+') == NULL)
+		return;
+	converted = g_convert(name, -1, "UTF-8", charset, NULL, NULL, NULL);
+	add_name(part, converted);
+	g_free(converted);
 }

@@ -57,6 +57,14 @@ typedef bool mime_visit(void *ctx, const struct part *, const char *content, siz
 bool mime_walk(const char *bytes, size_t size, const struct conf *,
     struct part_place *root, mime_visit *visit, void *ctx);
 
+/*
+ * Every file name in the header block that begins at begin and ends at end, as
+ * readers differ about them, without GMime's reading; each once. Free with
+ * mime_names_free.
+ */
+char **mime_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
+void mime_names_free(char **names, size_t n);
+
 /* Length of a leading mbox "From " line, 0 if there is none. */
 size_t mime_from_line(const char *bytes, size_t size);
 

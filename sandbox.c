@@ -249,6 +249,10 @@ limit(int resource, uint64_t value)
 		return false;
 	new.rlim_max = value < old.rlim_max ? (rlim_t)value : old.rlim_max;
 	new.rlim_cur = new.rlim_max < old.rlim_cur ? new.rlim_max : old.rlim_cur;
+	if (setrlimit(resource, &new) == 0)
+		return true;
+	/* valgrind keeps the hard limit on descriptors; seccomp keeps the soft one */
+	new.rlim_max = old.rlim_max;
 	return setrlimit(resource, &new) == 0;
 }
 
@@ -364,15 +368,15 @@ add_guarded_calls(scmp_filter_ctx filter)
 
 	/* stdio asks if it talks to a terminal */
 	code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-	    SCMP_A1(SCMP_CMP_EQ, TCGETS));
+	    SCMP_A1(SCMP_CMP_EQ, TCGETS, 0));
 	/* asking for a limit, not setting it */
 	if (code == 0)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prlimit64), 1,
-		    SCMP_A2(SCMP_CMP_EQ, 0));
+		    SCMP_A2(SCMP_CMP_EQ, 0, 0));
 	/* abort: so that a failed assertion looks like one */
 	if (code == 0)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
 	return code;
 }
 

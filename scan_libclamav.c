@@ -37,6 +37,7 @@
 #include <sys/statvfs.h>
 
 #include <clamav.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -70,7 +71,8 @@ static bool start_library(char *, size_t);
 static bool make_engine(const struct conf *, const char *, char *, size_t);
 static bool use_scratch(const char *, char *, size_t);
 static bool set_limits(const struct conf *);
-static void remember_database(const char *);
+static uint64_t database_print(const char *);
+static uint64_t file_print(int, const char *);
 static bool load_database(const struct conf *, char *, size_t);
 static bool load_marker(char *, size_t);
 static bool write_marker(const char *);
@@ -98,8 +100,8 @@ static struct {
 	unsigned char marker[MARKER_SIZE];
 	unsigned int signatures;
 	char banner[64];
-	struct cl_stat database;	/* as it was when it was loaded; dir NULL = unknown */
-	char database_dir[PATH_MAX];
+	char database[PATH_MAX];
+	uint64_t database_print;	/* as it was just before it was loaded */
 	uint64_t file_limit;		/* bytes */
 	unsigned int layers;		/* met in this scan */
 	bool parse_mail;		/* look for attachments in this scan */
@@ -113,7 +115,8 @@ scan_open(const struct conf *conf, const char *scratch, char *err, size_t errsiz
 {
 	if (!start_library(err, errsize))
 		return false;
-	remember_database(conf->database);
+	strlcpy(scanner.database, conf->database, sizeof(scanner.database));
+	scanner.database_print = database_print(scanner.database);
 	if (make_engine(conf, scratch, err, errsize) &&
 	    load_database(conf, err, errsize) &&
 	    load_marker(err, errsize) &&
@@ -128,7 +131,6 @@ scan_close(void)
 {
 	if (scanner.engine != NULL)
 		cl_engine_free(scanner.engine);
-	cl_statfree(&scanner.database);
 	memset(&scanner, 0, sizeof(scanner));
 }
 
@@ -147,35 +149,61 @@ scan_adapt(const struct conf *conf, const char *scratch, char *err, size_t errsi
 	    refuse(err, errsize, "libclamav refuses a limit from the configuration");
 }
 
-/* A file on its own is watched like the folder it is in. */
-static void
-remember_database(const char *path)
-{
-	char dir[PATH_MAX];
-	struct stat st;
-
-	strlcpy(dir, path, sizeof(dir));
-	if (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		if (strrchr(dir, '/') == NULL)
-			strlcpy(dir, ".", sizeof(dir));
-		else
-			*(strrchr(dir, '/') + 1) = '\0';
-	}
-	if (cl_statinidir(dir, &scanner.database) != CL_SUCCESS)
-		scanner.database.dir = NULL;
-	strlcpy(scanner.database_dir, dir, sizeof(scanner.database_dir));
-}
-
-/* If it can't be told (a folder that is being replaced), it has changed. */
+/*
+ * cl_statchkdir looks at inodes and whole seconds of files of a folder: it
+ * misses a file that is gone, and one that is completed in the second in which
+ * its beginning was loaded.
+ */
 bool
 scan_changed(void)
 {
-	if (scanner.database.dir != NULL && cl_statchkdir(&scanner.database) == 0)
-		return false;
-	cl_statfree(&scanner.database);
-	memset(&scanner.database, 0, sizeof(scanner.database));
-	remember_database(scanner.database_dir);
-	return true;
+	uint64_t print = database_print(scanner.database);
+	bool changed = print != scanner.database_print;
+
+	scanner.database_print = print;
+	return changed;
+}
+
+/*
+ * A number for the names, sizes and times of the signature files; 0 = there is
+ * nothing. Not freshclam's own notes, nor what is hidden: it would be a reload
+ * for nothing.
+ */
+static uint64_t
+database_print(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	uint64_t print = 0;
+
+	if (dir == NULL)
+		return file_print(AT_FDCWD, path);
+	while ((entry = readdir(dir)) != NULL) {
+		const char *end = strrchr(entry->d_name, '.');
+
+		if (entry->d_name[0] != '.' && (end == NULL || strcmp(end, ".dat") != 0))
+			print += file_print(dirfd(dir), entry->d_name);
+	}
+	closedir(dir);
+	return print;
+}
+
+/* FNV-1a over what stat tells; 0 for what is no file. */
+static uint64_t
+file_print(int at, const char *name)
+{
+	uint64_t print = 0xcbf29ce484222325;
+	struct stat st;
+
+	if (fstatat(at, name, &st, 0) == -1 || !S_ISREG(st.st_mode))
+		return 0;
+	const uint64_t facts[] = { (uint64_t)st.st_ino, (uint64_t)st.st_size,
+	    (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec };
+	for (; *name != '\0'; name++)
+		print = (print ^ (unsigned char)*name) * 0x100000001b3;
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
+		print = (print ^ facts[i]) * 0x100000001b3;
+	return print;
 }
 
 void

@@ -179,7 +179,7 @@ run_engine(const struct options *o, char **argv)
 	}
 	if (ready_fd != -1)
 		fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
-	return engine_run(o->conf, argv, ready_fd);
+	return engine_run(o->conf, argv, ready_fd, ready == NULL && o->daemon);
 }
 
 /*

@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXT_PERCENT 30		/* of the patterns are text, the rest is code */
+#define TEXT_PERCENT 60		/* of the patterns are text, the rest is code */
 
 struct share {
 	unsigned int percent;
@@ -37,7 +37,7 @@ struct share {
 
 /* 0 any file, 1 PE, 2 OLE2, 3 HTML, 4 mail, 6 ELF, 7 ASCII text, 10 PDF. */
 static const struct share body_targets[] = {
-	{ 60, "1" }, { 24, "0" }, { 8, "3" }, { 3, "2" }, { 2, "4" }, { 1, "6" }, { 2, "7" },
+	{ 24, "1" }, { 60, "0" }, { 8, "3" }, { 3, "2" }, { 2, "4" }, { 1, "6" }, { 2, "7" },
 };
 
 static const struct share body_offsets[] = {
@@ -45,7 +45,7 @@ static const struct share body_offsets[] = {
 };
 
 static const struct share logical_targets[] = {
-	{ 50, "1" }, { 34, "0" }, { 6, "2" }, { 3, "3" }, { 2, "7" }, { 3, "10" }, { 2, "6" },
+	{ 67, "1" }, { 17, "0" }, { 6, "2" }, { 3, "3" }, { 2, "7" }, { 3, "10" }, { 2, "6" },
 };
 
 static const struct share families[] = {

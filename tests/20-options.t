@@ -28,7 +28,7 @@ sub refused {
 		like($r->{err}, qr/\Aspawnscan: [^\n]+\n\z/, 'one line on stderr, with our name in front') or return;
 		like($r->{err}, $says, 'it says what is wrong');
 		like($r->{err}, qr/\A[\x20-\x7e\n]*\z/, 'printable');
-		cmp_ok(length $r->{err}, '<', 600, 'and not too long');
+		cmp_ok(length $r->{err}, '<', 1100, 'and not too long');
 	};
 }
 
@@ -85,6 +85,9 @@ my %bad = (
 	line_limit => ['511', '65537', 'x'],
 	recipient_limit => ['0', 'x'],
 	error_limit => ['0', 'x'],
+	scan => ['', 'full'],
+	view_limit => ['0', 'x'],
+	view_size_limit => ['0', 'x'],
 	engine => ['', 'yes', 'on'],
 	engine_socket => ['', '/' . 'x' x 200],
 	engine_socket_mode => ['', '0777', '660', 'rw'],
@@ -94,7 +97,7 @@ my %bad = (
 	reload_check => ['-1', 'x'],
 	engine_pid_file => ["a\tb"],
 );
-delete @bad{grep { /engine|reload_check/ && !$SECTION{$_} } keys %bad};
+delete @bad{grep { /engine|reload_check|scan\z|view/ && !$SECTION{$_} } keys %bad};
 is_deeply([sort keys %bad], [sort keys %SECTION], 'every key is tried');
 for my $key (sort keys %bad) {
 	for my $value (@{$bad{$key}}) {

@@ -238,6 +238,22 @@ subtest 'the way back is shut: mail waits in the queue' => sub {
 	}
 	ok($p->empty_queue, 'and the queue is empty');
 };
+subtest 'a mail that grows over message_size_limit' => sub {
+	# It is just below at the first smtpd, and above with Received and marks.
+	my $main = read_file("$p->{dir}/etc/main.cf");
+	write_file("$p->{dir}/etc/main.cf", $main =~ s/^message_size_limit = .*/message_size_limit = 20000/mr);
+	$p->command('reload');
+	my $line = 'x' x 70 . "\n";
+	my $mail = mail_of(body => $line x 261);
+	my ($out) = through($mail);
+	same_bytes((unmarked($out))[0], $mail, 'as it was');
+	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
+	$c->hello;
+	like($c->deliver(mail => crlf(mail(body => $line x 300))), qr/\A552 5\.3\.4 /, 'one that is larger is refused at the first smtpd');
+	$c->cmd('QUIT');
+	write_file("$p->{dir}/etc/main.cf", $main);
+	$p->command('reload');
+};
 subtest 'a refusal goes back to the sender, the connection lives on' => sub {
 	my $conf = read_file($p->{conf});
 	write_file($p->{conf}, $conf . "\n[actions]\ninfected = reject\n");

@@ -551,7 +551,7 @@ spoil_disk(void)
 	int fd;
 
 	if (unshare(CLONE_NEWNS) == -1 ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("none", scratch, "tmpfs", 0, "size=256k") == -1)
 		return false;
 	snprintf(path, sizeof(path), "%s/filler", scratch);
@@ -907,9 +907,10 @@ test_two_hits(void **state)
 {
 	(void)state;
 	write_needles(2);
-	put_text(&one, (const char *)one.bytes);	/* each twice, named once */
+	put(&two, one.bytes, one.len);
+	put(&two, one.bytes, one.len);	/* each twice, named once */
 	open_scanner();
-	scan(SCAN_PART, &one);
+	scan(SCAN_PART, &two);
 	assert_int_equal(result.n_hits, 2);
 	assert_true(has(CLASS_INFECTED, "Needle-00.UNOFFICIAL"));
 	assert_true(has(CLASS_INFECTED, "Needle-01.UNOFFICIAL"));

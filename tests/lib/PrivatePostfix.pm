@@ -86,8 +86,8 @@ sub example {
 	my $text = read_file("$SRC/master.cf.example") // die 'no master.cf.example';
 	$text =~ s/\b10025\b/$self->{filter_port}/g;
 	$text =~ s/\b10026\b/$self->{back_port}/g;
-	$text =~ s{/usr/local/sbin/}{$self->{dir}/bin/}g;
-	$text =~ s{/etc/spawnscan/spawnscan\.conf}{$self->{conf}}g;
+	# The configuration isn't in its usual place, so its path is told.
+	$text =~ s{argv=/usr/local/sbin/spawnscan }{argv=$self->{dir}/bin/spawnscan -c $self->{conf} } or die 'no argv';
 	$text =~ s/\buser=spawnscan\b/user=$self->{user}/g;
 	return $text;
 }

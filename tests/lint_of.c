@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * views_of.c - for every file given: "regular", or why other readers may read
+ * lint_of.c - for every file given: "regular", or why other readers may read
  * it differently. One line per file: verdict, TAB, path.
  */
 #include <sys/stat.h>
@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "conf.h"
-#include "mime_views.h"
+#include "mime_lint.h"
 #include "mime_walk.h"
 
 static bool
@@ -21,7 +21,7 @@ visit(void *ctx, const struct part *part, const char *content, size_t len)
 	(void)content;
 	(void)len;
 	if (!part->inside)
-		views_part(ctx, part, true);
+		lint_part(ctx, part, true);
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -34,7 +34,7 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		struct stat st;
 		struct part_place root;
-		struct views views;
+		struct lint lint;
 		const char *why;
 		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
 		char *bytes;
@@ -44,11 +44,11 @@ main(int argc, char **argv)
 		    read(fd, bytes, (size_t)st.st_size) != st.st_size)
 			err(1, "%s", argv[i]);
 		close(fd);
-		views_begin(&views, bytes, (size_t)st.st_size);
-		mime_walk(bytes, (size_t)st.st_size, &conf, &root, visit, &views);
-		why = views_irregular(&views);
+		lint_begin(&lint, bytes, (size_t)st.st_size);
+		mime_walk(bytes, (size_t)st.st_size, &conf, &root, visit, &lint);
+		why = lint_irregular(&lint);
 		printf("%s\t%s\n", why == NULL ? "regular" : why, argv[i]);
-		views_free(&views);
+		lint_free(&lint);
 		free(bytes);
 	}
 	conf_free(&conf);

@@ -1,0 +1,201 @@
+package Filters;
+
+# Filters.pm - starts the candidates, each as a private set of processes on
+# loopback, as an unprivileged user, with the same signatures and the same sink.
+#
+# A candidate is a hash: name, target (port or socket path for loadgen), groups
+# (World's, that its work is done in), delivers and keeps (does an infected
+# message arrive at the sink, and as it was), args (for loadgen).
+# clamd serves three candidates, one at a time, so its group is in all of them;
+# the same holds for one Postfix with a spawn(8) service per filter.
+
+use v5.32;
+use warnings;
+use File::Copy ();
+use IO::Socket::INET;
+use IO::Socket::UNIX;
+use World;
+
+my $PEER = 'clamav';	# user of clamd, clamsmtp and amavisd-new
+my $USER = 'nobody';	# user of spawnscan and the relay
+
+sub listens {
+	my ($target) = @_;
+	return IO::Socket::UNIX->new(Peer => $target) if $target =~ m{^/};
+	return IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $target, Timeout => 2);
+}
+
+sub await {
+	my ($group, $target, $seconds) = @_;
+	wait_for(sub { listens($target) }, $seconds)
+	    or fail("$group does not listen\n" . (read_file("$World::DIR/log/$group") // ''));
+}
+
+sub sink {
+	my ($bin) = @_;
+	my $port = free_port();
+	start_process('sink', "$bin/sink", $port);
+	await('sink', $port, 5);
+	return $port;
+}
+
+# -- Postfix with spawn(8) --------------------------------------------------
+
+# What the filters are started as: name => argv. Gives name => port.
+sub postfix {
+	my (%argv) = @_;
+	my $dir = "$World::DIR/postfix";
+	File::Path::make_path(map { "$dir/$_" } qw(etc queue data log));
+	chown((getpwnam 'postfix')[2, 3], "$dir/data");
+	my %port = map { $_ => free_port() } keys %argv;
+	write_file("$dir/etc/main.cf", <<"END");
+compatibility_level = 3.6
+queue_directory = $dir/queue
+data_directory = $dir/data
+maillog_file = $dir/log/maillog
+maillog_file_prefixes = $dir/log
+myhostname = mx.example.com
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+END
+	write_file("$dir/etc/master.cf", join '', "postlog unix-dgram n - n - 1 postlogd\n",
+	    map { "127.0.0.1:$port{$_} inet n n n - 10 spawn\n    user=$USER argv=$argv{$_}\n" }
+	    sort keys %argv);
+	start_process('postfix', 'postfix', '-c', "$dir/etc", 'start');
+	World::at_end(sub { run_command(30, 'postfix', '-c', "$dir/etc", 'stop') });
+	await('postfix', $_, 20) for values %port;
+	World::adopt('postfix', (read_file("$dir/queue/pid/master.pid") // '') =~ /(\d+)/);
+	return %port;
+}
+
+# -- spawnscan --------------------------------------------------------------
+
+# Binaries, configuration and directories where the filter's user can use them.
+sub install {
+	my ($build) = @_;
+	my $dir = "$World::DIR/spawnscan";
+	File::Path::make_path("$dir/bin");
+	for my $name (qw(spawnscan spawnscan-inspect bench/relay)) {
+		my ($base) = $name =~ m{([^/]+)$};
+		File::Copy::copy("$build/$name", "$dir/bin/$base") or fail("$build/$name: $!");
+		chmod 0755, "$dir/bin/$base";
+	}
+	own("$dir/$_", $USER, 0700) for qw(quarantine scratch log run);
+	write_file("$dir/spawnscan.conf", <<"END", 0644);
+[scan]
+scratch_dir = $dir/scratch
+[engine]
+engine_socket = $dir/run/engine.sock
+engine_user = $USER
+[limits]
+message_size_limit = 256M
+[quarantine]
+quarantine_dir = $dir/quarantine
+[log]
+log = file:$dir/log/log
+END
+	return $dir;
+}
+
+sub engine {
+	my ($dir, $database) = @_;
+	start_process('engine', "$dir/bin/spawnscan-inspect", '--engine', '--daemon',
+	    '-c', "$dir/spawnscan.conf", '-o', "engine_pid_file=$dir/run/pid", '-d', $database);
+}
+
+sub await_engine {
+	my ($dir) = @_;
+	# It listens before it has loaded, and writes its process id afterwards.
+	wait_for(sub { (read_file("$dir/run/pid") // '') =~ /\d/ }, 180)
+	    or fail("the engine does not come\n" . (read_file("$World::DIR/log/engine") // '')
+		. (read_file("$dir/log/log") // ''));
+	my ($pid) = read_file("$dir/run/pid") =~ /(\d+)/;
+	World::adopt('engine', $pid);
+	return $pid;
+}
+
+sub end_engine {
+	my ($dir) = @_;
+	my ($pid) = (read_file("$dir/run/pid") // '') =~ /(\d+)/;
+	kill 'TERM', $pid if $pid;
+	World::end_group('engine');
+}
+
+# -- the others -------------------------------------------------------------
+
+# Debian's settings as far as they concern scanning; no cache is turned off.
+sub clamd {
+	my ($database) = @_;
+	my $dir = own("$World::DIR/clamd", $PEER);
+	write_file("$dir/conf", <<"END", 0644);
+DatabaseDirectory $database
+LocalSocket $dir/socket
+LocalSocketMode 666
+User $PEER
+Foreground yes
+TemporaryDirectory $dir
+ScanMail true
+StreamMaxLength 300M
+SelfCheck 0
+ReadTimeout 180
+CommandReadTimeout 30
+MaxConnectionQueueLength 15
+MaxThreads 12
+END
+	start_process('clamd', 'clamd', '-c', "$dir/conf");
+	return "$dir/socket";
+}
+
+sub clamsmtp {
+	my ($sink, $clamd) = @_;
+	my $dir = own("$World::DIR/clamsmtp", $PEER);
+	my $port = free_port();
+	write_file("$dir/conf", <<"END", 0644);
+OutAddress: 127.0.0.1:$sink
+Listen: 127.0.0.1:$port
+ClamAddress: $clamd
+TempDirectory: $dir
+PidFile: $dir/pid
+User: $PEER
+END
+	start_process('clamsmtp', 'clamsmtpd', '-f', "$dir/conf", '-d', '1');
+	await('clamsmtp', $port, 10);
+	return $port;
+}
+
+# Debian's defaults, and virus checks by clamd as the only checks.
+sub amavis {
+	my ($sink, $clamd) = @_;
+	my $dir = own("$World::DIR/amavis", $PEER, 0750);
+	own("$dir/$_", $PEER, 0750) for qw(tmp db virusmails);
+	my $port = free_port();
+	write_file("$dir/conf", <<"END", 0644);
+use strict;
+\$MYHOME = '$dir'; \$TEMPBASE = '$dir/tmp'; \$db_home = '$dir/db';
+\$QUARANTINEDIR = '$dir/virusmails';
+\$pid_file = '$dir/pid'; \$lock_file = '$dir/lock';
+\$daemon_user = '$PEER'; \$daemon_group = '$PEER';
+\$mydomain = 'example.com'; \$myhostname = 'mx.example.com';
+\@local_domains_acl = ('.');
+\$max_servers = 4;
+\$inet_socket_bind = '127.0.0.1'; \$inet_socket_port = $port;
+\@inet_acl = qw(127.0.0.1);
+\$unix_socketname = undef;
+\$forward_method = 'smtp:[127.0.0.1]:$sink'; \$notify_method = \$forward_method;
+\$virus_admin = undef; \$mailfrom_notify_admin = undef;
+\$DO_SYSLOG = 0; \$LOGFILE = '$dir/log'; \$log_level = 0;
+\@bypass_spam_checks_maps = (1);
+\@bypass_banned_checks_maps = (1);
+\@bypass_header_checks_maps = (1);
+\@av_scanners = (['clamd', \\&ask_daemon, ["CONTSCAN {}\\n", '$clamd'],
+    qr/\\bOK\$/m, qr/\\bFOUND\$/m, qr/^.*?: (?!Infected Archive)(.*) FOUND\$/m]);
+\@av_scanners_backup = ();
+1;
+END
+	my @debian = grep { -e } map { "/etc/amavis/conf.d/$_" } qw(01-debian 20-debian_defaults);
+	start_process('amavis', 'amavisd-new', (map { ('-c', $_) } @debian, "$dir/conf"), 'foreground');
+	await('amavis', $port, 40);
+	return $port;
+}
+
+1;

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mime_decode.c - transfer encodings undone in the ways in which mail readers
+ * differ.
+ *
+ * GMime decodes in one way; readers in others: some pass over a stray "=",
+ * some stop there, some begin anew behind it. A scanner must know all that
+ * any of them makes of the bytes, so each way is a decoder here. They decide
+ * nothing and can't fail: whatever comes in, something or nothing comes out.
+ *
+ * Sources: base64 and quoted-printable RFC 2045 6.7 and 6.8, uuencode
+ * POSIX.1-2017 uuencode, yEnc 1.3 (yenc.org), BinHex 4.0 RFC 1741.
+ *
+ * All are linear in their input. Memory that runs out ends the process.
+ */
+#include "mime_decode.h"
+
+#include <ctype.h>
+#include <err.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+struct out {
+	char *bytes;
+	size_t len, max;
+};
+
+struct group {
+	unsigned int bits, digits;
+};
+
+static void put(struct out *, unsigned int byte);
+static size_t line_length(const char *, size_t len);
+static int base64_digit(unsigned char);
+static void put_group(struct out *, struct group *);
+static void base64(struct out *, const char *, size_t len, enum decode_way);
+static bool line_is_clean(const char *, size_t len);
+static int hex_digit(unsigned char);
+static void quoted_printable(struct out *, const char *, size_t len, enum decode_way);
+static size_t trimmed_line(const char *, size_t len);
+static const char *find_line(const char *, size_t len, const char *begin, size_t *left);
+static void uu(struct out *, const char *, size_t len);
+static void uu_line(struct out *, const char *, size_t len);
+static void uu_base64(struct out *, const char *, size_t len);
+static void yenc(struct out *, const char *, size_t len);
+static void binhex(struct out *, const char *, size_t len);
+static size_t binhex_bytes(const char *, size_t len, unsigned char *bytes, size_t room);
+static void binhex_expand(struct out *, const unsigned char *, size_t len);
+static void binhex_data_fork(struct out *);
+
+const char *
+decode_name(enum decode_way way)
+{
+	static const char *const names[DECODE_WAYS] = {
+		[DECODE_BASE64_SKIP] = "base64 skip",
+		[DECODE_BASE64_STOP] = "base64 stop",
+		[DECODE_BASE64_RESTART] = "base64 restart",
+		[DECODE_BASE64_LINES] = "base64 lines",
+		[DECODE_BASE64_WHOLE_GROUPS] = "base64 whole groups",
+		[DECODE_BASE64_CLEAN_LINES] = "base64 clean lines",
+		[DECODE_QP_STRICT] = "quoted-printable strict",
+		[DECODE_QP_LENIENT] = "quoted-printable lenient",
+		[DECODE_QP_BROKEN] = "quoted-printable broken",
+		[DECODE_UU] = "uuencode",
+		[DECODE_UU_BASE64] = "uuencode base64",
+		[DECODE_YENC] = "yEnc",
+		[DECODE_BINHEX] = "BinHex",
+	};
+
+	return names[way];
+}
+
+char *
+decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t *out_len)
+{
+	struct out o = { .max = len };
+
+	if (way == DECODE_BINHEX)
+		o.max = max;
+	o.bytes = malloc(o.max + 1);
+	if (o.bytes == NULL)
+		err(EX_OSERR, "decode");
+	switch (way) {
+	case DECODE_QP_STRICT:
+	case DECODE_QP_LENIENT:
+	case DECODE_QP_BROKEN:
+		quoted_printable(&o, in, len, way);
+		break;
+	case DECODE_UU:
+		uu(&o, in, len);
+		break;
+	case DECODE_UU_BASE64:
+		uu_base64(&o, in, len);
+		break;
+	case DECODE_YENC:
+		yenc(&o, in, len);
+		break;
+	case DECODE_BINHEX:
+		binhex(&o, in, len);
+		break;
+	default:
+		base64(&o, in, len, way);
+	}
+	if (o.len == 0) {
+		free(o.bytes);
+		return NULL;
+	}
+	*out_len = o.len;
+	return o.bytes;
+}
+
+static void
+put(struct out *o, unsigned int byte)
+{
+	if (o->len < o->max)
+		o->bytes[o->len++] = (char)(byte & 0xff);
+}
+
+/* With its line end. */
+static size_t
+line_length(const char *s, size_t len)
+{
+	const char *lf = len == 0 ? NULL : memchr(s, '\n', len);
+
+	return lf == NULL ? len : (size_t)(lf - s) + 1;
+}
+
+/* RFC 4648 4, and the two digits of its section 5. */
+static int
+base64_digit(unsigned char c)
+{
+	if (c >= 'A' && c <= 'Z')
+		return c - 'A';
+	if (c >= 'a' && c <= 'z')
+		return c - 'a' + 26;
+	if (c >= '0' && c <= '9')
+		return c - '0' + 52;
+	if (c == '+' || c == '-')
+		return 62;
+	if (c == '/' || c == '_')
+		return 63;
+	return -1;
+}
+
+/* What a group holds, whole or cut off, and begin the next. */
+static void
+put_group(struct out *o, struct group *g)
+{
+	unsigned int bits = g->bits << (6 * (4 - g->digits));
+
+	if (g->digits >= 2)
+		put(o, bits >> 16);
+	if (g->digits >= 3)
+		put(o, bits >> 8);
+	if (g->digits == 4)
+		put(o, bits);
+	*g = (struct group){ 0, 0 };
+}
+
+static void
+base64(struct out *o, const char *in, size_t len, enum decode_way way)
+{
+	struct group g = { 0, 0 };
+
+	for (size_t i = 0; i < len; i++) {
+		int digit = base64_digit((unsigned char)in[i]);
+
+		if (way == DECODE_BASE64_CLEAN_LINES && (i == 0 || in[i - 1] == '\n')) {
+			size_t line = line_length(in + i, len - i);
+
+			if (!line_is_clean(in + i, line)) {
+				i += line - 1;
+				continue;
+			}
+		}
+		if (in[i] == '=' && way == DECODE_BASE64_STOP)
+			break;
+		if ((in[i] == '=' && way != DECODE_BASE64_SKIP) ||
+		    (in[i] == '\n' && way == DECODE_BASE64_LINES))
+			put_group(o, &g);
+		if (in[i] == '\n' && way == DECODE_BASE64_WHOLE_GROUPS)
+			g = (struct group){ 0, 0 };
+		if (digit < 0)
+			continue;
+		g.bits = g.bits << 6 | (unsigned int)digit;
+		if (++g.digits == 4)
+			put_group(o, &g);
+	}
+	put_group(o, &g);
+}
+
+static bool
+line_is_clean(const char *s, size_t len)
+{
+	while (len > 0 && memchr(" \t\r\n", s[len - 1], 4) != NULL)
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != '=' && base64_digit((unsigned char)s[i]) < 0)
+			return false;
+	}
+	return true;
+}
+
+static int
+hex_digit(unsigned char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (unsigned char)tolower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Without blanks and line end at its end. */
+static size_t
+trimmed_line(const char *s, size_t len)
+{
+	while (len > 0 && memchr(" \t\r\n\v\f", s[len - 1], 6) != NULL)
+		len--;
+	return len;
+}
+
+static void
+quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
+{
+	while (len > 0) {
+		size_t line = line_length(in, len), text = trimmed_line(in, line);
+		bool soft = text > 0 && in[text - 1] == '=';
+		size_t end = soft ? text - 1 : way == DECODE_QP_STRICT ? line : text;
+
+		for (size_t i = 0; i < end; i++) {
+			int high = -1, low = -1;
+
+			if (in[i] == '=' && i + 2 < end + 1 && i + 2 < line) {
+				high = hex_digit((unsigned char)in[i + 1]);
+				low = hex_digit((unsigned char)in[i + 2]);
+			}
+			if (high >= 0 && low >= 0) {
+				put(o, (unsigned int)(high << 4 | low));
+				i += 2;
+			} else if (in[i] != '=' || way == DECODE_QP_STRICT) {
+				put(o, (unsigned char)in[i]);
+			} else if (way == DECODE_QP_BROKEN) {
+				i += 2;
+			}
+		}
+		if (!soft && end < line) {
+			for (size_t i = line - (line > 1 && in[line - 2] == '\r' ? 2 : 1); i < line; i++)
+				put(o, (unsigned char)in[i]);
+		}
+		in += line;
+		len -= line;
+	}
+}
+
+/* The first line that begins so; *left counts from it. */
+static const char *
+find_line(const char *s, size_t len, const char *begin, size_t *left)
+{
+	size_t n = strlen(begin);
+
+	while (len > 0) {
+		size_t line = line_length(s, len);
+
+		if (line >= n && strncasecmp(s, begin, n) == 0) {
+			*left = len;
+			return s;
+		}
+		s += line;
+		len -= line;
+	}
+	return NULL;
+}
+
+/*
+ * From each "begin" line to its "end", one after the other; without any, all
+ * lines, as a reader does that goes by the Content-Transfer-Encoding alone.
+ */
+static void
+uu(struct out *o, const char *in, size_t len)
+{
+	size_t left;
+	const char *begin = find_line(in, len, "begin ", &left);
+
+	if (begin == NULL) {
+		begin = in;
+		left = len;
+	}
+	while (left > 0) {
+		size_t line = line_length(begin, left), text = line;
+
+		while (text > 0 && (begin[text - 1] == '\n' || begin[text - 1] == '\r'))
+			text--;
+		if (strncasecmp(begin, "begin ", line < 6 ? line : 6) != 0 &&
+		    !(text == 3 && strncasecmp(begin, "end", 3) == 0))
+			uu_line(o, begin, text);
+		begin += line;
+		left -= line;
+	}
+}
+
+/* One whose length does not fit what it says is no such line. */
+static void
+uu_line(struct out *o, const char *s, size_t len)
+{
+	size_t want, digits;
+
+	if (len == 0 || s[0] < ' ' || s[0] > '`')
+		return;
+	want = (size_t)(s[0] - ' ') & 077;
+	digits = (want + 2) / 3 * 4;
+	/* Blanks at the end may have been lost; a check digit may be there. */
+	if (len - 1 > digits + 3 || (len - 1) * 2 < want)
+		return;
+	for (size_t i = 0; i < digits; i += 4) {
+		unsigned int bits = 0;
+
+		for (size_t k = 0; k < 4; k++) {
+			char c = 1 + i + k < len ? s[1 + i + k] : ' ';
+
+			bits = bits << 6 | ((unsigned int)(c - ' ') & 077);
+		}
+		for (size_t k = 0; k < 3 && want > 0; k++, want--)
+			put(o, bits >> (16 - 8 * k));
+	}
+}
+
+static void
+uu_base64(struct out *o, const char *in, size_t len)
+{
+	size_t left, line;
+	const char *begin = find_line(in, len, "begin-base64", &left), *end;
+	size_t rest;
+
+	if (begin == NULL)
+		return;
+	line = line_length(begin, left);
+	begin += line;
+	left -= line;
+	end = find_line(begin, left, "====", &rest);
+	base64(o, begin, end == NULL ? left : (size_t)(end - begin), DECODE_BASE64_RESTART);
+}
+
+static void
+yenc(struct out *o, const char *in, size_t len)
+{
+	size_t left, line;
+	const char *s = find_line(in, len, "=ybegin ", &left);
+
+	if (s == NULL)
+		return;
+	for (; left > 0; s += line, left -= line) {
+		size_t text;
+
+		line = line_length(s, left);
+		text = line;
+		while (text > 0 && (s[text - 1] == '\n' || s[text - 1] == '\r'))
+			text--;
+		/* =ybegin, =ypart, =yend: a file in several pieces goes on */
+		if (text >= 2 && memcmp(s, "=y", 2) == 0)
+			continue;
+		for (size_t i = 0; i < text; i++) {
+			unsigned char c = (unsigned char)s[i];
+
+			if (c == '=' && i + 1 < text)
+				c = (unsigned char)((unsigned char)s[++i] - 64);
+			put(o, c - 42U);
+		}
+	}
+}
+
+/*
+ * Between two colons, or from the start if a reader goes by the type alone:
+ * six bits a character, then runs, then a header in front of the data fork.
+ */
+static void
+binhex(struct out *o, const char *in, size_t len)
+{
+	unsigned char *bytes;
+	size_t left, n;
+	const char *begin = find_line(in, len, "(This file must be converted", &left), *colon;
+
+	if (begin == NULL) {
+		begin = in;
+		left = len;
+	} else {
+		size_t line = line_length(begin, left);
+
+		begin += line;
+		left -= line;
+	}
+	colon = left == 0 ? NULL : memchr(begin, ':', left);
+	if (colon == NULL)
+		return;
+	left -= (size_t)(colon - begin) + 1;
+	bytes = malloc(left + 1);
+	if (bytes == NULL)
+		err(EX_OSERR, "decode");
+	n = binhex_bytes(colon + 1, left, bytes, left);
+	binhex_expand(o, bytes, n);
+	free(bytes);
+	binhex_data_fork(o);
+}
+
+static size_t
+binhex_bytes(const char *in, size_t len, unsigned char *bytes, size_t room)
+{
+	static const char digits[] = "!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
+	unsigned int bits = 0, have = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < len && in[i] != ':'; i++) {
+		const char *digit = in[i] == '\0' ? NULL : strchr(digits, in[i]);
+
+		if (digit == NULL)
+			continue;
+		bits = bits << 6 | (unsigned int)(digit - digits);
+		have += 6;
+		if (have >= 8) {
+			have -= 8;
+			if (n < room)
+				bytes[n++] = (unsigned char)(bits >> have);
+		}
+	}
+	return n;
+}
+
+/* 0x90 N: the byte before it N times in all; 0x90 0: itself. */
+static void
+binhex_expand(struct out *o, const unsigned char *in, size_t len)
+{
+	unsigned char last = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (in[i] != 0x90 || i + 1 == len) {
+			last = in[i];
+			put(o, last);
+		} else if (in[++i] == 0) {
+			last = 0x90;
+			put(o, last);
+		} else {
+			for (unsigned int k = 1; k < in[i]; k++)
+				put(o, last);
+		}
+	}
+}
+
+/*
+ * Length and name, a zero, type, creator, flags, two lengths, a CRC; then the
+ * data. If that does not fit, what is there stays as it is.
+ */
+static void
+binhex_data_fork(struct out *o)
+{
+	const unsigned char *b = (const unsigned char *)o->bytes;
+	size_t head, fork;
+
+	if (o->len == 0)
+		return;
+	head = (size_t)b[0] + 22;
+	if (head >= o->len)
+		return;
+	fork = (size_t)b[head - 10] << 24 | (size_t)b[head - 9] << 16 |
+	    (size_t)b[head - 8] << 8 | b[head - 7];
+	if (fork == 0 || fork > o->len - head)
+		fork = o->len - head;
+	memmove(o->bytes, o->bytes + head, fork);
+	o->len = fork;
+}

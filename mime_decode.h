@@ -1,0 +1,39 @@
+/*
+ * mime_decode.h - transfer encodings undone in the ways in which mail readers
+ * differ when what they get is broken.
+ */
+#ifndef MIME_DECODE_H
+#define MIME_DECODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* What to do with what RFC 2045 does not foresee. */
+enum decode_way {
+	DECODE_BASE64_SKIP,		/* pass over all that is no digit, "=" too */
+	DECODE_BASE64_STOP,		/* the same, and end at the first "=" */
+	DECODE_BASE64_RESTART,		/* begin a new group of four behind each "=" */
+	DECODE_BASE64_LINES,		/* begin a new group of four on each line */
+	DECODE_BASE64_WHOLE_GROUPS,	/* the same, and drop what is no whole group */
+	DECODE_BASE64_CLEAN_LINES,	/* pass over lines with anything but digits and "=" */
+	DECODE_QP_STRICT,		/* what is no escape stands for itself */
+	DECODE_QP_LENIENT,		/* a "=" that is no escape is left out, and blanks at line ends */
+	DECODE_QP_BROKEN,		/* "=" swallows two bytes, hex or not */
+	DECODE_UU,			/* from a "begin" line, or from the start */
+	DECODE_UU_BASE64,		/* from a "begin-base64" line */
+	DECODE_YENC,			/* from a "=ybegin" line */
+	DECODE_BINHEX,			/* data fork of BinHex 4.0 */
+	DECODE_WAYS
+};
+
+/* A word for the log: "base64 restart". */
+const char *decode_name(enum decode_way);
+
+/*
+ * Decode len bytes into a malloc'd buffer; NULL if this way does not apply
+ * (no "begin" line, say) or gives nothing. Never larger than the input, but
+ * for BinHex, whose runs are bounded by max.
+ */
+char *decode_bytes(enum decode_way, const char *in, size_t len, size_t max, size_t *out_len);
+
+#endif

@@ -1,0 +1,706 @@
+#!/usr/bin/perl
+# The engine: what the front gets from it is what an inspector of its own would
+# say; it outlives whatever its children do; and signatures change under load
+# without one message that fails.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use Downstream;
+use SmtpClient;
+use IO::Handle;
+use POSIX ();
+use Socket;
+
+my $inspect = "$BUILD/spawnscan-inspect";
+my @engines;
+my $n = 0;
+
+# -- the engine as a test sees it -------------------------------------------------
+
+# The configuration of an engine, and of fronts that talk to it.
+sub engine_conf {
+	my (%set) = @_;
+	my $dir = subdir('engine.' . ++$n, 0755);
+	my $e = { dir => $dir, socket => "$dir/socket", pid_file => "$dir/pid", log => "$dir/log" };
+	$e->{conf} = conf_file(engine_socket => $e->{socket}, engine_pid_file => $e->{pid_file},
+	    log => "file:$e->{log}", reload_check => '0', %set);
+	$e->{database} = $set{database} // signature_dir();
+	return $e;
+}
+
+# Starts one and waits until it serves. env, and fd: what it gets as descriptor 3.
+sub start_engine {
+	my ($e, %a) = @_;
+	open my $null, '+<', '/dev/null' or die;
+	open my $err, '>>', "$e->{dir}/stderr" or die;
+	my @cmd = ($inspect, '--engine', '-c', $e->{conf}, @{$a{args} // []});
+	@cmd = ('/bin/sh', '-c', 'exec 3<&"$0"; LISTEN_PID=$$ exec "$@"', $a{fd}, @cmd) if $a{fd};
+	$e->{pid} = start_process(cmd => \@cmd, fds => [$null, $null, $err], env => $a{env});
+	push @engines, $e;
+	$e->{sid} = $e->{pid};
+	unless ($a{no_wait}) {
+		wait_for(sub { logged($e, qr/ready with/) }) or diag('it did not start: ' . engine_log($e));
+	}
+	return $e;
+}
+
+sub engine { return start_engine(engine_conf(@_)) }
+sub engine_log { my ($e) = @_; return (read_file($e->{log}) // '') . (read_file("$e->{dir}/stderr") // '') }
+sub logged { my ($e, $re, $times) = @_; my @l = engine_log($e) =~ /$re/g; return @l >= ($times // 1) }
+sub wait_logged { my ($e, $re, $times) = @_; return wait_for(sub { logged($e, $re, $times) }, 30) }
+sub pid_in_file { my ($e) = @_; my ($pid) = (read_file($e->{pid_file}) // '') =~ /\A(\d+)\n\z/; return $pid }
+
+# Ends it politely: wait status.
+sub end_engine {
+	my ($e) = @_;
+	my $pid = pid_in_file($e) // $e->{pid};
+	kill 'TERM', $pid;
+	my $status = $pid == $e->{pid} ? reap($pid, 20) : wait_for(sub { !kill 0, $pid }, 20);
+	kill 'KILL', session_members($e->{sid});
+	return $status;
+}
+
+END {
+	my $status = $?;
+	for my $e (@engines) {
+		my $pid = pid_in_file($e);
+		kill 'KILL', session_members($e->{sid}) if $e->{owner} // $$ == $$;
+		kill 'KILL', $pid if $pid && $e->{daemon};
+	}
+	$? = $status;
+}
+
+# Living children of a process; those it stopped being the parent of don't count.
+sub children_of {
+	my ($pid) = @_;
+	my @found;
+	for my $stat (glob '/proc/[0-9]*/stat') {
+		my ($p, $state, $parent) = (read_file($stat) // '') =~ /\A(\d+) \(.*\) (\S) (\d+) /s or next;
+		push @found, $p if $parent == $pid && $state !~ /[ZX]/;
+	}
+	return @found;
+}
+
+sub state_of { return ((read_file("/proc/$_[0]/stat") // '') =~ /\A\d+ \(.*\) (\S)/s)[0] // '' }
+
+# Takes hold of an inspector of the engine: the first child that stands still
+# when it is told to.
+sub stop_child {
+	my ($e) = @_;
+	return wait_for(sub {
+		for my $child (children_of($e->{pid})) {
+			kill 'STOP', $child or next;
+			return $child if wait_for(sub { state_of($child) =~ /[TZX]|\A\z/ }, 2) && state_of($child) eq 'T';
+		}
+	}, 20);
+}
+
+# A connection that says nothing: it occupies an inspector until it is closed.
+sub silent {
+	my ($e) = @_;
+	socket my $s, PF_UNIX, SOCK_STREAM, 0 or die "socket: $!";
+	connect $s, pack_sockaddr_un($e->{socket}) or return undef;
+	return $s;
+}
+
+# -- fronts -----------------------------------------------------------------------
+
+# Settings that make a front need the engine: there is no inspector to start.
+sub needs { my ($e, %set) = @_; return { engine => 'require', engine_socket => $e->{socket}, inspector => '/nonexistent', %set } }
+
+# A front in the background: pid and where its output goes.
+sub start_front {
+	my ($e, $mail, %set) = @_;
+	my $f = { conf => conf_file(%{needs($e, %set)}) };
+	($f->{dir}) = $f->{conf} =~ m{\A(.*)/};
+	write_file("$f->{dir}/in", $mail);
+	open my $in, '<', "$f->{dir}/in" or die;
+	open my $out, '>', "$f->{dir}/out" or die;
+	$f->{pid} = start_process(cmd => [spawnscan_cmd('-c', $f->{conf})], fds => [$in, $out, $out]);
+	return $f;
+}
+
+sub end_of_front {
+	my ($f, $seconds) = @_;
+	my $status = reap($f->{pid}, $seconds // 30);
+	$f->{out} = read_file("$f->{dir}/out");
+	$f->{log} = read_file("$f->{dir}/log") // '';
+	return defined $status ? $status & 127 ? "signal $status" : $status >> 8 : undef;
+}
+
+sub running { my ($f) = @_; return kill(0, $f->{pid}) && state_of($f->{pid}) !~ /[ZX]|\A\z/ }
+
+my $clean = mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('a.bin', noise(3000))]);
+my $infected = mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('a.bin', eicar())]);
+my $second_pattern = 'a second pattern, quite harmless';
+my $second = mail(id => 'second', parts => [attachment('b.bin', "x $second_pattern y")]);
+# Long enough under way to be taken hold of.
+my $large = mail(id => 'large', parts => [attachment('c.bin', noise(12_000_000))]);
+my $scratch = subdir('scratch', 01777);
+
+sub second_signature { return 'Second-Pattern:0:*:' . unpack('H*', $second_pattern) . "\n" }
+sub verdict { my ($e, $mail) = @_; return last_record(spawnscan(in => $mail, conf => needs($e))->{log})->{verdict} // 'none' }
+
+# -- the same as without -------------------------------------------------------------
+
+{
+	my $e = engine();
+	my %mails = (
+		clean => $clean, infected => $infected,
+		blocked => mail(parts => [attachment('run.exe', WINDOWS_EXECUTABLE)]),
+		encrypted => mail(parts => [attachment('z.zip', zip_of(['a.txt', 'secret' x 100], encrypted => 1))]),
+		'infected zip' => mail(parts => [attachment('z.zip', zip_of(['a.txt', eicar()]))]),
+		nested => mail(parts => [rfc822($infected, encoding => 'base64')]),
+		'no mail at all' => "\0\1\2 nothing\n", empty => '',
+	);
+	for my $name (sort keys %mails) {
+		my %got;
+		for my $way ('engine', 'own') {
+			my $r = spawnscan(in => $mails{$name}, conf => $way eq 'own' ? {quarantine => 'off'}
+			    : needs($e, quarantine => 'off'));
+			$got{$way} = [$r->{code}, $r->{out} =~ s/^(Date: +).*$/$1/mgr, last_record($r->{log})->{verdict}];
+		}
+		is($got{engine}[0], $got{own}[0], "$name: the same exit code");
+		is($got{engine}[2], $got{own}[2], "$name: the same verdict");
+		same_bytes($got{engine}[1], $got{own}[1], "$name: the same bytes");
+	}
+	is(verdict($e, $infected), 'infected', 'and that is what it should be');
+
+	my $d = Downstream->start;
+	my $c = SmtpClient->filter(to => $d->address, conf => needs($e));
+	$c->hello;
+	like($c->deliver(mail => crlf($clean)) // '', qr/\A250 /, "SMTP, message $_") for 1 .. 3;
+	is($c->quit, 0, 'QUIT');
+	my ($m) = $d->messages;
+	same_bytes((split_marks($m->{data}))[0], crlf($clean), 'the mail as it came');
+	$d->stop;
+
+	# auto takes it, off does not.
+	is(spawnscan(in => $clean, conf => needs($e, engine => 'auto'))->{code}, 0, 'engine=auto uses it');
+	is(spawnscan(in => $clean, conf => needs($e, engine => 'off'))->{code}, 75, 'engine=off does not');
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+	is(pid_in_file($e), $e->{pid}, 'the pid file');
+	is(end_engine($e), 0, 'it ends well');
+	ok(!-e $e->{pid_file}, 'and takes its pid file along');
+	ok(!-e $e->{socket}, 'and its socket');
+	is(session_members($e->{sid}), 0, 'nothing of it is left');
+}
+
+# -- no engine ---------------------------------------------------------------------------
+
+{
+	my $e = engine_conf();
+	my $r = spawnscan(in => $infected, conf => {engine => 'auto', engine_socket => $e->{socket}});
+	is(last_record($r->{log})->{verdict}, 'infected', 'auto without an engine: an inspector of its own');
+	$r = spawnscan(in => $clean, conf => {engine => 'require', engine_socket => $e->{socket}});
+	is($r->{code}, 75, 'require without an engine: 75');
+	is($r->{out}, '', 'nothing on stdout');
+	like($r->{log}, qr/no engine at \Q$e->{socket}\E: No such file/, 'the log says which engine');
+	my $d = Downstream->start;
+	my $c = SmtpClient->filter(to => $d->address, conf => {engine => 'require', engine_socket => $e->{socket}});
+	$c->hello;
+	like($c->deliver(mail => crlf($clean)) // '', qr/\A451 4\.3\.0 /, 'SMTP: 451');
+	# It comes: the same connection goes on with it.
+	start_engine($e);
+	like($c->deliver(mail => crlf($clean)) // '', qr/\A250 /, 'and 250 once there is one');
+	is($c->quit, 0, 'QUIT');
+	$d->stop;
+
+	kill 'KILL', $e->{pid};
+	is(reap($e->{pid}), 9, 'the engine is killed');
+	ok(-S $e->{socket}, 'its socket is left');
+	$r = spawnscan(in => $clean, conf => {engine => 'require', engine_socket => $e->{socket}});
+	is($r->{code}, 75, 'require with a stale socket: 75');
+	like($r->{log}, qr/no engine at \Q$e->{socket}\E: Connection refused/, 'the log says so');
+	is(spawnscan(in => $clean, conf => {engine => 'auto', engine_socket => $e->{socket}})->{code}, 0,
+	    'auto with a stale socket: an inspector of its own');
+	unlink $e->{log};
+	start_engine($e);
+	is(verdict($e, $infected), 'infected', 'a new engine takes a stale socket over');
+
+	my $second_engine = engine_conf(engine_socket => $e->{socket});
+	my $begin = now();
+	start_engine($second_engine, no_wait => 1);
+	is(reap($second_engine->{pid}), 69 << 8, 'a second engine on the same socket: 69');
+	ok(logged($second_engine, qr/another engine serves \Q$e->{socket}\E/), 'it says why');
+	is(verdict($e, $infected), 'infected', 'the first one is still there');
+	ok(!-e $second_engine->{pid_file}, 'no pid file of the second');
+	end_engine($e);
+
+	write_file("$e->{dir}/plain", "precious\n");
+	my $misled = engine_conf(engine_socket => "$e->{dir}/plain");
+	start_engine($misled, no_wait => 1);
+	is(reap($misled->{pid}), 69 << 8, 'a plain file where the socket should be: 69');
+	is(read_file("$e->{dir}/plain"), "precious\n", 'and it is left alone');
+}
+
+# -- who may connect ---------------------------------------------------------------------
+
+for my $mode (qw(0600 0660 0666)) {
+	my $e = engine(engine_socket_mode => $mode);
+	is(sprintf('%04o', (stat $e->{socket})[2] & 07777), $mode, "the socket's mode: $mode");
+	end_engine($e);
+}
+SKIP: {
+	my ($uid, $gid) = (getpwnam 'nobody')[2, 3];
+	loud_skip('only root can be two users', 9) if $> != 0 || !defined $uid || !-x '/usr/bin/setpriv';
+	my $as_nobody = sub {
+		my ($e) = @_;
+		my $conf = conf_file(%{needs($e, quarantine => 'off')});
+		my ($dir) = $conf =~ m{\A(.*)/};
+		chown $uid, $gid, $dir;
+		my $r = run(in => $infected, cmd => ['/usr/bin/setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups',
+		    spawnscan_cmd('-c', $conf)]);
+		$r->{log} = read_file("$dir/log") // '';
+		return $r;
+	};
+	my $e = engine(engine_socket_mode => '0666');
+	my $r = $as_nobody->($e);
+	is($r->{code}, 75, 'another user: refused');
+	like($r->{log}, qr/the engine's log tells why/, 'the front says where to look');
+	ok(logged($e, qr/user $uid may not connect/), 'and there it is');
+	is(verdict($e, $infected), 'infected', 'root goes on');
+	end_engine($e);
+
+	$e = engine(engine_socket_mode => '0666', engine_users => 'no-such-user, nobody');
+	$r = $as_nobody->($e);
+	is(last_record($r->{log})->{verdict}, 'infected', 'a user of engine_users is served');
+	end_engine($e);
+
+	$e = engine(engine_socket_mode => '0600');
+	is($as_nobody->($e)->{code}, 75, 'a socket that it must not open: 75');
+	end_engine($e);
+
+	# Its directory must be its own, since it leaves files there.
+	$e = engine_conf(engine_user => 'nobody');
+	chown $uid, $gid, $e->{dir};
+	start_engine($e);
+	like(read_file("/proc/$e->{pid}/status"), qr/^Uid:\t$uid\t$uid\t$uid\t$uid$/m, 'engine_user: it becomes that user');
+	is((stat $e->{socket})[4], $uid, 'and the socket is that user\'s');
+	is(verdict($e, $infected), 'infected', 'root is served');
+	is(last_record($as_nobody->($e)->{log})->{verdict}, 'infected', 'and the user itself');
+	kill 'HUP', $e->{pid};
+	ok(wait_for(sub { (pid_in_file($e) // $e->{pid}) != $e->{pid} }), 'it can load again');
+	is(verdict($e, $infected), 'infected', 'and serve');
+	end_engine($e);
+	ok(!-e $e->{socket} && !-e $e->{pid_file}, 'and tidy up');
+}
+
+# -- one place ------------------------------------------------------------------------------
+
+{
+	my $e = engine(engine_inspectors => 1);
+	my $holder = silent($e);
+	ok(wait_for(sub { children_of($e->{pid}) == 1 }), 'a connection has the only place');
+	my @fronts = map { start_front($e, $_ & 1 ? $clean : $infected) } 1 .. 6;
+	# All have connected: they stand in the kernel's list beside the holder's
+	# connection and the listening socket.
+	ok(wait_for(sub { my @u = (read_file('/proc/net/unix') // '') =~ /\Q$e->{socket}\E$/mg; @u >= 8 }), 'six fronts wait');
+	is(scalar(children_of($e->{pid})), 1, 'there is no second inspector');
+	is(scalar(grep { running($_) } @fronts), 6, 'and no front has given up');
+	close $holder;
+	my ($most, $left) = (0, 6);
+	my @codes;
+	while ($left) {
+		my @c = children_of($e->{pid});
+		$most = @c if @c > $most;
+		for my $f (grep { !defined $_->{code} } @fronts) {
+			next if running($f);
+			$f->{code} = end_of_front($f) // 'none';
+			$left--;
+		}
+	}
+	is_deeply([map { $_->{code} } @fronts], [(0) x 6], 'all get through');
+	is($most, 1, 'one at a time');
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+	end_engine($e);
+
+	$e = engine(engine_inspectors => 3);
+	my @holders = map { silent($e) } 1 .. 5;
+	ok(wait_for(sub { children_of($e->{pid}) == 3 }), 'three places of three');
+	my $f = start_front($e, $clean);
+	close $_ for @holders;
+	is(end_of_front($f), 0, 'the next one gets through');
+	end_engine($e);
+}
+
+# -- children that die -----------------------------------------------------------------------
+
+{
+	my $e = engine();
+	for my $signal (qw(KILL SEGV ABRT XCPU)) {
+		my $f = start_front($e, $large);
+		my $child = stop_child($e);
+		ok($child && running($f), "an inspector at work, about to get SIG$signal");
+		is(scalar(scratch_left()), 1, 'it has its private directory');
+		kill $signal, $child;
+		kill 'CONT', $child;
+		is(end_of_front($f), 75, '75');
+		is($f->{out}, '', 'nothing on stdout');
+		like($f->{log}, qr/engine's inspector ended before it had reported/, 'the front says what happened');
+		my $number = {KILL => 9, SEGV => 11, ABRT => 6, XCPU => 24}->{$signal};
+		ok(wait_logged($e, qr/inspector $child was killed by signal $number/), 'the engine says why');
+		ok(wait_for(sub { !scratch_left() }), 'the private directory is gone');
+		is(verdict($e, $infected), 'infected', 'the engine lives on');
+	}
+	my $d = Downstream->start;
+	my $c = SmtpClient->filter(to => $d->address, conf => needs($e));
+	$c->hello;
+	$c->send("MAIL FROM:<a\@b>\r\nRCPT TO:<a\@b>\r\nDATA\r\n");
+	$c->reply for 1 .. 3;
+	$c->send(SmtpClient::stuffed(crlf($large)));
+	my $child = stop_child($e);
+	kill 'KILL', $child;
+	like($c->reply // '', qr/\A451 4\.3\.0 /, 'SMTP: 451');
+	like($c->deliver(mail => crlf($clean)) // '', qr/\A250 /, 'and 250 for the next one');
+	is($c->quit, 0, 'QUIT');
+	$d->stop;
+
+	# The engine itself: its children must not outlive it.
+	my $f = start_front($e, $large);
+	ok(stop_child($e), 'an inspector at work');
+	kill 'KILL', $e->{pid};
+	is(reap($e->{pid}), 9, 'the engine is killed');
+	is(end_of_front($f), 75, 'the front: 75');
+	ok(wait_for(sub { !session_members($e->{sid}) }), 'no inspector outlives it');
+	is(scalar(scratch_left()), 1, 'a private directory is left');
+	unlink $e->{log};
+	start_engine($e);
+	is_deeply([scratch_left()], [], 'the next engine sweeps it away');
+	end_engine($e);
+}
+{
+	my $e = engine(inspect_timeout => '1s');
+	my $holder = silent($e);
+	ok(wait_for(sub { children_of($e->{pid}) == 1 }), 'an inspector that gets nothing to do');
+	my ($idle) = children_of($e->{pid});
+	my $f = start_front($e, $large, inspect_timeout => '1s');
+	my $child = stop_child($e);
+	isnt($child, undef, 'an inspector that stands still');
+	is(end_of_front($f), 75, 'the front: 75');
+	like($f->{log}, qr/took too long/, 'it says why');
+	ok(wait_logged($e, qr/inspector $child was killed by signal 9/), 'the engine ends it');
+	ok(wait_for(sub { !children_of($e->{pid}) }), 'and the other');
+	ok(wait_for(sub { !scratch_left() }), 'no scratch directory is left');
+	is(verdict($e, $infected), 'infected', 'the engine lives on');
+	end_engine($e);
+}
+
+# -- told to end ---------------------------------------------------------------------------------
+
+{
+	my $e = engine(engine_inspectors => 1);
+	my $f = start_front($e, $large);
+	my $child = stop_child($e);
+	ok($child, 'a mail under way');
+	my $waiting = start_front($e, $infected);
+	ok(wait_for(sub { my @u = (read_file('/proc/net/unix') // '') =~ /\Q$e->{socket}\E$/mg; @u >= 3 }), 'another waits');
+	kill 'TERM', $e->{pid};
+	ok(wait_for(sub { !-e $e->{socket} }), 'SIGTERM: its socket is gone');
+	ok(running($e), 'it is not');
+	is(spawnscan(in => $clean, conf => {engine => 'auto', engine_socket => $e->{socket}})->{code}, 0,
+	    'a new front does without');
+	kill 'CONT', $child;
+	is(end_of_front($f), 0, 'the mail under way is finished');
+	is(end_of_front($waiting), 0, 'and the one that waited');
+	is(last_record($waiting->{log})->{verdict}, 'infected', 'as it should be');
+	is(reap($e->{pid}), 0, 'then it ends');
+	ok(!-e $e->{pid_file}, 'its pid file is gone');
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+}
+
+# -- new signatures ------------------------------------------------------------------------------
+
+sub private_database {
+	my $dir = subdir('database.' . ++$n);
+	write_file("$dir/eicar.ndb", eicar_signature());
+	return $dir;
+}
+sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new = pid_in_file($e); $new && $new != $old && $new } }
+
+{
+	my $e = engine();
+	my $d = Downstream->start;
+	my $done = "$e->{dir}/done";
+	my @clients;
+	for my $k (1, 2) {
+		my $pid = fork // die;
+		if ($pid == 0) {
+			my %seen;
+			my $slowest = 0;
+			until (-e $done) {
+				my $c = SmtpClient->filter(to => $d->address, conf => needs($e));
+				$c->hello;
+				for (1 .. 5) {
+					my $begin = now();
+					my $r = $c->deliver(mail => crlf($_ & 1 ? $clean : $infected)) // 'nothing';
+					$seen{substr $r, 0, 3}++;
+					$slowest = now() - $begin if now() - $begin > $slowest;
+				}
+				$seen{'quit ' . ($c->quit // 'none')}++;
+			}
+			write_file("$e->{dir}/client.$k", join('', map { "$_: $seen{$_}\n" } sort keys %seen) . "slowest: $slowest\n");
+			POSIX::_exit(0);
+		}
+		push @clients, $pid;
+	}
+	ok(wait_for(sub { my @m = $d->messages; @m >= 4 }), 'two clients at work');
+	my $before = $e->{pid};
+	for my $k (1 .. 5) {
+		my $changed = new_process($e);
+		my $sent = () = $d->messages;
+		kill 'HUP', pid_in_file($e);
+		ok(my $new = wait_for($changed), "reload $k: another process");
+		ok(wait_for(sub { my @m = $d->messages; @m >= $sent + 4 }), 'mail flows');
+	}
+	write_file($done, '');
+	waitpid $_, 0 for @clients;
+	is(reap($before), 0, 'the first engine has ended well');
+	for my $k (1, 2) {
+		my $result = read_file("$e->{dir}/client.$k") // '';
+		like($result, qr/\A250: \d+\nquit 0: \d+\nslowest: [\d.]+\n\z/, "client $k: not one message failed");
+		my ($slowest) = $result =~ /slowest: ([\d.]+)/;
+		cmp_ok($slowest // 99, '<', secs(5), 'nor waited long');
+	}
+	my @m = $d->messages;
+	is(scalar(grep { $_->{data} =~ /^X-Antivirus: [^\n]*ClamAV/m } @m), scalar @m, 'each of ' . @m . ' was scanned');
+	ok(!logged($e, qr/killed|code [1-9]/), 'no child had trouble');
+	is(scalar(session_members($e->{sid})), 1, 'one engine is left');
+	end_engine($e);
+	$d->stop;
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+}
+{
+	# Two requests at once, one of them while the other is being served.
+	my $e = engine();
+	kill 'HUP', $e->{pid} for 1 .. 20;
+	ok(wait_for(sub { logged($e, qr/engine: ended/) }), 'SIGHUP many times');
+	ok(wait_for(sub { session_members($e->{sid}) == 1 }), 'one engine is left');
+	is(verdict($e, $infected), 'infected', 'and serves');
+	end_engine($e);
+}
+{
+	# One that comes while it loads is not forgotten, and does not end it.
+	my $e = engine_conf();
+	start_engine($e, no_wait => 1);
+	wait_for(sub { -S $e->{socket} });
+	kill 'HUP', $e->{pid};
+	ok(wait_logged($e, qr/told to load the signatures again/), 'SIGHUP before it is ready: obeyed when it is');
+	ok(wait_logged($e, qr/ready with/, 2), 'it loads again');
+	is(verdict($e, $infected), 'infected', 'and serves');
+	end_engine($e);
+}
+{
+	my $database = private_database();
+	my $e = engine(database => $database, reload_check => '1s');
+	my $old = $e->{pid};
+	is(verdict($e, $second), 'clean', 'a pattern that nobody knows yet');
+	my $changed = new_process($e);
+	write_file("$database/second.ndb", second_signature());
+	ok(wait_for($changed), 'a new signature file: another process');
+	is(verdict($e, $second), 'infected', 'it is found');
+	is(verdict($e, $infected), 'infected', 'the other too');
+	is(reap($old), 0, 'the old engine has ended');
+
+	$changed = new_process($e);
+	unlink "$database/second.ndb";
+	ok(wait_for($changed), 'a signature file is gone: another process');
+	is(verdict($e, $second), 'clean', 'it is not found any more');
+
+	$changed = new_process($e);
+	my $serving = pid_in_file($e);
+	write_file("$database/second.ndb", substr second_signature(), 0, 25);
+	ok(wait_logged($e, qr/failed \(code 69\), the old ones stay in use/), 'half a signature file: it says so');
+	is(pid_in_file($e), $serving, 'the old engine goes on');
+	is(verdict($e, $infected), 'infected', 'and serves');
+	open my $rest, '>>', "$database/second.ndb" or die;
+	print $rest substr second_signature(), 25;
+	close $rest;
+	ok(wait_for($changed), 'the other half comes: another process');
+	is(verdict($e, $second), 'infected', 'it is found');
+
+	$changed = new_process($e);
+	$serving = pid_in_file($e);
+	my $failures = () = engine_log($e) =~ /old ones stay in use/g;
+	write_file("$database/daily.cvd", "ClamAV-VDB: broken\n" . "\0" x 600);
+	ok(wait_logged($e, qr/old ones stay in use/, $failures + 1), 'a broken one: it says so');
+	like(engine_log($e), qr/signature database \Q$database\E: /, 'and which');
+	is(pid_in_file($e), $serving, 'the old engine goes on');
+	is(verdict($e, $second), 'infected', 'and serves');
+	ok(wait_logged($e, qr/old ones stay in use/, $failures + 2), 'and tries again');
+	unlink "$database/daily.cvd";
+	ok(wait_for($changed), 'repaired: another process');
+	is(verdict($e, $second), 'infected', 'it serves');
+
+	$changed = new_process($e);
+	my $fresh = private_database();
+	rename $database, "$database.old" or die;
+	ok(wait_for(sub { logged($e, qr/old ones stay in use/, $failures + 3) }), 'the directory is gone: it says so');
+	is(verdict($e, $second), 'infected', 'the old engine goes on');
+	rename $fresh, $database or die;
+	ok(wait_for($changed), 'there is another: another process');
+	is(verdict($e, $second), 'clean', 'with what is in it');
+	is(verdict($e, $infected), 'infected', 'exactly');
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+	end_engine($e);
+}
+{
+	# Nothing new, and what is no signature: nothing happens.
+	my $database = private_database();
+	my $e = engine(database => $database, reload_check => '1s');
+	write_file("$database/freshclam.dat", 'x');
+	mkdir "$database/tmp.123";
+	my $holder = silent($e);
+	my $begin = now();
+	ok(wait_for(sub { now() - $begin > 2.5 }), 'two checks later');
+	is(pid_in_file($e), $e->{pid}, 'freshclam\'s notes are no reason to load again');
+	end_engine($e);
+}
+{
+	# Told to end while it loads anew: both do.
+	my $e = engine();
+	kill 'HUP', $e->{pid};
+	kill 'TERM', $e->{pid};
+	is(reap($e->{pid}), 0, 'SIGTERM on SIGHUP\'s heels: it ends');
+	ok(wait_for(sub { !session_members($e->{sid}) }), 'and so does its successor');
+	ok(!-e $e->{socket}, 'the socket is gone');
+}
+
+# -- the background ------------------------------------------------------------------------------
+
+{
+	my $e = engine_conf();
+	$e->{daemon} = 1;
+	push @engines, $e;
+	my $r = run(cmd => [$inspect, '--engine', '--daemon', '-c', $e->{conf}], timeout => 20);
+	$e->{sid} = pid_in_file($e) // 0;
+	is($r->{code}, 0, '--daemon returns with 0');
+	ok(!$r->{timed_out}, 'and holds no descriptor of its caller');
+	ok($e->{sid} && kill(0, $e->{sid}), 'the pid file names a process');
+	is(verdict($e, $infected), 'infected', 'it serves at once');
+	ok(wait_for(sub { !session_members($r->{sid}) }), 'nothing is left in the caller\'s session');
+	for my $fd (0 .. 2) { is(readlink "/proc/$e->{sid}/fd/$fd", '/dev/null', "descriptor $fd is /dev/null") }
+	my $changed = new_process($e);
+	kill 'HUP', $e->{sid};
+	ok(my $new = wait_for($changed), 'SIGHUP: another process');
+	is(verdict($e, $infected), 'infected', 'it serves');
+	my $again = run(cmd => [$inspect, '--engine', '--daemon', '-c', $e->{conf}], timeout => 20);
+	is($again->{code}, 69, 'a second one: 69');
+	like($again->{err} . engine_log($e), qr/another engine serves/, 'it says why');
+	is(pid_in_file($e), $new, 'the pid file is still the first one\'s');
+	kill 'TERM', $new;
+	ok(wait_for(sub { !kill 0, $new }), 'SIGTERM ends it');
+	ok(!-e $e->{pid_file} && !-e $e->{socket}, 'without a trace');
+}
+{
+	my $e = engine_conf(database => '/nonexistent');
+	for my $how ([], ['--daemon']) {
+		my $r = run(cmd => [$inspect, '--engine', @$how, '-c', $e->{conf}], timeout => 20);
+		is($r->{code}, 69, "@$how no signatures: 69");
+		like(engine_log($e), qr{signature database /nonexistent}, 'it says why');
+		ok(!-e $e->{socket}, 'no socket is left');
+		ok(!-e $e->{pid_file}, 'no pid file');
+	}
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+}
+for (
+	[['--engine', '--nonsense'], 64, qr/unknown option/],
+	[['--engine', 'word'], 64, qr/unknown argument/],
+	[['--engine', '-c'], 64, qr/needs an argument/],
+	[[], 64, qr/--engine/],
+	[['--daemon'], 64, qr/--engine/],
+	[['--engine', '-c', '/nonexistent'], 78, qr{/nonexistent}],
+	[['--engine', '-c', '/dev/null', '-o', 'nonsense=1'], 78, qr/unknown key/],
+	[['--engine', '-c', '/dev/null', '-o', 'engine_inspectors=0'], 78, qr/engine_inspectors/],
+	[['--engine', '-c', '/dev/null', '-o', 'engine_socket_mode=0777'], 78, qr/engine_socket_mode/],
+	[['--engine', '-c', '/dev/null', '-o', 'log=file:/nonexistent/log'], 78, qr{/nonexistent/log}],
+	[['--engine', '-c', '/dev/null', '-o', 'log=stderr', '-o', 'engine_socket=/nonexistent/a/b'], 69, qr{/nonexistent/a/b}],
+	[['--engine', '-c', '/dev/null', '-o', 'log=stderr', '-o', 'engine_user=no-such-user',
+	    '-o', 'engine_socket=' . tmpdir() . '/x'], 69, qr/no-such-user/],
+) {
+	my ($args, $code, $says) = @$_;
+	my $r = run(cmd => [$inspect, @$args], timeout => 20);
+	is($r->{code}, $code, "@$args: $code");
+	like($r->{err}, $says, 'it says why');
+}
+like(run(cmd => [$inspect, '-h'])->{out}, qr/--engine.*--daemon/s, '-h');
+
+# -- under a manager -----------------------------------------------------------------------------
+
+sub listen_at {
+	my ($path) = @_;
+	socket my $s, PF_UNIX, SOCK_STREAM, 0 or die;
+	bind $s, pack_sockaddr_un($path) or die "bind: $!";
+	listen $s, 10 or die;
+	fcntl $s, Fcntl::F_SETFD(), 0;
+	return $s;
+}
+{
+	my $e = engine_conf();
+	my $s = listen_at($e->{socket});
+	# It waits in the queue of whoever holds the socket.
+	my $early = start_front($e, $infected);
+	start_engine($e, fd => fileno $s, env => {LISTEN_FDS => 1});
+	is(end_of_front($early), 0, 'socket activation: who came before is served');
+	is(last_record($early->{log})->{verdict}, 'infected', 'well');
+	ok(!logged($e, qr/another engine/), 'it made no socket of its own');
+	my $changed = new_process($e);
+	kill 'HUP', $e->{pid};
+	ok(wait_for($changed), 'SIGHUP: another process');
+	is(verdict($e, $infected), 'infected', 'it serves');
+	end_engine($e);
+	ok(-S $e->{socket}, 'a socket that is not its own stays');
+	my $late = start_front($e, $clean);
+	unlink $e->{log};
+	start_engine($e, fd => fileno $s, env => {LISTEN_FDS => 1});
+	is(end_of_front($late), 0, 'who comes between two engines is served by the next');
+	end_engine($e);
+
+	for my $fds ('2', '0', 'x', '') {
+		unlink $e->{log};
+		start_engine($e, fd => fileno $s, env => {LISTEN_FDS => $fds}, no_wait => 1);
+		is(reap($e->{pid}), 69 << 8, "LISTEN_FDS=$fds: 69");
+		ok(logged($e, qr/expected one socket/), 'it says why');
+	}
+	open my $file, '<', '/dev/null' or die;
+	fcntl $file, Fcntl::F_SETFD(), 0;
+	unlink $e->{log};
+	start_engine($e, fd => fileno $file, env => {LISTEN_FDS => 1}, no_wait => 1);
+	is(reap($e->{pid}), 69 << 8, 'a descriptor that is no socket: 69');
+	ok(logged($e, qr/inherited socket/), 'it says why');
+	ok(-S $e->{socket}, 'the socket of others stays through all that');
+
+	# Meant for another process: not for us.
+	my $other = engine_conf();
+	start_engine($other, env => {LISTEN_FDS => 1, LISTEN_PID => 1});
+	is(verdict($other, $infected), 'infected', 'LISTEN_PID of another process: a socket of its own');
+	end_engine($other);
+}
+for my $abstract (0, 1) {
+	my $e = engine_conf();
+	my $path = $abstract ? "\0spawnscan-test-$$" : "$e->{dir}/notify";
+	socket my $s, PF_UNIX, SOCK_DGRAM, 0 or die;
+	bind $s, pack('S', AF_UNIX) . $path or die "bind: $!";
+	my $next = sub {
+		vec(my $r = '', fileno $s, 1) = 1;
+		select $r, undef, undef, secs(20) or return 'nothing';
+		recv $s, my $text, 1000, 0;
+		return $text;
+	};
+	start_engine($e, env => {NOTIFY_SOCKET => $path =~ s/\A\0/@/r}, no_wait => 1);
+	is($next->(), "MAINPID=$e->{pid}\nREADY=1", ($abstract ? 'abstract ' : '') . 'NOTIFY_SOCKET: ready');
+	is(verdict($e, $infected), 'infected', 'and it is');
+	my $changed = new_process($e);
+	kill 'HUP', $e->{pid};
+	my $new = wait_for($changed) // 0;
+	is($next->(), "MAINPID=$new\nREADY=1", 'after SIGHUP: the new process');
+	end_engine($e);
+	is($next->(), 'STOPPING=1', 'at the end: stopping');
+}
+
+done_testing;

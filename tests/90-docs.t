@@ -1,0 +1,90 @@
+#!/usr/bin/perl
+# What is written about the program is in step with it: the table of files, the
+# options, the manual pages, the licence.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+
+my $readme = read_file("$SRC/README.md") // '';
+
+# -- the table of files ---------------------------------------------------------
+
+my %told = map { $_ => 1 } $readme =~ /^\| (\w+\.c) \| (?:front|both|inspector) \|/mg;
+my %there = map { s{.*/}{}r => 1 } glob "$SRC/*.c";
+is_deeply([sort keys %told], [sort keys %there], 'README.md tells of each file, and of no other');
+# Which half a file belongs to is what the Makefile links it into.
+my $make = (read_file("$SRC/Makefile") // '') =~ s/\\\n//gr;
+my %half;
+for (['FRONT', 'front'], ['INSPECTOR', 'inspector']) {
+	my ($var, $name) = @$_;
+	my ($words) = $make =~ /^$var\s*=\s*(.*)$/m;
+	push @{$half{"$_.c"}}, $name for split ' ', $words // '';
+}
+while ($readme =~ /^\| (\w+\.c) \| (\w+) \|/mg) {
+	my ($file, $said) = ($1, $2);
+	my @in = @{$half{$file} // []};
+	is($said, @in == 2 ? 'both' : $in[0] // 'none', "README.md: the half of $file");
+}
+for my $dir ($readme =~ m{^\| ((?:\w+/(?:, )?)+) \|}mg) {
+	ok(-d "$SRC/$_", "$_ is there") for split /, /, $dir;
+}
+
+# -- options -------------------------------------------------------------------------
+
+for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8']) {
+	my ($program, $page) = @$_;
+	my $help = run(cmd => ["$BUILD/$program", '-h'])->{out};
+	my $man = read_file("$SRC/man/$page") // '';
+	my %in_help = map { $_ => 1 } $help =~ /(?<![\w-])(--?[a-zA-Z][\w-]*)/g;
+	my %in_man;
+	for my $line ($man =~ /^\.It (Fl .*)$/mg) {
+		$in_man{"--$1"} = 1 while $line =~ s/Fl Fl ([\w-]+)//;
+		$in_man{"-$1"} = 1 while $line =~ s/Fl (\w)//;
+	}
+	is_deeply([sort keys %in_man], [sort keys %in_help], "$page tells of each option that -h tells of");
+}
+
+# -- manual pages -----------------------------------------------------------------------
+
+SKIP: {
+	(grep { -x "$_/mandoc" } split /:/, $ENV{PATH}) or loud_skip('mandoc is not installed', 3);
+	for my $page (qw(spawnscan.8 spawnscan.conf.5 spawnscan-inspect.8)) {
+		my $r = run(cmd => ['mandoc', '-Tlint', '-Wwarning', "$SRC/man/$page"]);
+		is($r->{out} . $r->{err}, '', "$page is sound mdoc");
+	}
+}
+
+# Defaults that are told are those in effect.
+my %default;
+for (split /\n/, run(cmd => ["$BUILD/spawnscan", '-c', write_file(tmpdir() . '/empty', ''), '--print-config'])->{out}) {
+	$default{$1} = $2 if /^(\w+) = ?(.*)$/;
+}
+my $man = read_file("$SRC/man/spawnscan.conf.5") // '';
+my %factor = (K => 1024, M => 1 << 20, G => 1 << 30, s => 1, m => 60, h => 3600, d => 86400);
+sub number { my ($v) = @_; return $v =~ /^(\d+)([KMGsmhd]?)$/ ? $1 * ($factor{$2} // 1) : $v }
+while ($man =~ /^\.It Ic (\w+)\n(.*?)(?=^\.It Ic|^\.El)/msg) {
+	my ($key, $text) = ($1, $2);
+	next unless $text =~ /^Default:(?:\n\.Pa)? (\S+?)(?: ?[.,].*)?$/m;
+	my $told = $1;
+	is($told eq 'empty' ? '' : number($told), number($default{$key} // '(no such key)'), "spawnscan.conf.5: default of $key");
+}
+while ($readme =~ /^\| (infected|blocked|encrypted|limit|ambiguous|error) \| .* \| (\w+) \|$/mg) {
+	is($2, $default{$1}, "README.md: default of $1");
+}
+
+# -- the rest ---------------------------------------------------------------------------------
+
+like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/, 'LICENSE is the GPL, version 2');
+for my $file (glob "$SRC/*.[ch]") {
+	like(read_file($file), qr/\A\/\* SPDX-License-Identifier: GPL-2\.0-or-later \*\//, "$file names the licence") if $file =~ /\.c\z/;
+}
+# No scanner may take the tree for infected.
+my @files = split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
+my $payload = eicar();
+my @with = grep { (read_file("$SRC/$_") // '') =~ /\Q$payload\E/ } @files;
+is_deeply(\@with, [], 'EICAR is stored nowhere');
+done_testing;
