@@ -83,6 +83,7 @@ struct engine {
 	char **argv;			/* to start a successor with; [0] is a path */
 	int listener;
 	bool own_socket;		/* made by us or by a predecessor: ours to remove */
+	bool inherited;
 	int signals;			/* signalfd */
 	sigset_t blocked;
 	struct child *children;
@@ -107,7 +108,7 @@ static bool make_socket(struct engine *, char *err, size_t errsize);
 static int lock_directory(const struct engine *);
 static bool bind_socket(struct engine *, char *err, size_t errsize);
 static void remove_stale(const char *path);
-static bool become_user(const char *name, char *err, size_t errsize);
+static bool become_user(const struct conf *, char *err, size_t errsize);
 static bool load(struct engine *, char *err, size_t errsize);
 static void collapse_memory(void);
 static bool can_collapse(void);
@@ -150,11 +151,10 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	hold_hangups();
 	e.children = calloc(e.n_places, sizeof(*e.children));
 	if (e.children == NULL || !listen_somewhere(&e, sentence, sizeof(sentence)) ||
-	    !become_user(conf->engine_user, sentence, sizeof(sentence)) ||
+	    !become_user(conf, sentence, sizeof(sentence)) ||
 	    !load(&e, sentence, sizeof(sentence)) || !catch_signals(&e, sentence, sizeof(sentence))) {
 		log_write(LOG_ERR, "engine: %s", sentence);
-		/* A successor's is still its predecessor's. */
-		if (e.own_socket && ready_fd == -1)
+		if (e.own_socket && !e.inherited)
 			unlink(conf->engine_socket);
 		free(e.children);
 		return EX_UNAVAILABLE;
@@ -235,6 +235,7 @@ inherit_socket(struct engine *e, char *err, size_t errsize)
 	if (!listening || domain != AF_UNIX)
 		return refuse(err, errsize, "inherited socket: not a listening Unix socket");
 	e->listener = LISTEN_FD;
+	e->inherited = true;
 	e->own_socket = names != NULL && strcmp(names, OWN_SOCKET) == 0;
 	/* Two engines may be woken by one connection while one takes over. */
 	if (fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC) == -1 ||
@@ -320,8 +321,9 @@ remove_stale(const char *path)
 
 /* From root to the configured user; nothing to do for anyone else. */
 static bool
-become_user(const char *name, char *err, size_t errsize)
+become_user(const struct conf *conf, char *err, size_t errsize)
 {
+	const char *name = conf->engine_user;
 	struct passwd *pw;
 
 	if (name[0] == '\0' || geteuid() != 0)
@@ -332,6 +334,10 @@ become_user(const char *name, char *err, size_t errsize)
 	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
 		return refuse(err, errsize, "user %s: %s", name, strerror(errno));
+	/* Root has opened it; a successor would fail over it, much later. */
+	if (strncmp(conf->log, "file:", 5) == 0 && access(conf->log + 5, W_OK) == -1)
+		return refuse(err, errsize, "user %s can't write to %s: %s", name, conf->log + 5,
+		    strerror(errno));
 	return true;
 }
 
@@ -518,7 +524,7 @@ catch_signals(struct engine *e, char *err, size_t errsize)
 static void
 serve(struct engine *e)
 {
-	while (!e->draining || e->n_children > 0 || e->listener != -1) {
+	while (!e->draining || e->n_children > 0 || e->listener != -1 || e->successor != 0) {
 		struct pollfd p[] = {
 			{ .fd = e->signals, .events = POLLIN },
 			{ .fd = room(e) ? e->listener : -1, .events = POLLIN },
@@ -801,6 +807,8 @@ successor_ended(struct engine *e, int status)
 		return;
 	e->successor = 0;
 	e->reload_failed = true;
+	if (e->draining)
+		return;			/* we have ended it */
 	if (WIFSIGNALED(status))
 		log_write(LOG_ERR, "engine: loading the signatures again ended by signal %d, "
 		    "the old ones stay in use", WTERMSIG(status));

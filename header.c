@@ -37,6 +37,7 @@ static bool same_base(const char *, const struct header_param *, const struct he
 static size_t base_length(const char *, const struct header_param *);
 static void join_sections(const char *, const struct header_params *, size_t first,
     void (*fn)(void *, const char *), void *);
+static void first_word(const char *, void (*fn)(void *, const char *), void *);
 static void each_form(const char *, void (*fn)(void *, const char *), void *);
 static void each_length(const char *, void (*fn)(void *, const char *), void *);
 static size_t put_word(const char *word, char **out);
@@ -214,7 +215,8 @@ parse_param(const char *bytes, size_t end, size_t *at, struct header_param *p)
 	if (p->value == NULL)
 		err(EX_OSERR, "header");
 	i = value_begin;
-	if (i < end && bytes[i] == '"' && parse_quoted(bytes, end, &i, p->value)) {
+	p->quoted = i < end && bytes[i] == '"' && parse_quoted(bytes, end, &i, p->value);
+	if (p->quoted) {
 		p->end = i;
 	} else {
 		/* A token, or whatever stands there up to the next semicolon or line end. */
@@ -332,6 +334,22 @@ percent_decode(const char *value)
 	return out;
 }
 
+/* To the letter, a value without quotes ends at a blank or a comment. */
+static void
+first_word(const char *value, void (*fn)(void *, const char *), void *ctx)
+{
+	size_t len = strcspn(value, " \t(");
+	char *word;
+
+	if (len == 0 || value[len] == '\0')
+		return;
+	word = strndup(value, len);
+	if (word == NULL)
+		err(EX_OSERR, "header");
+	each_form(word, fn, ctx);
+	free(word);
+}
+
 static void
 each_form(const char *value, void (*fn)(void *, const char *), void *ctx)
 {
@@ -373,6 +391,8 @@ header_params_names(const char *bytes, const struct header_params *ps,
 		if (!header_param_is_name(bytes, &ps->params[i]))
 			continue;
 		each_form(ps->params[i].value, fn, ctx);
+		if (!ps->params[i].quoted)
+			first_word(ps->params[i].value, fn, ctx);
 		if (param_section(bytes, &ps->params[i], &number))
 			join_sections(bytes, ps, i, fn, ctx);
 	}

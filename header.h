@@ -42,6 +42,7 @@ struct header_param {
 	size_t begin;		/* the semicolon in front of it */
 	size_t name_begin, name_end;
 	size_t end;		/* behind the value */
+	bool quoted;
 	char *value;		/* unquoted, not decoded; NUL bytes became \x01 */
 };
 

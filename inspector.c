@@ -92,6 +92,7 @@ struct inspector {
 
 static int64_t now_ms(void);
 static void inspect_message(struct inspector *, const char *scratch);
+static void examine(struct inspector *);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, const char *sentence);
 static void note(void *ctx, const char *sentence);
@@ -125,7 +126,8 @@ static void find_whole(struct inspector *, enum verdict_class, enum verdict_acti
 static void edit(struct inspector *);
 static void edit_target(struct inspector *, const struct defang *, const struct target *);
 static void settle(struct inspector *);
-static bool result_infected(struct inspector *, struct scan_result *);
+static void examine_result(const struct inspector *, struct inspector *);
+static const struct finding *remaining(const struct report *);
 static bool append(void *ctx, const char *buf, size_t len);
 static unsigned int seconds_left(const struct inspector *);
 static bool send_report(int sock, const struct report *);
@@ -189,15 +191,22 @@ inspect_message(struct inspector *in, const char *scratch)
 	in->report.scanner = strdup(scan_banner());
 	if (in->report.scanner == NULL)
 		err(EX_OSERR, "inspector");
-	lint_begin(&in->lint, in->message.bytes, in->message.size);
-	mime_walk(in->message.bytes, in->message.size, &in->conf, &in->root, visit_part, in);
-	check_whole(in);
+	examine(in);
 	edit(in);
 	settle(in);
 	wrong = message_check_edits(in->message.size, in->report.edits, in->report.n_edits,
 	    in->request.crlf);
 	if (wrong != NULL)
 		fail(in, wrong);
+}
+
+/* Walk and scan everything; afterwards the findings are there, and the targets. */
+static void
+examine(struct inspector *in)
+{
+	lint_begin(&in->lint, in->message.bytes, in->message.size);
+	mime_walk(in->message.bytes, in->message.size, &in->conf, &in->root, visit_part, in);
+	check_whole(in);
 }
 
 /* An engine's child has the scanner already, another loads it. */
@@ -546,8 +555,11 @@ visit_view(void *ctx, const struct view *view)
 	if (seen_before(in, view->content, view->len))
 		return true;
 	scan_bytes(&result, SCAN_PART, view->content, view->len, seconds_left(in));
-	for (size_t i = 0; i < result.n_hits; i++)
-		find(in, &part, result.hits[i].class, result.hits[i].name, "");
+	for (size_t i = 0; i < result.n_hits; i++) {
+		/* A stretch around parts that have shown it is no news (settle). */
+		if (leaf != NULL || !in->part_hit[result.hits[i].class])
+			find(in, &part, result.hits[i].class, result.hits[i].name, "");
+	}
 	if (result.failed) {
 		find(in, &part, CLASS_ERROR, result.error, "");
 		return false;
@@ -666,31 +678,36 @@ edit_target(struct inspector *in, const struct defang *d, const struct target *t
 }
 
 /*
- * After a removal the result must be free of infection: if it isn't, the whole
- * body goes, and if that does not help (it is in the header) the message.
+ * After a removal the result must be free of infection, however it is read: if
+ * it isn't, the whole body goes, and if that does not help (it is in the
+ * header) the message.
  */
 static void
 settle(struct inspector *in)
 {
-	struct scan_result result;
+	const struct finding *left;
+	struct inspector after;
 
 	if (!in->infected || in->report.action != ACTION_REMOVE ||
 	    in->conf.action[CLASS_INFECTED] != ACTION_REMOVE)
 		return;
-	for (int round = 0; round < 2 && result_infected(in, &result); round++) {
-		if (result.failed) {
-			find_whole(in, CLASS_ERROR, in->conf.action[CLASS_ERROR], result.error);
+	for (int round = 0; round < 2; round++) {
+		examine_result(in, &after);
+		left = remaining(&after.report);
+		if (left == NULL)
 			return;
-		}
-		find_whole(in, CLASS_INFECTED, round == 0 ? ACTION_REMOVE : ACTION_REJECT,
-		    result.hits[0].name);
+		if (left->class == CLASS_INFECTED)
+			find_whole(in, CLASS_INFECTED, round == 0 ? ACTION_REMOVE : ACTION_REJECT,
+			    left->reason);
+		else
+			find_whole(in, left->class, left->action, left->reason);
 		edit(in);
 	}
 }
 
-/* Is there an infection in the message as edited, or a failure to look? */
-static bool
-result_infected(struct inspector *in, struct scan_result *result)
+/* Examine the message as edited. What that allocates goes with the process. */
+static void
+examine_result(const struct inspector *in, struct inspector *after)
 {
 	char *text = NULL;
 	size_t size;
@@ -699,15 +716,24 @@ result_infected(struct inspector *in, struct scan_result *result)
 	if (f == NULL || !message_splice(in->message.bytes, in->message.size,
 	    in->report.edits, in->report.n_edits, append, f) || fclose(f) == EOF)
 		err(EX_OSERR, "inspector");
-	scan_bytes(result, SCAN_MAIL, text, size, seconds_left(in));
-	free(text);
-	for (size_t i = 0; i < result->n_hits; i++) {
-		if (result->hits[i].class == CLASS_INFECTED) {
-			result->hits[0] = result->hits[i];
-			return true;
-		}
+	memset(after, 0, sizeof(*after));
+	after->conf = in->conf;
+	after->started = in->started;
+	after->message = (struct message){ .fd = -1, .size = size, .bytes = text };
+	report_init(&after->report);
+	examine(after);
+}
+
+/* What must not be left: an infection, or that something could not be scanned. */
+static const struct finding *
+remaining(const struct report *report)
+{
+	for (size_t i = 0; i < report->n_findings; i++) {
+		if (report->findings[i].class == CLASS_INFECTED ||
+		    report->findings[i].class == CLASS_ERROR)
+			return &report->findings[i];
 	}
-	return result->failed;
+	return NULL;
 }
 
 static bool

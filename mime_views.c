@@ -49,9 +49,6 @@ views_each(const char *bytes, size_t size, const struct part_place *root,
 	    .view = view, .ctx = ctx };
 	size_t begin = root->header_begin, line = begin;
 
-	/* All of the body as one, for encodings that may hold lines with "--". */
-	if (!each_way(&e, root->content_begin, size))
-		return false;
 	while (line < size) {
 		const char *lf = memchr(bytes + line, '\n', size - line);
 		size_t next = lf == NULL ? size : (size_t)(lf - bytes) + 1;
@@ -63,7 +60,8 @@ views_each(const char *bytes, size_t size, const struct part_place *root,
 		}
 		line = next;
 	}
-	return each_region(&e, begin, size);
+	/* Last, all of the body as one: some encodings may hold lines with "--". */
+	return each_region(&e, begin, size) && each_way(&e, root->content_begin, size);
 }
 
 /* Not "-- " (a signature follows), "---" and the like (a ruler, a patch). */

@@ -30,6 +30,7 @@
  * against the protocol, with the session's state; LOG_DEBUG every command and
  * every change of state.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <netdb.h>
 #include <stdarg.h>
@@ -59,6 +60,10 @@
 #define REPLY_LINE_LIMIT	2048
 #define REPLY_MAX_LINES		100
 #define REPLY_MAX_BYTES		(64u << 10)
+
+/* Of host and service names; a host may have a few more. */
+#define NAME_CHARACTERS \
+	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
 #define XFORWARD_MAX		256	/* as in Postfix */
 #define ONE_YEAR		(UINT64_C(365) * 86400)
@@ -450,10 +455,10 @@ port_is_sane(const char *port)
 {
 	const char *error;
 
-	if (*port == '\0')
+	if (isalpha((unsigned char)*port))	/* of /etc/services, for getaddrinfo to judge */
+		return port[strspn(port, NAME_CHARACTERS)] == '\0';
+	if (*port == '\0' || port[strspn(port, "0123456789")] != '\0')
 		return false;
-	if (port[strspn(port, "0123456789")] != '\0')
-		return true;	/* a name of /etc/services, for getaddrinfo to judge */
 	(void)strtonum(port, 1, 65535, &error);
 	return error == NULL;
 }
@@ -488,7 +493,8 @@ address_split(struct address *address, const char *text, char *err, size_t errsi
 		snprintf(err, errsize, "\"%s\" is not HOST:PORT, [IPv6]:PORT or unix:/PATH", text);
 		return false;
 	}
-	if (begin == end || !port_is_sane(port)) {
+	if (begin == end || !port_is_sane(port) ||
+	    strspn(begin, NAME_CHARACTERS ".:%_") < (size_t)(end - begin)) {
 		snprintf(err, errsize, "\"%s\" lacks a host or a port between 1 and 65535", text);
 		return false;
 	}

@@ -78,6 +78,7 @@ main(int argc, char **argv)
 	struct options options = { 0 };
 	struct conf conf;
 	int code;
+	bool closed = fcntl(STDIN_FILENO, F_GETFD) == -1 || fcntl(STDOUT_FILENO, F_GETFD) == -1;
 
 	hold_standard_descriptors();
 	log_init("spawnscan");
@@ -92,6 +93,8 @@ main(int argc, char **argv)
 		conf_each(&conf, print_setting, NULL);
 		return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 	}
+	if (closed)
+		quit(EX_IOERR, "standard input or output is closed");
 	code = run(&options, &conf);
 	conf_free(&conf);
 	return code;

@@ -45,7 +45,9 @@ for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'])
 		$in_man{"--$1"} = 1 while $line =~ s/Fl Fl ([\w-]+)//;
 		$in_man{"-$1"} = 1 while $line =~ s/Fl (\w)//;
 	}
-	is_deeply([sort keys %in_man], [sort keys %in_help], "$page tells of each option that -h tells of");
+	my @missing = grep { !$in_man{$_} } sort keys %in_help;
+	cmp_ok(scalar keys %in_help, '>', 4, "$program -h tells of options");
+	is_deeply(\@missing, [], "$page tells of each of them");
 }
 
 # -- manual pages -----------------------------------------------------------------------
@@ -68,7 +70,7 @@ my %factor = (K => 1024, M => 1 << 20, G => 1 << 30, s => 1, m => 60, h => 3600,
 sub number { my ($v) = @_; return $v =~ /^(\d+)([KMGsmhd]?)$/ ? $1 * ($factor{$2} // 1) : $v }
 while ($man =~ /^\.It Ic (\w+)\n(.*?)(?=^\.It Ic|^\.El)/msg) {
 	my ($key, $text) = ($1, $2);
-	next unless $text =~ /^Default:(?:\n\.Pa)? (\S+?)(?: ?[.,].*)?$/m;
+	next unless $text =~ /^Default:(?:\n\.Pa)? (\S+?)(?: ?[.,](?: .*)?)?$/m;
 	my $told = $1;
 	is($told eq 'empty' ? '' : number($told), number($default{$key} // '(no such key)'), "spawnscan.conf.5: default of $key");
 }

@@ -27,8 +27,9 @@ sub listens {
 
 sub await {
 	my ($group, $target, $seconds) = @_;
-	wait_for(sub { listens($target) }, $seconds)
-	    or fail("$group does not listen\n" . (read_file("$World::DIR/log/$group") // ''));
+	my $there;
+	wait_for(sub { ($there = listens($target)) || !group_pids($group) }, $seconds);
+	$there or fail("$group does not listen\n" . (read_file("$World::DIR/log/$group") // ''));
 }
 
 sub sink {
@@ -169,7 +170,8 @@ sub amavis {
 	my $dir = own("$World::DIR/amavis", $PEER, 0750);
 	own("$dir/$_", $PEER, 0750) for qw(tmp db virusmails);
 	my $port = free_port();
-	write_file("$dir/conf", <<"END", 0644);
+	# amavisd takes no configuration from a directory of its own user.
+	my $conf = write_file("$World::DIR/amavis.conf", <<"END", 0644);
 use strict;
 \$MYHOME = '$dir'; \$TEMPBASE = '$dir/tmp'; \$db_home = '$dir/db';
 \$QUARANTINEDIR = '$dir/virusmails';
@@ -193,7 +195,7 @@ use strict;
 1;
 END
 	my @debian = grep { -e } map { "/etc/amavis/conf.d/$_" } qw(01-debian 20-debian_defaults);
-	start_process('amavis', 'amavisd-new', (map { ('-c', $_) } @debian, "$dir/conf"), 'foreground');
+	start_process('amavis', 'amavisd', (map { ('-c', $_) } @debian, $conf), 'foreground');
 	await('amavis', $port, 40);
 	return $port;
 }

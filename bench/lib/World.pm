@@ -104,6 +104,7 @@ sub start_process {
 	mkdir "$cgroup/$group" if $cgroup && !$groups{$group};
 	my $pid = fork // fail("fork: $!");
 	if ($pid == 0) {
+		@SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3;
 		write_file("$cgroup/$group/cgroup.procs", $$) if $cgroup;
 		POSIX::setsid();
 		open STDIN, '<', '/dev/null';
@@ -111,6 +112,8 @@ sub start_process {
 		open STDERR, '>&', \*STDOUT;
 		exec { $cmd[0] } @cmd or POSIX::_exit(127);
 	}
+	# The child does it before exec, we before we look whether it is there.
+	write_file("$cgroup/$group/cgroup.procs", $pid) if $cgroup;
 	$alive{$pid} = 1;
 	push @{$groups{$group}}, $pid;
 	return $pid;
