@@ -18,7 +18,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
-INSPECTOR = spawnscan_inspect inspector engine mime_walk mime_lint mime_views mime_decode header scan_libclamav policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine examine mime_walk mime_lint mime_views mime_decode header scan_libclamav policy defang sandbox \
         scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih

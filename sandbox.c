@@ -157,6 +157,7 @@ static const int allowed_calls[] = {
 	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(prctl), SCMP_SYS(ptrace),
 	SCMP_SYS(wait4), SCMP_SYS(getppid), SCMP_SYS(pipe), SCMP_SYS(pipe2),
 	SCMP_SYS(process_vm_readv), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(getdents),
 #endif
 };
 

@@ -789,4 +789,20 @@ for my $via ('socket', 'pipes') {
 	$d->stop;
 }
 
+# -- by hand, as README.md has it ---------------------------------------------------------------
+
+{
+	my ($recipe) = (read_file("$SRC/README.md") // '') =~ /^    (printf .*?\n    .*\| spawnscan .*)$/m;
+	ok($recipe, 'README.md has a recipe for a pipe');
+	my $d = Downstream->start;
+	my $command = join ' ', spawnscan_cmd('-c', conf_file()), $d->address;
+	$recipe =~ s/spawnscan -v \S+\z/$command/;
+	my $r = run(cmd => ['/bin/sh', '-c', $recipe]);
+	is($r->{code}, 0, 'it ends well') or diag($recipe, $r->{err});
+	like($r->{out}, qr/\A220 .*^250[- ].*^354 .*^250 [^\n]*queued as Q001001\r\n221 [^\n]*\r\n\z/ms, 'all replies are there');
+	my ($m) = $d->wait_messages(1);
+	same_bytes((split_marks($m->{data} // ''))[0], "Subject: test\r\n\r\nHello.\r\n", 'and the message arrives');
+	$d->stop;
+}
+
 done_testing;

@@ -1,0 +1,686 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * examine.c - a message in, findings and edits out: the order of the looks.
+ *
+ * Every part of the tree is judged by its names and scanned decoded; then
+ * either the skeleton is scanned (a mail that reads the same to everyone) or
+ * the raw mail and every further view (any other). Each finding takes aim at
+ * the place where it stands; what no part explains, at the whole. The actions
+ * become edits, and if something infected was taken out the result is examined
+ * in the same way again, until nothing is left or the message is refused.
+ *
+ * Needs the scanner open, and neither a file nor a socket. Memory that runs out
+ * ends the process; the front copes with that.
+ */
+#include "examine.h"
+
+#include <err.h>
+#include <sha2.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <time.h>
+
+#include "defang.h"
+#include "header.h"
+#include "mime_lint.h"
+#include "mime_views.h"
+#include "mime_walk.h"
+#include "policy.h"
+#include "scan.h"
+
+#define REASON_MAX 600
+
+/* One place of the message and what is to be done there. */
+struct target {
+	struct part_place place;
+	enum verdict_action action;
+	char *name;			/* what the part was called */
+	char reason[REASON_MAX];
+};
+
+struct digest {
+	uint8_t bytes[SHA256_DIGEST_LENGTH];
+};
+
+/* A leaf that GMime shows, for what is found in the bytes where it stands. */
+struct leaf {
+	struct part_place place;
+	char path[PART_PATH_MAX];
+	size_t len;			/* of its decoded content */
+};
+
+struct examination {
+	const struct conf *conf;
+	const struct request *request;
+	const char *bytes;
+	size_t size;
+	int64_t deadline;		/* now_ms */
+	struct report *report;
+
+	struct part_place root;
+	struct lint lint;
+	struct leaf *leaves;		/* of the message itself, not inside encoded ones */
+	size_t n_leaves;
+	struct digest *seen;		/* of contents that were scanned */
+	size_t n_seen;
+	struct part *plain;		/* texts that the skeleton holds; path and place only */
+	size_t n_plain;
+	struct target *targets;
+	size_t n_targets;
+	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
+	bool infected;
+	char outer_name[256];		/* of the part that is being walked, not of one inside it */
+	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
+	char removed_reason[POLICY_RULE_MAX];
+};
+
+static void look(struct examination *);
+static void tidy(struct examination *);
+static void drop_edits(struct report *);
+static int64_t now_ms(void);
+static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
+static bool may_be_attachment(const struct part *);
+static void check_limit(struct examination *, const struct part *);
+static void check_names(struct examination *, const struct part *, const char *, size_t);
+static void check_content(struct examination *, const struct part *, const char *, size_t);
+static void keep_leaf(struct examination *, const struct part *, size_t len);
+static void find(struct examination *, const struct part *, enum verdict_class,
+    const char *reason, const char *name);
+static void remove_below(struct examination *, const char *path, const char *reason);
+static struct target *target_at(struct examination *, const struct part_place *);
+static void aim(struct examination *, const struct part_place *, enum verdict_action,
+    const char *reason, const char *name);
+static bool is_plain_text(const struct examination *, const struct part *);
+static void put_off(struct examination *, const struct part *);
+static void check_whole(struct examination *);
+static bool skeleton_clean(struct examination *);
+static void check_raw(struct examination *);
+static void check_views(struct examination *);
+static bool remember_content(void *ctx, const struct part *, const char *, size_t len);
+static bool visit_region(void *ctx, const struct region *);
+static bool visit_view(void *ctx, const struct view *);
+static const struct leaf *leaf_around(const struct examination *, size_t begin, size_t end);
+static struct part part_at(const struct examination *, const struct leaf *);
+static bool is_attachment(const char *, size_t len);
+static bool seen_before(struct examination *, const char *, size_t len);
+static void find_whole(struct examination *, enum verdict_class, enum verdict_action,
+    const char *reason);
+static void edit(struct examination *);
+static void edit_target(struct examination *, const struct defang *, const struct target *);
+static void settle(struct examination *);
+static bool remains(const struct examination *, struct finding *left);
+static bool append(void *ctx, const char *buf, size_t len);
+static unsigned int seconds_left(const struct examination *);
+
+void
+examine_message(const struct conf *conf, const struct request *request, const char *bytes,
+    size_t size, unsigned int seconds, struct report *report)
+{
+	struct examination x = { .conf = conf, .request = request, .bytes = bytes, .size = size,
+	    .deadline = now_ms() + (int64_t)seconds * 1000, .report = report };
+	const char *wrong;
+
+	look(&x);
+	edit(&x);
+	settle(&x);
+	wrong = message_check_edits(size, report->edits, report->n_edits, request->crlf);
+	if (wrong != NULL) {
+		find_whole(&x, CLASS_ERROR, conf->action[CLASS_ERROR], wrong);
+		drop_edits(report);
+	}
+	tidy(&x);
+}
+
+static void
+tidy(struct examination *x)
+{
+	lint_free(&x->lint);
+	for (size_t i = 0; i < x->n_targets; i++)
+		free(x->targets[i].name);
+	free(x->targets);
+	free(x->leaves);
+	free(x->seen);
+	free(x->plain);
+}
+
+static void
+drop_edits(struct report *report)
+{
+	for (size_t i = 0; i < report->n_edits; i++)
+		free(report->edits[i].text);
+	report->n_edits = 0;
+}
+
+/* Walk and scan everything; afterwards the findings are there, and the targets. */
+static void
+look(struct examination *x)
+{
+	lint_begin(&x->lint, x->bytes, x->size);
+	mime_walk(x->bytes, x->size, x->conf, &x->root, visit_part, x);
+	check_whole(x);
+}
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* libclamav takes 0 for no limit, so at least a second. */
+static unsigned int
+seconds_left(const struct examination *x)
+{
+	int64_t left = (x->deadline - now_ms()) / 1000;
+
+	return left < 1 ? 1 : (unsigned int)left;
+}
+
+static bool
+visit_part(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	struct examination *x = ctx;
+	size_t removed_len = strlen(x->removed);
+	const char *doubt = NULL;
+	bool plain;
+
+	if (!part->inside)
+		strlcpy(x->outer_name, part->n_names > 0 ? part->names[0] : "",
+		    sizeof(x->outer_name));
+	if (removed_len > 0 && strncmp(part->path, x->removed, removed_len) != 0)
+		x->removed[0] = '\0';
+	else if (removed_len > 0 && part->leaf)
+		aim(x, &part->place, ACTION_REMOVE, x->removed_reason, x->outer_name);
+
+	check_limit(x, part);
+	check_names(x, part, content, len);
+	plain = is_plain_text(x, part);
+	if (!part->inside)
+		doubt = lint_part(&x->lint, part, !plain);
+	if (plain)
+		put_off(x, part);
+	else if (part->leaf)
+		check_content(x, part, content, len);
+	if (doubt != NULL && part->leaf && may_be_attachment(part))
+		find(x, part, CLASS_AMBIGUOUS, doubt, part->n_names > 0 ? part->names[0] : "");
+	return part->limit != PART_TOO_MANY;
+}
+
+/* Text without a name is shown, not opened, whatever becomes of its letters. */
+static bool
+may_be_attachment(const struct part *part)
+{
+	return part->n_names > 0 || (part->type[0] != '\0' &&
+	    strncmp(part->type, "text/", 5) != 0 && strncmp(part->type, "message/", 8) != 0);
+}
+
+static void
+check_limit(struct examination *x, const struct part *part)
+{
+	switch (part->limit) {
+	case PART_WITHIN:
+		break;
+	case PART_TOO_DEEP:
+		find(x, part, CLASS_LIMIT, "nested too deep", x->outer_name);
+		break;
+	case PART_HEADER_TOO_BIG:
+		find(x, part, CLASS_LIMIT, "header too long", "");
+		break;
+	case PART_TOO_MANY:
+		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], "too many parts");
+		break;
+	}
+}
+
+static void
+check_names(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+
+	if (policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which))
+		find(x, part, CLASS_BLOCKED, rule,
+		    which < part->n_names ? part->names[which] : "");
+}
+
+static void
+check_content(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	struct scan_result result;
+	const char *name = part->n_names > 0 ? part->names[0] : "";
+
+	keep_leaf(x, part, len);
+	scan_bytes(&result, SCAN_PART, content, len, seconds_left(x));
+	for (size_t i = 0; i < result.n_hits; i++)
+		find(x, part, result.hits[i].class, result.hits[i].name, name);
+	if (result.failed)
+		find(x, part, CLASS_ERROR, result.error, name);
+}
+
+static void
+keep_leaf(struct examination *x, const struct part *part, size_t len)
+{
+	struct leaf *leaf;
+
+	if (part->inside)
+		return;
+	x->leaves = reallocarray(x->leaves, x->n_leaves + 1, sizeof(*x->leaves));
+	if (x->leaves == NULL)
+		err(EX_OSERR, "examine");
+	leaf = &x->leaves[x->n_leaves++];
+	leaf->place = part->place;
+	leaf->len = len;
+	strlcpy(leaf->path, part->path, sizeof(leaf->path));
+}
+
+/* Something was found in a part: report it and take aim at the part. */
+static void
+find(struct examination *x, const struct part *part, enum verdict_class class,
+    const char *reason, const char *name)
+{
+	enum verdict_action action = x->conf->action[class];
+
+	x->part_hit[class] = true;
+	x->infected = x->infected || class == CLASS_INFECTED;
+	report_add_finding(x->report, class, action, part->path, reason, name);
+	if (action == ACTION_REMOVE && !part->place.whole_content)
+		remove_below(x, part->path, reason);
+	aim(x, &part->place, action, reason, part->inside ? x->outer_name : name);
+}
+
+/*
+ * Where a container ends is not known: its header loses its type, and each leaf
+ * in it goes. Those of "2" and of "2.0" have paths that begin with "2.".
+ */
+static void
+remove_below(struct examination *x, const char *path, const char *reason)
+{
+	size_t len = strlcpy(x->removed, path, sizeof(x->removed));
+
+	if (len >= 2 && strcmp(path + len - 2, ".0") == 0)
+		x->removed[len - 1] = '\0';
+	else
+		strlcat(x->removed, ".", sizeof(x->removed));
+	strlcpy(x->removed_reason, reason, sizeof(x->removed_reason));
+}
+
+/* The target at a place, a new one if there is none yet. */
+static struct target *
+target_at(struct examination *x, const struct part_place *place)
+{
+	struct target *t;
+
+	/* A leaf that is the whole message, or its outermost container. */
+	if (place->header_begin == x->root.header_begin)
+		place = &x->root;
+	for (size_t i = 0; i < x->n_targets; i++) {
+		if (x->targets[i].place.header_begin == place->header_begin)
+			return &x->targets[i];
+	}
+	x->targets = reallocarray(x->targets, x->n_targets + 1, sizeof(*x->targets));
+	if (x->targets == NULL)
+		err(EX_OSERR, "examine");
+	t = &x->targets[x->n_targets++];
+	*t = (struct target){ .place = *place, .action = ACTION_PASS };
+	return t;
+}
+
+/* The strongest action at a place wins; the reasons of that action are told. */
+static void
+aim(struct examination *x, const struct part_place *place, enum verdict_action action,
+    const char *reason, const char *name)
+{
+	struct target *t;
+
+	if (action != ACTION_DEFANG && action != ACTION_REMOVE)
+		return;
+	t = target_at(x, place);
+	if (action < t->action)
+		return;
+	if (action > t->action)
+		t->reason[0] = '\0';
+	t->action = action;
+	if (strstr(t->reason, reason) == NULL) {
+		if (t->reason[0] != '\0')
+			strlcat(t->reason, ", ", sizeof(t->reason));
+		strlcat(t->reason, reason, sizeof(t->reason));
+	}
+	if (t->name == NULL || t->name[0] == '\0') {
+		free(t->name);
+		t->name = strdup(name);
+		if (t->name == NULL)
+			err(EX_OSERR, "examine");
+	}
+}
+
+static void
+find_whole(struct examination *x, enum verdict_class class, enum verdict_action action,
+    const char *reason)
+{
+	x->infected = x->infected || class == CLASS_INFECTED;
+	report_add_finding(x->report, class, action, "0", reason, "");
+	aim(x, &x->root, action, reason, "message");
+}
+
+/*
+ * A text without a name or an encoding stands in the skeleton as it is, and is
+ * scanned with it.
+ */
+static bool
+is_plain_text(const struct examination *x, const struct part *part)
+{
+	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && !part->encoded &&
+	    part->n_names == 0 && part->place.whole_content &&
+	    strcmp(part->type, "text/plain") == 0;
+}
+
+static void
+put_off(struct examination *x, const struct part *part)
+{
+	struct part *copy;
+
+	x->plain = reallocarray(x->plain, x->n_plain + 1, sizeof(*x->plain));
+	if (x->plain == NULL)
+		err(EX_OSERR, "examine");
+	copy = &x->plain[x->n_plain++];
+	*copy = (struct part){ .leaf = true, .type = "text/plain", .place = part->place };
+	strlcpy(copy->path, part->path, sizeof(copy->path));
+}
+
+/*
+ * What the parts leave out. A mail that reads the same to everyone needs its
+ * skeleton scanned, and each byte is scanned once. Any other, and one in whose
+ * skeleton something is found, is scanned part by part and as a whole.
+ */
+static void
+check_whole(struct examination *x)
+{
+	const char *irregular = lint_irregular(&x->lint);
+
+	if (x->conf->scan == SCAN_AUTO && irregular == NULL && skeleton_clean(x))
+		return;
+	for (size_t i = 0; i < x->n_plain; i++) {
+		const struct part_place *place = &x->plain[i].place;
+
+		check_content(x, &x->plain[i], x->bytes + place->content_begin,
+		    place->content_end - place->content_begin);
+	}
+	check_raw(x);
+	if (irregular != NULL)
+		check_views(x);
+}
+
+static bool
+skeleton_clean(struct examination *x)
+{
+	struct scan_result result;
+	size_t len;
+	char *skeleton = lint_skeleton(&x->lint, &len);
+
+	scan_bytes(&result, SCAN_SKELETON, skeleton, len, seconds_left(x));
+	free(skeleton);
+	return !result.failed && result.n_hits == 0;
+}
+
+/*
+ * The raw mail, as another reader might take it apart. What the parts have
+ * shown already is not news; an infection that the parts explain is looked
+ * for again once they are gone (settle).
+ */
+static void
+check_raw(struct examination *x)
+{
+	struct scan_result result;
+
+	scan_bytes(&result, SCAN_MAIL, x->bytes, x->size, seconds_left(x));
+	for (size_t i = 0; i < result.n_hits; i++) {
+		enum verdict_class class = result.hits[i].class;
+
+		if (!x->part_hit[class])
+			find_whole(x, class, x->conf->action[class], result.hits[i].name);
+	}
+	if (result.failed)
+		find_whole(x, CLASS_ERROR, x->conf->action[CLASS_ERROR], result.error);
+}
+
+/*
+ * An irregular mail in every way that anybody might read it. What is found is
+ * held against the leaf in whose bytes it stands, else against the whole.
+ */
+static void
+check_views(struct examination *x)
+{
+	struct part_place root;
+
+	mime_walk(x->bytes, x->size, x->conf, &root, remember_content, x);
+	if (!views_each(x->bytes, x->size, &x->root, x->conf, visit_region,
+	    visit_view, x))
+		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], "too many readings");
+}
+
+static bool
+remember_content(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	if (part->leaf)
+		seen_before(ctx, content, len);
+	return part->limit != PART_TOO_MANY;
+}
+
+/* The names that a region gives itself, if it isn't one of the parts. */
+static bool
+visit_region(void *ctx, const struct region *region)
+{
+	struct examination *x = ctx;
+	const struct leaf *leaf;
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+	struct part part;
+
+	for (size_t i = 0; i < x->n_leaves; i++) {
+		if (x->leaves[i].place.header_begin == region->begin)
+			return true;
+	}
+	if (!policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which))
+		return true;
+	leaf = leaf_around(x, region->begin, region->end);
+	part = part_at(x, leaf);
+	find(x, &part, CLASS_BLOCKED, rule, region->names[which]);
+	return true;
+}
+
+static bool
+visit_view(void *ctx, const struct view *view)
+{
+	struct examination *x = ctx;
+	const struct leaf *leaf = leaf_around(x, view->begin, view->end);
+	struct part part = part_at(x, leaf);
+	struct scan_result result;
+	size_t differs;
+
+	if (seen_before(x, view->content, view->len))
+		return true;
+	scan_bytes(&result, SCAN_PART, view->content, view->len, seconds_left(x));
+	for (size_t i = 0; i < result.n_hits; i++) {
+		/* A stretch around parts that have shown it is no news (settle). */
+		if (leaf != NULL || !x->part_hit[result.hits[i].class])
+			find(x, &part, result.hits[i].class, result.hits[i].name, "");
+	}
+	if (result.failed) {
+		find(x, &part, CLASS_ERROR, result.error, "");
+		return false;
+	}
+	/* An attachment that GMime does not show; not one whose last byte is in doubt. */
+	differs = leaf == NULL ? view->len :
+	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
+	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
+		find(x, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");
+	return true;
+}
+
+/* The leaf in whose header or content a stretch lies, NULL if there is none. */
+static const struct leaf *
+leaf_around(const struct examination *x, size_t begin, size_t end)
+{
+	for (size_t i = 0; i < x->n_leaves; i++) {
+		const struct part_place *p = &x->leaves[i].place;
+		size_t line_end = header_line_end(x->bytes, x->size,
+		    p->content_end);
+
+		if (p->whole_content && begin >= p->header_begin && end <= p->content_end + line_end)
+			return &x->leaves[i];
+	}
+	return NULL;
+}
+
+static struct part
+part_at(const struct examination *x, const struct leaf *leaf)
+{
+	struct part part = { .path = "0", .leaf = true, .type = "", .place = x->root };
+
+	if (leaf != NULL) {
+		strlcpy(part.path, leaf->path, sizeof(part.path));
+		part.place = leaf->place;
+	}
+	return part;
+}
+
+/* Does it begin like a program, an archive or a document that can hold programs? */
+static bool
+is_attachment(const char *content, size_t len)
+{
+	static const struct { const char *magic; size_t len; } kinds[] = {
+		{ "PK\003\004", 4 }, { "Rar!\032\007", 6 }, { "7z\274\257\047\034", 6 },
+		{ "\037\213\010", 3 }, { "BZh", 3 }, { "\3757zXZ", 5 }, { "MSCF", 4 },
+		{ "ITSF", 4 }, { "\320\317\021\340\241\261\032\341", 8 }, { "%PDF-", 5 },
+		{ "{\\rtf", 5 }, { "\177ELF", 4 }, { "\312\376\272\276", 4 },
+		{ "L\0\0\0\001\024\002\0", 8 }, { "MZ\220\0", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len > kinds[i].len && memcmp(content, kinds[i].magic, kinds[i].len) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Most views are the same bytes again. */
+static bool
+seen_before(struct examination *x, const char *content, size_t len)
+{
+	struct digest digest;
+	SHA2_CTX sha;
+
+	SHA256Init(&sha);
+	SHA256Update(&sha, (const uint8_t *)content, len);
+	SHA256Final(digest.bytes, &sha);
+	for (size_t i = 0; i < x->n_seen; i++) {
+		if (memcmp(&x->seen[i], &digest, sizeof(digest)) == 0)
+			return true;
+	}
+	x->seen = reallocarray(x->seen, x->n_seen + 1, sizeof(*x->seen));
+	if (x->seen == NULL)
+		err(EX_OSERR, "examine");
+	x->seen[x->n_seen++] = digest;
+	return false;
+}
+
+/* All edits, from the findings as they stand now. */
+static void
+edit(struct examination *x)
+{
+	struct defang d = { x->bytes, x->size, NULL, x->report };
+	struct target *whole = target_at(x, &x->root);
+
+	d.eol = x->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
+	drop_edits(x->report);
+	if (x->conf->header) {
+		defang_mark(&d, mime_from_line(d.bytes, d.size), x->report->scanner);
+		defang_strike(&d, &x->root);
+	}
+	if (whole->action == ACTION_REMOVE) {
+		edit_target(x, &d, whole);
+	} else {
+		for (size_t i = 0; i < x->n_targets; i++)
+			edit_target(x, &d, &x->targets[i]);
+	}
+	report_sort_edits(x->report);
+}
+
+static void
+edit_target(struct examination *x, const struct defang *d, const struct target *t)
+{
+	char *notice;
+
+	if (t->action == ACTION_REMOVE && t->place.whole_content) {
+		notice = defang_notice(x->conf, x->request, t->name, t->reason, d->eol);
+		defang_remove(d, &t->place, notice);
+		free(notice);
+	} else if (t->action >= ACTION_DEFANG) {
+		defang_rename(d, &t->place, t->name);
+	}
+}
+
+/*
+ * After a removal the result must be free of infection, however it is read: if
+ * it isn't, the whole body goes, and if that does not help (it is in the
+ * header) the message.
+ */
+static void
+settle(struct examination *x)
+{
+	struct finding left;
+
+	if (!x->infected || x->report->action != ACTION_REMOVE ||
+	    x->conf->action[CLASS_INFECTED] != ACTION_REMOVE)
+		return;
+	for (int round = 0; round < 2 && remains(x, &left); round++) {
+		if (left.class == CLASS_INFECTED)
+			left.action = round == 0 ? ACTION_REMOVE : ACTION_REJECT;
+		find_whole(x, left.class, left.action, left.reason);
+		free(left.reason);
+		edit(x);
+	}
+}
+
+/*
+ * Examine the message as edited. If there is an infection left, or something
+ * that could not be scanned, tell which; *left holds a malloc'd reason then.
+ */
+static bool
+remains(const struct examination *x, struct finding *left)
+{
+	struct examination after = { .conf = x->conf, .request = x->request,
+	    .deadline = x->deadline };
+	struct report report;
+	char *text = NULL;
+	bool found = false;
+	FILE *f = open_memstream(&text, &after.size);
+
+	if (f == NULL || !message_splice(x->bytes, x->size, x->report->edits,
+	    x->report->n_edits, append, f) || fclose(f) == EOF)
+		err(EX_OSERR, "examine");
+	report_init(&report);
+	after.bytes = text;
+	after.report = &report;
+	look(&after);
+	for (size_t i = 0; i < report.n_findings && !found; i++) {
+		*left = report.findings[i];
+		found = left->class == CLASS_INFECTED || left->class == CLASS_ERROR;
+	}
+	if (found && (left->reason = strdup(left->reason)) == NULL)
+		err(EX_OSERR, "examine");
+	tidy(&after);
+	report_free(&report);
+	free(text);
+	return found;
+}
+
+static bool
+append(void *ctx, const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, ctx) == len;
+}

@@ -1,0 +1,19 @@
+/*
+ * examine.h - a message in, findings and edits out.
+ */
+#ifndef EXAMINE_H
+#define EXAMINE_H
+
+#include "conf.h"
+#include "report.h"
+#include "request.h"
+
+/*
+ * Walk and scan a message of size bytes and put findings and edits into the
+ * report (report_init'd, with scanner set). seconds is about what it may take.
+ * The scanner must be open (scan.h).
+ */
+void examine_message(const struct conf *, const struct request *, const char *bytes,
+    size_t size, unsigned int seconds, struct report *);
+
+#endif
