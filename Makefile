@@ -18,7 +18,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
-INSPECTOR = spawnscan_inspect inspector engine examine mime_walk mime_lint mime_views mime_decode header scan_libclamav policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine examine mime_walk mime_lint mime_views mime_decode mime_cms header scan_libclamav policy defang sandbox \
         scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
@@ -111,6 +111,19 @@ demo:
 	$(MAKE) all
 	demo/run $(BUILD)
 
+# Beside real peers, all of them private and on loopback; see bench/run.
+BENCH = loadgen sink relay dbgen
+
+$(BENCH:%=$(BUILD)/bench/%): $(BUILD)/bench/%: bench/%.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(ALLFLAGS) $(LDHARDEN) -pthread -o $@ $<
+
+bench:
+	tools/install-deps build bench
+	$(MAKE) all $(BENCH:%=$(BUILD)/bench/%)
+	bench/run $(BUILD)
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
@@ -124,4 +137,4 @@ clean:
 
 -include $(wildcard build/*/*/*.d build/*/*/*/*.d)
 
-.PHONY: all tests check check-plain check-asan check-valgrind asan lint demo install clean
+.PHONY: all tests check check-plain check-asan check-valgrind asan lint demo bench install clean

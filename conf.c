@@ -238,6 +238,7 @@ static const struct key keys[] = {
 	    "defang"},
 	{"actions", "error", KEY_CHOICE, AT(action[CLASS_ERROR]), 0, 0, error_actions, NULL,
 	    "tempfail"},
+	{"actions", "partial", KEY_CHOICE, AT(partial), 0, 0, part_actions, NULL, "remove"},
 
 	{"names", "block_extensions", KEY_EXTENSIONS, AT(block_extensions), 0, LIST_LENGTH, NULL,
 	    NULL, BLOCK_EXTENSIONS},

@@ -49,6 +49,7 @@ struct conf {
 
 	/* [actions] */
 	enum verdict_action action[CLASS_COUNT];
+	enum verdict_action partial;	/* of parts whose content is elsewhere */
 
 	/* [names] */
 	char *block_extensions;

@@ -356,7 +356,10 @@ load(struct engine *e, char *err, size_t errsize)
 	return ok;
 }
 
-/* Every writable anonymous mapping, as far as the kernel can and will. */
+/*
+ * Every writable anonymous mapping, as far as the kernel can and will. (One of
+ * a terabyte is a sanitizer's, with next to nothing in it.)
+ */
 static void
 collapse_memory(void)
 {
@@ -372,7 +375,7 @@ collapse_memory(void)
 	maps = fopen("/proc/self/maps", "re");
 	while (maps != NULL && fgets(line, sizeof(line), maps) != NULL) {
 		if (sscanf(line, "%lx-%lx %7s %*x %*s %lu", &begin, &end, perms, &inode) == 4 &&
-		    perms[1] == 'w' && perms[3] == 'p' && inode == 0)
+		    perms[1] == 'w' && perms[3] == 'p' && inode == 0 && end - begin < 1UL << 40)
 			collapse_mapping(begin, end);
 	}
 	if (maps != NULL)

@@ -82,12 +82,15 @@ static void drop_edits(struct report *);
 static int64_t now_ms(void);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool may_be_attachment(const struct part *);
+static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void keep_leaf(struct examination *, const struct part *, size_t len);
 static void find(struct examination *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
+static void find_with_action(struct examination *, const struct part *, enum verdict_class,
+    enum verdict_action, const char *reason, const char *name);
 static void remove_below(struct examination *, const char *path, const char *reason);
 static struct target *target_at(struct examination *, const struct part_place *);
 static void aim(struct examination *, const struct part_place *, enum verdict_action,
@@ -197,6 +200,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 		aim(x, &part->place, ACTION_REMOVE, x->removed_reason, x->outer_name);
 
 	check_limit(x, part);
+	check_partial(x, part);
 	check_names(x, part, content, len);
 	plain = is_plain_text(x, part);
 	if (!part->inside)
@@ -216,6 +220,15 @@ may_be_attachment(const struct part *part)
 {
 	return part->n_names > 0 || (part->type[0] != '\0' &&
 	    strncmp(part->type, "text/", 5) != 0 && strncmp(part->type, "message/", 8) != 0);
+}
+
+/* Pieces that only the reader puts together, or fetches: nobody can scan them. */
+static void
+check_partial(struct examination *x, const struct part *part)
+{
+	if (strcmp(part->type, "message/partial") == 0 ||
+	    strcmp(part->type, "message/external-body") == 0)
+		find_with_action(x, part, CLASS_BLOCKED, x->conf->partial, part->type, "");
 }
 
 static void
@@ -282,8 +295,13 @@ static void
 find(struct examination *x, const struct part *part, enum verdict_class class,
     const char *reason, const char *name)
 {
-	enum verdict_action action = x->conf->action[class];
+	find_with_action(x, part, class, x->conf->action[class], reason, name);
+}
 
+static void
+find_with_action(struct examination *x, const struct part *part, enum verdict_class class,
+    enum verdict_action action, const char *reason, const char *name)
+{
 	x->part_hit[class] = true;
 	x->infected = x->infected || class == CLASS_INFECTED;
 	report_add_finding(x->report, class, action, part->path, reason, name);

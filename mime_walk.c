@@ -6,7 +6,8 @@
  * GMime's decoders straight from the raw bytes, so that the place of a leaf
  * and its content can't disagree. A message attachment that is itself encoded
  * comes out of GMime as a leaf: it is decoded and walked again, and what is
- * found in it stands at the place of the attachment.
+ * found in it stands at the place of the attachment. So is what an opaque
+ * S/MIME signature holds.
  *
  * Limits, from the configuration: depth (multiparts, messages and encoded
  * messages all count), number of parts, bytes of one header block. GMime has
@@ -26,6 +27,7 @@
 #include <gmime/gmime.h>
 
 #include "header.h"
+#include "mime_cms.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
@@ -61,6 +63,10 @@ static bool walk_object(struct walk *, GMimeObject *, const struct spot *);
 static bool walk_children(struct walk *, GMimeObject *, const struct part *, const struct spot *);
 static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct spot *);
 static bool walk_unparsed(struct walk *, const char *prefix, const struct part_place *);
+static bool walk_inside(struct walk *, const struct part *, const char *, size_t,
+    unsigned int depth);
+static bool walk_cms(struct walk *, const struct part *, const char *, size_t,
+    unsigned int depth);
 static bool visit_part(struct walk *, struct part *, const char *content, size_t len);
 static void place_header(const struct walk *, GMimeObject *, const struct spot *,
     struct part_place *);
@@ -69,6 +75,7 @@ static bool empty_line_before(const char *, size_t at, size_t *line);
 static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
 static bool is_message_type(const char *type);
+static bool is_cms_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
 static char *part_type(GMimeObject *);
 static void collect_names(const struct walk *, GMimeObject *, struct part *);
@@ -287,14 +294,35 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 	if (part->encoded)
 		content = decoded;
 	go_on = visit_part(w, part, content, len);
-	if (go_on && part->limit == PART_WITHIN && is_message_type(part->type)) {
-		struct part_place ignored;
-		struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
-		    w->enclosing != NULL ? w->enclosing : &part->place };
-
-		go_on = walk_buffer(&inner, part->path, spot->depth + 1, &ignored);
-	}
+	if (go_on && part->limit == PART_WITHIN && is_message_type(part->type))
+		go_on = walk_inside(w, part, content, len, spot->depth);
+	if (go_on && part->limit == PART_WITHIN && is_cms_type(part->type))
+		go_on = walk_cms(w, part, content, len, spot->depth);
 	free(decoded);
+	return go_on;
+}
+
+/* A message that is the content of a leaf. */
+static bool
+walk_inside(struct walk *w, const struct part *part, const char *content, size_t len,
+    unsigned int depth)
+{
+	struct part_place ignored;
+	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
+	    w->enclosing != NULL ? w->enclosing : &part->place };
+
+	return walk_buffer(&inner, part->path, depth + 1, &ignored);
+}
+
+static bool
+walk_cms(struct walk *w, const struct part *part, const char *content, size_t len,
+    unsigned int depth)
+{
+	size_t inner_len;
+	char *inner = cms_signed_content(content, len, &inner_len);
+	bool go_on = inner == NULL || walk_inside(w, part, inner, inner_len, depth);
+
+	free(inner);
 	return go_on;
 }
 
@@ -440,6 +468,13 @@ is_message_type(const char *type)
 {
 	return strcmp(type, "message/rfc822") == 0 || strcmp(type, "message/global") == 0 ||
 	    strcmp(type, "message/news") == 0;
+}
+
+static bool
+is_cms_type(const char *type)
+{
+	return strcmp(type, "application/pkcs7-mime") == 0 ||
+	    strcmp(type, "application/x-pkcs7-mime") == 0;
 }
 
 /*
