@@ -5,6 +5,9 @@ SBINDIR  = $(PREFIX)/sbin
 MANDIR   = $(PREFIX)/share/man
 DOCDIR   = $(PREFIX)/share/doc/spawnscan
 SYSCONFDIR = /etc/spawnscan
+UNITDIR  = $(PREFIX)/lib/systemd/system
+SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
+TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
 
 CC       = cc
 BUILD    = build/plain
@@ -16,9 +19,9 @@ HARDEN   = -fstack-protector-strong -fstack-clash-protection -fcf-protection \
            -D_FORTIFY_SOURCE=2 -fPIE
 LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
-FRONT = spawnscan smtp_relay smtp_data line_io filter transaction wrap quarantine \
+FRONT = spawnscan smtp_relay smtp_reply smtp_data span address line_io filter explainer transaction wrap quarantine \
         inspector_client scratch message report request verdict conf log
-INSPECTOR = spawnscan_inspect inspector engine examine mime_walk mime_lint mime_views mime_decode mime_cms header scan_libclamav policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine examine explain mime_walk mime_lint mime_views mime_decode mime_cms mime_tnef header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
         scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
@@ -55,7 +58,7 @@ PROGRAMS        = parts_of lint_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
 # unit_transaction brings an inspector_client of its own.
-UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan inspector_client,$(FRONT)))
+UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan inspector_client explainer,$(FRONT)))
 
 $(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/inspector_client.o
 
@@ -100,6 +103,43 @@ check-asan:
 check-valgrind: tests
 	tests/valgrind $(BUILD)
 
+# Fuzzing: see fuzz/README. Each target is linked with what it exercises and stubs
+# for the rest.
+FUZZ_FRONT     = fuzz_report fuzz_conf fuzz_smtp
+FUZZ_INSPECTOR = fuzz_examine fuzz_names
+FUZZ_TARGETS   = $(FUZZ_FRONT) $(FUZZ_INSPECTOR)
+FUZZ_STUBBED   = spawnscan spawnscan_inspect inspector engine sandbox explainer scan scan_libclamav \
+                 scan_clamd scan_result inspector_client quarantine
+FUZZ_WRAP      = -Wl,--wrap=poll,--wrap=connect,--wrap=clock_gettime
+FUZZ = BUILD=build/fuzz CC=clang OPT='-O1 -g -fno-omit-frame-pointer' HARDEN=-fPIE \
+       SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
+
+$(FUZZ_FRONT:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/front/fuzz/%.o $(BUILD)/front/fuzz/fuzz.o \
+    $(patsubst %,$(BUILD)/front/%.o,$(filter-out $(FUZZ_STUBBED),$(FRONT)))
+	@echo "  LD $@"
+	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) $(if $(filter %_smtp,$@),$(FUZZ_WRAP)) -o $@ \
+	    $(if $(filter %_smtp,$@),$^,$(filter-out %/smtp_relay.o %/filter.o %/transaction.o,$^)) \
+	    $$(pkg-config --libs $(FRONT_PKGS))
+
+$(FUZZ_INSPECTOR:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/inspector/fuzz/%.o \
+    $(BUILD)/inspector/fuzz/fuzz.o $(BUILD)/inspector/fuzz/scan_stub.o \
+    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out $(FUZZ_STUBBED),$(INSPECTOR)))
+	@echo "  LD $@"
+	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS))
+
+fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/%)
+
+# FUZZ_SECONDS for each target, one after the other; half an hour by default.
+fuzz:
+	tools/install-deps build fuzz
+	$(MAKE) $(FUZZ) fuzz-targets
+	fuzz/run build/fuzz $${FUZZ_SECONDS:-1800} $(FUZZ_TARGETS)
+
+check-fuzz:
+	tools/install-deps build fuzz
+	$(MAKE) $(FUZZ) fuzz-targets
+	fuzz/run build/fuzz $${FUZZ_SECONDS:-10} $(FUZZ_TARGETS)
+
 lint:
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --error-exitcode=1 -D_GNU_SOURCE \
@@ -131,10 +171,17 @@ install: all
 	install -m 644 man/spawnscan.8 man/spawnscan-inspect.8 $(DESTDIR)$(MANDIR)/man8
 	install -m 644 man/spawnscan.conf.5 $(DESTDIR)$(MANDIR)/man5
 	install -m 644 README.md LICENSE master.cf.example spawnscan.conf.example $(DESTDIR)$(DOCDIR)
+	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	sed 's,/usr/local/sbin/,$(SBINDIR)/,' contrib/spawnscan-engine.service \
+	    > $(DESTDIR)$(UNITDIR)/spawnscan-engine.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/spawnscan-engine.service
+	install -m 644 contrib/spawnscan-engine.socket $(DESTDIR)$(UNITDIR)
+	install -m 644 contrib/spawnscan.sysusers $(DESTDIR)$(SYSUSERSDIR)/spawnscan.conf
+	install -m 644 contrib/spawnscan.tmpfiles $(DESTDIR)$(TMPFILESDIR)/spawnscan.conf
 
 clean:
 	rm -rf build
 
 -include $(wildcard build/*/*/*.d build/*/*/*/*.d)
 
-.PHONY: all tests check check-plain check-asan check-valgrind asan lint demo bench install clean
+.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench install clean

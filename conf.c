@@ -80,6 +80,8 @@ struct reading {
 
 static const char *check_log(const char *);
 static const char *check_name(const char *);
+static const char *check_scanner(const char *);
+static bool	 clamd_address(const char *, size_t);
 static const char *check_notice(const char *);
 static const struct key *key_find(const char *);
 static bool	 key_set(struct conf *, const struct key *, const char *, bool, char *, size_t);
@@ -120,6 +122,8 @@ static char	*copy(const char *);
 #define NOTICE_LENGTH	8192
 #define NOTICE_LINE	900	/* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
 #define QUOTE_SIZE	64
+#define CLAMD		"clamd:"
+#define HOST_LENGTH	253	/* RFC 1035 2.3.4, as text */
 
 static const struct unit no_units[] = {{0, 1}};
 static const struct unit size_units[] = {{'G', G}, {'M', M}, {'K', K}, {0, 1}};
@@ -198,6 +202,8 @@ static const struct choice levels[] = {
 
 static const struct key keys[] = {
 	{"scan", "scan", KEY_CHOICE, AT(scan), 0, 0, scans, NULL, "auto"},
+	{"scan", "scanner", KEY_WORDS, AT(scanner), 1, LIST_LENGTH, NULL, check_scanner,
+	    "libclamav"},
 	{"scan", "database", KEY_STRING, AT(database), 1, PATH_LENGTH, NULL, NULL,
 	    "/var/lib/clamav"},
 	{"scan", "inspector", KEY_STRING, AT(inspector), 0, PATH_LENGTH, NULL, NULL, ""},
@@ -245,6 +251,8 @@ static const struct key keys[] = {
 	{"names", "deny_names", KEY_WORDS, AT(deny_names), 0, LIST_LENGTH, NULL, NULL, ""},
 	{"names", "allow_names", KEY_WORDS, AT(allow_names), 0, LIST_LENGTH, NULL, NULL, ""},
 	{"names", "block_executables", KEY_BOOL, AT(block_executables), 0, 0, NULL, NULL, "yes"},
+	{"names", "archive_names", KEY_BOOL, AT(archive_names), 0, 0, NULL, NULL, "yes"},
+	{"names", "block_macros", KEY_BOOL, AT(block_macros), 0, 0, NULL, NULL, "no"},
 
 	{"limits", "message_size_limit", KEY_SIZE, AT(message_size_limit), K, 1024 * G, NULL, NULL,
 	    "100M"},
@@ -396,6 +404,12 @@ conf_each(const struct conf *conf, void (*fn)(void *, const char *, const char *
 		fn(ctx, keys[i].section, keys[i].name, value);
 		free(value);
 	}
+}
+
+bool
+conf_uses_clamd(const struct conf *conf)
+{
+	return strncmp(conf->scanner, CLAMD, strlen(CLAMD)) == 0;
 }
 
 /*
@@ -887,6 +901,49 @@ check_name(const char *value)
 	if (*value != '\0' && value[strspn(value, allowed)] == '\0')
 		return NULL;
 	return "1 to 64 letters, digits or any of - _ . /";
+}
+
+/* check_scanner - one of the two kinds; of clamd any number */
+static const char *
+check_scanner(const char *value)
+{
+	static const char expected[] = "libclamav, or clamd:/path or clamd:HOST:PORT once or more";
+	size_t len;
+
+	if (strcmp(value, "libclamav") == 0)
+		return NULL;
+	if (*value == '\0')
+		return expected;
+	for (; *value != '\0'; value += len + (value[len] == ' ')) {
+		len = strcspn(value, " ");
+		if (!clamd_address(value, len))
+			return expected;
+	}
+	return NULL;
+}
+
+static bool
+clamd_address(const char *word, size_t len)
+{
+	char	 address[PATH_LENGTH], *port;
+	size_t	 host;
+
+	if (len >= sizeof(address) || strncmp(word, CLAMD, strlen(CLAMD)) != 0)
+		return false;
+	snprintf(address, sizeof(address), "%.*s", (int)(len - strlen(CLAMD)),
+	    word + strlen(CLAMD));
+	if (address[0] == '/')
+		return strlen(address) <= SOCKET_LENGTH;
+	if ((port = strrchr(address, ':')) == NULL)
+		return false;
+	*port++ = '\0';
+	host = strlen(address);
+	/* an IPv6 address has colons of its own */
+	if (address[0] == '[')
+		return host > 2 && host <= HOST_LENGTH && address[host - 1] == ']' &&
+		    port[strspn(port, "0123456789")] == '\0' && strtonum(port, 1, 65535, NULL) != 0;
+	return host > 0 && host <= HOST_LENGTH && strchr(address, ':') == NULL &&
+	    port[strspn(port, "0123456789")] == '\0' && strtonum(port, 1, 65535, NULL) != 0;
 }
 
 /* check_notice - 7-bit and short lines, so that it is right in any mail */

@@ -27,6 +27,7 @@ enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 struct conf {
 	/* [scan] */
 	enum conf_scan scan;
+	char *scanner;			/* "libclamav", or words "clamd:/path" and "clamd:HOST:PORT" */
 	char *database;			/* directory or file of signatures */
 	char *inspector;		/* path of spawnscan-inspect; "" = beside spawnscan */
 	char *scratch_dir;		/* where an inspector's private directory is made */
@@ -56,6 +57,8 @@ struct conf {
 	char *deny_names;
 	char *allow_names;
 	bool block_executables;
+	bool archive_names;		/* the same rules inside archives and winmail.dat */
+	bool block_macros;		/* office documents with macros */
 
 	/* [limits] */
 	uint64_t message_size_limit;
@@ -107,6 +110,9 @@ bool conf_read_file(struct conf *, const char *path, char *err, size_t errsize);
  * front's request). Replaces what was there. On failure: false and a sentence.
  */
 bool conf_set(struct conf *, const char *assignment, char *err, size_t errsize);
+
+/* Is it clamd that scans, so that there is nothing for an engine to load? */
+bool conf_uses_clamd(const struct conf *);
 
 /*
  * Call fn once per key in table order, with the value as conf_set takes it.

@@ -148,6 +148,12 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	char sentence[1024] = "out of memory";
 	int64_t begun = now_ms();
 
+	if (conf_uses_clamd(conf)) {
+		log_write(LOG_ERR, "engine: nothing to load with scanner = %s: clamd keeps the "
+		    "signatures, and spawnscan asks it without an engine", conf->scanner);
+		return EX_CONFIG;
+	}
+
 	hold_hangups();
 	e.children = calloc(e.n_places, sizeof(*e.children));
 	if (e.children == NULL || !listen_somewhere(&e, sentence, sizeof(sentence)) ||

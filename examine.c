@@ -23,8 +23,10 @@
 #include <time.h>
 
 #include "defang.h"
+#include "explain.h"
 #include "header.h"
 #include "mime_lint.h"
+#include "mime_tnef.h"
 #include "mime_views.h"
 #include "mime_walk.h"
 #include "policy.h"
@@ -58,6 +60,7 @@ struct examination {
 	size_t size;
 	int64_t deadline;		/* now_ms */
 	struct report *report;
+	struct explain *explain;	/* NULL = nobody wants to know */
 
 	struct part_place root;
 	struct lint lint;
@@ -71,6 +74,8 @@ struct examination {
 	size_t n_targets;
 	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
 	bool infected;
+	char member_rule[POLICY_RULE_MAX + 16];	/* what the content just scanned offends against */
+	char member_name[256];
 	char outer_name[256];		/* of the part that is being walked, not of one inside it */
 	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
 	char removed_reason[POLICY_RULE_MAX];
@@ -86,6 +91,8 @@ static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
+static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
+static void judge_member(void *ctx, const char *name);
 static void keep_leaf(struct examination *, const struct part *, size_t len);
 static void find(struct examination *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
@@ -125,6 +132,7 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 	    .deadline = now_ms() + (int64_t)seconds * 1000, .report = report };
 	const char *wrong;
 
+	x.explain = explain_begin(request->explain, bytes, size);
 	look(&x);
 	edit(&x);
 	settle(&x);
@@ -133,6 +141,7 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 		find_whole(&x, CLASS_ERROR, conf->action[CLASS_ERROR], wrong);
 		drop_edits(report);
 	}
+	report->explanation = explain_end(x.explain, report);
 	tidy(&x);
 }
 
@@ -191,6 +200,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	const char *doubt = NULL;
 	bool plain;
 
+	explain_part(x->explain, part, content, len);
 	if (!part->inside)
 		strlcpy(x->outer_name, part->n_names > 0 ? part->names[0] : "",
 		    sizeof(x->outer_name));
@@ -267,11 +277,56 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	const char *name = part->n_names > 0 ? part->names[0] : "";
 
 	keep_leaf(x, part, len);
-	scan_bytes(&result, SCAN_PART, content, len, seconds_left(x));
+	scan_part(x, &result, content, len);
+	explain_scan(x->explain, "part", part->path, content, len, &result);
 	for (size_t i = 0; i < result.n_hits; i++)
 		find(x, part, result.hits[i].class, result.hits[i].name, name);
 	if (result.failed)
 		find(x, part, CLASS_ERROR, result.error, name);
+	if (x->member_rule[0] != '\0')
+		find(x, part, CLASS_BLOCKED, x->member_rule, x->member_name);
+}
+
+/* Scan decoded content, and judge the names of what is in it. */
+static void
+scan_part(struct examination *x, struct scan_result *result, const char *content, size_t len)
+{
+	x->member_rule[0] = '\0';
+	scan_on_member(x->conf->archive_names ? judge_member : NULL, x);
+	scan_bytes(result, SCAN_PART, content, len, seconds_left(x));
+	scan_on_member(NULL, NULL);
+	if (x->conf->archive_names)
+		tnef_names(content, len, judge_member, x);
+}
+
+/* The first offender stands for all that are in the same part. */
+static void
+judge_member(void *ctx, const char *name)
+{
+	struct examination *x = ctx;
+	char rule[POLICY_RULE_MAX], *copy;
+	size_t which;
+
+	if (x->member_rule[0] != '\0')
+		return;
+	if (name == NULL) {
+		if (!x->conf->block_executables)
+			return;
+		strlcpy(rule, "executable content", sizeof(rule));
+		name = "";
+	} else {
+		copy = strdup(name);
+		if (copy == NULL)
+			err(EX_OSERR, "examine");
+		rule[0] = '\0';
+		if (!policy_blocks(x->conf, &copy, 1, NULL, 0, rule, &which))
+			rule[0] = '\0';
+		free(copy);
+	}
+	if (rule[0] == '\0')
+		return;
+	snprintf(x->member_rule, sizeof(x->member_rule), "inside: %s", rule);
+	strlcpy(x->member_name, name, sizeof(x->member_name));
 }
 
 static void
@@ -419,6 +474,7 @@ check_whole(struct examination *x)
 {
 	const char *irregular = lint_irregular(&x->lint);
 
+	explain_irregular(x->explain, irregular);
 	if (x->conf->scan == SCAN_AUTO && irregular == NULL && skeleton_clean(x))
 		return;
 	for (size_t i = 0; i < x->n_plain; i++) {
@@ -440,6 +496,7 @@ skeleton_clean(struct examination *x)
 	char *skeleton = lint_skeleton(&x->lint, &len);
 
 	scan_bytes(&result, SCAN_SKELETON, skeleton, len, seconds_left(x));
+	explain_scan(x->explain, "skeleton", "", skeleton, len, &result);
 	free(skeleton);
 	return !result.failed && result.n_hits == 0;
 }
@@ -455,6 +512,7 @@ check_raw(struct examination *x)
 	struct scan_result result;
 
 	scan_bytes(&result, SCAN_MAIL, x->bytes, x->size, seconds_left(x));
+	explain_scan(x->explain, "mail", "", x->bytes, x->size, &result);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		enum verdict_class class = result.hits[i].class;
 
@@ -502,6 +560,7 @@ visit_region(void *ctx, const struct region *region)
 		if (x->leaves[i].place.header_begin == region->begin)
 			return true;
 	}
+	explain_region(x->explain, region);
 	if (!policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which))
 		return true;
 	leaf = leaf_around(x, region->begin, region->end);
@@ -519,9 +578,14 @@ visit_view(void *ctx, const struct view *view)
 	struct scan_result result;
 	size_t differs;
 
-	if (seen_before(x, view->content, view->len))
+	if (seen_before(x, view->content, view->len)) {
+		explain_view(x->explain, view, part.path, NULL);
 		return true;
-	scan_bytes(&result, SCAN_PART, view->content, view->len, seconds_left(x));
+	}
+	scan_part(x, &result, view->content, view->len);
+	explain_view(x->explain, view, part.path, &result);
+	if (x->member_rule[0] != '\0' && (leaf != NULL || !x->part_hit[CLASS_BLOCKED]))
+		find(x, &part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		/* A stretch around parts that have shown it is no news (settle). */
 		if (leaf != NULL || !x->part_hit[result.hits[i].class])
@@ -655,7 +719,12 @@ settle(struct examination *x)
 	if (!x->infected || x->report->action != ACTION_REMOVE ||
 	    x->conf->action[CLASS_INFECTED] != ACTION_REMOVE)
 		return;
-	for (int round = 0; round < 2 && remains(x, &left); round++) {
+	for (int round = 0; round < 2; round++) {
+		bool again = remains(x, &left);
+
+		explain_again(x->explain, again ? left.reason : NULL);
+		if (!again)
+			break;
 		if (left.class == CLASS_INFECTED)
 			left.action = round == 0 ? ACTION_REMOVE : ACTION_REJECT;
 		find_whole(x, left.class, left.action, left.reason);

@@ -102,7 +102,8 @@ inspect_message(struct inspector *in, const char *scratch)
 {
 	char sentence[512];
 
-	if (!sandbox_files(&in->conf, scratch, note, in, sentence, sizeof(sentence)) ||
+	if (!scan_connect(&in->conf, sentence, sizeof(sentence)) ||
+	    !sandbox_files(&in->conf, scratch, note, in, sentence, sizeof(sentence)) ||
 	    !prepare_scanner(in, scratch, sentence, sizeof(sentence)) ||
 	    !sandbox_syscalls(note, in, sentence, sizeof(sentence))) {
 		fail(in, sentence);

@@ -56,6 +56,8 @@ struct inspector {
 };
 
 static bool inspector_path(const struct conf *, char *path, size_t size);
+static void inspect(struct inspection *, const struct conf *, const struct message *,
+    const char *reference, bool crlf, enum explain_form);
 static bool find_engine(struct inspector *, const struct conf *, int64_t deadline);
 static bool start(struct inspector *, const struct conf *);
 static void become_inspector(const char *path, int sock) __attribute__((noreturn));
@@ -84,11 +86,27 @@ void
 inspector_inspect(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, bool crlf)
 {
+	inspect(i, conf, m, reference, crlf, EXPLAIN_NONE);
+}
+
+void
+inspector_explain(struct inspection *i, const struct conf *conf, const struct message *m,
+    const char *reference, enum explain_form form)
+{
+	inspect(i, conf, m, reference, false, form);
+}
+
+static void
+inspect(struct inspection *i, const struct conf *conf, const struct message *m,
+    const char *reference, bool crlf, enum explain_form form)
+{
 	char scratch[PATH_MAX], host[256] = "localhost", date[64], ref[64];
 	struct request request = { .host = host, .reference = ref, .time = date,
-	    .scratch = scratch, .crlf = crlf };
+	    .scratch = scratch, .crlf = crlf, .explain = form };
 	struct inspector child = { .pid = -1, .sock = -1 };
 	int64_t deadline = io_now() + (int64_t)conf->inspect_timeout * 1000;
+	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
+	bool want_engine = conf->engine != ENGINE_OFF && !conf_uses_clamd(conf);
 	time_t now = time(NULL);
 	struct tm tm;
 
@@ -98,10 +116,10 @@ inspector_inspect(struct inspection *i, const struct conf *conf, const struct me
 	gethostname(host, sizeof(host) - 1);
 	strftime(date, sizeof(date), "%a, %d %b %Y %T %z", localtime_r(&now, &tm));
 
-	if (conf->engine != ENGINE_OFF && find_engine(&child, conf, deadline)) {
+	if (want_engine && find_engine(&child, conf, deadline)) {
 		scratch[0] = '\0';	/* the engine gives it one */
 		i->ok = ask(i, &child, conf, m, &request, deadline);
-	} else if (conf->engine == ENGINE_REQUIRE) {
+	} else if (want_engine && conf->engine == ENGINE_REQUIRE) {
 		fail(i, "no engine at %s: %s", conf->engine_socket, strerror(errno));
 	} else if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
 		fail(i, "no private directory in %s: %s", conf->scratch_dir, strerror(errno));

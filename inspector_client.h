@@ -11,6 +11,7 @@
 #include "conf.h"
 #include "message.h"
 #include "report.h"
+#include "request.h"
 
 struct inspection {
 	struct report report;		/* empty unless ok */
@@ -25,6 +26,12 @@ struct inspection {
  */
 void inspector_inspect(struct inspection *, const struct conf *, const struct message *,
     const char *reference, bool crlf_only);
+/*
+ * The same, for the sake of how it came about: report.explanation is there if
+ * ok, unless the finding is that the inspector failed.
+ */
+void inspector_explain(struct inspection *, const struct conf *, const struct message *,
+    const char *reference, enum explain_form);
 void inspection_free(struct inspection *);
 
 /*

@@ -8,10 +8,11 @@
  * against the bytes that are left before anything is allocated for it, and a
  * report that is not sound to the last byte is no report at all.
  *
- * Wire form, after the 32-bit length: "SSR1", size (64), action (8), scanner,
+ * Wire form, after the 32-bit length: "SSR2", size (64), action (8), scanner,
  * number of findings (32) and each: class (8), action (8), part, reason, file;
  * number of edits (32) and each: offset (64), length (64), text; number of
- * notes (32) and each a string. See report.h for how numbers and strings look.
+ * notes (32) and each a string; the explanation, empty if there is none. See
+ * report.h for how numbers and strings look.
  */
 #include "report.h"
 
@@ -20,7 +21,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char report_magic[4] = { 'S', 'S', 'R', '1' };
+static const char report_magic[4] = { 'S', 'S', 'R', '2' };
 
 struct writer {
 	char *buf;
@@ -42,6 +43,7 @@ static void put_string(struct writer *, const char *, size_t);
 static uint64_t get_number(struct reader *, unsigned int bytes);
 static char *get_string(struct reader *, size_t limit, size_t *len);
 static char *get_word(struct reader *);
+static char *get_text(struct reader *);
 static size_t get_count(struct reader *, size_t limit, size_t least_bytes);
 static const char *decode_parts(struct report *, struct reader *);
 static void decode_findings(struct report *, struct reader *);
@@ -72,6 +74,7 @@ report_free(struct report *r)
 	free(r->edits);
 	free(r->notes);
 	free(r->scanner);
+	free(r->explanation);
 	report_init(r);
 }
 
@@ -188,6 +191,7 @@ report_encode(const struct report *r, size_t *len)
 {
 	struct writer w = { 0 };
 	const char *scanner = r->scanner != NULL ? r->scanner : "";
+	const char *explanation = r->explanation != NULL ? r->explanation : "";
 
 	put_number(&w, 0, 4);
 	put_bytes(&w, report_magic, sizeof(report_magic));
@@ -213,6 +217,7 @@ report_encode(const struct report *r, size_t *len)
 	put_number(&w, r->n_notes, 4);
 	for (size_t i = 0; i < r->n_notes; i++)
 		put_string(&w, r->notes[i], strlen(r->notes[i]));
+	put_string(&w, explanation, strlen(explanation));
 	if (w.len - 4 > REPORT_MAX_BYTES || r->n_edits > REPORT_MAX_EDITS) {
 		free(w.buf);
 		return NULL;
@@ -274,6 +279,25 @@ get_word(struct reader *rd)
 	return s;
 }
 
+/* Lines of printable ASCII; NULL for none. */
+static char *
+get_text(struct reader *rd)
+{
+	size_t len;
+	char *s = get_string(rd, REPORT_MAX_EXPLANATION, &len);
+
+	if (s == NULL)
+		return NULL;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != '\n' && s[i] != '\t' && (s[i] < 0x20 || s[i] > 0x7e))
+			rd->bad = true;
+	}
+	if (len > 0)
+		return s;
+	free(s);
+	return NULL;
+}
+
 /* A number of elements that can be there, at least_bytes each. */
 static size_t
 get_count(struct reader *rd, size_t limit, size_t least_bytes)
@@ -317,6 +341,7 @@ decode_parts(struct report *r, struct reader *rd)
 	decode_findings(r, rd);
 	decode_edits(r, rd);
 	decode_notes(r, rd);
+	r->explanation = get_text(rd);
 	if (rd->bad)
 		return "it is cut off, or a field is out of bounds";
 	if (rd->left != 0)

@@ -19,6 +19,7 @@
 #define REPORT_MAX_EDITS	50000u
 #define REPORT_MAX_NOTES	100u
 #define REPORT_MAX_STRING	1024u		/* every string but an edit's text */
+#define REPORT_MAX_EXPLANATION	(8u << 20)
 
 struct report {
 	uint64_t size;			/* of the message that was inspected */
@@ -30,6 +31,7 @@ struct report {
 	size_t n_edits;
 	char **notes;			/* for the log, e.g. "Landlock is not available" */
 	size_t n_notes;
+	char *explanation;		/* lines of printable ASCII; NULL = not asked for */
 };
 
 /* An empty report; report_free frees all that it has come to hold. */

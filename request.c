@@ -23,7 +23,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define N_FACTS 5
+#define N_FACTS 6
+
+static const char *const explain_words[] = {
+	[EXPLAIN_NONE] = "", [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json"
+};
 
 static char *request_text(const struct request *, const struct conf *, size_t *len);
 static void put_setting(void *ctx, const char *section, const char *key, const char *value);
@@ -72,8 +76,8 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	if (f == NULL)
 		return NULL;
 	fwrite(&length, sizeof(length), 1, f);
-	fprintf(f, "%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0,
-	    r->scratch, 0, r->crlf ? "crlf" : "", 0);
+	fprintf(f, "%s%c%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0,
+	    r->scratch, 0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
 		free(text);
@@ -215,9 +219,9 @@ static bool
 parse_request(const char *text, size_t len, struct request *r, struct conf *conf,
     char *err, size_t errsize)
 {
-	char *line_ends = NULL;
+	char *line_ends = NULL, *explain = NULL;
 	char **const facts[N_FACTS] = { &r->host, &r->reference, &r->time, &r->scratch,
-	    &line_ends };
+	    &line_ends, &explain };
 	size_t n = 0;
 	bool ok = len > 0 && text[len - 1] == '\0';
 
@@ -229,12 +233,17 @@ parse_request(const char *text, size_t len, struct request *r, struct conf *conf
 		else if ((*facts[n] = strdup(s)) == NULL)
 			ok = false;
 	}
-	if (ok && line_ends == NULL) {
+	if (ok && explain == NULL) {
 		snprintf(err, errsize, "the request lacks facts");
 		ok = false;
 	}
 	r->crlf = ok && strcmp(line_ends, "crlf") == 0;
+	for (int i = EXPLAIN_NONE; ok && i <= EXPLAIN_JSON; i++) {
+		if (strcmp(explain, explain_words[i]) == 0)
+			r->explain = (enum explain_form)i;
+	}
 	free(line_ends);
+	free(explain);
 	return ok;
 }
 

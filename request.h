@@ -18,12 +18,16 @@
 
 #define REQUEST_MAX_BYTES (256u << 10)
 
+/* Is the report to tell how it came about, and in what form? */
+enum explain_form { EXPLAIN_NONE, EXPLAIN_TEXT, EXPLAIN_JSON };
+
 struct request {
 	char *host;		/* who neutralises: host name of the filter */
 	char *reference;	/* the quarantined original, or "" */
 	char *time;		/* RFC 5322 date */
 	char *scratch;		/* private directory of this inspection */
 	bool crlf;		/* SMTP: every line end is, and in edits must be, a CRLF */
+	enum explain_form explain;
 };
 
 /*

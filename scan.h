@@ -1,6 +1,6 @@
 /*
- * scan.h - the scanner interface. One engine behind it so far:
- * scan_libclamav.c.
+ * scan.h - the scanner interface. Two engines are behind it: scan_libclamav.c
+ * and scan_clamd.c.
  *
  * The rule of this file: clean is only what was scanned to its end without an
  * error. Everything else is a hit or a failure.
@@ -24,7 +24,7 @@ enum scan_kind {
 #define SCAN_MAX_HITS 64
 
 struct scan_hit {
-	enum verdict_class class;	/* CLASS_INFECTED, CLASS_ENCRYPTED or CLASS_LIMIT */
+	enum verdict_class class;	/* infected, encrypted, limit; blocked for macros */
 	char name[256];			/* signature, printable */
 };
 
@@ -34,6 +34,13 @@ struct scan_result {
 	bool failed;			/* not scanned to the end */
 	char error[256];		/* if failed: why, printable */
 };
+
+/*
+ * What needs the network or other files than the sandbox lets through: with
+ * "scanner = clamd:..." connect to the first that answers. False and a sentence
+ * that names them all if none does.
+ */
+bool scan_connect(const struct conf *, char *err, size_t errsize);
 
 /*
  * Load signatures from conf->database, prove the engine on a marker signature
@@ -66,12 +73,26 @@ void scan_bytes(struct scan_result *, enum scan_kind, const char *buf, size_t le
     unsigned int seconds);
 
 /*
+ * Who wants to know what is in containers: called during scan_bytes for each
+ * member with its name, and for each unpacked executable (name NULL). NULL =
+ * nobody.
+ */
+typedef void scan_member(void *ctx, const char *name);
+void scan_on_member(scan_member *, void *ctx);
+
+/*
  * "ClamAV 1.4.6/27400" (version of the daily signatures) or, where there are
  * none, "ClamAV 1.4.6/2-signatures". Good after scan_open.
  */
 const char *scan_banner(void);
 
-/* Number of signatures loaded, without the marker. */
+/*
+ * Does it find a virus? For clamd, which opening it does not tell; that leaves
+ * traces in its log, so not for each message. False and a sentence.
+ */
+bool scan_prove(char *err, size_t errsize);
+
+/* Number of signatures loaded, without the marker; 0 = clamd knows. */
 unsigned int scan_signatures(void);
 
 #endif

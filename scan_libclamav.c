@@ -28,9 +28,9 @@
  * a password. Encrypted zip, 7z, EGG, RAR and PDF (if opening it needs the
  * password) are hits.
  *
- * Scratch must belong to this process alone. scan_open takes 3 ms with a few
+ * Scratch must belong to this process alone. libclamav_open takes 3 ms with a few
  * signatures (2.2 of them cl_load, 0.4 compile); an inspector that is about to
- * exit can spare itself scan_close.
+ * exit can spare itself libclamav_close.
  */
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -41,14 +41,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "scan.h"
+#include "scan_libclamav.h"
+#include "scan_result.h"
 
 /* The name that libclamav gives to a signature that is not ClamAV's own. */
 #define MARKER_NAME "Spawnscan-Self-Test"
@@ -67,6 +67,10 @@ static void on_message(enum cl_msg, const char *, const char *, void *);
 static void complain(const char *);
 static void on_hit(int, const char *, void *);
 static cl_error_t on_layer(int, const char *, void *);
+static cl_error_t on_member(const char *, unsigned long, const char *, unsigned long, int,
+    unsigned int, void *);
+static cl_error_t on_file(int, const char *, const char **, size_t, const char *, size_t,
+    const char *, uint32_t, uint32_t, void *);
 static bool start_library(char *, size_t);
 static bool make_engine(const struct conf *, const char *, char *, size_t);
 static bool use_scratch(const char *, char *, size_t);
@@ -88,11 +92,6 @@ static void scan_view(struct scan_result *, const char *, size_t, int64_t);
 static void scan_as_mail(struct scan_result *, const char *, size_t, int64_t);
 static int scan_map(struct scan_result *, const char *, size_t);
 static void set_options(struct cl_scan_options *);
-static void add_hit(struct scan_result *, const char *);
-static enum verdict_class classify(const char *);
-static void fail(struct scan_result *, const char *, ...) __attribute__((format(printf, 2, 3)));
-static bool refuse(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
-static void make_printable(char *);
 
 static struct {
 	struct cl_engine *engine;	/* NULL unless open */
@@ -104,6 +103,9 @@ static struct {
 	uint64_t database_print;	/* as it was just before it was loaded */
 	uint64_t file_limit;		/* bytes */
 	unsigned int layers;		/* met in this scan */
+	scan_member *member;		/* who wants to know what is in containers */
+	void *member_ctx;
+	bool block_macros;
 	bool parse_mail;		/* look for attachments in this scan */
 	bool top_is_mail;		/* the outermost one was read as a mail */
 	char complaint[256];		/* what went wrong first in this scan or load; "" = nothing */
@@ -111,7 +113,7 @@ static struct {
 } scanner;
 
 bool
-scan_open(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+libclamav_open(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 {
 	if (!start_library(err, errsize))
 		return false;
@@ -122,12 +124,12 @@ scan_open(const struct conf *conf, const char *scratch, char *err, size_t errsiz
 	    load_marker(err, errsize) &&
 	    prove_engine(conf->database, err, errsize))
 		return true;
-	scan_close();
+	libclamav_close();
 	return false;
 }
 
 void
-scan_close(void)
+libclamav_close(void)
 {
 	if (scanner.engine != NULL)
 		cl_engine_free(scanner.engine);
@@ -135,18 +137,18 @@ scan_close(void)
 }
 
 bool
-scan_is_open(void)
+libclamav_is_open(void)
 {
 	return scanner.engine != NULL;
 }
 
 bool
-scan_adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+libclamav_adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 {
 	if (!use_scratch(scratch, err, errsize))
 		return false;
 	return set_limits(conf) ||
-	    refuse(err, errsize, "libclamav refuses a limit from the configuration");
+	    scan_refuse(err, errsize, "libclamav refuses a limit from the configuration");
 }
 
 /*
@@ -155,7 +157,7 @@ scan_adapt(const struct conf *conf, const char *scratch, char *err, size_t errsi
  * its beginning was loaded.
  */
 bool
-scan_changed(void)
+libclamav_changed(void)
 {
 	uint64_t print = database_print(scanner.database);
 	bool changed = print != scanner.database_print;
@@ -207,7 +209,7 @@ file_print(int at, const char *name)
 }
 
 void
-scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
+libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
 	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
@@ -215,9 +217,9 @@ scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, siz
 	memset(result, 0, sizeof(*result));
 	scanner.parse_mail = kind != SCAN_SKELETON;
 	if (scanner.engine == NULL)
-		fail(result, "the scanner is not open");
+		scan_fail(result, "the scanner is not open");
 	else if (!prove_scratch() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
-		fail(result, "scratch directory %s: %s", scanner.scratch, strerror(errno));
+		scan_fail(result, "scratch directory %s: %s", scanner.scratch, strerror(errno));
 	if (result->failed || len == 0)
 		return;
 	scan_view(result, buf, len, deadline);
@@ -225,14 +227,21 @@ scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, siz
 		scan_as_mail(result, buf, len, deadline);
 }
 
+void
+libclamav_on_member(scan_member *fn, void *ctx)
+{
+	scanner.member = fn;
+	scanner.member_ctx = ctx;
+}
+
 const char *
-scan_banner(void)
+libclamav_banner(void)
 {
 	return scanner.banner;
 }
 
 unsigned int
-scan_signatures(void)
+libclamav_signatures(void)
 {
 	return scanner.signatures;
 }
@@ -254,7 +263,7 @@ complain(const char *text)
 
 	strlcpy(last, text, sizeof(scanner.last_complaint));
 	last[strcspn(last, "\n")] = '\0';
-	make_printable(last);
+	scan_make_printable(last);
 	if (last[0] == '\0')
 		strlcpy(last, "an empty error message", sizeof(scanner.last_complaint));
 	if (scanner.complaint[0] == '\0')
@@ -265,7 +274,7 @@ static void
 on_hit(int fd, const char *name, void *ctx)
 {
 	(void)fd;
-	add_hit(ctx, name != NULL ? name : "unnamed");
+	scan_add_hit(ctx, name != NULL ? name : "unnamed");
 }
 
 /* libclamav begins to scan a layer, the outermost first. */
@@ -284,11 +293,47 @@ on_layer(int fd, const char *type, void *ctx)
 	 */
 	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (uint64_t)st.st_size + UNZIP_BLOCK > scanner.file_limit)
-		add_hit(ctx, FILE_LIMIT_HIT);
+		scan_add_hit(ctx, FILE_LIMIT_HIT);
 	if (!have_room(ROOM_RESERVE))
 		complain("the scratch directory is full");
 	if (!have_memory())
 		complain("memory is short");
+	return CL_CLEAN;
+}
+
+/* A member of an archive, encrypted or not; libclamav tells some of them twice. */
+static cl_error_t
+on_member(const char *container, unsigned long container_size, const char *name,
+    unsigned long size, int encrypted, unsigned int position, void *ctx)
+{
+	(void)container;
+	(void)container_size;
+	(void)size;
+	(void)encrypted;
+	(void)position;
+	(void)ctx;
+	if (scanner.member != NULL && name != NULL)
+		scanner.member(scanner.member_ctx, name);
+	return CL_CLEAN;
+}
+
+/* Whatever was unpacked out of something else; executables only are of interest. */
+static cl_error_t
+on_file(int fd, const char *type, const char **ancestors, size_t parent_size,
+    const char *name, size_t size, const char *bytes, uint32_t level, uint32_t attributes,
+    void *ctx)
+{
+	(void)fd;
+	(void)ancestors;
+	(void)parent_size;
+	(void)name;
+	(void)size;
+	(void)bytes;
+	(void)attributes;
+	(void)ctx;
+	if (scanner.member != NULL && level > 0 && type != NULL &&
+	    strcmp(type, "CL_TYPE_MSEXE") == 0)
+		scanner.member(scanner.member_ctx, NULL);
 	return CL_CLEAN;
 }
 
@@ -299,12 +344,12 @@ start_library(char *err, size_t errsize)
 	cl_error_t code;
 
 	if (scanner.engine != NULL)
-		return refuse(err, errsize, "the scanner is open already");
+		return scan_refuse(err, errsize, "the scanner is open already");
 	if (started)
 		return true;
 	cl_set_clcb_msg(on_message);
 	if ((code = cl_init(CL_INIT_DEFAULT)) != CL_SUCCESS)
-		return refuse(err, errsize, "libclamav does not start: %s", cl_strerror(code));
+		return scan_refuse(err, errsize, "libclamav does not start: %s", cl_strerror(code));
 	started = true;
 	return true;
 }
@@ -315,11 +360,13 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 	if (!use_scratch(scratch, err, errsize))
 		return false;
 	if ((scanner.engine = cl_engine_new()) == NULL)
-		return refuse(err, errsize, "libclamav: out of memory");
+		return scan_refuse(err, errsize, "libclamav: out of memory");
 	if (!set_limits(conf))
-		return refuse(err, errsize, "libclamav refuses a limit from the configuration");
+		return scan_refuse(err, errsize, "libclamav refuses a limit from the configuration");
 	cl_engine_set_clcb_virus_found(scanner.engine, on_hit);
 	cl_engine_set_clcb_pre_scan(scanner.engine, on_layer);
+	cl_engine_set_clcb_meta(scanner.engine, on_member);
+	cl_engine_set_clcb_file_inspection(scanner.engine, on_file);
 	return true;
 }
 
@@ -327,9 +374,9 @@ static bool
 use_scratch(const char *scratch, char *err, size_t errsize)
 {
 	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
-		return refuse(err, errsize, "scratch directory: path too long");
+		return scan_refuse(err, errsize, "scratch directory: path too long");
 	if (!prove_scratch())
-		return refuse(err, errsize, "scratch directory %s: %s", scratch, strerror(errno));
+		return scan_refuse(err, errsize, "scratch directory %s: %s", scratch, strerror(errno));
 	return true;
 }
 
@@ -350,6 +397,7 @@ set_limits(const struct conf *conf)
 	};
 
 	scanner.file_limit = file_limit;
+	scanner.block_macros = conf->block_macros;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (limits[i].value > INT64_MAX || cl_engine_set_num(scanner.engine,
 		    limits[i].field, (long long)limits[i].value) != CL_SUCCESS)
@@ -368,10 +416,10 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	scanner.complaint[0] = '\0';
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
 	if (code != CL_SUCCESS)
-		return refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
+		return scan_refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
 		    cl_strerror(code), scanner.complaint, scanner.last_complaint);
 	if (scanner.signatures == 0)
-		return refuse(err, errsize, "signature database %s: no signatures in it", path);
+		return scan_refuse(err, errsize, "signature database %s: no signatures in it", path);
 
 	version = cl_engine_get_num(scanner.engine, CL_ENGINE_DB_VERSION, &ignored);
 	if (version > 0)
@@ -392,13 +440,13 @@ load_marker(char *err, size_t errsize)
 
 	snprintf(path, sizeof(path), "%s/marker.ndb", scanner.scratch);
 	if (!write_marker(path))
-		return refuse(err, errsize, "marker signature %s: %s", path, strerror(errno));
+		return scan_refuse(err, errsize, "marker signature %s: %s", path, strerror(errno));
 	code = cl_load(path, scanner.engine, &count, CL_DB_STDOPT);
 	unlink(path);
 	if (code == CL_SUCCESS)
 		code = cl_engine_compile(scanner.engine);
 	if (code != CL_SUCCESS)
-		return refuse(err, errsize, "marker signature: %s", cl_strerror(code));
+		return scan_refuse(err, errsize, "marker signature: %s", cl_strerror(code));
 	return true;
 }
 
@@ -438,14 +486,14 @@ prove_part(const char *database, char *err, size_t errsize)
 	struct scan_result result;
 	char text[64] = "spawnscan tries its scanner: ";
 
-	scan_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
+	libclamav_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
 	if (result.failed || result.n_hits > 0)
-		return refuse(err, errsize, "signature database %s: self-test on harmless text: %s",
+		return scan_refuse(err, errsize, "signature database %s: self-test on harmless text: %s",
 		    database, result.failed ? result.error : result.hits[0].name);
 	memcpy(text + sizeof(text) - MARKER_SIZE, scanner.marker, MARKER_SIZE);
-	scan_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
+	libclamav_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
 	if (marker_fault(&result) != NULL)
-		return refuse(err, errsize, "signature database %s: self-test: %s", database,
+		return scan_refuse(err, errsize, "signature database %s: self-test: %s", database,
 		    marker_fault(&result));
 	return true;
 }
@@ -464,9 +512,9 @@ prove_mail(const char *database, char *err, size_t errsize)
 	for (size_t i = 0; i < MARKER_SIZE; i++)
 		len += (size_t)snprintf(mail + len, sizeof(mail) - len, "=%02X", scanner.marker[i]);
 	mail[len++] = '\n';
-	scan_bytes(&result, SCAN_MAIL, mail, len, PROVE_SECONDS);
+	libclamav_bytes(&result, SCAN_MAIL, mail, len, PROVE_SECONDS);
 	if (marker_fault(&result) != NULL)
-		return refuse(err, errsize, "signature database %s: self-test with a mail: %s",
+		return scan_refuse(err, errsize, "signature database %s: self-test with a mail: %s",
 		    database, marker_fault(&result));
 	return true;
 }
@@ -555,7 +603,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 
 	/* libclamav counts in 32 bits, and takes 0 for "no limit" */
 	if (left <= 0) {
-		fail(result, "no time left to scan");
+		scan_fail(result, "no time left to scan");
 		return;
 	}
 	cl_engine_set_num(scanner.engine, CL_ENGINE_MAX_SCANTIME,
@@ -565,11 +613,11 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 	scanner.top_is_mail = false;
 	code = scan_map(result, buf, len);
 	if (code == CL_VIRUS && result->n_hits == 0)
-		add_hit(result, "unnamed");
+		scan_add_hit(result, "unnamed");
 	if (code != CL_CLEAN && code != CL_VIRUS)
-		fail(result, "libclamav: %s", cl_strerror((cl_error_t)code));
+		scan_fail(result, "libclamav: %s", cl_strerror((cl_error_t)code));
 	else if (scanner.complaint[0] != '\0')
-		fail(result, "libclamav: %s", scanner.complaint);
+		scan_fail(result, "libclamav: %s", scanner.complaint);
 }
 
 static int
@@ -604,7 +652,7 @@ scan_as_mail(struct scan_result *result, const char *buf, size_t len, int64_t de
 	char *mail;
 
 	if (len > SIZE_MAX - head || (mail = malloc(head + len)) == NULL) {
-		fail(result, "out of memory");
+		scan_fail(result, "out of memory");
 		return;
 	}
 	memcpy(mail, received, head);
@@ -621,75 +669,6 @@ set_options(struct cl_scan_options *options)
 	options->parse = scanner.parse_mail ? ~0U : ~(uint32_t)CL_SCAN_PARSE_MAIL;
 	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX |
 	    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
-}
-
-static void
-add_hit(struct scan_result *result, const char *name)
-{
-	struct scan_hit hit, *place = NULL;
-
-	hit.class = classify(name);
-	strlcpy(hit.name, name, sizeof(hit.name));
-	make_printable(hit.name);
-	for (size_t i = 0; i < result->n_hits; i++)
-		if (strcmp(result->hits[i].name, hit.name) == 0)
-			return;
-	if (result->n_hits < SCAN_MAX_HITS)
-		place = &result->hits[result->n_hits++];
-	else if (hit.class == CLASS_INFECTED)
-		for (size_t i = 0; i < SCAN_MAX_HITS && place == NULL; i++)
-			if (result->hits[i].class != CLASS_INFECTED)
-				place = &result->hits[i];
-	if (place != NULL)
-		*place = hit;
-}
-
-static enum verdict_class
-classify(const char *name)
-{
-	static const struct {
-		const char *prefix;
-		enum verdict_class class;
-	} mild[] = {
-		{ "Heuristics.Limits.Exceeded", CLASS_LIMIT },
-		{ "Heuristics.XZ.DicSizeLimit", CLASS_LIMIT },	/* did not unpack it */
-		{ "Heuristics.Encrypted", CLASS_ENCRYPTED },
-	};
-
-	for (size_t i = 0; i < sizeof(mild) / sizeof(mild[0]); i++)
-		if (strncmp(name, mild[i].prefix, strlen(mild[i].prefix)) == 0)
-			return mild[i].class;
-	return CLASS_INFECTED;
-}
-
-static void
-fail(struct scan_result *result, const char *fmt, ...)
-{
-	va_list ap;
-
-	result->failed = true;
-	va_start(ap, fmt);
-	vsnprintf(result->error, sizeof(result->error), fmt, ap);
-	va_end(ap);
-	make_printable(result->error);
-}
-
-static bool
-refuse(char *err, size_t errsize, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errsize, fmt, ap);
-	va_end(ap);
-	make_printable(err);
-	return false;
-}
-
-static void
-make_printable(char *text)
-{
-	for (; *text != '\0'; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
+	if (scanner.block_macros)
+		options->heuristic |= CL_SCAN_HEURISTIC_MACROS;
 }

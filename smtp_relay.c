@@ -30,9 +30,7 @@
  * against the protocol, with the session's state; LOG_DEBUG every command and
  * every change of state.
  */
-#include <ctype.h>
 #include <errno.h>
-#include <netdb.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -40,9 +38,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/param.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <sysexits.h>
 #include <unistd.h>
 
@@ -51,19 +46,9 @@
 #include "message.h"
 #include "smtp_data.h"
 #include "smtp_relay.h"
+#include "smtp_reply.h"
+#include "span.h"
 #include "transaction.h"
-
-/*
- * RFC 5321 4.5.3.1.5 has 512 bytes for a reply line; servers that quote long
- * addresses exceed it. Our own are all shorter than 100.
- */
-#define REPLY_LINE_LIMIT	2048
-#define REPLY_MAX_LINES		100
-#define REPLY_MAX_BYTES		(64u << 10)
-
-/* Of host and service names; a host may have a few more. */
-#define NAME_CHARACTERS \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
 #define XFORWARD_MAX		256	/* as in Postfix */
 #define ONE_YEAR		(UINT64_C(365) * 86400)
@@ -212,20 +197,6 @@ static const struct {
 	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR }
 };
 
-/* A whole reply of the downstream. Every line in text ends in CRLF. */
-struct reply {
-	int code;
-	size_t lines;
-	size_t len;
-	size_t last;		/* where the last line begins */
-	char text[REPLY_MAX_BYTES];
-};
-
-struct span {
-	const char *text;
-	size_t len;
-};
-
 /* What the client told of the original client, decoded; "" = not told. */
 struct xforward {
 	char name[XFORWARD_MAX];
@@ -281,26 +252,6 @@ struct sending {
 };
 
 static int64_t		 deadline_after(uint64_t);
-static void		 span_skip_blanks(struct span *);
-static struct span	 span_word(struct span *);
-static bool		 span_is(struct span, const char *);
-static bool		 span_take(struct span *, const char *);
-
-static bool		 address_split(struct address *, const char *, char *, size_t);
-static bool		 address_unix(struct address *, const char *, char *, size_t);
-static bool		 port_is_sane(const char *);
-static const char	*address_text(const struct address *, char *, size_t);
-static int		 connect_one(int, const struct sockaddr *, socklen_t, int64_t);
-static int		 connect_unix(const struct address *, int64_t);
-static int		 connect_inet(const struct address *, int64_t, const char **);
-
-static bool		 utf8_take(struct span *);
-static bool		 text_is_printable(struct span);
-static const char	*reply_add(struct reply *, struct span, bool *);
-static bool		 reply_append(struct reply *, const char *, struct span);
-static bool		 reply_filter_ehlo(struct reply *, uint64_t);
-static bool		 reply_keep_extension(struct reply *, struct span, uint64_t);
-static void		 reply_last_line(const struct reply *, char *, size_t);
 
 static void		 session_enter(struct session *, enum state);
 static void		 session_fault(struct session *, const char *, ...)
@@ -400,365 +351,6 @@ static int64_t
 deadline_after(uint64_t seconds)
 {
 	return io_now() + (int64_t)MIN(seconds, ONE_YEAR) * 1000;
-}
-
-static void
-span_skip_blanks(struct span *rest)
-{
-	while (rest->len > 0 && (*rest->text == ' ' || *rest->text == '\t')) {
-		rest->text++;
-		rest->len--;
-	}
-}
-
-/* span_word - take the next word and the blanks before it off the front */
-static struct span
-span_word(struct span *rest)
-{
-	struct span word;
-
-	span_skip_blanks(rest);
-	word = (struct span){ rest->text, 0 };
-	while (rest->len > 0 && *rest->text != ' ' && *rest->text != '\t') {
-		rest->text++;
-		rest->len--;
-		word.len++;
-	}
-	return word;
-}
-
-static bool
-span_is(struct span span, const char *word)
-{
-	return span.len == strlen(word) && strncasecmp(span.text, word, span.len) == 0;
-}
-
-/* span_take - if span begins with prefix, take that off */
-static bool
-span_take(struct span *span, const char *prefix)
-{
-	size_t len = strlen(prefix);
-
-	if (span->len < len || strncasecmp(span->text, prefix, len) != 0)
-		return false;
-	span->text += len;
-	span->len -= len;
-	return true;
-}
-
-/*
- * Where the downstream server listens.
- */
-
-static bool
-port_is_sane(const char *port)
-{
-	const char *error;
-
-	if (isalpha((unsigned char)*port))	/* of /etc/services, for getaddrinfo to judge */
-		return port[strspn(port, NAME_CHARACTERS)] == '\0';
-	if (*port == '\0' || port[strspn(port, "0123456789")] != '\0')
-		return false;
-	(void)strtonum(port, 1, 65535, &error);
-	return error == NULL;
-}
-
-static bool
-address_unix(struct address *address, const char *path, char *err, size_t errsize)
-{
-	const struct sockaddr_un sun;
-
-	if (*path != '/' || strlen(path) >= sizeof(sun.sun_path)) {
-		snprintf(err, errsize, "\"unix:%s\" needs an absolute path of less than %zu bytes",
-		    path, sizeof(sun.sun_path));
-		return false;
-	}
-	if ((address->path = strdup(path)) == NULL)
-		snprintf(err, errsize, "out of memory");
-	return address->path != NULL;
-}
-
-/* address_split - HOST:PORT or [HOST]:PORT */
-static bool
-address_split(struct address *address, const char *text, char *err, size_t errsize)
-{
-	const char *begin = text, *end = strrchr(text, ':'), *port;
-
-	if (*text == '[' && end != NULL && end > text + 1 && end[-1] == ']') {
-		begin = text + 1;
-		port = end-- + 1;
-	} else if (end != NULL && strchr(text, ':') == end && strpbrk(text, "[]") == NULL) {
-		port = end + 1;
-	} else {
-		snprintf(err, errsize, "\"%s\" is not HOST:PORT, [IPv6]:PORT or unix:/PATH", text);
-		return false;
-	}
-	if (begin == end || !port_is_sane(port) ||
-	    strspn(begin, NAME_CHARACTERS ".:%_") < (size_t)(end - begin)) {
-		snprintf(err, errsize, "\"%s\" lacks a host or a port between 1 and 65535", text);
-		return false;
-	}
-	address->host = strndup(begin, (size_t)(end - begin));
-	address->port = strdup(port);
-	if (address->host != NULL && address->port != NULL)
-		return true;
-	snprintf(err, errsize, "out of memory");
-	return false;
-}
-
-bool
-address_parse(struct address *address, const char *text, char *err, size_t errsize)
-{
-	bool ok;
-
-	*address = (struct address){ NULL, NULL, NULL };
-	if (strncmp(text, "unix:", 5) == 0)
-		ok = address_unix(address, text + 5, err, errsize);
-	else
-		ok = address_split(address, strncmp(text, "inet:", 5) == 0 ? text + 5 : text,
-		    err, errsize);
-	if (!ok)
-		address_free(address);
-	return ok;
-}
-
-void
-address_free(struct address *address)
-{
-	free(address->host);
-	free(address->port);
-	free(address->path);
-	*address = (struct address){ NULL, NULL, NULL };
-}
-
-static const char *
-address_text(const struct address *address, char *buf, size_t size)
-{
-	if (address->path != NULL)
-		snprintf(buf, size, "unix:%s", address->path);
-	else if (strchr(address->host, ':') != NULL)
-		snprintf(buf, size, "[%s]:%s", address->host, address->port);
-	else
-		snprintf(buf, size, "%s:%s", address->host, address->port);
-	return buf;
-}
-
-/*
- * connect_one - a connected descriptor, or -1 with errno
- *
- * SO_SNDTIMEO bounds connect(2) on Linux, for Unix sockets with a full backlog
- * too, where a non-blocking connect can't be waited for. Later writes don't
- * feel it, they never block.
- */
-static int
-connect_one(int family, const struct sockaddr *sa, socklen_t len, int64_t deadline)
-{
-	int64_t left = deadline - io_now();
-	struct timeval timeout;
-	int fd, saved;
-
-	if (left <= 0) {
-		errno = ETIMEDOUT;
-		return -1;
-	}
-	timeout = (struct timeval){ .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 };
-	if ((fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) == 0 &&
-	    connect(fd, sa, len) == 0)
-		return fd;
-	saved = errno == EINPROGRESS || errno == EAGAIN ? ETIMEDOUT : errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-static int
-connect_unix(const struct address *address, int64_t deadline)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-
-	strlcpy(sun.sun_path, address->path, sizeof(sun.sun_path));
-	return connect_one(AF_UNIX, (const struct sockaddr *)&sun, sizeof(sun), deadline);
-}
-
-/* connect_inet - the first address that takes us; else -1 and why */
-static int
-connect_inet(const struct address *address, int64_t deadline, const char **why)
-{
-	struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM };
-	struct addrinfo *list, *ai;
-	int code, fd = -1;
-
-	if ((code = getaddrinfo(address->host, address->port, &hints, &list)) != 0) {
-		*why = code == EAI_SYSTEM ? strerror(errno) : gai_strerror(code);
-		return -1;
-	}
-	for (ai = list; ai != NULL && fd == -1; ai = ai->ai_next) {
-		fd = connect_one(ai->ai_family, ai->ai_addr, ai->ai_addrlen, deadline);
-		if (fd == -1)
-			*why = strerror(errno);
-	}
-	freeaddrinfo(list);
-	return fd;
-}
-
-/*
- * Replies of the downstream.
- */
-
-/* utf8_take - take one well-formed character beyond ASCII off the front (RFC 3629 4) */
-static bool
-utf8_take(struct span *span)
-{
-	const unsigned char *p = (const unsigned char *)span->text;
-	size_t more, i;
-
-	more = p[0] >= 0xf0 ? 3 : p[0] >= 0xe0 ? 2 : 1;
-	if (p[0] < 0xc2 || p[0] > 0xf4 || span->len <= more)
-		return false;
-	for (i = 1; i <= more; i++) {
-		if ((p[i] & 0xc0) != 0x80)
-			return false;
-	}
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ||
-	    (p[0] == 0xc2 && p[1] < 0xa0))	/* C1 controls */
-		return false;
-	span->text += more + 1;
-	span->len -= more + 1;
-	return true;
-}
-
-/* text_is_printable - TAB and ASCII (RFC 5321 4.2), or UTF-8 (RFC 6531 3.7.4) */
-static bool
-text_is_printable(struct span span)
-{
-	unsigned char c;
-
-	while (span.len > 0) {
-		c = (unsigned char)*span.text;
-		if (c >= 0x80) {
-			if (!utf8_take(&span))
-				return false;
-			continue;
-		}
-		if (c == 0x7f || (c < 0x20 && c != '\t'))
-			return false;
-		span.text++;
-		span.len--;
-	}
-	return true;
-}
-
-/* reply_append - one more line, given in two pieces and without its end */
-static bool
-reply_append(struct reply *reply, const char *prefix, struct span text)
-{
-	size_t len = strlen(prefix), room = sizeof(reply->text) - reply->len;
-
-	if (reply->lines == REPLY_MAX_LINES || len + text.len + 2 > room)
-		return false;
-	reply->last = reply->len;
-	memcpy(reply->text + reply->len, prefix, len);
-	memcpy(reply->text + reply->len + len, text.text, text.len);
-	memcpy(reply->text + reply->len + len + text.len, "\r\n", 2);
-	reply->len += len + text.len + 2;
-	reply->lines++;
-	return true;
-}
-
-/*
- * reply_add - take one line as it came; NULL, or what is wrong with it
- *
- * RFC 5321 4.2: three digits, of which the first is 2 to 5, then nothing or a
- * blank on the last line and a hyphen on all others; one code throughout.
- */
-static const char *
-reply_add(struct reply *reply, struct span line, bool *last)
-{
-	int code;
-
-	*last = false;
-	if (line.len < 3 || line.text[0] < '2' || line.text[0] > '5' ||
-	    line.text[1] < '0' || line.text[1] > '9' || line.text[2] < '0' || line.text[2] > '9')
-		return "no reply code";
-	if (line.len > 3 && line.text[3] != ' ' && line.text[3] != '-')
-		return "garbled reply code";
-	if (!text_is_printable(line))
-		return "unprintable reply";
-	code = (line.text[0] - '0') * 100 + (line.text[1] - '0') * 10 + line.text[2] - '0';
-	if (reply->lines > 0 && code != reply->code)
-		return "code changes within a reply";
-	if (!reply_append(reply, "", line))
-		return "endless reply";
-	reply->code = code;
-	*last = line.len == 3 || line.text[3] == ' ';
-	return NULL;
-}
-
-/* reply_last_line - as a string without line end, for the log and the metadata */
-static void
-reply_last_line(const struct reply *reply, char *buf, size_t size)
-{
-	snprintf(buf, size, "%.*s", (int)(reply->len - reply->last - 2), reply->text + reply->last);
-}
-
-/*
- * reply_keep_extension - the allow-list of EHLO
- *
- * line is what stands behind the code. Whatever isn't named here would have
- * the client use a command that we refuse, or mean one that we don't know.
- */
-static bool
-reply_keep_extension(struct reply *kept, struct span line, uint64_t limit)
-{
-	static const char *const allowed[] = {
-		"8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "PIPELINING", "SMTPUTF8", "XFORWARD"
-	};
-	struct span rest = line, word = span_word(&rest), value;
-	char size[32], *end;
-	uint64_t theirs;
-	size_t i;
-
-	for (i = 0; i < N_ELEMENTS(allowed); i++) {
-		if (span_is(word, allowed[i]))
-			return reply_append(kept, "250-", line);
-	}
-	if (!span_is(word, "SIZE"))
-		return true;
-	/* RFC 1870 4: none or 0 says that there is no fixed limit. Every line ends in CR. */
-	value = span_word(&rest);
-	theirs = value.len > 0 && *value.text != '-' ? strtoull(value.text, &end, 10) : 0;
-	if (theirs == 0 || (limit != 0 && limit < theirs))
-		theirs = limit;
-	snprintf(size, sizeof(size), "250-SIZE %llu", (unsigned long long)theirs);
-	return reply_append(kept, size, (struct span){ "", 0 });
-}
-
-/* reply_filter_ehlo - leave the first line and what we let through; false: no room */
-static bool
-reply_filter_ehlo(struct reply *reply, uint64_t limit)
-{
-	const char *line = reply->text, *end = reply->text + reply->len, *next;
-	struct reply kept = { .code = reply->code };
-	struct span text;
-	bool ok = true;
-
-	for (; line < end && ok; line = next) {
-		next = (const char *)memchr(line, '\n', (size_t)(end - line)) + 1;
-		/* A code alone may have no blank behind it (RFC 5321 4.2). */
-		text = (struct span){ line, (size_t)(next - line) - 2 };
-		(void)(span_take(&text, "250 ") || span_take(&text, "250-") ||
-		    span_take(&text, "250"));
-		if (kept.lines == 0)
-			ok = reply_append(&kept, "250-", text);
-		else
-			ok = reply_keep_extension(&kept, text, limit);
-	}
-	kept.text[kept.last + 3] = ' ';
-	*reply = kept;
-	return ok;
 }
 
 /*
@@ -1020,12 +612,8 @@ down_connect(struct session *s)
 	int64_t deadline = deadline_after(s->conf->connect_timeout);
 	char where[512];
 	const char *why = NULL;
-	int fd;
+	int fd = address_connect(s->address, deadline, &why);
 
-	if (s->address->path == NULL)
-		fd = connect_inet(s->address, deadline, &why);
-	else if ((fd = connect_unix(s->address, deadline)) == -1)
-		why = strerror(errno);
 	address_text(s->address, where, sizeof(where));
 	if (fd == -1) {
 		log_write(LOG_ERR, "downstream %s can't be reached: %s", where, why);

@@ -7,21 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "address.h"
 #include "conf.h"
-
-/* Where the downstream server listens. */
-struct address {
-	char *host;		/* name or number; NULL for a Unix socket */
-	char *port;
-	char *path;		/* Unix socket, or NULL */
-};
-
-/*
- * "HOST:PORT", "[IPv6]:PORT", "inet:HOST:PORT", "unix:/PATH". False and a
- * sentence if it is none of them. Free with address_free.
- */
-bool address_parse(struct address *, const char *text, char *err, size_t errsize);
-void address_free(struct address *);
 
 /*
  * Serve one client on rfd and wfd until it leaves. Returns a code of

@@ -5,7 +5,8 @@
  *
  * With an address: an SMTP session on standard input and output, relayed to
  * that address (smtp_relay.c). Without: one mail from standard input to
- * standard output (filter.c).
+ * standard output (filter.c). With --explain: what would be done with a mail,
+ * and why (explainer.c).
  *
  * Under spawn(8) descriptors 0, 1 and 2 are one socket, so before anything
  * else runs the session moves to descriptors of its own, and no library can
@@ -28,6 +29,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "explainer.h"
 #include "filter.h"
 #include "inspector_client.h"
 #include "log.h"
@@ -42,13 +44,16 @@ struct options {
 	const char *overrides[OVERRIDES_MAX];	/* of -o, -d, -b, -q in their order */
 	int n_overrides;
 	int verbose;
-	bool version, print_conf;
+	bool version, print_conf, json;
+	const char *explain;			/* file, "-" = standard input */
 	const char *address;
 };
 
 static const char usage_text[] =
     "usage: spawnscan [options] HOST:PORT    relay SMTP on stdin/stdout to HOST:PORT\n"
     "       spawnscan [options]              filter one mail from stdin to stdout\n"
+    "       spawnscan [options] --explain FILE\n"
+    "                                        tell what would be done with a mail, and why\n"
     "\n"
     "HOST:PORT may also be [IPV6]:PORT, inet:HOST:PORT or unix:/PATH.\n"
     "\n"
@@ -60,6 +65,8 @@ static const char usage_text[] =
     "  -v                   log to standard error as well; twice: debug\n"
     "  -V, --version        versions of spawnscan, ClamAV and the signatures\n"
     "      --print-config   the configuration in effect\n"
+    "      --explain FILE   what would be done with the mail in FILE (- = stdin)\n"
+    "      --json           with --explain: for a program to read\n"
     "  -h, --help           this text\n";
 
 static void parse_options(int argc, char **argv, struct options *);
@@ -93,6 +100,8 @@ main(int argc, char **argv)
 		conf_each(&conf, print_setting, NULL);
 		return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 	}
+	if (options.explain != NULL)
+		return explainer_run(&conf, options.explain, options.json, STDOUT_FILENO);
 	if (closed)
 		quit(EX_IOERR, "standard input or output is closed");
 	code = run(&options, &conf);
@@ -121,6 +130,8 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "quarantine", no_argument, NULL, 'q' },
 		{ "version", no_argument, NULL, 'V' },
 		{ "print-config", no_argument, NULL, 'P' },
+		{ "explain", required_argument, NULL, 'E' },
+		{ "json", no_argument, NULL, 'J' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -155,6 +166,12 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'P':
 			o->print_conf = true;
 			break;
+		case 'E':
+			o->explain = optarg;
+			break;
+		case 'J':
+			o->json = true;
+			break;
 		case 'h':
 			fputs(usage_text, stdout);
 			exit(fflush(stdout) == EOF ? EX_IOERR : EX_OK);
@@ -169,6 +186,10 @@ parse_options(int argc, char **argv, struct options *o)
 		quit(EX_USAGE, "one address at most, not also %s; see spawnscan -h",
 		    argv[optind + 1]);
 	o->address = argv[optind];
+	if (o->explain != NULL && o->address != NULL)
+		quit(EX_USAGE, "--explain takes no address; see spawnscan -h");
+	if (o->json && o->explain == NULL)
+		quit(EX_USAGE, "--json goes with --explain; see spawnscan -h");
 }
 
 static void
@@ -197,7 +218,8 @@ configure(const struct options *o, struct conf *conf)
 			quit(EX_CONFIG, "%s", sentence);
 	}
 	level = o->verbose > 1 ? LOG_DEBUG : conf->log_level;
-	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility, level,
+	/* What is explained is nothing that happened. */
+	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name, conf->syslog_facility, level,
 	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "%s", sentence);
 }

@@ -221,13 +221,19 @@ print_version(const struct conf *conf)
 	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch)))
 		quit(EX_CANTCREAT, "no private directory in %s: %s", conf->scratch_dir,
 		    strerror(errno));
-	ok = scan_open(conf, scratch, sentence, sizeof(sentence));
+	ok = scan_connect(conf, sentence, sizeof(sentence)) &&
+	    scan_open(conf, scratch, sentence, sizeof(sentence)) &&
+	    scan_prove(sentence, sizeof(sentence));
 	scratch_remove(scratch);
 	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
 	fflush(stdout);
 	if (!ok)
 		quit(EX_UNAVAILABLE, "%s", sentence);
-	printf("%s\nsignatures %u in %s\n", scan_banner(), scan_signatures(), conf->database);
+	if (conf_uses_clamd(conf))
+		printf("%s\nscanner %s\n", scan_banner(), conf->scanner);
+	else
+		printf("%s\nsignatures %u in %s\n", scan_banner(), scan_signatures(),
+		    conf->database);
 	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 }
 

@@ -53,7 +53,7 @@ my %modes = (
 	'not-scanned' => qr/$unsound.*scanned/,
 	'litter' => qr/killed by signal 9/,
 	map { $_ => $unsound } qw(no-such-action no-such-class weaker-action findings-ffffffff edits-ffffffff notes-ffffffff
-	    edits-short string-unprintable string-too-long edits-overlap edits-unordered edit-behind-the-end
+	    edits-short string-unprintable string-too-long explanation-unprintable explanation-8-bit explanation-too-long edits-overlap edits-unordered edit-behind-the-end
 	    edit-over-the-end edit-overflow edit-overflow-length text-8-bit text-nul text-bare-cr text-escape
 	    text-bare-lf text-smuggle),
 );

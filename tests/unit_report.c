@@ -36,6 +36,7 @@ sample(size_t *len)
 	add_edit(&r, 0, 0, "X: y\r\n");
 	report_sort_edits(&r);
 	report_add_note(&r, "no Landlock");
+	r.explanation = strdup("why\n\tso\n");
 	wire = report_encode(&r, len);
 	assert_non_null(wire);
 	report_free(&r);
@@ -61,6 +62,7 @@ test_round_trip(void **state)
 	assert_int_equal(r.edits[1].offset, 90);
 	assert_int_equal(r.edits[1].text_len, 8);
 	assert_string_equal(r.notes[0], "no Landlock");
+	assert_string_equal(r.explanation, "why\n\tso\n");
 	assert_string_equal(report_verdict(&r), "infected");
 	report_free(&r);
 	free(wire);
@@ -80,6 +82,7 @@ test_cut_anywhere(void **state)
 		memcpy(exact, wire + 4, cut);
 		assert_non_null(report_decode(&r, exact, cut, 100, true));
 		assert_int_equal(r.n_findings + r.n_edits + r.n_notes, 0);
+		assert_null(r.explanation);
 		free(exact);
 	}
 	free(wire);
@@ -98,6 +101,16 @@ test_bytes_behind(void **state)
 	assert_string_equal(report_decode(&r, wire + 4, len - 3, 100, true),
 	    "bytes follow its end");
 	free(wire);
+}
+
+static bool
+is_printable(const char *s)
+{
+	for (; s != NULL && *s != '\0'; s++) {
+		if (*s != '\n' && *s != '\t' && (*s < 0x20 || *s > 0x7e))
+			return false;
+	}
+	return true;
 }
 
 /* Every byte changed to every value: never a crash, and what is believed is sound. */
@@ -119,6 +132,7 @@ test_every_byte(void **state)
 				assert_null(message_check_edits(100, r.edits, r.n_edits, true));
 				assert_int_equal(r.size, 100);
 				assert_true(r.action >= ACTION_REMOVE && r.action < ACTION_COUNT);
+				assert_true(is_printable(r.explanation));
 			}
 			report_free(&r);
 		}
@@ -203,6 +217,52 @@ test_too_long(void **state)
 	report_add_edit(&r, 0, 0, text, len);
 	wire = report_encode(&r, &len);
 	assert_null(wire);
+	report_free(&r);
+}
+
+/* One that nobody asked for is none; one too long, or with a NUL in it, is unsound. */
+static void
+test_explanation(void **state)
+{
+	static const char *const bad[] = { "a\rb", "\x1b[2J", "\xc3\xa4", "\x7f" };
+	struct report r, decoded;
+	size_t len;
+	char *wire;
+
+	(void)state;
+	report_init(&r);
+	r.size = 1;
+	r.scanner = strdup("ClamAV");
+	wire = report_encode(&r, &len);
+	assert_null(report_decode(&decoded, wire + 4, len - 4, 1, true));
+	assert_null(decoded.explanation);
+	report_free(&decoded);
+	free(wire);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		free(r.explanation);
+		r.explanation = strdup(bad[i]);
+		wire = report_encode(&r, &len);
+		assert_string_equal(report_decode(&decoded, wire + 4, len - 4, 1, true),
+		    "it is cut off, or a field is out of bounds");
+		free(wire);
+	}
+	strcpy(r.explanation, "a");
+	wire = report_encode(&r, &len);
+	wire[len - 1] = '\0';
+	assert_non_null(report_decode(&decoded, wire + 4, len - 4, 1, true));
+	free(wire);
+	free(r.explanation);
+	r.explanation = malloc(REPORT_MAX_EXPLANATION + 2);
+	memset(r.explanation, 'x', REPORT_MAX_EXPLANATION + 1);
+	r.explanation[REPORT_MAX_EXPLANATION + 1] = '\0';
+	wire = report_encode(&r, &len);
+	assert_non_null(report_decode(&decoded, wire + 4, len - 4, 1, true));
+	free(wire);
+	r.explanation[REPORT_MAX_EXPLANATION] = '\0';
+	wire = report_encode(&r, &len);
+	assert_null(report_decode(&decoded, wire + 4, len - 4, 1, true));
+	report_free(&decoded);
+	free(wire);
 	report_free(&r);
 }
 
@@ -291,6 +351,7 @@ main(void)
 		cmocka_unit_test(test_every_byte),
 		cmocka_unit_test(test_unsound),
 		cmocka_unit_test(test_too_long),
+		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_splice),
 		cmocka_unit_test(test_sealed),
 	};

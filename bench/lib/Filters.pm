@@ -81,10 +81,13 @@ sub install {
 		File::Copy::copy("$build/$name", "$dir/bin/$base") or fail("$build/$name: $!");
 		chmod 0755, "$dir/bin/$base";
 	}
-	own("$dir/$_", $USER, 0700) for qw(quarantine scratch log run);
+	own("$dir/$_", $USER, 0700) for qw(quarantine log run);
+	my $scratch = ($ENV{BENCH_SCRATCH} || $dir) . "/spawnscan-bench-scratch-$$";
+	own($scratch, $USER, 0700);
+	World::remove_at_end($scratch);
 	write_file("$dir/spawnscan.conf", <<"END", 0644);
 [scan]
-scratch_dir = $dir/scratch
+scratch_dir = $scratch
 [engine]
 engine_socket = $dir/run/engine.sock
 engine_user = $USER

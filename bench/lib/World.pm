@@ -30,7 +30,7 @@ our @EXPORT = qw($DIR fail now wait_for read_file write_file free_port start_pro
     run_command cpu_ms peak_of group_pids method own);
 
 our $DIR;
-my ($cgroup, %groups, %alive, @at_end);
+my ($cgroup, %groups, %alive, @at_end, @to_remove);
 my $owner = $$;
 
 sub fail { my ($text) = @_; chomp $text; die "bench: $text\n" }
@@ -47,6 +47,7 @@ sub begin {
 
 sub method { return $cgroup ? 'cgroup v2 cpu.stat' : '/proc, ticks of 10 ms' }
 sub at_end { push @at_end, @_ }
+sub remove_at_end { push @to_remove, @_ }
 
 sub read_file {
 	my ($path) = @_;
@@ -122,7 +123,7 @@ sub start_process {
 # Tell of a daemon that left the process that started it.
 sub adopt { my ($group, $pid) = @_; push @{$groups{$group}}, $pid }
 
-# To its end; what it printed. $cmd[0] may be a group in brackets.
+# To its end; what it printed.
 sub run_command {
 	my ($seconds, @cmd) = @_;
 	my $pid = open(my $fh, '-|') // fail("fork: $!");
@@ -257,12 +258,12 @@ END {
 	if ($$ == $owner && $DIR) {
 		my $status = $?;
 		alarm 0;
-		eval { $_->() } for @at_end;
 		freeze(0, keys %groups);
+		eval { $_->() } for reverse @at_end;
 		eval { end_group($_) } for keys %groups;
 		rmdir $cgroup if $cgroup;
 		if ($ENV{BENCH_KEEP}) { print STDERR "kept: $DIR\n" }
-		else { File::Path::remove_tree($DIR) }
+		else { File::Path::remove_tree($DIR, @to_remove) }
 		$? = $status;
 	}
 }

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * fuzz.c - what the fuzz targets have in common.
+ */
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct buffer {
+	char *bytes;
+	size_t len, room;
+};
+
+void
+fuzz_broken(const char *file, int line, const char *what)
+{
+	fprintf(stderr, "%s:%d: broken invariant: %s\n", file, line, what);
+	abort();
+}
+
+void
+fuzz_set(struct conf *conf, const char *assignment)
+{
+	char err[512];
+
+	fuzz_assert(conf_set(conf, assignment, err, sizeof(err)), assignment);
+}
+
+char *
+fuzz_copy(const void *bytes, size_t len)
+{
+	char *copy = malloc(len == 0 ? 1 : len);
+
+	fuzz_assert(copy != NULL, "memory");
+	if (len > 0)
+		memcpy(copy, bytes, len);
+	return copy;
+}
+
+static bool
+append(void *ctx, const char *buf, size_t len)
+{
+	struct buffer *b = ctx;
+
+	fuzz_assert(len <= b->room - b->len, "a splice is no longer than message_spliced_size");
+	memcpy(b->bytes + b->len, buf, len);
+	b->len += len;
+	return true;
+}
+
+char *
+fuzz_splice(const char *bytes, size_t size, const struct edit *edits, size_t n, size_t *len)
+{
+	struct buffer b = { .room = message_spliced_size(size, edits, n) };
+
+	b.bytes = malloc(b.room == 0 ? 1 : b.room);
+	fuzz_assert(b.bytes != NULL, "memory");
+	fuzz_assert(message_splice(bytes, size, edits, n, append, &b), "splice");
+	fuzz_assert(b.len == b.room, "a splice is as long as message_spliced_size");
+	*len = b.len;
+	return b.bytes;
+}

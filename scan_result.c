@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * scan_result.c - what the engines behind scan.h have in common: the class of
+ * a hit by its name, and results that are safe to print.
+ *
+ * ClamAV's names mean the same from libclamav and from clamd.
+ */
+#include "scan_result.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static enum verdict_class classify(const char *);
+
+void
+scan_add_hit(struct scan_result *result, const char *name)
+{
+	struct scan_hit hit, *place = NULL;
+
+	hit.class = classify(name);
+	strlcpy(hit.name, name, sizeof(hit.name));
+	scan_make_printable(hit.name);
+	for (size_t i = 0; i < result->n_hits; i++)
+		if (strcmp(result->hits[i].name, hit.name) == 0)
+			return;
+	if (result->n_hits < SCAN_MAX_HITS)
+		place = &result->hits[result->n_hits++];
+	else if (hit.class == CLASS_INFECTED)
+		for (size_t i = 0; i < SCAN_MAX_HITS && place == NULL; i++)
+			if (result->hits[i].class != CLASS_INFECTED)
+				place = &result->hits[i];
+	if (place != NULL)
+		*place = hit;
+}
+
+static enum verdict_class
+classify(const char *name)
+{
+	static const struct {
+		const char *prefix;
+		enum verdict_class class;
+	} mild[] = {
+		{ "Heuristics.Limits.Exceeded", CLASS_LIMIT },
+		{ "Heuristics.XZ.DicSizeLimit", CLASS_LIMIT },	/* did not unpack it */
+		{ "Heuristics.Encrypted", CLASS_ENCRYPTED },
+		{ "Heuristics.OLE2.ContainsMacros", CLASS_BLOCKED },
+	};
+
+	for (size_t i = 0; i < sizeof(mild) / sizeof(mild[0]); i++)
+		if (strncmp(name, mild[i].prefix, strlen(mild[i].prefix)) == 0)
+			return mild[i].class;
+	return CLASS_INFECTED;
+}
+
+void
+scan_fail(struct scan_result *result, const char *fmt, ...)
+{
+	va_list ap;
+
+	result->failed = true;
+	va_start(ap, fmt);
+	vsnprintf(result->error, sizeof(result->error), fmt, ap);
+	va_end(ap);
+	scan_make_printable(result->error);
+}
+
+bool
+scan_refuse(char *err, size_t errsize, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(err, errsize, fmt, ap);
+	va_end(ap);
+	scan_make_printable(err);
+	return false;
+}
+
+void
+scan_make_printable(char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}

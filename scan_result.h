@@ -1,0 +1,23 @@
+/*
+ * scan_result.h - what the engines behind scan.h have in common: how a result
+ * is filled in.
+ */
+#ifndef SCAN_RESULT_H
+#define SCAN_RESULT_H
+
+#include "scan.h"
+
+/* Add a hit under the name that the engine gave it. Each name counts once. */
+void scan_add_hit(struct scan_result *, const char *name);
+
+/* Not scanned to the end: why, as one sentence. */
+void scan_fail(struct scan_result *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* A sentence into err; returns false. */
+bool scan_refuse(char *err, size_t errsize, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* What is not printable ASCII becomes '?'. */
+void scan_make_printable(char *text);
+
+#endif
