@@ -96,6 +96,8 @@ static void judge_member(void *ctx, const char *name);
 static void keep_leaf(struct examination *, const struct part *, size_t len);
 static void find(struct examination *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
+static bool is_known(const struct report *, enum verdict_class, const char *path,
+    const char *reason);
 static void find_with_action(struct examination *, const struct part *, enum verdict_class,
     enum verdict_action, const char *reason, const char *name);
 static void remove_below(struct examination *, const char *path, const char *reason);
@@ -353,12 +355,26 @@ find(struct examination *x, const struct part *part, enum verdict_class class,
 	find_with_action(x, part, class, x->conf->action[class], reason, name);
 }
 
+/* Several readings of the same bytes show the same thing. */
+static bool
+is_known(const struct report *r, enum verdict_class class, const char *path, const char *reason)
+{
+	for (size_t i = 0; i < r->n_findings; i++) {
+		if (r->findings[i].class == class && strcmp(r->findings[i].part, path) == 0 &&
+		    strcmp(r->findings[i].reason, reason) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void
 find_with_action(struct examination *x, const struct part *part, enum verdict_class class,
     enum verdict_action action, const char *reason, const char *name)
 {
 	x->part_hit[class] = true;
 	x->infected = x->infected || class == CLASS_INFECTED;
+	if (is_known(x->report, class, part->path, reason))
+		return;
 	report_add_finding(x->report, class, action, part->path, reason, name);
 	if (action == ACTION_REMOVE && !part->place.whole_content)
 		remove_below(x, part->path, reason);

@@ -25,7 +25,7 @@
 
 struct out {
 	char *bytes;
-	size_t len, max;
+	size_t len, room, max;
 };
 
 struct group {
@@ -76,11 +76,11 @@ decode_name(enum decode_way way)
 char *
 decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t *out_len)
 {
-	struct out o = { .max = len };
+	struct out o = { .room = len, .max = len };
 
 	if (way == DECODE_BINHEX)
 		o.max = max;
-	o.bytes = malloc(o.max + 1);
+	o.bytes = malloc(o.room + 1);
 	if (o.bytes == NULL)
 		err(EX_OSERR, "decode");
 	switch (way) {
@@ -115,8 +115,15 @@ decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t
 static void
 put(struct out *o, unsigned int byte)
 {
-	if (o->len < o->max)
-		o->bytes[o->len++] = (char)(byte & 0xff);
+	if (o->len == o->max)
+		return;
+	if (o->len == o->room) {
+		o->room = o->room > o->max / 2 ? o->max : o->room * 2 + 1;
+		o->bytes = realloc(o->bytes, o->room + 1);
+		if (o->bytes == NULL)
+			err(EX_OSERR, "decode");
+	}
+	o->bytes[o->len++] = (char)(byte & 0xff);
 }
 
 /* With its line end. */

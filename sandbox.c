@@ -89,9 +89,12 @@ static int make_ruleset(int, struct ruleset *);
 static bool add_rules(int, uint64_t, const struct conf *, const char *, char *, size_t);
 static bool allow_path(int, uint64_t, const char *, uint64_t);
 static bool have_seccomp(void);
+static int add_clamd_calls(scmp_filter_ctx);
 static int add_calls(scmp_filter_ctx);
 static int add_guarded_calls(scmp_filter_ctx);
 static bool refuse(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+
+static bool uses_clamd;		/* the inspector, as sandbox_files has learnt */
 
 /* What libraries read while they run; what isn't there is passed over. */
 static const char *const library_paths[] = {
@@ -122,8 +125,6 @@ static const int allowed_calls[] = {
 	SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(fcntl),
 	SCMP_SYS(fstat), SCMP_SYS(ftruncate), SCMP_SYS(getdents64),
 	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(sendto), SCMP_SYS(shutdown),
-	/* a descriptor to clamd (scan_clamd.c); the front takes none */
-	SCMP_SYS(sendmsg),
 
 	/* paths; Landlock says which */
 	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat),
@@ -167,6 +168,7 @@ bool
 sandbox_files(const struct conf *conf, const char *scratch, sandbox_note *note, void *ctx,
     char *err, size_t errsize)
 {
+	uses_clamd = conf_uses_clamd(conf);
 	return set_privileges(err, errsize) && set_limits(conf, err, errsize) &&
 	    shut_files(conf, scratch, note, ctx, err, errsize);
 }
@@ -188,6 +190,8 @@ sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize)
 		code = add_calls(filter);
 	if (code == 0)
 		code = add_guarded_calls(filter);
+	if (code == 0 && uses_clamd)
+		code = add_clamd_calls(filter);
 	if (code == 0)
 		code = seccomp_load(filter);
 	seccomp_release(filter);
@@ -361,6 +365,13 @@ add_calls(scmp_filter_ctx filter)
 	for (size_t i = 0; i < sizeof(allowed_calls) / sizeof(allowed_calls[0]) && code == 0; i++)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed_calls[i], 0);
 	return code;
+}
+
+/* The session is open already (scan_clamd.c); messages go over it as descriptors. */
+static int
+add_clamd_calls(scmp_filter_ctx filter)
+{
+	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 0);
 }
 
 /* Calls that are harmless with certain arguments only. */

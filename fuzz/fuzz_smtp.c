@@ -400,8 +400,9 @@ inspector_inspect(struct inspection *in, const struct conf *c, const struct mess
 {
 	struct report *r = &in->report;
 	unsigned int action = sim.verdict % (ACTION_COUNT + 2);
+	const char *lf = m->size == 0 ? NULL : memchr(m->bytes, '\n', m->size);
+	size_t line = lf == NULL ? 0 : (size_t)(lf - m->bytes) + 1, len;
 	char *out;
-	size_t len;
 
 	(void)c;
 	(void)ref;
@@ -418,8 +419,8 @@ inspector_inspect(struct inspection *in, const struct conf *c, const struct mess
 	if (action < ACTION_COUNT)
 		report_add_finding(r, CLASS_BLOCKED, (enum verdict_action)action, "1", "fuzz", "f");
 	if (action == ACTION_DEFANG || action == ACTION_REMOVE) {
-		report_add_edit(r, 0, 0, strdup("X-Fuzz: 1\r\n.\r\n..\r\n."), 20);
-		report_add_edit(r, m->size / 2, m->size - m->size / 2, strdup(".\r\n."), 4);
+		report_add_edit(r, 0, 0, strdup("X-Fuzz: 1\r\n.\r\n..\r\n."), 19);
+		report_add_edit(r, line, m->size - line, strdup(".\r\n."), 4);
 	}
 	out = fuzz_splice(m->bytes, m->size, r->edits, r->n_edits, &len);
 	heap_add(&sim.expected, out, len);

@@ -81,14 +81,14 @@ my $noise = noise(3000);
 	is_deeply([map { "$_->{path} $_->{type}" } @{$o->{parts}}], ['0 multipart/mixed', '1 text/plain', '2 image/png',
 	    '3 message/rfc822', '3.0 multipart/mixed', '3.1 text/plain', '3.2 application/pdf'], 'the tree');
 	is(part_at($o, '0')->{children}, 3, 'a multipart tells how many parts it has');
-	for ([1, "A text."], [2, $noise], ['3.2', $noise]) {
+	for ([1, "A text.\n"], [2, $noise], ['3.2', $noise]) {
 		my ($path, $bytes) = @$_;
 		my $p = part_at($o, $path);
 		is($p->{sha256}, sha256_hex($bytes), "part $path: SHA-256 of the decoded content");
 		is($p->{bytes}, length $bytes, "part $path: its size");
 	}
 	my $p = part_at($o, 2);
-	is(substr($in, $p->{content_offset}, $p->{content_length}), b64($noise) =~ s/\n\z//r, 'part 2: where its content stands');
+	is(substr($in, $p->{content_offset}, $p->{content_length}), b64($noise), 'part 2: where its content stands');
 	like(substr($in, $p->{header_offset}, $p->{header_length}), qr/\AContent-Type: image\/png\n.*base64\n\z/s, 'and its header');
 	ok($p->{encoded} && $p->{leaf} && !$p->{inside}, 'part 2: encoded, a leaf, in the mail itself');
 	is_deeply($p->{names}, ['picture.png'], 'part 2: its name');
@@ -110,7 +110,7 @@ my $noise = noise(3000);
 }
 
 # -- one that is changed ---------------------------------------------------------
-my $zip = zip_of(['eicar.com' => eicar()]);
+my $zip = zip_of(['eicar.txt' => eicar()]);
 my @changed = (
 	['infected', mail(parts => [$text, attachment('eicar.zip', $zip, type => 'application/zip')])],
 	['blocked', mail(parts => [$text, attachment('a.exe', $noise)])],
@@ -144,9 +144,8 @@ for (@changed) {
 
 	$o = explained('blocked', $changed[1][1]);
 	is_deeply([map { "$_->{class} $_->{action} $_->{reason}" } @{$o->{findings}}], ['blocked defang extension .exe'], 'the rule that matched');
-	is_deeply([map { $_->{old} } grep { $_->{length} } @{$o->{edits}}], ['filename="a.exe"', 'application/octet-stream'], 'only the name and the type') or diag explain_diag($o);
+	is_deeply([map { $_->{old} } grep { $_->{length} } @{$o->{edits}}], ['application/octet-stream', 'filename="a.exe"'], 'only the type and the name');
 }
-sub explain_diag { JSON::PP->new->canonical->encode($_[0]{edits}) }
 
 # -- other ways to read ------------------------------------------------------------
 {
@@ -198,7 +197,7 @@ for (['empty', ''], ['one byte', 'x'], ['line ends', "\n\r\n\r\r\n"], ['every by
 }
 {
 	# More to tell than fits: names at the limits of all that is taken.
-	my $long = join '', map { qq{;\n filename*$_="} . "\e" x 900 . '"' } 1 .. 60;
+	my $long = join '', map { qq{;\n filename*$_="$_} . "\e" x 900 . '"' } 1 .. 60;
 	my $in = mail(parts => [map { part("Content-Disposition: attachment$long", 'x') } 1 .. 40]);
 	my $o = explained('more than fits', $in);
 	ok($o->{truncated}, 'that is told');

@@ -57,7 +57,7 @@ enum { SKIPPED = 77, WALL_FAILED = 78 };
 enum walls { FILES, BOTH };
 
 static char root[] = "/tmp/unit_sandbox.XXXXXX";
-static char database[64], database_file[80], scratch[64], secret[64];
+static char database[64], database_file[80], scratch[64], secret[64], scanner[] = "libclamav";
 static struct conf conf;
 static uid_t child_uid;		/* 0 = stay who we are */
 static bool no_landlock, no_seccomp;
@@ -790,6 +790,7 @@ make_ground(void **state)
 		return -1;
 	if (!write_public(database_file, TESTFILE_SIGNATURE) || !write_public(secret, "secret\n"))
 		return -1;
+	conf.scanner = scanner;
 	conf.database = database;
 	conf.inspect_timeout = 60;
 	conf.memory_limit = (uint64_t)4 << 30;
