@@ -25,6 +25,9 @@ INSPECTOR = spawnscan_inspect inspector engine examine explain mime_walk mime_li
         scratch message report request verdict conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
+# One process per connection: not looking for three small libraries at each
+# start saves a third of the time until main.
+FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
 INSPECTOR_PKGS = libbsd-overlay libmd inih gmime-3.0 libclamav libseccomp
 
 CPPFLAGS = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -I.
@@ -34,7 +37,7 @@ all: $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect
 
 $(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o)
 	@echo "  LD $@"
-	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(FRONT_PKGS))
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $(FRONT_LIBS)
 
 $(BUILD)/spawnscan-inspect: $(INSPECTOR:%=$(BUILD)/inspector/%.o)
 	@echo "  LD $@"
@@ -53,8 +56,8 @@ $(BUILD)/inspector/%.o: %.c
 
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
-INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header
-PROGRAMS        = parts_of lint_of
+INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header unit_mime
+PROGRAMS        = parts_of lint_of evasion_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
 # unit_transaction brings an inspector_client of its own.

@@ -56,6 +56,8 @@
 
 #include "inspector.h"
 #include "log.h"
+#include "mime_walk.h"
+#include "sandbox.h"
 #include "scan.h"
 #include "scratch.h"
 
@@ -66,6 +68,7 @@
 #define HUGE_PAGE	(2UL << 20)
 #define BACKLOG		1024
 #define KILL_GRACE	5		/* seconds past inspect_timeout */
+#define WALLS_FD	3		/* in a child */
 #define LISTEN_FD	3		/* as sd_listen_fds(3) hands it over */
 #define READY_FD	4		/* a successor says on it that it serves */
 #define READY_BYTE	'R'
@@ -75,7 +78,8 @@
 struct child {
 	pid_t pid;			/* 0 = place is free */
 	time_t deadline;
-	char scratch[PATH_MAX];
+	char scratch[PATH_MAX];		/* the place's, used again; "" = not made yet */
+	int walls;			/* file rules for it, or -1 */
 };
 
 struct engine {
@@ -124,6 +128,8 @@ static void serve(struct engine *);
 static bool room(const struct engine *);
 static void take_connection(struct engine *);
 static bool peer_allowed(const struct engine *, int sock);
+static bool furnish(const struct engine *, struct child *);
+static void unfurnish(struct child *);
 static void start_child(struct engine *, int sock);
 static void be_child(struct engine *, const struct child *, int sock, pid_t engine)
     __attribute__((noreturn));
@@ -357,8 +363,9 @@ load(struct engine *e, char *err, size_t errsize)
 	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
 		return refuse(err, errsize, "no private directory in %s: %s",
 		    e->conf->scratch_dir, strerror(errno));
-	ok = scan_open(e->conf, scratch, err, errsize);
+	ok = scan_open(e->conf, scratch, err, errsize) && sandbox_compile(e->conf, err, errsize);
 	scratch_remove(scratch);
+	mime_start();
 	return ok;
 }
 
@@ -607,6 +614,33 @@ peer_allowed(const struct engine *e, int sock)
 	return false;
 }
 
+/* A place keeps its private directory from child to child; each finds it empty. */
+static bool
+furnish(const struct engine *e, struct child *c)
+{
+	if (!scratch_make(e->conf->scratch_dir, c->scratch, sizeof(c->scratch))) {
+		log_write(LOG_ERR, "engine: no private directory in %s: %s",
+		    e->conf->scratch_dir, strerror(errno));
+		c->scratch[0] = '\0';
+		return false;
+	}
+	c->walls = sandbox_walls(e->conf, c->scratch);
+	if (c->walls != -1)
+		fcntl(c->walls, F_SETFD, FD_CLOEXEC);
+	return true;
+}
+
+static void
+unfurnish(struct child *c)
+{
+	if (c->scratch[0] == '\0')
+		return;
+	scratch_remove(c->scratch);
+	c->scratch[0] = '\0';
+	if (c->walls != -1)
+		close(c->walls);
+}
+
 static void
 start_child(struct engine *e, int sock)
 {
@@ -615,18 +649,14 @@ start_child(struct engine *e, int sock)
 
 	while (c->pid != 0)
 		c++;
-	if (!scratch_make(e->conf->scratch_dir, c->scratch, sizeof(c->scratch))) {
-		log_write(LOG_ERR, "engine: no private directory in %s: %s",
-		    e->conf->scratch_dir, strerror(errno));
+	if (c->scratch[0] == '\0' && !furnish(e, c))
 		return;
-	}
 	c->deadline = seconds() + (time_t)e->conf->inspect_timeout + KILL_GRACE;
 	c->pid = fork();
 	if (c->pid == 0)
 		be_child(e, c, sock, self);
 	if (c->pid == -1) {
 		log_write(LOG_ERR, "engine: fork: %s", strerror(errno));
-		scratch_remove(c->scratch);
 		c->pid = 0;
 		return;
 	}
@@ -646,9 +676,11 @@ be_child(struct engine *e, const struct child *c, int sock, pid_t engine)
 	if (getppid() != engine || null == -1 || dup2(sock, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1)
 		_exit(EX_OSERR);
-	closefrom(STDERR_FILENO + 1);
+	if (c->walls != -1 && dup2(c->walls, WALLS_FD) == -1)
+		_exit(EX_OSERR);
+	closefrom(c->walls != -1 ? WALLS_FD + 1 : STDERR_FILENO + 1);
 	sigprocmask(SIG_UNBLOCK, &e->blocked, NULL);
-	inspector_serve(STDIN_FILENO, c->scratch);
+	inspector_serve(STDIN_FILENO, c->scratch, c->walls != -1 ? WALLS_FD : -1);
 }
 
 static void
@@ -701,7 +733,8 @@ child_ended(struct engine *e, struct child *c, int status)
 	else if (WEXITSTATUS(status) != EX_OK)
 		log_write(LOG_INFO, "engine: inspector %d ended with code %d", c->pid,
 		    WEXITSTATUS(status));
-	scratch_remove(c->scratch);
+	if (!scratch_empty(c->scratch))
+		unfurnish(c);
 	c->pid = 0;
 	e->n_children--;
 }
@@ -855,6 +888,8 @@ close_listener(struct engine *e)
 static void
 finish(struct engine *e)
 {
+	for (size_t i = 0; i < e->n_places; i++)
+		unfurnish(&e->children[i]);
 	if (!e->handed_over)
 		remove_pid_file(e->conf->engine_pid_file);
 	log_write(LOG_NOTICE, "engine: ended");

@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 #include <time.h>
 
@@ -33,6 +34,11 @@
 #include "scan.h"
 
 #define REASON_MAX 600
+/* Irregular mails in decoded content that are read in every way, and how deep. */
+#define INNER_MAX 50
+#define INNER_DEPTH_MAX 5
+/* Where a mail in a content shows that it is one. */
+#define INNER_HEAD_MAX (64u << 10)
 
 /* One place of the message and what is to be done there. */
 struct target {
@@ -51,6 +57,13 @@ struct leaf {
 	struct part_place place;
 	char path[PART_PATH_MAX];
 	size_t len;			/* of its decoded content */
+};
+
+/* A mail in the content of a part, or of what a view makes of it. */
+struct inner {
+	struct examination *x;
+	const struct part *part;
+	const char *bytes;
 };
 
 struct examination {
@@ -74,6 +87,7 @@ struct examination {
 	size_t n_targets;
 	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
 	bool infected;
+	unsigned int n_inner, inner_depth;
 	char member_rule[POLICY_RULE_MAX + 16];	/* what the content just scanned offends against */
 	char member_name[256];
 	char outer_name[256];		/* of the part that is being walked, not of one inside it */
@@ -92,6 +106,7 @@ static void check_limit(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
+static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
 static void judge_member(void *ctx, const char *name);
 static void keep_leaf(struct examination *, const struct part *, size_t len);
 static void find(struct examination *, const struct part *, enum verdict_class,
@@ -113,6 +128,11 @@ static void check_views(struct examination *);
 static bool remember_content(void *ctx, const struct part *, const char *, size_t len);
 static bool visit_region(void *ctx, const struct region *);
 static bool visit_view(void *ctx, const struct view *);
+static bool looks_like_mail(const char *, size_t len);
+static void check_inner(struct examination *, const struct part *, const char *, size_t len);
+static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
+static bool visit_inner_region(void *ctx, const struct region *);
+static bool visit_inner_view(void *ctx, const struct view *);
 static const struct leaf *leaf_around(const struct examination *, size_t begin, size_t end);
 static struct part part_at(const struct examination *, const struct leaf *);
 static bool is_attachment(const char *, size_t len);
@@ -287,6 +307,9 @@ check_content(struct examination *x, const struct part *part, const char *conten
 		find(x, part, CLASS_ERROR, result.error, name);
 	if (x->member_rule[0] != '\0')
 		find(x, part, CLASS_BLOCKED, x->member_rule, x->member_name);
+	/* A text is shown, and nobody opens it as a mail. */
+	if (strncmp(part->type, "text/", 5) != 0 && looks_like_mail(content, len))
+		check_inner(x, part, content, len);
 }
 
 /* Scan decoded content, and judge the names of what is in it. */
@@ -299,6 +322,24 @@ scan_part(struct examination *x, struct scan_result *result, const char *content
 	scan_on_member(NULL, NULL);
 	if (x->conf->archive_names)
 		tnef_names(content, len, judge_member, x);
+	if (result->n_hits == 0 && !result->failed)
+		scan_tail(x, result, content, len);
+}
+
+/*
+ * An archive with text in front is one to those who unpack it, since they look
+ * from its end; to libclamav it is text.
+ */
+static void
+scan_tail(struct examination *x, struct scan_result *result, const char *content, size_t len)
+{
+	const char *zip = len == 0 ? NULL : memmem(content, len, "PK\003\004", 4);
+
+	if (zip == NULL || zip == content || is_attachment(content, len))
+		return;
+	scan_on_member(x->conf->archive_names ? judge_member : NULL, x);
+	scan_bytes(result, SCAN_PART, zip, len - (size_t)(zip - content), seconds_left(x));
+	scan_on_member(NULL, NULL);
 }
 
 /* The first offender stands for all that are in the same part. */
@@ -616,6 +657,103 @@ visit_view(void *ctx, const struct view *view)
 	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
 		find(x, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");
+	/* What is a mail as it stands is cut into its regions already. */
+	if (looks_like_mail(view->content, view->len) &&
+	    !looks_like_mail(x->bytes + view->begin, view->end - view->begin))
+		check_inner(x, &part, view->content, view->len);
+	return true;
+}
+
+/* Does a Content field begin one of its first lines? */
+static bool
+looks_like_mail(const char *content, size_t len)
+{
+	const char *end = content + (len > INNER_HEAD_MAX ? INNER_HEAD_MAX : len);
+
+	for (const char *line = content; line < end;) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+
+		if (end - line > 13 && (strncasecmp(line, "Content-Type:", 13) == 0 ||
+		    strncasecmp(line, "Content-Trans", 13) == 0))
+			return true;
+		line = lf == NULL ? end : lf + 1;
+	}
+	return false;
+}
+
+/*
+ * A mail that is somebody's content, if it does not read the same to everyone:
+ * each view of it, held against the part that holds it.
+ */
+static void
+check_inner(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	struct inner in = { x, part, content };
+	struct part_place root;
+	struct lint lint;
+	bool irregular;
+
+	lint_begin(&lint, content, len);
+	mime_walk(content, len, x->conf, &root, lint_inner, &lint);
+	irregular = lint_irregular(&lint) != NULL;
+	lint_free(&lint);
+	if (!irregular)
+		return;
+	if (x->n_inner == INNER_MAX || x->inner_depth == INNER_DEPTH_MAX) {
+		find(x, part, CLASS_LIMIT, "too many readings", "");
+		return;
+	}
+	x->n_inner++;
+	x->inner_depth++;
+	if (!views_each(content, len, &root, x->conf, visit_inner_region, visit_inner_view, &in))
+		find(x, part, CLASS_LIMIT, "too many readings", "");
+	x->inner_depth--;
+}
+
+static bool
+lint_inner(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	(void)content;
+	(void)len;
+	if (!part->inside)
+		lint_part(ctx, part, true);
+	return part->limit != PART_TOO_MANY;
+}
+
+static bool
+visit_inner_region(void *ctx, const struct region *region)
+{
+	struct inner *in = ctx;
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+
+	if (policy_blocks(in->x->conf, region->names, region->n_names, NULL, 0, rule, &which))
+		find(in->x, in->part, CLASS_BLOCKED, rule, region->names[which]);
+	return true;
+}
+
+static bool
+visit_inner_view(void *ctx, const struct view *view)
+{
+	struct inner *in = ctx;
+	struct examination *x = in->x;
+	struct scan_result result;
+
+	if (seen_before(x, view->content, view->len))
+		return true;
+	scan_part(x, &result, view->content, view->len);
+	explain_scan(x->explain, "view", in->part->path, view->content, view->len, &result);
+	if (x->member_rule[0] != '\0')
+		find(x, in->part, CLASS_BLOCKED, x->member_rule, x->member_name);
+	for (size_t i = 0; i < result.n_hits; i++)
+		find(x, in->part, result.hits[i].class, result.hits[i].name, "");
+	if (result.failed) {
+		find(x, in->part, CLASS_ERROR, result.error, "");
+		return false;
+	}
+	if (looks_like_mail(view->content, view->len) &&
+	    !looks_like_mail(in->bytes + view->begin, view->end - view->begin))
+		check_inner(x, in->part, view->content, view->len);
 	return true;
 }
 
@@ -725,14 +863,17 @@ edit_target(struct examination *x, const struct defang *d, const struct target *
 /*
  * After a removal the result must be free of infection, however it is read: if
  * it isn't, the whole body goes, and if that does not help (it is in the
- * header) the message.
+ * header) the message. The same after any change to an irregular mail, since
+ * there a change may bring about a reading that was not there before.
  */
 static void
 settle(struct examination *x)
 {
+	enum verdict_action done = x->report->action;
 	struct finding left;
 
-	if (!x->infected || x->report->action != ACTION_REMOVE ||
+	if ((!x->infected && x->lint.irregular == NULL) ||
+	    (done != ACTION_REMOVE && done != ACTION_DEFANG) ||
 	    x->conf->action[CLASS_INFECTED] != ACTION_REMOVE)
 		return;
 	for (int round = 0; round < 2; round++) {

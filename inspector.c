@@ -46,7 +46,7 @@ struct inspector {
 };
 
 static int64_t now_ms(void);
-static void inspect_message(struct inspector *, const char *scratch);
+static void inspect_message(struct inspector *, const char *scratch, int walls);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, const char *sentence);
 static void note(void *ctx, const char *sentence);
@@ -54,7 +54,7 @@ static unsigned int seconds_left(const struct inspector *);
 static bool send_report(int sock, const struct report *);
 
 void
-inspector_serve(int sock, const char *scratch)
+inspector_serve(int sock, const char *scratch, int walls)
 {
 	static struct inspector in;
 	char sentence[512];
@@ -63,7 +63,7 @@ inspector_serve(int sock, const char *scratch)
 	conf_init(&in.conf);
 	report_init(&in.report);
 	if (request_receive(sock, &in.request, &in.conf, &in.message, sentence, sizeof(sentence)))
-		inspect_message(&in, scratch != NULL ? scratch : in.request.scratch);
+		inspect_message(&in, scratch != NULL ? scratch : in.request.scratch, walls);
 	else
 		fail(&in, sentence);
 	in.report.size = in.message.size;
@@ -98,12 +98,12 @@ note(void *ctx, const char *sentence)
 }
 
 static void
-inspect_message(struct inspector *in, const char *scratch)
+inspect_message(struct inspector *in, const char *scratch, int walls)
 {
 	char sentence[512];
 
 	if (!scan_connect(&in->conf, sentence, sizeof(sentence)) ||
-	    !sandbox_files(&in->conf, scratch, note, in, sentence, sizeof(sentence)) ||
+	    !sandbox_files(&in->conf, scratch, walls, note, in, sentence, sizeof(sentence)) ||
 	    !prepare_scanner(in, scratch, sentence, sizeof(sentence)) ||
 	    !sandbox_syscalls(note, in, sentence, sizeof(sentence))) {
 		fail(in, sentence);

@@ -6,8 +6,9 @@
 
 /*
  * Serve one request that comes over sock, and end the process. scratch is the
- * private directory; NULL = the one that the request names.
+ * private directory; NULL = the one that the request names. walls are the file
+ * rules for it (sandbox.h), or -1.
  */
-void inspector_serve(int sock, const char *scratch) __attribute__((noreturn));
+void inspector_serve(int sock, const char *scratch, int walls) __attribute__((noreturn));
 
 #endif

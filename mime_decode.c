@@ -44,6 +44,7 @@ static size_t trimmed_line(const char *, size_t len);
 static const char *find_line(const char *, size_t len, const char *begin, size_t *left);
 static void uu(struct out *, const char *, size_t len);
 static void uu_line(struct out *, const char *, size_t len);
+static void xx(struct out *, const char *, size_t len);
 static void uu_base64(struct out *, const char *, size_t len);
 static void yenc(struct out *, const char *, size_t len);
 static void binhex(struct out *, const char *, size_t len);
@@ -61,10 +62,12 @@ decode_name(enum decode_way way)
 		[DECODE_BASE64_LINES] = "base64 lines",
 		[DECODE_BASE64_WHOLE_GROUPS] = "base64 whole groups",
 		[DECODE_BASE64_CLEAN_LINES] = "base64 clean lines",
+		[DECODE_BASE64_COUNT] = "base64 count",
 		[DECODE_QP_STRICT] = "quoted-printable strict",
 		[DECODE_QP_LENIENT] = "quoted-printable lenient",
 		[DECODE_QP_BROKEN] = "quoted-printable broken",
 		[DECODE_UU] = "uuencode",
+		[DECODE_XX] = "xxencode",
 		[DECODE_UU_BASE64] = "uuencode base64",
 		[DECODE_YENC] = "yEnc",
 		[DECODE_BINHEX] = "BinHex",
@@ -91,6 +94,9 @@ decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t
 		break;
 	case DECODE_UU:
 		uu(&o, in, len);
+		break;
+	case DECODE_XX:
+		xx(&o, in, len);
 		break;
 	case DECODE_UU_BASE64:
 		uu_base64(&o, in, len);
@@ -190,6 +196,8 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 			put_group(o, &g);
 		if (in[i] == '\n' && way == DECODE_BASE64_WHOLE_GROUPS)
 			g = (struct group){ 0, 0 };
+		if (digit < 0 && way == DECODE_BASE64_COUNT && memchr("= \t\r\n", in[i], 5) == NULL)
+			digit = 0;
 		if (digit < 0)
 			continue;
 		g.bits = g.bits << 6 | (unsigned int)digit;
@@ -291,6 +299,8 @@ uu(struct out *o, const char *in, size_t len)
 	size_t left;
 	const char *begin = find_line(in, len, "begin ", &left);
 
+	if (begin == NULL)
+		begin = find_line(in, len, "begin\t", &left);
 	if (begin == NULL) {
 		begin = in;
 		left = len;
@@ -334,6 +344,33 @@ uu_line(struct out *o, const char *s, size_t len)
 	}
 }
 
+/* Only behind a "begin" line: without one it is any text. */
+static void
+xx(struct out *o, const char *in, size_t len)
+{
+	static const char digits[] =
+	    "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	size_t left, line;
+	const char *begin = find_line(in, len, "begin ", &left);
+	char *text;
+
+	if (begin == NULL)
+		return;
+	line = line_length(begin, left);
+	begin += line;
+	left -= line;
+	text = malloc(left + 1);
+	if (text == NULL)
+		err(EX_OSERR, "decode");
+	for (size_t i = 0; i < left; i++) {
+		const char *digit = begin[i] == '\0' ? NULL : strchr(digits, begin[i]);
+
+		text[i] = digit == NULL ? begin[i] : (char)(' ' + (digit - digits));
+	}
+	uu(o, text, left);
+	free(text);
+}
+
 static void
 uu_base64(struct out *o, const char *in, size_t len)
 {
@@ -354,7 +391,7 @@ static void
 yenc(struct out *o, const char *in, size_t len)
 {
 	size_t left, line;
-	const char *s = find_line(in, len, "=ybegin ", &left);
+	const char *s = find_line(in, len, "=ybegin", &left);
 
 	if (s == NULL)
 		return;
@@ -366,7 +403,7 @@ yenc(struct out *o, const char *in, size_t len)
 		while (text > 0 && (s[text - 1] == '\n' || s[text - 1] == '\r'))
 			text--;
 		/* =ybegin, =ypart, =yend: a file in several pieces goes on */
-		if (text >= 2 && memcmp(s, "=y", 2) == 0)
+		if (text >= 2 && strncasecmp(s, "=y", 2) == 0)
 			continue;
 		for (size_t i = 0; i < text; i++) {
 			unsigned char c = (unsigned char)s[i];
@@ -398,7 +435,10 @@ binhex(struct out *o, const char *in, size_t len)
 		begin += line;
 		left -= line;
 	}
-	colon = left == 0 ? NULL : memchr(begin, ':', left);
+	/* There may be text in front of it. */
+	colon = find_line(begin, left, ":", &n);
+	if (colon == NULL && left > 0)
+		colon = memchr(begin, ':', left);
 	if (colon == NULL)
 		return;
 	left -= (size_t)(colon - begin) + 1;

@@ -16,10 +16,12 @@ enum decode_way {
 	DECODE_BASE64_LINES,		/* begin a new group of four on each line */
 	DECODE_BASE64_WHOLE_GROUPS,	/* the same, and drop what is no whole group */
 	DECODE_BASE64_CLEAN_LINES,	/* pass over lines with anything but digits and "=" */
+	DECODE_BASE64_COUNT,		/* what is no digit counts as one, but for blanks and "=" */
 	DECODE_QP_STRICT,		/* what is no escape stands for itself */
 	DECODE_QP_LENIENT,		/* a "=" that is no escape is left out, and blanks at line ends */
 	DECODE_QP_BROKEN,		/* "=" swallows two bytes, hex or not */
 	DECODE_UU,			/* from a "begin" line, or from the start */
+	DECODE_XX,			/* the same with xxencode's digits */
 	DECODE_UU_BASE64,		/* from a "begin-base64" line */
 	DECODE_YENC,			/* from a "=ybegin" line */
 	DECODE_BINHEX,			/* data fork of BinHex 4.0 */

@@ -31,6 +31,8 @@
 /* Text that belongs to no part: "This is a multi-part message in MIME format." */
 #define GAP_MAX 1000
 #define GAP_WORD_MAX 40
+/* Multiparts whose boundaries are looked for in every line. */
+#define MULTIPARTS_MAX 50
 
 enum encoding { ENCODING_PLAIN, ENCODING_BASE64, ENCODING_QP, ENCODING_OTHER };
 
@@ -50,13 +52,16 @@ static void *grow(void *array, size_t n, size_t size);
 static void cover(struct lint *, size_t begin, size_t end, bool decoded);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);
 static void look_at_field(struct lint *, const struct header_field *, struct facts *);
+static void look_at_folds(struct lint *, const struct header_field *);
 static void look_at_params(struct lint *, const struct header_field *, struct facts *,
     bool is_type);
+static bool has_subtype(const char *, const struct header_params *);
 static void look_at_type(const struct lint *, const struct header_params *, struct facts *);
 static enum encoding parse_encoding(const char *, const struct header_field *);
 static void look_at_content(struct lint *, const struct part *, struct facts *);
 static const char *look_at_base64(struct lint *, const char *, size_t len);
 static bool qp_is_plain(const char *, size_t len);
+static void look_for_boundaries(struct lint *, const char *, size_t len);
 static bool text_is_plain(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
 static void look_at_lines(struct lint *, const char *, size_t begin, size_t end, size_t *gap);
@@ -134,6 +139,8 @@ lint_part(struct lint *v, const struct part *part, bool decoded)
 		cover(v, place->content_begin, place->content_end, decoded);
 	if (facts.types > 1 || facts.encodings > 1)
 		irregular(v, "duplicate Content field");
+	if (facts.boundary != NULL && !multipart)
+		irregular(v, "boundary of what is no multipart");
 	if (facts.doubt != NULL)
 		irregular(v, facts.doubt);
 	return facts.doubt;
@@ -169,6 +176,7 @@ look_at_field(struct lint *v, const struct header_field *f, struct facts *facts)
 		irregular(v, "line that is no field");
 		return;
 	}
+	look_at_folds(v, f);
 	if (!header_begins(v->bytes, f, "Content-"))
 		return;
 	if (v->bytes[f->begin + f->name_len] != ':')
@@ -188,6 +196,28 @@ look_at_field(struct lint *v, const struct header_field *f, struct facts *facts)
 	}
 }
 
+/* A field to those who pass over blanks at the beginning of a line. */
+static void
+look_at_folds(struct lint *v, const struct header_field *f)
+{
+	static const char *const names[] = { "Content-Type:", "Content-Transfer-Encoding:" };
+	const char *bytes = v->bytes, *lf = memchr(bytes + f->begin, '\n', f->end - f->begin);
+
+	for (size_t at; lf != NULL; lf = memchr(bytes + at, '\n', f->end - at)) {
+		at = (size_t)(lf - bytes) + 1;
+		while (at < f->end && (bytes[at] == ' ' || bytes[at] == '\t'))
+			at++;
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+			size_t n = strlen(names[i]);
+
+			/* Lists of field names, in signatures, have no blank behind. */
+			if (f->end - at > n && strncasecmp(bytes + at, names[i], n) == 0 &&
+			    bytes[at + n] == ' ')
+				irregular(v, "folded line that looks like a field");
+		}
+	}
+}
+
 static void
 look_at_params(struct lint *v, const struct header_field *f, struct facts *facts, bool is_type)
 {
@@ -196,8 +226,7 @@ look_at_params(struct lint *v, const struct header_field *f, struct facts *facts
 	if (ps == NULL)
 		err(EX_OSERR, "lint");
 	header_params_parse(v->bytes, f, ps);
-	if (!ps->regular ||
-	    (is_type && memchr(v->bytes + ps->main_begin, '/', ps->main_end - ps->main_begin) == NULL))
+	if (!ps->regular || (is_type && !has_subtype(v->bytes, ps)))
 		irregular(v, "irregular parameters");
 	if (is_type)
 		look_at_type(v, ps, facts);
@@ -218,6 +247,14 @@ look_at_params(struct lint *v, const struct header_field *f, struct facts *facts
 	}
 	header_params_free(ps);
 	free(ps);
+}
+
+static bool
+has_subtype(const char *bytes, const struct header_params *ps)
+{
+	const char *slash = memchr(bytes + ps->main_begin, '/', ps->main_end - ps->main_begin);
+
+	return slash != NULL && (size_t)(slash - bytes) + 1 < ps->main_end;
 }
 
 /* Twice the same type is twice the same reading. */
@@ -273,14 +310,18 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 	case ENCODING_QP:
 		if (!qp_is_plain(content, len))
 			doubt = "irregular quoted-printable";
+		else if (memmem(content, len, "= ", 2) != NULL || memmem(content, len, "=\t", 2) != NULL)
+			irregular(v, "blanks behind a soft line break");
 		break;
 	case ENCODING_OTHER:
 		doubt = "unusual Content-Transfer-Encoding";
 		break;
 	case ENCODING_PLAIN:
-		if (!text_is_plain(content, len))
+		if (!text_is_plain(content, len) ||
+		    strcmp(part->type, "application/mac-binhex40") == 0)
 			irregular(v, "something unpackable in plain text");
 	}
+	look_for_boundaries(v, content, len);
 	if (doubt != NULL)
 		facts->doubt = doubt;
 }
@@ -293,21 +334,29 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 static const char *
 look_at_base64(struct lint *v, const char *s, size_t len)
 {
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static bool is_digit[256];
 	size_t digits = 0, padding = 0;
 
+	for (const char *c = alphabet; *c != '\0'; c++)
+		is_digit[(unsigned char)*c] = true;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
+		if (is_digit[c] && padding == 0) {
+			digits++;
+			continue;
+		}
 		if (c == '\n' || (c == '\r' && (i + 1 == len || s[i + 1] == '\n')))
 			continue;
 		if (c == ' ' || c == '\t') {
 			irregular(v, "blanks in base64");
 			continue;
 		}
-		if (c == '=')
-			padding++;
-		else if (padding > 0 || c >= 0x80 || !(isalnum(c) || c == '+' || c == '/'))
+		if (c != '=')
 			return "irregular base64";
+		padding++;
 		digits++;
 	}
 	if (padding > 2 || digits % 4 != 0)
@@ -340,12 +389,46 @@ qp_is_plain(const char *s, size_t len)
 	return true;
 }
 
+/*
+ * A line of a content that some reader could take for a boundary of the parts
+ * around it: letters of another size, blanks in front, too few dashes or other
+ * bytes behind.
+ */
+static void
+look_for_boundaries(struct lint *v, const char *s, size_t len)
+{
+	const char *end = s + len;
+
+	if (v->n_multiparts > MULTIPARTS_MAX)
+		irregular(v, "many multiparts");
+	for (const char *line = s; line < end && v->irregular == NULL;) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line)), *at = line;
+		size_t left;
+
+		while (at < end && at - line < 8 && (*at == '-' || (unsigned char)*at <= ' ' ||
+		    (unsigned char)*at >= 0x7f))
+			at++;
+		left = (size_t)(end - at);
+		for (size_t i = 0; i < v->n_multiparts && left > 0; i++) {
+			const struct multipart *m = &v->multiparts[i];
+			size_t dashes = 0;
+
+			while (dashes < m->len && m->boundary[dashes] == '-')
+				dashes++;
+			if (dashes < m->len && left >= m->len - dashes && strncasecmp(at,
+			    m->boundary + dashes, m->len - dashes) == 0)
+				irregular(v, "line that begins like a boundary");
+		}
+		line = lf == NULL ? end : lf + 1;
+	}
+}
+
 /* No line that begins what some readers unpack; no NUL, no stray CR. */
 static bool
 text_is_plain(const char *s, size_t len)
 {
 	static const char *const begins[] = {
-		"begin ", "begin-", "=ybegin", "(This file must be converted", "=ypart"
+		"begin ", "begin\t", "begin-", "=ybegin", "(This file must be converted", "=ypart"
 	};
 
 	if (len > 0 && memchr(s, '\0', len) != NULL)
@@ -388,6 +471,11 @@ lint_irregular(struct lint *v)
 	size_t at = mime_from_line(v->bytes, v->size), gap = 0;
 
 	check_boundaries(v);
+	/* To some readers the body begins at the first line that is no field, to others not. */
+	if (v->n_covered > 0 && v->covered[0].begin > at)
+		irregular(v, "lines in front of the header");
+	if (v->n_covered > 0 && header_line_end(v->bytes, v->size, v->covered[0].begin) > 0)
+		irregular(v, "empty line in front of the header");
 	/* Ranges come in ascending order, or the tree is not what it seems. */
 	for (size_t i = 0; v->irregular == NULL && i < v->n_covered; i++) {
 		const struct covered *c = &v->covered[i];

@@ -18,6 +18,7 @@
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "header.h"
@@ -25,6 +26,8 @@
 
 /* How many empty lines of a region may be the end of a header. */
 #define STARTS_MAX 4
+/* What may stand in front of a boundary, to some reader. */
+#define LEAD_MAX 8
 
 struct enumeration {
 	const char *bytes;
@@ -35,7 +38,11 @@ struct enumeration {
 	size_t n_views, n_bytes;
 };
 
+static bool each_cut(struct enumeration *, size_t begin, size_t size);
+static char *plain_line_ends(const char *, size_t size);
 static bool is_boundary_like(const char *line, size_t len);
+static bool is_field(const char *line, size_t len);
+static bool is_content_field(const char *line, size_t len);
 static bool each_region(struct enumeration *, size_t begin, size_t end);
 static bool each_start(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
@@ -47,21 +54,96 @@ views_each(const char *bytes, size_t size, const struct part_place *root,
 {
 	struct enumeration e = { .bytes = bytes, .conf = conf, .region = region,
 	    .view = view, .ctx = ctx };
-	size_t begin = root->header_begin, line = begin;
+	char *plain;
+	bool all;
 
-	while (line < size) {
+	/* All of the body as one as well: some encodings may hold lines with "--". */
+	if (!each_cut(&e, root->header_begin, size) || !each_way(&e, root->content_begin, size))
+		return false;
+	plain = plain_line_ends(bytes, size);
+	if (plain == NULL)
+		return true;
+	e.bytes = plain;
+	all = each_cut(&e, root->header_begin, size) && each_way(&e, root->content_begin, size);
+	free(plain);
+	return all;
+}
+
+/*
+ * Cut at every line that may be a boundary, and in front of every Content field
+ * that is in no header so far.
+ */
+static bool
+each_cut(struct enumeration *e, size_t begin, size_t size)
+{
+	const char *bytes = e->bytes;
+	bool in_header = true;
+
+	for (size_t line = begin, next; line < size; line = next) {
 		const char *lf = memchr(bytes + line, '\n', size - line);
-		size_t next = lf == NULL ? size : (size_t)(lf - bytes) + 1;
+		size_t end = line;
 
+		next = lf == NULL ? size : (size_t)(lf - bytes) + 1;
 		if (is_boundary_like(bytes + line, next - line)) {
-			if (!each_region(&e, begin, line))
+			if (!each_region(e, begin, line))
 				return false;
-			begin = next;
+			begin = end = next;
+		} else if (!in_header && is_content_field(bytes + line, next - line)) {
+			if (!each_region(e, begin, line))
+				return false;
+			begin = line;
 		}
-		line = next;
+		in_header = end == next || is_field(bytes + line, next - line) ||
+		    (in_header && (bytes[line] == ' ' || bytes[line] == '\t'));
 	}
-	/* Last, all of the body as one: some encodings may hold lines with "--". */
-	return each_region(&e, begin, size) && each_way(&e, root->content_begin, size);
+	return each_region(e, begin, size);
+}
+
+/*
+ * To some readers a CR ends a line as well, and a NUL is nothing. A copy in
+ * which every place is the same; malloc'd, NULL if it would be no other.
+ */
+static char *
+plain_line_ends(const char *bytes, size_t size)
+{
+	char *copy = NULL;
+
+	for (size_t i = 0; i < size; i++) {
+		bool cr = bytes[i] == '\r' && (i + 1 == size || bytes[i + 1] != '\n');
+
+		if (!cr && bytes[i] != '\0')
+			continue;
+		if (copy == NULL) {
+			copy = malloc(size);
+			if (copy == NULL)
+				err(EX_OSERR, "views");
+			memcpy(copy, bytes, size);
+		}
+		copy[i] = cr ? '\n' : ' ';
+	}
+	return copy;
+}
+
+static bool
+is_field(const char *line, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (line[i] == ':')
+			return i > 0;
+		if ((unsigned char)line[i] <= ' ')
+			return false;
+	}
+	return false;
+}
+
+static bool
+is_content_field(const char *line, size_t len)
+{
+	while (len > 0 && (*line == ' ' || *line == '\t')) {
+		line++;
+		len--;
+	}
+	return len > 8 && strncasecmp(line, "content-", 8) == 0 && memchr(line, ':', len) != NULL;
 }
 
 /* Not "-- " (a signature follows), "---" and the like (a ruler, a patch). */
@@ -70,6 +152,11 @@ is_boundary_like(const char *line, size_t len)
 {
 	size_t dashes = 0;
 
+	for (int i = 0; i < LEAD_MAX && len > 0 && ((unsigned char)*line <= ' ' ||
+	    (unsigned char)*line >= 0x7f); i++) {
+		line++;
+		len--;
+	}
 	while (len > 0 && memchr(" \t\r\n", line[len - 1], 4) != NULL)
 		len--;
 	if (len < 3 || line[0] != '-' || line[1] != '-')

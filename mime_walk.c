@@ -75,7 +75,6 @@ static bool empty_line_before(const char *, size_t at, size_t *line);
 static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
 static bool is_message_type(const char *type);
-static bool is_cms_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
 static char *part_type(GMimeObject *);
 static void collect_names(const struct walk *, GMimeObject *, struct part *);
@@ -93,9 +92,15 @@ mime_walk(const char *bytes, size_t size, const struct conf *conf,
 	size_t n_parts = 0;
 	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, NULL };
 
+	mime_start();
+	return walk_buffer(&w, "", 0, root);
+}
+
+void
+mime_start(void)
+{
 	g_mime_init();
 	g_log_set_default_handler(drop_message, NULL);
-	return walk_buffer(&w, "", 0, root);
 }
 
 static void
@@ -296,7 +301,7 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 	go_on = visit_part(w, part, content, len);
 	if (go_on && part->limit == PART_WITHIN && is_message_type(part->type))
 		go_on = walk_inside(w, part, content, len, spot->depth);
-	if (go_on && part->limit == PART_WITHIN && is_cms_type(part->type))
+	if (go_on && part->limit == PART_WITHIN)
 		go_on = walk_cms(w, part, content, len, spot->depth);
 	free(decoded);
 	return go_on;
@@ -314,6 +319,7 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
 	return walk_buffer(&inner, part->path, depth + 1, &ignored);
 }
 
+/* By its content: to some readers the extension .p7m is enough. */
 static bool
 walk_cms(struct walk *w, const struct part *part, const char *content, size_t len,
     unsigned int depth)
@@ -326,14 +332,22 @@ walk_cms(struct walk *w, const struct part *part, const char *content, size_t le
 	return go_on;
 }
 
-/* In an encoded attachment, what is found stands where the attachment stands. */
+/*
+ * In an encoded attachment, what is found stands where the attachment stands,
+ * to the visitor; the parts in it still need the place in this buffer.
+ */
 static bool
 visit_part(struct walk *w, struct part *part, const char *content, size_t len)
 {
+	struct part_place place = part->place;
+	bool go_on;
+
 	part->inside = w->enclosing != NULL;
 	if (part->inside)
 		part->place = *w->enclosing;
-	return w->visit(w->ctx, part, content, len);
+	go_on = w->visit(w->ctx, part, content, len);
+	part->place = place;
+	return go_on;
 }
 
 /* Offset of the first field that GMime has of an object, or -1. */
@@ -468,13 +482,6 @@ is_message_type(const char *type)
 {
 	return strcmp(type, "message/rfc822") == 0 || strcmp(type, "message/global") == 0 ||
 	    strcmp(type, "message/news") == 0;
-}
-
-static bool
-is_cms_type(const char *type)
-{
-	return strcmp(type, "application/pkcs7-mime") == 0 ||
-	    strcmp(type, "application/x-pkcs7-mime") == 0;
 }
 
 /*

@@ -49,6 +49,9 @@ struct part {
  */
 typedef bool mime_visit(void *ctx, const struct part *, const char *content, size_t len);
 
+/* Start GMime; mime_walk does, a process that forks many walkers may do it once. */
+void mime_start(void);
+
 /*
  * Walk a message of size bytes. root receives the place of the message as a
  * whole. A message that GMime can't parse is one leaf without header or type.

@@ -24,6 +24,7 @@ static enum name_verdict judge_plain_name(const struct conf *, const char *name,
 static bool match_word(const char *list, const char *name, bool pattern, char *word, size_t size);
 static bool is_executable(const char *, size_t len);
 static size_t invisible_length(const unsigned char *);
+static size_t invisible_tail(const char *, size_t len);
 
 bool
 policy_blocks(const struct conf *conf, char *const *names, size_t n,
@@ -156,12 +157,27 @@ policy_normalise(const char *name, char *out)
 			in += skip;
 		} else {
 			out[len++] = (char)(*in >= 'A' && *in <= 'Z' ? *in + 32 : *in);
+			len -= invisible_tail(out, len);
 			in++;
 		}
 	}
 	while (len > 0 && strchr(". \"'", out[len - 1]) != NULL)
 		len--;
 	out[len] = '\0';
+}
+
+/* Bytes of one at the end of a name, come together as others in it were left out. */
+static size_t
+invisible_tail(const char *name, size_t len)
+{
+	for (size_t n = 2; n <= 3 && n <= len; n++) {
+		unsigned char tail[4] = { 0 };
+
+		memcpy(tail, name + len - n, n);
+		if (invisible_length(tail) == n)
+			return n;
+	}
+	return 0;
 }
 
 /*

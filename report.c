@@ -37,6 +37,7 @@ struct reader {
 
 static void *grow(void *array, size_t n, size_t size);
 static char *printable_copy(const char *);
+static bool edit_follows(const struct edit *, const struct edit *);
 static void put_bytes(struct writer *, const void *, size_t);
 static void put_number(struct writer *, uint64_t, unsigned int bytes);
 static void put_string(struct writer *, const char *, size_t);
@@ -139,6 +140,15 @@ report_add_edit(struct report *r, uint64_t offset, uint64_t length, char *text, 
 	r->edits[r->n_edits++] = (struct edit){ offset, length, text, text_len };
 }
 
+/* Does a come behind b? At one place what is only inserted comes first. */
+static bool
+edit_follows(const struct edit *a, const struct edit *b)
+{
+	if (a->offset != b->offset)
+		return a->offset > b->offset;
+	return a->length > 0 && b->length == 0;
+}
+
 /* Insertion sort: edits come nearly sorted, and the order of equals is kept. */
 void
 report_sort_edits(struct report *r)
@@ -147,7 +157,7 @@ report_sort_edits(struct report *r)
 		struct edit e = r->edits[i];
 		size_t at = i;
 
-		while (at > 0 && r->edits[at - 1].offset > e.offset) {
+		while (at > 0 && edit_follows(&r->edits[at - 1], &e)) {
 			r->edits[at] = r->edits[at - 1];
 			at--;
 		}

@@ -48,7 +48,10 @@ void report_add_note(struct report *, const char *note);
 /* Takes over text (malloc'd). */
 void report_add_edit(struct report *, uint64_t offset, uint64_t length, char *text, size_t text_len);
 
-/* Sort the edits by offset; equal offsets keep their order. */
+/*
+ * Sort the edits by offset. At one offset insertions come before what takes
+ * bytes out; otherwise equal offsets keep their order.
+ */
 void report_sort_edits(struct report *);
 
 /*

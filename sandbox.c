@@ -23,6 +23,7 @@
  * that does not work is an error.
  */
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -30,12 +31,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <linux/landlock.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,6 +51,9 @@
 #define WITH_ASAN 1
 #endif
 #endif
+
+/* In the compiled filter, until it is known; no process has such a number. */
+#define OWN_PID 0x7fedcba9u
 
 enum {
 	CPU_GRACE = 5,		/* seconds past the timeout: the front kills first */
@@ -88,13 +94,19 @@ static bool shut_files(const struct conf *, const char *, sandbox_note *, void *
 static int make_ruleset(int, struct ruleset *);
 static bool add_rules(int, uint64_t, const struct conf *, const char *, char *, size_t);
 static bool allow_path(int, uint64_t, const char *, uint64_t);
+static int landlock_abi(void);
+static int build_walls(int, const struct conf *, const char *, char *, size_t);
+static bool close_walls(int, char *, size_t);
 static bool have_seccomp(void);
+static bool compile_filter(char *, size_t);
+static bool read_program(int);
 static int add_clamd_calls(scmp_filter_ctx);
 static int add_calls(scmp_filter_ctx);
 static int add_guarded_calls(scmp_filter_ctx);
 static bool refuse(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 
 static bool uses_clamd;		/* the inspector, as sandbox_files has learnt */
+static struct sock_fprog program;	/* compiled; filter NULL = not yet */
 
 /* What libraries read while they run; what isn't there is passed over. */
 static const char *const library_paths[] = {
@@ -165,26 +177,65 @@ static const int allowed_calls[] = {
 };
 
 bool
-sandbox_files(const struct conf *conf, const char *scratch, sandbox_note *note, void *ctx,
-    char *err, size_t errsize)
+sandbox_files(const struct conf *conf, const char *scratch, int walls, sandbox_note *note,
+    void *ctx, char *err, size_t errsize)
 {
 	uses_clamd = conf_uses_clamd(conf);
 	return set_privileges(err, errsize) && set_limits(conf, err, errsize) &&
-	    shut_files(conf, scratch, note, ctx, err, errsize);
+	    (walls != -1 ? close_walls(walls, err, errsize)
+	    : shut_files(conf, scratch, note, ctx, err, errsize));
+}
+
+int
+sandbox_walls(const struct conf *conf, const char *scratch)
+{
+	char ignored[512];
+	int abi = landlock_abi();
+
+	return abi < 1 ? -1 : build_walls(abi, conf, scratch, ignored, sizeof(ignored));
+}
+
+bool
+sandbox_compile(const struct conf *conf, char *err, size_t errsize)
+{
+	uses_clamd = conf_uses_clamd(conf);
+	return !have_seccomp() || compile_filter(err, errsize);
 }
 
 bool
 sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize)
 {
-	scmp_filter_ctx filter;
-	int code;
-
 	if (!have_seccomp()) {
 		note(ctx, "seccomp is not available: system calls are not restricted");
 		return true;
 	}
-	if ((filter = seccomp_init(SCMP_ACT_KILL_PROCESS)) == NULL)
+	if (program.filter == NULL && !compile_filter(err, errsize))
+		return false;
+	for (size_t i = 0; i < program.len; i++) {
+		if (program.filter[i].code == (BPF_JMP | BPF_JEQ | BPF_K) &&
+		    program.filter[i].k == OWN_PID)
+			program.filter[i].k = (uint32_t)getpid();
+	}
+	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == -1)
+		return refuse(err, errsize, "seccomp: %s", strerror(errno));
+	return true;
+}
+
+/*
+ * libseccomp writes the program to a descriptor only. In it stands OWN_PID for
+ * the process that will be shut in, which is not known yet.
+ */
+static bool
+compile_filter(char *err, size_t errsize)
+{
+	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	int fd = memfd_create("filter", MFD_CLOEXEC), code;
+
+	if (filter == NULL || fd == -1) {
+		if (filter != NULL)
+			seccomp_release(filter);
 		return refuse(err, errsize, "seccomp: no filter");
+	}
 	code = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (code == 0)
 		code = add_calls(filter);
@@ -193,10 +244,29 @@ sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize)
 	if (code == 0 && uses_clamd)
 		code = add_clamd_calls(filter);
 	if (code == 0)
-		code = seccomp_load(filter);
+		code = seccomp_export_bpf(filter, fd);
 	seccomp_release(filter);
-	if (code != 0)
-		return refuse(err, errsize, "seccomp: %s", strerror(-code));
+	if (code == 0 && !read_program(fd))
+		code = -errno;
+	close(fd);
+	return code == 0 || refuse(err, errsize, "seccomp: %s", strerror(-code));
+}
+
+static bool
+read_program(int fd)
+{
+	off_t size = lseek(fd, 0, SEEK_END);
+
+	errno = EINVAL;
+	if (size <= 0 || (size_t)size > BPF_MAXINSNS * sizeof(*program.filter))
+		return false;
+	program.filter = malloc((size_t)size);
+	if (program.filter == NULL || pread(fd, program.filter, (size_t)size, 0) != size) {
+		free(program.filter);
+		program.filter = NULL;
+		return false;
+	}
+	program.len = (unsigned short)((size_t)size / sizeof(*program.filter));
 	return true;
 }
 
@@ -263,26 +333,56 @@ limit(int resource, uint64_t value)
 	return setrlimit(resource, &new) == 0;
 }
 
+/* What the kernel's Landlock can do; -1 if there is none. */
+static int
+landlock_abi(void)
+{
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+}
+
 static bool
 shut_files(const struct conf *conf, const char *scratch, sandbox_note *note, void *ctx,
     char *err, size_t errsize)
 {
-	struct ruleset rules;
+	int fd, abi = landlock_abi();
 	bool ok;
-	int fd, abi;
 
-	abi = (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 	if (abi == -1 && (errno == ENOSYS || errno == EOPNOTSUPP)) {
 		note(ctx, "Landlock is not available: files are not shut off");
 		return true;
 	}
-	if (abi < 1 || (fd = make_ruleset(abi, &rules)) == -1)
+	if (abi < 1)
 		return refuse(err, errsize, "Landlock: %s", strerror(errno));
-	ok = add_rules(fd, rules.fs, conf, scratch, err, errsize);
-	if (ok && syscall(SYS_landlock_restrict_self, fd, 0) == -1)
-		ok = refuse(err, errsize, "Landlock: %s", strerror(errno));
+	fd = build_walls(abi, conf, scratch, err, errsize);
+	if (fd == -1)
+		return false;
+	ok = close_walls(fd, err, errsize);
 	close(fd);
 	return ok;
+}
+
+static int
+build_walls(int abi, const struct conf *conf, const char *scratch, char *err, size_t errsize)
+{
+	struct ruleset rules;
+	int fd = make_ruleset(abi, &rules);
+
+	if (fd == -1) {
+		refuse(err, errsize, "Landlock: %s", strerror(errno));
+	} else if (!add_rules(fd, rules.fs, conf, scratch, err, errsize)) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+static bool
+close_walls(int fd, char *err, size_t errsize)
+{
+	if (syscall(SYS_landlock_restrict_self, fd, 0) == -1)
+		return refuse(err, errsize, "Landlock: %s", strerror(errno));
+	return true;
 }
 
 /* All that this kernel's Landlock can deny. A descriptor, or -1 with errno. */

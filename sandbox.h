@@ -19,15 +19,25 @@ typedef void sandbox_note(void *ctx, const char *sentence);
  * library's character sets and what libclamav needs of /usr/lib and /etc/ssl,
  * and for the private directory scratch. False with a sentence if a protection
  * that the kernel has could not be applied; what the kernel does not have is
- * only noted.
+ * only noted. walls: from sandbox_walls, or -1.
  */
-bool sandbox_files(const struct conf *, const char *scratch, sandbox_note *note, void *ctx,
-    char *err, size_t errsize);
+bool sandbox_files(const struct conf *, const char *scratch, int walls, sandbox_note *note,
+    void *ctx, char *err, size_t errsize);
 
 /*
  * Second step, before the first byte of a mail is looked at: an allow-list of
  * system calls; any other kills the process. No sockets, no exec, no fork.
  */
 bool sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize);
+
+/*
+ * For a process that forks many inspectors, to do once what is the same for
+ * all: the filter of system calls, which every child's sandbox_syscalls then
+ * takes (false and a sentence on failure); and the rules on files for one
+ * private directory, as a descriptor (-1 if that can't be done: the child does
+ * it itself, and says why).
+ */
+bool sandbox_compile(const struct conf *, char *err, size_t errsize);
+int sandbox_walls(const struct conf *, const char *scratch);
 
 #endif

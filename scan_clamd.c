@@ -83,6 +83,7 @@ static bool send_stream(const char *buf, size_t len, int64_t deadline);
 static bool send_bytes(const void *buf, size_t len, bool more, int64_t deadline);
 static bool wait_until(short events, int64_t deadline);
 static bool read_reply(int64_t deadline);
+static bool read_text(char *text, size_t size, size_t *len, int64_t deadline);
 static bool strip_object(void);
 static bool ends_in(const char *text, const char *end);
 static bool system_trouble(const char *doing);
@@ -512,32 +513,44 @@ static bool
 read_reply(int64_t deadline)
 {
 	char reply[REPLY_MAX], number[16];
-	size_t len = 0, head;
+	size_t len, head;
 
-	while (len == 0 || memchr(reply, '\0', len) == NULL) {
+	if (!read_text(reply, sizeof(reply), &len, deadline))
+		return false;
+	head = (size_t)snprintf(number, sizeof(number), "%u: ", clamd.number);
+	if (strlen(reply) + 1 != len || strncmp(reply, number, head) != 0) {
+		strlcpy(clamd.reply, reply, sizeof(clamd.reply));
+		return unexpected();
+	}
+	strlcpy(clamd.reply, reply + head, sizeof(clamd.reply));
+	return true;
+}
+
+/* What there is up to a NUL, and what came with it. */
+static bool
+read_text(char *text, size_t size, size_t *len, int64_t deadline)
+{
+	*len = 0;
+	for (;;) {
 		ssize_t n;
 
 		if (!wait_until(POLLIN, deadline))
 			return false;
-		n = read(clamd.sock, reply + len, sizeof(reply) - len);
+		n = read(clamd.sock, text + *len, size - *len);
 		if (n == -1 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		errno = n == 0 ? ECONNRESET : errno;
+		if (n == 0)
+			errno = ECONNRESET;
 		if (n <= 0)
 			return system_trouble("reading");
-		len += (size_t)n;
-		if (len == sizeof(reply) && memchr(reply, '\0', len) == NULL) {
+		*len += (size_t)n;
+		if (memchr(text, '\0', *len) != NULL)
+			return true;
+		if (*len == size) {
 			strlcpy(clamd.reply, "an answer without end", sizeof(clamd.reply));
 			return false;
 		}
 	}
-	head = (size_t)snprintf(number, sizeof(number), "%u: ", clamd.number);
-	if (strlen(reply) + 1 != len || strncmp(reply, number, head) != 0) {
-		snprintf(clamd.reply, sizeof(clamd.reply), "unexpected answer: %.200s", reply);
-		return false;
-	}
-	strlcpy(clamd.reply, reply + head, sizeof(clamd.reply));
-	return true;
 }
 
 /* What the verdict is on: "fd[12]: " or "stream: ". */

@@ -85,6 +85,7 @@ static bool prove_part(const char *, char *, size_t);
 static bool prove_mail(const char *, char *, size_t);
 static const char *marker_fault(const struct scan_result *);
 static bool prove_scratch(void);
+static bool scratch_is_there(void);
 static bool have_room(uint64_t);
 static bool have_memory(void);
 static int64_t now_ms(void);
@@ -195,12 +196,15 @@ static uint64_t
 file_print(int at, const char *name)
 {
 	uint64_t print = 0xcbf29ce484222325;
+	uint64_t facts[4];
 	struct stat st;
 
 	if (fstatat(at, name, &st, 0) == -1 || !S_ISREG(st.st_mode))
 		return 0;
-	const uint64_t facts[] = { (uint64_t)st.st_ino, (uint64_t)st.st_size,
-	    (uint64_t)st.st_mtim.tv_sec, (uint64_t)st.st_mtim.tv_nsec };
+	facts[0] = (uint64_t)st.st_ino;
+	facts[1] = (uint64_t)st.st_size;
+	facts[2] = (uint64_t)st.st_mtim.tv_sec;
+	facts[3] = (uint64_t)st.st_mtim.tv_nsec;
 	for (; *name != '\0'; name++)
 		print = (print ^ (unsigned char)*name) * 0x100000001b3;
 	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
@@ -218,7 +222,7 @@ libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf
 	scanner.parse_mail = kind != SCAN_SKELETON;
 	if (scanner.engine == NULL)
 		scan_fail(result, "the scanner is not open");
-	else if (!prove_scratch() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
+	else if (!scratch_is_there() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
 		scan_fail(result, "scratch directory %s: %s", scanner.scratch, strerror(errno));
 	if (result->failed || len == 0)
 		return;
@@ -549,6 +553,13 @@ prove_scratch(void)
 		saved = errno;
 	errno = saved;
 	return saved == 0;
+}
+
+/* It was proved once; what can go wrong with it later is looked at before each scan. */
+static bool
+scratch_is_there(void)
+{
+	return faccessat(AT_FDCWD, scanner.scratch, W_OK | X_OK, AT_EACCESS) == 0;
 }
 
 /*

@@ -37,6 +37,7 @@
 
 enum { SWEEP_ENTRIES = 4096, SWEEP_DIRECTORIES = 16 };
 
+static bool empty_tree(int, const char *);
 static void remove_tree(int, const char *);
 static bool remove_entry(int, const char *);
 static bool move_up(int, const char *, int);
@@ -71,28 +72,46 @@ scratch_remove(const char *path)
 		remove_tree(AT_FDCWD, path);
 }
 
+bool
+scratch_empty(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return maker(slash != NULL ? slash + 1 : path) != 0 && empty_tree(AT_FDCWD, path);
+}
+
 /*
  * Each pass over the top directory removes what it can, and moves what is in
  * its subdirectories up by one level; so depth costs passes instead of
  * descriptors or stack.
  */
-static void
-remove_tree(int at, const char *name)
+static bool
+empty_tree(int at, const char *name)
 {
 	DIR *top;
 	const char *entry;
-	bool progress = true;
+	bool progress = true, empty = true;
 
 	if ((top = open_directory(at, name)) == NULL)
-		return;
+		return false;
 	while (progress) {
 		progress = false;
+		empty = true;
 		rewinddir(top);
-		while ((entry = next_name(top)) != NULL)
+		while ((entry = next_name(top)) != NULL) {
+			empty = false;
 			if (remove_entry(dirfd(top), entry))
 				progress = true;
+		}
 	}
 	closedir(top);
+	return empty;
+}
+
+static void
+remove_tree(int at, const char *name)
+{
+	empty_tree(at, name);
 	unlinkat(at, name, AT_REMOVEDIR);
 }
 

@@ -17,4 +17,7 @@ bool scratch_make(const char *base, char *path, size_t pathsize);
 /* Remove it with all that is in it. Never follows a symbolic link. */
 void scratch_remove(const char *path);
 
+/* Remove what is in it only. False if something resisted. */
+bool scratch_empty(const char *path);
+
 #endif

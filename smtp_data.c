@@ -15,6 +15,9 @@
  * Diagnostics: none. Whatever arrives can be decoded; bare line ends are
  * counted and the caller judges them.
  */
+#include <string.h>
+#include <sys/param.h>
+
 #include "smtp_data.h"
 
 /* Pieces for the sink, so that a spool isn't written to byte by byte. */
@@ -90,6 +93,18 @@ dot_step(struct dot_decoder *decoder, char c, char *out)
 	return dot_in_line(decoder, c, out);
 }
 
+/* plain_run - bytes before the next CR or LF: the inside of a line needs no machine */
+static size_t
+plain_run(const char *buf, size_t len)
+{
+	const char *end = memchr(buf, '\r', len);
+
+	if (end != NULL)
+		len = (size_t)(end - buf);
+	end = len == 0 ? NULL : memchr(buf, '\n', len);
+	return end == NULL ? len : (size_t)(end - buf);
+}
+
 bool
 dot_decode(struct dot_decoder *decoder, const char *buf, size_t len, size_t *used,
     bool *done, message_sink *sink, void *ctx)
@@ -104,6 +119,15 @@ dot_decode(struct dot_decoder *decoder, const char *buf, size_t len, size_t *use
 			if (!sink(ctx, out, n))
 				return false;
 			n = 0;
+		}
+		if (decoder->state == DOT_IN_LINE) {
+			size_t run = plain_run(buf + i, MIN(len - i, sizeof(out) - n));
+
+			memcpy(out + n, buf + i, run);
+			n += run;
+			i += run;
+			if (run > 0)
+				continue;
 		}
 		if (decoder->state == DOT_DOT_CR && buf[i] == '\n')
 			*done = true;
@@ -124,17 +148,26 @@ dot_encode_init(struct dot_encoder *encoder)
 bool
 dot_encode(struct dot_encoder *encoder, const char *buf, size_t len, message_sink *sink, void *ctx)
 {
-	size_t begin = 0, i;
+	size_t begin = 0, i = 0;
 
-	for (i = 0; i < len; i++) {
+	while (i < len) {
+		const char *lf = memchr(buf + i, '\n', len - i);
+
 		if (encoder->line_start && buf[i] == '.') {
 			/* Everything up to and with this dot; it opens the next piece again. */
 			if (!sink(ctx, buf + begin, i + 1 - begin))
 				return false;
 			begin = i;
 		}
-		encoder->line_start = encoder->cr && buf[i] == '\n';
-		encoder->cr = buf[i] == '\r';
+		if (lf == NULL) {
+			encoder->line_start = false;
+			encoder->cr = buf[len - 1] == '\r';
+			break;
+		}
+		i = (size_t)(lf - buf);
+		encoder->line_start = i > 0 ? buf[i - 1] == '\r' : encoder->cr;
+		encoder->cr = false;
+		i++;
 	}
 	return begin == len || sink(ctx, buf + begin, len - begin);
 }

@@ -54,6 +54,7 @@ static const char usage_text[] =
 
 static void parse_options(int argc, char **argv, struct options *);
 static void override(struct conf *, const char *key, const char *value);
+static void use_huge_pages(char **argv);
 static int run_engine(const struct options *, char **argv);
 static int go_into_background(void);
 static int print_version(const struct conf *);
@@ -66,20 +67,24 @@ main(int argc, char **argv)
 	struct conf conf;
 	struct options options = { .conf = &conf };
 	struct stat st;
+	int code;
 
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
-		inspector_serve(STDIN_FILENO, NULL);
+		inspector_serve(STDIN_FILENO, NULL, -1);
 	log_init("spawnscan-inspect");
 	conf_init(&conf);
 	parse_options(argc, argv, &options);
 	if (options.version)
-		return print_version(&conf);
-	if (!options.engine)
+		code = print_version(&conf);
+	else if (options.engine)
+		code = run_engine(&options, argv);
+	else
 		quit(EX_USAGE, "this program is started by spawnscan, or with --engine; "
 		    "see spawnscan-inspect -h");
-	return run_engine(&options, argv);
+	conf_free(&conf);
+	return code;
 }
 
 static void
@@ -155,6 +160,29 @@ override(struct conf *conf, const char *key, const char *value)
 		quit(EX_CONFIG, "%s", sentence);
 }
 
+/*
+ * libclamav allocates about 20 MB for each object that it scans, page by page.
+ * With huge pages behind malloc that took 650 page faults instead of 5200 (10
+ * KB mail, 8.75 million signatures) and 15 to 25 % less CPU time. glibc reads
+ * this setting when a process starts, so the engine starts itself once more.
+ */
+static void
+use_huge_pages(char **argv)
+{
+	static const char tunable[] = "glibc.malloc.hugetlb=1";
+	const char *old = getenv("GLIBC_TUNABLES");
+	char tunables[1024];
+
+	if (old != NULL && strstr(old, tunable) != NULL)
+		return;
+	if ((size_t)snprintf(tunables, sizeof(tunables), "%s%s%s", old == NULL ? "" : old,
+	    old == NULL ? "" : ":", tunable) >= sizeof(tunables) ||
+	    setenv("GLIBC_TUNABLES", tunables, 1) == -1)
+		return;
+	execv(argv[0], argv);
+	log_write(LOG_WARNING, "engine: can't start again with huge pages: %s", strerror(errno));
+}
+
 static int
 run_engine(const struct options *o, char **argv)
 {
@@ -167,6 +195,7 @@ run_engine(const struct options *o, char **argv)
 		quit(EX_OSERR, "/proc/self/exe: %s", strerror(errno));
 	self[n] = '\0';
 	argv[0] = self;		/* lives as long as the engine does: it returns to here */
+	use_huge_pages(argv);
 	if (!log_open(o->conf->log, o->conf->syslog_name, o->conf->syslog_facility,
 	    o->verbose > 1 ? LOG_DEBUG : o->conf->log_level,
 	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
@@ -234,6 +263,7 @@ print_version(const struct conf *conf)
 	else
 		printf("%s\nsignatures %u in %s\n", scan_banner(), scan_signatures(),
 		    conf->database);
+	scan_close();
 	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 }
 

@@ -11,9 +11,9 @@
  * - without a finding, and with header = no, there is no edit; with header =
  *   yes, what the edits insert is the two marks and what they strike out is
  *   X-Spawnscan-Result;
- * - if infections are removed and the message is to be delivered, the result
- *   does not hold the word in any of the readings that "scan = thorough"
- *   takes;
+ * - if infections are to be removed and the message was changed and is to be
+ *   delivered, the result does not hold the word in any of the readings that
+ *   "scan = thorough" takes;
  * - after a rename no part of the result has a name that is blocked;
  * - in a regular mail, parts that nothing was found in keep their content, and
  *   their number;
@@ -94,6 +94,27 @@ examine(const struct conf *c, const char *bytes, size_t size, bool crlf, struct 
 	fuzz_assert(r->scanner != NULL, "memory");
 	r->size = size;
 	examine_message(c, &request, bytes, size, 1000, r);
+}
+
+/* With FUZZ_VERBOSE in the environment, to see why an invariant is broken. */
+static void
+show(const char *what, const struct report *r, const char *bytes, size_t size)
+{
+	if (getenv("FUZZ_VERBOSE") == NULL)
+		return;
+	fprintf(stderr, "--- %s: action %s\n", what, action_name(r->action));
+	for (size_t i = 0; i < r->n_findings; i++) {
+		const struct finding *f = &r->findings[i];
+
+		fprintf(stderr, "%s %s at %s: %s (%s)\n", class_name(f->class),
+		    action_name(f->action), f->part, f->reason, f->file);
+	}
+	for (size_t i = 0; i < r->n_edits; i++)
+		fprintf(stderr, "edit %llu+%llu: \"%.*s\"\n",
+		    (unsigned long long)r->edits[i].offset, (unsigned long long)r->edits[i].length,
+		    (int)r->edits[i].text_len, r->edits[i].text);
+	fwrite(bytes, 1, size, stderr);
+	fprintf(stderr, "\n---\n");
 }
 
 static bool
@@ -201,9 +222,11 @@ check_removed(const char *out, size_t len, const struct report *r, bool crlf)
 {
 	struct report again;
 
-	if (conf.action[CLASS_INFECTED] != ACTION_REMOVE || r->action > ACTION_REMOVE)
+	if (conf.action[CLASS_INFECTED] != ACTION_REMOVE || r->action > ACTION_REMOVE ||
+	    r->action < ACTION_DEFANG)
 		return;
 	examine(&thorough, out, len, crlf, &again);
+	show("result", &again, out, len);
 	for (size_t i = 0; i < again.n_findings; i++)
 		fuzz_assert(again.findings[i].class != CLASS_INFECTED,
 		    "the result is still infected");
@@ -319,6 +342,8 @@ check_line_ends(const char *bytes, size_t size)
 
 	examine(&conf, lf, lf_len, false, &a);
 	examine(&conf, crlf, crlf_len, true, &b);
+	show("with LF", &a, lf, lf_len);
+	show("with CRLF", &b, crlf, crlf_len);
 	check_report(&a, lf_len, false);
 	check_report(&b, crlf_len, true);
 	check_same(&a, &b);
@@ -362,6 +387,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bytes = fuzz_copy(data + 1, --size);
 
 	examine(&conf, bytes, size, (flags & CRLF) != 0, &r);
+	show("message", &r, bytes, size);
 	check_report(&r, size, (flags & CRLF) != 0);
 	check_unchanged(bytes, &r, conf.header);
 	out = fuzz_splice(bytes, size, r.edits, r.n_edits, &len);

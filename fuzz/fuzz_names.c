@@ -107,18 +107,27 @@ visit(void *ctx, const struct part *part, const char *content, size_t len)
 	return true;
 }
 
+static bool
+ignore(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	(void)ctx;
+	(void)part;
+	(void)content;
+	(void)len;
+	return true;
+}
+
 static void
 check_rename(const char *bytes, size_t size, const char *name, bool crlf)
 {
-	struct part_place place = { .header_end = header_block_end(bytes, 0, size),
-	    .content_end = size, .whole_content = true, .message_header = true }, root;
+	struct part_place place, after;
 	struct report r;
 	struct defang d = { bytes, size, crlf ? "\r\n" : "\n", &r };
 	char *out, **names;
 	const char *wrong;
 	size_t len, n;
 
-	place.content_begin = place.header_end + header_line_end(bytes, size, place.header_end);
+	mime_walk(bytes, size, &conf, &place, ignore, NULL);
 	report_init(&r);
 	defang_rename(&d, &place, name);
 	report_sort_edits(&r);
@@ -126,10 +135,12 @@ check_rename(const char *bytes, size_t size, const char *name, bool crlf)
 	fuzz_assert(wrong == NULL, wrong);
 	out = fuzz_splice(bytes, size, r.edits, r.n_edits, &len);
 	check_fields(out, len);
-	names = mime_header_names(out, 0, header_block_end(out, 0, len), &n);
+	mime_walk(out, len, &conf, &after, visit, NULL);
+	fuzz_assert(after.header_begin == place.header_begin &&
+	    after.header_end >= place.header_begin, "the message begins where it did");
+	names = mime_header_names(out, after.header_begin, after.header_end, &n);
 	check_blocked(names, n);
 	mime_names_free(names, n);
-	mime_walk(out, len, &conf, &root, visit, NULL);
 	report_free(&r);
 	free(out);
 }

@@ -409,6 +409,7 @@ inspector_inspect(struct inspection *in, const struct conf *c, const struct mess
 	report_init(r);
 	in->ok = action <= ACTION_COUNT;
 	fuzz_assert(crlf_only, "SMTP has CRLF only");
+	client_listen();	/* the 354, if it was not awaited */
 	heap_free(&sim.expected);
 	if (!in->ok) {
 		strlcpy(in->failure, "fuzzed away", sizeof(in->failure));

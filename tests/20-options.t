@@ -53,6 +53,8 @@ for my $address ('', ':', '127.0.0.1', '127.0.0.1:', ':25', '127.0.0.1:0', '127.
 # -- settings -----------------------------------------------------------------------
 
 my %bad = (
+	scanner => ['', 'other', 'clamd', 'clamd:', 'clamd:relative/path', 'clamd:host', 'clamd:host:0', 'clamd:::1:3310',
+	    'libclamav clamd:/path', 'clamd:/' . 'x' x 200],
 	database => [''],
 	inspector => ["a\tb"],
 	scratch_dir => ['', 'x' x 5000],
@@ -62,12 +64,14 @@ my %bad = (
 	scan_file_limit => ['0', '3G', 'x'],
 	scan_depth_limit => ['0', '101', '1K'],
 	scan_files_limit => ['0', 'x'],
-	(map { $_ => ['', 'delete', 'wrap', 'remove,reject', 'yes'] } qw(infected blocked encrypted limit ambiguous)),
+	(map { $_ => ['', 'delete', 'wrap', 'remove,reject', 'yes'] } qw(infected blocked encrypted limit ambiguous partial)),
 	error => ['', 'pass', 'tag', 'remove', 'defang', 'discard'],
 	block_extensions => ['*.exe', 'a/b', 'exe?'],
 	deny_names => ["a\x01b"],
 	allow_names => ["a\x7fb"],
 	block_executables => ['maybe', '2', ''],
+	archive_names => ['maybe', ''],
+	block_macros => ['maybe', ''],
 	message_size_limit => ['0', '-5', 'x'],
 	mime_depth_limit => ['0', '1001'],
 	mime_parts_limit => ['0', '10001'],

@@ -87,7 +87,7 @@ shut_in(enum walls walls)
 {
 	char err[512];
 
-	if (!sandbox_files(&conf, scratch, on_note, NULL, err, sizeof(err)) ||
+	if (!sandbox_files(&conf, scratch, -1, on_note, NULL, err, sizeof(err)) ||
 	    (walls == BOTH && !sandbox_syscalls(on_note, NULL, err, sizeof(err)))) {
 		print_error("sandbox: %s\n", err);
 		return false;
@@ -458,7 +458,7 @@ test_scratch_missing(void **state)
 	if (no_landlock)
 		skip();
 	if ((pid = fork()) == 0)
-		_exit(!sandbox_files(&conf, "/nonexistent/scratch", on_note, NULL, err,
+		_exit(!sandbox_files(&conf, "/nonexistent/scratch", -1, on_note, NULL, err,
 		    sizeof(err)) && strstr(err, "/nonexistent/scratch") != NULL ? 0 : 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	expect_exit(status, 0);
