@@ -104,7 +104,7 @@ check-asan:
 # The same scripts with every process of both halves under valgrind would take
 # hours; these cover each file's code.
 check-valgrind: tests
-	tests/valgrind $(BUILD)
+	$(PROVE) tests/valgrind
 
 # Fuzzing: see fuzz/README. Each target is linked with what it exercises and stubs
 # for the rest.
@@ -185,6 +185,6 @@ install: all
 clean:
 	rm -rf build
 
--include $(wildcard build/*/*/*.d build/*/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
 .PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench install clean

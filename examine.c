@@ -128,6 +128,7 @@ static void check_views(struct examination *);
 static bool remember_content(void *ctx, const struct part *, const char *, size_t len);
 static bool visit_region(void *ctx, const struct region *);
 static bool visit_view(void *ctx, const struct view *);
+static bool is_new_mail(const char *bytes, const struct view *);
 static bool looks_like_mail(const char *, size_t len);
 static void check_inner(struct examination *, const struct part *, const char *, size_t len);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
@@ -308,7 +309,8 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	if (x->member_rule[0] != '\0')
 		find(x, part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	/* A text is shown, and nobody opens it as a mail. */
-	if (strncmp(part->type, "text/", 5) != 0 && looks_like_mail(content, len))
+	if (strncmp(part->type, "message/", 8) == 0 ||
+	    (strncmp(part->type, "text/", 5) != 0 && looks_like_mail(content, len)))
 		check_inner(x, part, content, len);
 }
 
@@ -657,25 +659,42 @@ visit_view(void *ctx, const struct view *view)
 	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
 		find(x, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");
-	/* What is a mail as it stands is cut into its regions already. */
-	if (looks_like_mail(view->content, view->len) &&
-	    !looks_like_mail(x->bytes + view->begin, view->end - view->begin))
+	if (is_new_mail(x->bytes, view))
 		check_inner(x, &part, view->content, view->len);
 	return true;
 }
 
-/* Does a Content field begin one of its first lines? */
+/*
+ * Does a view show a mail? One that is a mail as it stands is cut into its
+ * regions already; and text is still that text as quoted-printable.
+ */
+static bool
+is_new_mail(const char *bytes, const struct view *view)
+{
+	bool text = strcmp(view->way, "as it is") == 0 || strncmp(view->way, "quoted", 6) == 0;
+
+	return looks_like_mail(view->content, view->len) &&
+	    !(text && looks_like_mail(bytes + view->begin, view->end - view->begin));
+}
+
+/* Does one of its first lines begin a field that mails have? */
 static bool
 looks_like_mail(const char *content, size_t len)
 {
+	static const char *const fields[] = {
+		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
+	};
 	const char *end = content + (len > INNER_HEAD_MAX ? INNER_HEAD_MAX : len);
 
 	for (const char *line = content; line < end;) {
 		const char *lf = memchr(line, '\n', (size_t)(end - line));
 
-		if (end - line > 13 && (strncasecmp(line, "Content-Type:", 13) == 0 ||
-		    strncasecmp(line, "Content-Trans", 13) == 0))
-			return true;
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+			size_t n = strlen(fields[i]);
+
+			if ((size_t)(end - line) > n && strncasecmp(line, fields[i], n) == 0)
+				return true;
+		}
 		line = lf == NULL ? end : lf + 1;
 	}
 	return false;
@@ -751,8 +770,7 @@ visit_inner_view(void *ctx, const struct view *view)
 		find(x, in->part, CLASS_ERROR, result.error, "");
 		return false;
 	}
-	if (looks_like_mail(view->content, view->len) &&
-	    !looks_like_mail(in->bytes + view->begin, view->end - view->begin))
+	if (is_new_mail(in->bytes, view))
 		check_inner(x, in->part, view->content, view->len);
 	return true;
 }

@@ -61,6 +61,7 @@ static enum encoding parse_encoding(const char *, const struct header_field *);
 static void look_at_content(struct lint *, const struct part *, struct facts *);
 static const char *look_at_base64(struct lint *, const char *, size_t len);
 static bool qp_is_plain(const char *, size_t len);
+static bool begins_with_header(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
 static bool text_is_plain(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
@@ -322,6 +323,8 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 			irregular(v, "something unpackable in plain text");
 	}
 	look_for_boundaries(v, content, len);
+	if (begins_with_header(content, len))
+		irregular(v, "header behind an empty line");
 	if (doubt != NULL)
 		facts->doubt = doubt;
 }
@@ -421,6 +424,17 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 		}
 		line = lf == NULL ? end : lf + 1;
 	}
+}
+
+/* To those who pass over blanks and empty lines in front of a header. */
+static bool
+begins_with_header(const char *s, size_t len)
+{
+	while (len > 0 && memchr(" \t\r\n", *s, 4) != NULL) {
+		s++;
+		len--;
+	}
+	return len > 8 && strncasecmp(s, "Content-", 8) == 0;
 }
 
 /* No line that begins what some readers unpack; no NUL, no stray CR. */
@@ -563,7 +577,7 @@ look_at_gap(struct lint *v, const char *line, size_t len, size_t *gap)
 		irregular(v, "unknown boundary outside of all parts");
 	if (!text_is_plain(line, len))
 		irregular(v, "something unpackable outside of all parts");
-	if (len >= 8 && strncasecmp(line, "content-", 8) == 0)
+	if (begins_with_header(line, len))
 		irregular(v, "header outside of all parts");
 	for (size_t i = 0; i < len; i++) {
 		word = line[i] == ' ' || line[i] == '\t' ? 0 : word + 1;
@@ -586,7 +600,8 @@ lint_skeleton(const struct lint *v, size_t *len)
 
 		if (i < v->n_covered && !v->covered[i].scanned_decoded)
 			continue;
-		memcpy(skeleton + *len, v->bytes + at, end - at);
+		if (end > at)
+			memcpy(skeleton + *len, v->bytes + at, end - at);
 		*len += end - at;
 		at = i < v->n_covered ? v->covered[i].end : end;
 	}

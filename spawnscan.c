@@ -72,6 +72,7 @@ static const char usage_text[] =
 static void parse_options(int argc, char **argv, struct options *);
 static void add_override(struct options *, const char *assignment);
 static void configure(const struct options *, struct conf *);
+static int print_conf(const struct conf *);
 static void print_setting(void *, const char *section, const char *key, const char *value);
 static int run(const struct options *, const struct conf *);
 static void hold_standard_descriptors(void);
@@ -95,18 +96,24 @@ main(int argc, char **argv)
 	conf_init(&conf);
 	configure(&options, &conf);
 	if (options.version)
-		return inspector_print_version(&conf);
-	if (options.print_conf) {
-		conf_each(&conf, print_setting, NULL);
-		return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
-	}
-	if (options.explain != NULL)
-		return explainer_run(&conf, options.explain, options.json, STDOUT_FILENO);
-	if (closed)
+		code = inspector_print_version(&conf);
+	else if (options.print_conf)
+		code = print_conf(&conf);
+	else if (options.explain != NULL)
+		code = explainer_run(&conf, options.explain, options.json, STDOUT_FILENO);
+	else if (closed)
 		quit(EX_IOERR, "standard input or output is closed");
-	code = run(&options, &conf);
+	else
+		code = run(&options, &conf);
 	conf_free(&conf);
 	return code;
+}
+
+static int
+print_conf(const struct conf *conf)
+{
+	conf_each(conf, print_setting, NULL);
+	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 }
 
 /* A closed 0, 1 or 2 must not become a socket or a file of ours. */

@@ -332,6 +332,19 @@ check_same(const struct report *a, const struct report *b)
 	fuzz_assert(a->action == b->action, "line ends change the action");
 }
 
+/* No edit takes one half of a line end. */
+static bool
+only_crlf(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] == '\n' && (i == 0 || text[i - 1] != '\r'))
+			return false;
+		if (text[i] == '\r' && (i + 1 == len || text[i + 1] != '\n'))
+			return false;
+	}
+	return true;
+}
+
 static void
 check_line_ends(const char *bytes, size_t size)
 {
@@ -349,6 +362,7 @@ check_line_ends(const char *bytes, size_t size)
 	check_same(&a, &b);
 	lf_out = fuzz_splice(lf, lf_len, a.edits, a.n_edits, &lf_out_len);
 	crlf_out = fuzz_splice(crlf, crlf_len, b.edits, b.n_edits, &crlf_out_len);
+	fuzz_assert(only_crlf(crlf_out, crlf_out_len), "an edit splits a line end");
 	back = with_line_ends(crlf_out, crlf_out_len, false, &back_len);
 	fuzz_assert(back_len == lf_out_len && memcmp(back, lf_out, back_len) == 0,
 	    "line ends change the result");

@@ -20,6 +20,7 @@
 #include "mime_lint.h"
 #include "mime_views.h"
 #include "mime_walk.h"
+#include "policy.h"
 
 #define PAYLOAD_MAX 700
 #define TEXT_MAX 8192
@@ -411,10 +412,30 @@ test_uu(void **state)
 	expect(DECODE_UU, short_lines, sizeof(short_lines) - 1, "A\0\0A\0\0", 6);
 	expect_text(DECODE_UU, "begin 644 x\n#04)#Z\nend\n", "ABC");
 	/* A line that does not have the length it says is none. */
+	expect_text(DECODE_UU, "begin 644 x\n#04)#04)#\n#04)#\nend\n", "ABC");
 	expect_text(DECODE_UU, "begin 644 x\nM0\n#04)#\nThese words.\nend\n", "ABC");
 	expect_text(DECODE_UU_BASE64, "x\nbegin-base64 644 x\nQUJD\nREVG\n====\nR0hJ\n", "ABCDEF");
 	expect_text(DECODE_UU_BASE64, "BEGIN-BASE64 644 x\nQUI=\n", "AB");
 	expect_text(DECODE_UU_BASE64, "QUJD\n", "");
+}
+
+/* uuencode with other digits; a reader knows it by its "begin" line alone. */
+static void
+test_xx(void **state)
+{
+	static const char digits[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	char body[TEXT_MAX], text[2 * TEXT_MAX];
+	size_t n;
+
+	(void)state;
+	for (size_t len = 1; len < PAYLOAD_MAX; len += 47) {
+		n = uu_encode(payload, len, ' ', "\n", body);
+		for (size_t i = 0; i < n; i++)
+			body[i] = body[i] == '\n' ? '\n' : digits[body[i] - ' '];
+		n = (size_t)sprintf(text, "Words.\nbegin 644 x.bin\n%s+\nend\n", body);
+		expect(DECODE_XX, text, n, payload, len);
+	}
+	expect_text(DECODE_XX, "0EI7\n", "");
 }
 
 static void
@@ -645,7 +666,12 @@ test_walk(void **state)
 		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--b\n--b\n\n\n--b--\n",
 		    "0 multipart/mixed\n1 text/plain ''\n2 text/plain ''\n" },
 		{ "Content-Type: multipart/mixed; boundary=b\n\n", "0 multipart/mixed\n" },
-		{ "Content-Type: multipart/mixed; boundary=b\n\n--b", "0 multipart/mixed\n1 text/plain ''\n" },
+		{ "Content-Type: multipart/mixed; boundary=b\n\n--b", "0 multipart/mixed\n" },
+		/* within an encoded message, a part without a place (found by fuzzing) */
+		{ "Content-Type:message/rfc822\nContent-Transfer-Encoding:base64\n\n"
+		    "RApDb250ZW50LVR5cGU6IG11bHRpcGFydC9tZDsgYm91bmRhcnk9YgosCgotLWIKQiBh\n",
+		    "1 message/rfc822 encoded 'D/Content-Type: multipart/md; boundary=b/,//--b/B a'\n"
+		    "1.0 multipart/md inside\n1.1 text/plain inside ''\n" },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
@@ -705,6 +731,84 @@ test_walk_limits(void **state)
 	    "1 x/y header-too-big 'hello/'\n");
 	assert_false(mime_walk(two_parts, w.size, *state, &root, note_part, &w));
 	assert_int_equal(w.n, 2);
+}
+
+/* Some reader sees this name in the header; others may see others. */
+static void
+expect_name(const char *header, const char *want)
+{
+	size_t n;
+	char **names = mime_header_names(header, 0, strlen(header), &n);
+	bool found = false;
+
+	for (size_t i = 0; i < n; i++) {
+		found = found || strcmp(names[i], want) == 0;
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(names[i], names[k]);
+	}
+	mime_names_free(names, n);
+	if (!found)
+		fail_msg("no reader sees \"%s\" in %s", want, header);
+}
+
+static void
+test_names(void **state)
+{
+	static const struct { const char *header, *want; } cases[] = {
+		{ "Content-Type: x/y; name=a.exe", "a.exe" },
+		{ "content-disposition:x;FILENAME=a.exe\n", "a.exe" },
+		{ "Content-Type: x/y; name=a.txt\nContent-Disposition: x; filename=b.exe\n", "a.txt" },
+		{ "Content-Type: x/y; name=a.txt\nContent-Disposition: x; filename=b.exe\n", "b.exe" },
+		{ "Content-Type: x/y; name=a.txt; name=b.exe\n", "b.exe" },
+		{ "Content-Type: x/y\nContent-Type: x/z; name=b.exe\n", "b.exe" },
+		{ "Content-Type: x/y; name*=utf-8''a%2Eexe\n", "a.exe" },
+		{ "Content-Type: x/y; name*1=e; name*2=xe; name*0=a.\n", "a.exe" },
+		{ "Content-Type: x/y; name*0=a.\nContent-Disposition: x; name*1=exe\n", "a.exe" },
+		{ "Content-Type: x/y; name*1*=%2Eexe; name*0*=utf-8'en'a\n", "a.exe" },
+		{ "Content-Type: x/y; name=\"=?utf-8?Q?a=2Eexe?=\"\n", "a.exe" },
+		{ "Content-Type: x/y; name=\"=?x?B?YS5l?= =?x?B?eGU=?=\"\n", "a.exe" },
+		{ "Content-Type: x/y; name=\"a=?utf-16be?B?AC4AZQB4AGU=?=\"\n", "a.exe" },
+		{ "Content-Type: x/y; name=a+AC4-exe\n", "a.exe" },
+		{ "Content-Type: x/y; name=\"a.e\\xe\"\n", "a.exe" },
+		{ "Content-Type: x/y; name=a.exe (b)\n", "a.exe" },
+		{ "Content-Type: x/y; name=\"a.exe\n", "\"a.exe" },
+	};
+	static const char nul[] = "Content-Type: x/y; name=a.exe\0.txt";
+	size_t n, got = 0;
+	char **names = mime_header_names(nul, 0, sizeof(nul) - 1, &n);
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		got += strcmp(names[i], "a.exe") == 0;
+	assert_int_equal(got, 1);
+	mime_names_free(names, n);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		expect_name(cases[i].header, cases[i].want);
+	assert_null(mime_header_names("Subject: name=x\n", 0, 16, &n));
+	assert_int_equal(n, 0);
+}
+
+/* What comes together as other things are left out is left out, too (found by fuzzing). */
+static void
+test_normalise(void **state)
+{
+	static const struct { const char *name, *want; } cases[] = {
+		{ "a\xe2\x01\x80\x8b.exe", "a.exe" },
+		{ "a\xe2\x80\xe2\x80\x8b\x8b.exe", "a.exe" },
+		{ "a\xc2\x01\xad.exe\x01", "a.exe" },
+		{ "a.exe\xe2\x80", "a.exe\xe2\x80" },
+	};
+	char name[64];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		policy_normalise(cases[i].name, name);
+		assert_string_equal(name, cases[i].want);
+		/* in place, as policy.c itself does */
+		strlcpy(name, cases[i].name, sizeof(name));
+		policy_normalise(name, name);
+		assert_string_equal(name, cases[i].want);
+	}
 }
 
 /*
@@ -782,7 +886,7 @@ static const char *const ordinary[] = {
 	"Subject: x\n\nhello\n",
 	"From me Thu Jan  1 00:00:00 1970\nSubject: x\n\nhello\n",
 	"Received: from a\n\tby b; date\nSubject: x\n\n-- \nMe\n",
-	"Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=E4 = \n=20\n",
+	"Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=E4 =\n=20\n",
 	"Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\nContent-Transfer-Encoding: 7BIT\n\n\fx\n",
 	"Content-Transfer-Encoding: base64\n\nQUJD\nQQ==\n",
 	"Content-Transfer-Encoding: base64\n\nQUJDQUI=\n\n\n",
@@ -877,6 +981,14 @@ test_lint_irregular(void **state)
 		{ "folded first line", MIXED "--bound\n folded\nA: b\n\nx\n" END, MIXED "--bound\nA: b\n\nx\n" END },
 		{ "lines in front of the header", "what is this\nA: b\n\nx\n", "A: b\n\nx\n" },
 		{ "empty line in front of the header", "\nA: b\n\nx\n", NULL },
+		{ "blanks behind a soft line break", "Content-Transfer-Encoding: quoted-printable\n\na= \nb\n",
+		    "Content-Transfer-Encoding: quoted-printable\n\na=\n b\n" },
+		{ "boundary of what is no multipart", "Content-Type: text/plain; boundary=b\n\nx\n",
+		    "Content-Type: text/plain; bound=b\n\nx\n" },
+		{ "folded line that looks like a field", "A: b\n Content-Type: x/y\n\nx\n",
+		    "DKIM-Signature: h=a:\n Content-Type:b\n\nx\n" },
+		{ "line that begins like a boundary", MIXED "--bound\n\ntext\n --bound\n" END,
+		    MIXED "--bound\n\ntext\nhomeward bound\n" END },
 		{ "no empty line behind a header", MIXED "--bound\nA: b\n" END, MIXED "--bound\nA: b\n\n" END },
 	};
 	struct conf conf = *(const struct conf *)*state;
@@ -1060,6 +1172,7 @@ test_views(void **state)
 		"A: b\n\n--x\nC: d\n\nE: f\n\n%s", "%s", "--x\n%s",
 	};
 	char mail[1000], coat[200];
+	size_t n;
 
 	for (size_t i = 0; i < sizeof(mails) / sizeof(mails[0]); i++) {
 		const char *fmt = mails[i];
@@ -1080,6 +1193,18 @@ test_views(void **state)
 		expect_view(mail, *state, true);
 	}
 	expect_view("A: b\n\nthe_payload\n", *state, false);
+	/* Digits in the header, and a group over two lines: to be read from its own first line. */
+	expect_view("A: b\n\ndGhl!I\nHBh.eWxvYWQ=\n", *state, true);
+	/* A boundary to some is content to others. */
+	{
+		struct seen s = { .find = "the \003\0037payload" };
+
+		n = (size_t)sprintf(mail, "A: b\n\n=ybegin x\n");
+		n += yenc_encode((const unsigned char *)"the ", 4, "\n--a\n", mail + n);
+		mail[n + yenc_encode((const unsigned char *)"payload", 7, "\n", mail + n)] = '\0';
+		assert_true(views(mail, *state, &s));
+		assert_true(s.found);
+	}
 }
 
 static void
@@ -1122,6 +1247,7 @@ main(void)
 		cmocka_unit_test(test_qp),
 		cmocka_unit_test(test_qp_broken),
 		cmocka_unit_test(test_uu),
+		cmocka_unit_test(test_xx),
 		cmocka_unit_test(test_yenc),
 		cmocka_unit_test(test_binhex),
 		cmocka_unit_test(test_truncated),
@@ -1129,6 +1255,8 @@ main(void)
 		cmocka_unit_test_prestate(test_walk, &conf),
 		cmocka_unit_test_prestate(test_walk_truncated, &conf),
 		cmocka_unit_test_prestate(test_walk_limits, &conf),
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_normalise),
 		cmocka_unit_test_prestate(test_lint_ordinary, &conf),
 		cmocka_unit_test_prestate(test_lint_irregular, &conf),
 		cmocka_unit_test_prestate(test_doubt, &conf),

@@ -377,7 +377,7 @@ test_disk_full(void **unused)
 	assert_int_equal(mkdir(mount_point, 0700), 0);
 	snprintf(options, sizeof(options), "size=64k,mode=700");
 	/* in a namespace of our own, so that a crash leaves no mount behind */
-	if (unshare(CLONE_NEWNS) == -1 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == -1 ||
+	if (unshare(CLONE_NEWNS) == -1 || mount("none", "/", "", MS_REC | MS_PRIVATE, NULL) == -1 ||
 	    mount("tmpfs", mount_point, "tmpfs", 0, options) == -1) {
 		print_message("SKIPPED: a full disk can't be tried: mount: %s\n", strerror(errno));
 		rmdir(mount_point);

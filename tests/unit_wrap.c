@@ -157,7 +157,7 @@ test_header(void **unused)
 	    "\nContent-Transfer-Encoding: base64\n"};
 	struct message original, a, b;
 	char *text;
-	const char *at;
+	const char *at, *found;
 	size_t i;
 
 	(void)unused;
@@ -166,8 +166,9 @@ test_header(void **unused)
 	assert_non_null(text = strndup(a.bytes, a.size));
 	at = text;
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if ((at = strstr(at, wanted[i])) == NULL)
+		if ((found = strstr(at, wanted[i])) == NULL)
 			fail_msg("%s is missing, or not in its place", wanted[i]);
+		at = found;
 	}
 	assert_int_equal(strncmp(text, "From: Mail filter <postmaster@", 30), 0);
 	assert_null(strstr(text, "secret"));

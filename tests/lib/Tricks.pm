@@ -6,7 +6,8 @@ package Tricks;
 #
 # tricks() gives a list of hashes: technique (a group), label, mail, traces
 # (strings of which each must be gone from a mail that was neutralised by
-# removal).
+# removal), inert (no reader is known that would unpack it: base64 in a part that
+# does not say so, a text of lines with "> " in front).
 
 use v5.32;
 use warnings;
@@ -140,6 +141,22 @@ my $CT = "Content-Type: application/octet-stream; name=\"$NAME\"\n"
     . "Content-Disposition: attachment; filename=\"$NAME\"\n";
 my $CTE = "Content-Transfer-Encoding: base64\n";
 
+# What no reader is known to unpack. (Of those of "place", texts say nothing of an
+# encoding, and what has a line of its own in them is found by content.)
+my @INERT = (
+	qr/encoding field(?:, one part)?: (?:7bit|8bit|binary|none|as a parameter|short name|underscores|no hyphens)/,
+	qr/base64 body, no encoding field: (?!begin-base64|UTF-16).*/,
+	qr/base64 body: (?:a (?:short )?line of letters between|base64 in base64|UTF-16|percent encoded|HTML entities|lower-case escapes)/,
+	qr/quoted-printable body: soft line end: hex/, qr/quoted-printable body, other field: .*: none/,
+	qr/uuencode: (?:blanks in front|no begin|only begin|quoted), text/, qr/yEnc: (?:blank in front|no begin|quoted), text/,
+	qr/BinHex: (?:blank in front|colons and no first line|no first line|other first line), text/,
+	qr/compressed: (?:gzip64, declared 7bit|raw deflate, declared deflate)/, qr/boundary: fields: (?:none|no hyphen)/,
+	qr/boundary lines: (?:quoted|cut|a text and an empty line in front of the header|six paragraphs in front of the header)/,
+	qr/message in a message: .*: no encoding/, qr/message under another type: (?:forwarded|quoted) in the text/, qr/top of the mail: (?:NEL line ends|all quoted|UTF-16)/,
+	qr/place: (?:a text|behind six paragraphs of a text|no MIME|no header|in the preamble|in the epilogue|behind six paragraphs of the epilogue): (?!uuencode|yEnc|BinHex|binary).*/,
+	qr/place: in a header: .*/, qr/HTML: script with atob/,
+);
+
 sub entity { my ($header, $body) = @_; return "$header\n$body" }
 
 sub top {
@@ -156,7 +173,8 @@ sub multi {
 # One mail of a technique. traces: what of the payload stands in it.
 sub trick {
 	my ($technique, $label, $mail, @traces) = @_;
-	push @tricks, { technique => $technique, label => $label, mail => $mail, traces => \@traces };
+	my $inert = grep { "$technique: $label" =~ /^$_$/ } @INERT;
+	push @tricks, { technique => $technique, label => $label, mail => $mail, traces => \@traces, inert => $inert };
 }
 
 # A body in the second part of an otherwise sound mail.
@@ -586,11 +604,13 @@ sub crossings {
 	);
 	my $l = "--$BOUNDARY\n";
 	my $e = "--$BOUNDARY--\n";
+	my %says = (uuencode => 'x-uuencode', yEnc => '8bit', BinHex => '7bit', binary => 'binary');
 	my $t = "Content-Type: multipart/mixed; boundary=\"$BOUNDARY\"\n";
 	my $p = "A paragraph of text.\n\n";
+	my $cte;
 	my %place = (
-		'behind six paragraphs' => sub { multi($TEXT, entity($CT, $p x 6 . $_[0])) },
-		'behind six paragraphs, between dashes' => sub { multi($TEXT, entity($CT, $p x 6 . "------ cut here ------\n$_[0]------ cut here ------\n")) },
+		'behind six paragraphs' => sub { multi($TEXT, entity($CT . $cte, $p x 6 . $_[0])) },
+		'behind six paragraphs, between dashes' => sub { multi($TEXT, entity($CT . $cte, $p x 6 . "------ cut here ------\n$_[0]------ cut here ------\n")) },
 		'in the preamble' => sub { top($t, "$p$_[0]\n$l$TEXT\n$e") },
 		'in the epilogue' => sub { top($t, "$l$TEXT\n$e$_[0]") },
 		'behind six paragraphs of the epilogue' => sub { top($t, "$l$TEXT\n$e" . $p x 6 . $_[0]) },
@@ -598,19 +618,21 @@ sub crossings {
 		'behind six paragraphs of a text' => sub { top("Content-Type: text/plain\n", $p x 6 . $_[0] . "\nBye.\n") },
 		'no MIME' => sub { "From: a\@b\nSubject: x\n\n$_[0]" },
 		'no header' => sub { "\n$_[0]" },
-		'a header of 70000 bytes' => sub { top($CT . 'X-A: ' . 'x' x 70000 . "\n", $_[0]) },
-		'behind a binary part' => sub { multi($TEXT, entity("Content-Type: image/png\nContent-Transfer-Encoding: binary\n", noise(5000)), entity($CT, $_[0])) },
-		'bare CR everywhere' => sub { multi($TEXT, entity($CT, $_[0])) =~ s/\n/\r/gr },
-		'a broken boundary' => sub { top("Content-Type: multipart/mixed; boundary=(x)b1\n", multipart('b1', $TEXT, entity($CT, $_[0]))) },
-		'a boundary with a blank in front' => sub { top("Content-Type: multipart/mixed; boundary=b2; boundary=\" b1\"\n", multipart(' b1', $p x 4 . $TEXT, entity($CT, $_[0]))) },
-		'a boundary of dashes' => sub { top("Content-Type: multipart/mixed; boundary=b2; boundary=\"----\"\n", multipart('----', $p x 4 . $TEXT, entity($CT, $_[0]))) },
-		'blanks in front of the boundary' => sub { top($t, $p x 5 . " --$BOUNDARY\n$TEXT\n --$BOUNDARY\n" . entity($CT, $_[0]) . "\n --$BOUNDARY--\n") },
+		'a header of 70000 bytes' => sub { top($CT . $cte . 'X-A: ' . 'x' x 70000 . "\n", $_[0]) },
+		'behind a binary part' => sub { multi($TEXT, entity("Content-Type: image/png\nContent-Transfer-Encoding: binary\n", noise(5000)), entity($CT . $cte, $_[0])) },
+		'bare CR everywhere' => sub { multi($TEXT, entity($CT . $cte, $_[0])) =~ s/\n/\r/gr },
+		'a broken boundary' => sub { top("Content-Type: multipart/mixed; boundary=(x)b1\n", multipart('b1', $TEXT, entity($CT . $cte, $_[0]))) },
+		'a boundary with a blank in front' => sub { top("Content-Type: multipart/mixed; boundary=b2; boundary=\" b1\"\n", multipart(' b1', $p x 4 . $TEXT, entity($CT . $cte, $_[0]))) },
+		'a boundary of dashes' => sub { top("Content-Type: multipart/mixed; boundary=b2; boundary=\"----\"\n", multipart('----', $p x 4 . $TEXT, entity($CT . $cte, $_[0]))) },
+		'blanks in front of the boundary' => sub { top($t, $p x 5 . " --$BOUNDARY\n$TEXT\n --$BOUNDARY\n" . entity($CT . $cte, $_[0]) . "\n --$BOUNDARY--\n") },
 		'in a header' => sub { top('X-Attachment: ' . $_[0] =~ s/\n(?=.)/\n /gr, "text\n") },
-		'NUL behind the boundary' => sub { top($t, $p x 5 . "$l$TEXT\n--$BOUNDARY\0\n" . entity($CT, $_[0]) . "\n$e") },
+		'NUL behind the boundary' => sub { top($t, $p x 5 . "$l$TEXT\n--$BOUNDARY\0\n" . entity($CT . $cte, $_[0]) . "\n$e") },
 	);
 	for my $place (sort keys %place) {
 		for my $w (sort keys %way) {
 			next if $place eq 'in a header' && $w eq 'binary';
+			my $said = $says{$w} // ($w =~ /^quoted/ ? 'quoted-printable' : 'base64');
+			$cte = "Content-Transfer-Encoding: $said\n";
 			trick("place: $place", $w, $place{$place}->($way{$w}), (split /\n/, $way{$w}, 3)[1] // ());
 		}
 	}
