@@ -167,6 +167,10 @@ bench:
 	$(MAKE) all $(BENCH:%=$(BUILD)/bench/%)
 	bench/run $(BUILD)
 
+# What hides from whom; see tests/evasion.
+evasion: all $(BUILD)/tests/evasion_of
+	tests/evasion $(CURDIR)/$(BUILD)
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
@@ -187,4 +191,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench install clean
+.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench evasion install clean

@@ -26,6 +26,7 @@
 #include "defang.h"
 #include "explain.h"
 #include "header.h"
+#include "mime_cms.h"
 #include "mime_lint.h"
 #include "mime_tnef.h"
 #include "mime_views.h"
@@ -101,6 +102,8 @@ static void drop_edits(struct report *);
 static int64_t now_ms(void);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool may_be_attachment(const struct part *);
+static const char *part_name(const struct part *);
+static void check_sealed(struct examination *, const struct part *, const char *, size_t);
 static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
@@ -235,6 +238,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	check_limit(x, part);
 	check_partial(x, part);
 	check_names(x, part, content, len);
+	check_sealed(x, part, content, len);
 	plain = is_plain_text(x, part);
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
@@ -243,7 +247,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	else if (part->leaf)
 		check_content(x, part, content, len);
 	if (doubt != NULL && part->leaf && may_be_attachment(part))
-		find(x, part, CLASS_AMBIGUOUS, doubt, part->n_names > 0 ? part->names[0] : "");
+		find(x, part, CLASS_AMBIGUOUS, doubt, part_name(part));
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -253,6 +257,26 @@ may_be_attachment(const struct part *part)
 {
 	return part->n_names > 0 || (part->type[0] != '\0' &&
 	    strncmp(part->type, "text/", 5) != 0 && strncmp(part->type, "message/", 8) != 0);
+}
+
+/* What only its recipient can open. */
+static void
+check_sealed(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	static const char armour[] = "-----BEGIN PGP MESSAGE-----";
+
+	if (!part->leaf || len == 0)
+		return;
+	if (cms_is_sealed(content, len))
+		find(x, part, CLASS_ENCRYPTED, "S/MIME message", part_name(part));
+	else if (memmem(content, len, armour, sizeof(armour) - 1) != NULL)
+		find(x, part, CLASS_ENCRYPTED, "OpenPGP message", part_name(part));
+}
+
+static const char *
+part_name(const struct part *part)
+{
+	return part->n_names > 0 ? part->names[0] : "";
 }
 
 /* Pieces that only the reader puts together, or fetches: nobody can scan them. */
@@ -297,7 +321,7 @@ static void
 check_content(struct examination *x, const struct part *part, const char *content, size_t len)
 {
 	struct scan_result result;
-	const char *name = part->n_names > 0 ? part->names[0] : "";
+	const char *name = part_name(part);
 
 	keep_leaf(x, part, len);
 	scan_part(x, &result, content, len);
@@ -756,16 +780,19 @@ visit_inner_view(void *ctx, const struct view *view)
 {
 	struct inner *in = ctx;
 	struct examination *x = in->x;
+	bool whole = strcmp(in->part->path, "0") == 0;	/* as in visit_view */
 	struct scan_result result;
 
 	if (seen_before(x, view->content, view->len))
 		return true;
 	scan_part(x, &result, view->content, view->len);
 	explain_scan(x->explain, "view", in->part->path, view->content, view->len, &result);
-	if (x->member_rule[0] != '\0')
+	if (x->member_rule[0] != '\0' && (!whole || !x->part_hit[CLASS_BLOCKED]))
 		find(x, in->part, CLASS_BLOCKED, x->member_rule, x->member_name);
-	for (size_t i = 0; i < result.n_hits; i++)
-		find(x, in->part, result.hits[i].class, result.hits[i].name, "");
+	for (size_t i = 0; i < result.n_hits; i++) {
+		if (!whole || !x->part_hit[result.hits[i].class])
+			find(x, in->part, result.hits[i].class, result.hits[i].name, "");
+	}
 	if (result.failed) {
 		find(x, in->part, CLASS_ERROR, result.error, "");
 		return false;

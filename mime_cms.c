@@ -44,19 +44,49 @@ static bool next_element(struct ber *, struct element *, int depth);
 static bool find_end(struct ber, const unsigned char **end, int depth);
 static bool read_length(struct ber *, size_t *len, bool *open);
 static bool enter(struct ber *, unsigned int tag);
+static bool enter_content_info(struct ber *, struct ber *type);
+static bool is_signed_data(const struct ber *type);
 static void collect_octets(const struct element *, char *out, size_t *len, int depth);
+
+/* A ContentInfo: *b moves behind its type, which is of that many bytes. */
+static bool
+enter_content_info(struct ber *b, struct ber *type)
+{
+	static const unsigned char pkcs[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1 };
+	struct element e;
+
+	if (!enter(b, TAG_SEQUENCE) || !next_element(b, &e, 0) || e.tag != TAG_OID ||
+	    (size_t)(e.content.end - e.content.at) <= sizeof(pkcs) ||
+	    memcmp(e.content.at, pkcs, sizeof(pkcs)) != 0)
+		return false;
+	*type = e.content;
+	type->at += sizeof(pkcs);
+	return true;
+}
+
+/* pkcs-7 2, id-signedData. */
+static bool
+is_signed_data(const struct ber *type)
+{
+	return type->end - type->at == 2 && type->at[0] == 7 && type->at[1] == 2;
+}
+
+bool
+cms_is_sealed(const char *bytes, size_t len)
+{
+	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
+
+	return enter_content_info(&b, &type) && !is_signed_data(&type);
+}
 
 char *
 cms_signed_content(const char *bytes, size_t len, size_t *out_len)
 {
-	static const unsigned char signed_data[] = { 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, 2 };
-	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len };
+	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
 	struct element e;
 	char *out;
 
-	if (!enter(&b, TAG_SEQUENCE) || !next_element(&b, &e, 0) || e.tag != TAG_OID ||
-	    (size_t)(e.content.end - e.content.at) != sizeof(signed_data) ||
-	    memcmp(e.content.at, signed_data, sizeof(signed_data)) != 0)
+	if (!enter_content_info(&b, &type) || !is_signed_data(&type))
 		return NULL;
 	if (!enter(&b, TAG_EXPLICIT_0) || !enter(&b, TAG_SEQUENCE) ||
 	    !next_element(&b, &e, 0) || !next_element(&b, &e, 0) ||	/* version, digests */

@@ -4,6 +4,7 @@
 #ifndef MIME_CMS_H
 #define MIME_CMS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -12,5 +13,11 @@
  * verified. Never larger than the input.
  */
 char *cms_signed_content(const char *ber, size_t len, size_t *out_len);
+
+/*
+ * Is it CMS of another kind: enveloped, compressed, authenticated? Nobody looks
+ * into that.
+ */
+bool cms_is_sealed(const char *ber, size_t len);
 
 #endif

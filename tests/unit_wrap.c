@@ -166,8 +166,11 @@ test_header(void **unused)
 	assert_non_null(text = strndup(a.bytes, a.size));
 	at = text;
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
-		if ((found = strstr(at, wanted[i])) == NULL)
+		found = strstr(at, wanted[i]);
+		if (found == NULL) {
 			fail_msg("%s is missing, or not in its place", wanted[i]);
+			break;
+		}
 		at = found;
 	}
 	assert_int_equal(strncmp(text, "From: Mail filter <postmaster@", 30), 0);
