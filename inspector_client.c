@@ -239,6 +239,11 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf,
 	if (wire == NULL)
 		return false;
 	wrong = report_decode(&i->report, wire, len, m->size, request->crlf);
+	if (wrong == NULL && !message_edits_keep_lines(m->bytes, m->size, i->report.edits,
+	    i->report.n_edits)) {
+		wrong = "an edit splits a line end";
+		report_free(&i->report);
+	}
 	free(wire);
 	if (wrong != NULL)
 		fail(i, "the inspector's report is not sound: %s", wrong);

@@ -131,6 +131,19 @@ message_check_edits(uint64_t size, const struct edit *edits, size_t n, bool crlf
 	return NULL;
 }
 
+bool
+message_edits_keep_lines(const char *bytes, uint64_t size, const struct edit *edits, size_t n)
+{
+	for (size_t i = 0; i < 2 * n; i++) {
+		const struct edit *e = &edits[i / 2];
+		uint64_t at = e->offset + (i % 2 == 0 ? 0 : e->length);
+
+		if (at > 0 && at < size && bytes[at - 1] == '\r' && bytes[at] == '\n')
+			return false;
+	}
+	return true;
+}
+
 /* 7-bit, printable, whole line ends: safe in a header, a body and on SMTP. */
 static bool
 text_is_plain(const char *text, size_t len, bool crlf_only)

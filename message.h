@@ -61,6 +61,13 @@ const char *message_check_edits(uint64_t size, const struct edit *, size_t n, bo
 typedef bool message_sink(void *ctx, const char *buf, size_t len);
 
 /*
+ * Do all edits begin and end between lines or within one, never between the CR
+ * and the LF of a line end? One that did could leave half of it, and SMTP takes
+ * nothing but the whole for an end.
+ */
+bool message_edits_keep_lines(const char *bytes, uint64_t size, const struct edit *, size_t n);
+
+/*
  * The message with its edits, piece by piece, to sink. Returns false as soon
  * as the sink does. Edits must have passed message_check_edits.
  */

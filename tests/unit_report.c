@@ -315,6 +315,26 @@ test_splice(void **state)
 	}
 }
 
+/* An edit may touch a line end as a whole only, at either of its own ends. */
+static void
+test_keep_lines(void **state)
+{
+	static const char bytes[] = "a\r\n.\r\nb";
+	static const struct { uint64_t offset, length; bool keeps; } cases[] = {
+		{ 0, 0, true }, { 0, 1, true }, { 1, 2, true }, { 0, 8, true }, { 8, 0, true },
+		{ 3, 3, true }, { 1, 1, false }, { 2, 0, false }, { 2, 1, false }, { 3, 2, false },
+		{ 5, 3, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct edit e = { .offset = cases[i].offset, .length = cases[i].length };
+
+		if (message_edits_keep_lines(bytes, sizeof(bytes) - 1, &e, 1) != cases[i].keeps)
+			fail_msg("%d+%d", (int)e.offset, (int)e.length);
+	}
+}
+
 /* Once sealed nobody changes it, and what is not sealed is not adopted. */
 static void
 test_sealed(void **state)
@@ -354,6 +374,7 @@ main(void)
 		cmocka_unit_test(test_too_long),
 		cmocka_unit_test(test_explanation),
 		cmocka_unit_test(test_splice),
+		cmocka_unit_test(test_keep_lines),
 		cmocka_unit_test(test_sealed),
 	};
 
