@@ -82,9 +82,7 @@ sub install {
 		chmod 0755, "$dir/bin/$base";
 	}
 	own("$dir/$_", $USER, 0700) for qw(quarantine log run);
-	my $scratch = ($ENV{BENCH_SCRATCH} || $dir) . "/spawnscan-bench-scratch-$$";
-	own($scratch, $USER, 0700);
-	World::remove_at_end($scratch);
+	my $scratch = scratch('spawnscan', $USER);
 	write_file("$dir/spawnscan.conf", <<"END", 0644);
 [scan]
 scratch_dir = $scratch
@@ -127,17 +125,28 @@ sub end_engine {
 
 # -- the others -------------------------------------------------------------
 
+# A directory for temporary files, for clamd and for spawnscan alike in the same
+# place: a tmpfs, unless the environment names another.
+sub scratch {
+	my ($name, $user) = @_;
+	my $scratch = ($ENV{BENCH_SCRATCH} || '/dev/shm') . "/spawnscan-bench-$name-$$";
+	own($scratch, $user, 0700);
+	World::remove_at_end($scratch);
+	return $scratch;
+}
+
 # Debian's settings as far as they concern scanning; no cache is turned off.
 sub clamd {
 	my ($database) = @_;
 	my $dir = own("$World::DIR/clamd", $PEER);
+	my $scratch = scratch('clamd', $PEER);
 	write_file("$dir/conf", <<"END", 0644);
 DatabaseDirectory $database
 LocalSocket $dir/socket
 LocalSocketMode 666
 User $PEER
 Foreground yes
-TemporaryDirectory $dir
+TemporaryDirectory $scratch
 ScanMail true
 StreamMaxLength 300M
 SelfCheck 0
