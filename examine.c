@@ -58,6 +58,7 @@ struct leaf {
 	struct part_place place;
 	char path[PART_PATH_MAX];
 	size_t len;			/* of its decoded content */
+	bool doubtful;			/* its header or content may be read differently */
 };
 
 /* A mail in the content of a part, or of what a view makes of it. */
@@ -72,7 +73,7 @@ struct examination {
 	const struct request *request;
 	const char *bytes;
 	size_t size;
-	int64_t deadline;		/* now_ms */
+	int64_t deadline, views_end;	/* now_ms; half of the time is for views at the most */
 	struct report *report;
 	struct explain *explain;	/* NULL = nobody wants to know */
 
@@ -88,6 +89,7 @@ struct examination {
 	size_t n_targets;
 	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
 	bool infected;
+	bool multipart;			/* the message is one, to everyone */
 	unsigned int n_inner, inner_depth;
 	char member_rule[POLICY_RULE_MAX + 16];	/* what the content just scanned offends against */
 	char member_name[256];
@@ -95,6 +97,8 @@ struct examination {
 	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
 	char removed_reason[POLICY_RULE_MAX];
 };
+
+static const char too_many_readings[] = "too many readings";
 
 static void look(struct examination *);
 static void tidy(struct examination *);
@@ -111,7 +115,7 @@ static void check_content(struct examination *, const struct part *, const char 
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
 static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
 static void judge_member(void *ctx, const char *name);
-static void keep_leaf(struct examination *, const struct part *, size_t len);
+static void keep_leaf(struct examination *, const struct part *, size_t len, bool doubtful);
 static void find(struct examination *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
 static bool is_known(const struct report *, enum verdict_class, const char *path,
@@ -129,13 +133,13 @@ static bool skeleton_clean(struct examination *);
 static void check_raw(struct examination *);
 static void check_views(struct examination *);
 static bool remember_content(void *ctx, const struct part *, const char *, size_t len);
-static bool visit_region(void *ctx, const struct region *);
+static enum region_answer visit_region(void *ctx, const struct region *);
 static bool visit_view(void *ctx, const struct view *);
 static bool is_new_mail(const char *bytes, const struct view *);
 static bool looks_like_mail(const char *, size_t len);
 static void check_inner(struct examination *, const struct part *, const char *, size_t len);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
-static bool visit_inner_region(void *ctx, const struct region *);
+static enum region_answer visit_inner_region(void *ctx, const struct region *);
 static bool visit_inner_view(void *ctx, const struct view *);
 static const struct leaf *leaf_around(const struct examination *, size_t begin, size_t end);
 static struct part part_at(const struct examination *, const struct leaf *);
@@ -155,7 +159,8 @@ examine_message(const struct conf *conf, const struct request *request, const ch
     size_t size, unsigned int seconds, struct report *report)
 {
 	struct examination x = { .conf = conf, .request = request, .bytes = bytes, .size = size,
-	    .deadline = now_ms() + (int64_t)seconds * 1000, .report = report };
+	    .deadline = now_ms() + (int64_t)seconds * 1000,
+	    .views_end = now_ms() + (int64_t)seconds * 500, .report = report };
 	const char *wrong;
 
 	x.explain = explain_begin(request->explain, bytes, size);
@@ -224,6 +229,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	struct examination *x = ctx;
 	size_t removed_len = strlen(x->removed);
 	const char *doubt = NULL;
+	unsigned long irregular = x->lint.n_irregular;
 	bool plain;
 
 	explain_part(x->explain, part, content, len);
@@ -242,6 +248,10 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	plain = is_plain_text(x, part);
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
+	if (!part->inside && part->leaf)
+		keep_leaf(x, part, len, x->lint.n_irregular > irregular);
+	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
+		x->multipart = x->lint.n_irregular == irregular;
 	if (plain)
 		put_off(x, part);
 	else if (part->leaf)
@@ -323,7 +333,6 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	struct scan_result result;
 	const char *name = part_name(part);
 
-	keep_leaf(x, part, len);
 	scan_part(x, &result, content, len);
 	explain_scan(x->explain, "part", part->path, content, len, &result);
 	for (size_t i = 0; i < result.n_hits; i++)
@@ -399,18 +408,17 @@ judge_member(void *ctx, const char *name)
 }
 
 static void
-keep_leaf(struct examination *x, const struct part *part, size_t len)
+keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubtful)
 {
 	struct leaf *leaf;
 
-	if (part->inside)
-		return;
 	x->leaves = reallocarray(x->leaves, x->n_leaves + 1, sizeof(*x->leaves));
 	if (x->leaves == NULL)
 		err(EX_OSERR, "examine");
 	leaf = &x->leaves[x->n_leaves++];
 	leaf->place = part->place;
 	leaf->len = len;
+	leaf->doubtful = doubtful;
 	strlcpy(leaf->path, part->path, sizeof(leaf->path));
 }
 
@@ -614,11 +622,21 @@ static void
 check_views(struct examination *x)
 {
 	struct part_place root;
+	bool all;
 
 	mime_walk(x->bytes, x->size, x->conf, &root, remember_content, x);
-	if (!views_each(x->bytes, x->size, &x->root, x->conf, visit_region,
-	    visit_view, x))
-		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], "too many readings");
+	all = views_each(x->bytes, x->size, &x->root, x->multipart, x->conf, visit_region,
+	    visit_view, x);
+	/* Whole, for their content may hold lines at which they were cut. */
+	for (size_t i = 0; i < x->n_leaves && all; i++) {
+		const struct part_place *place = &x->leaves[i].place;
+
+		if (x->leaves[i].doubtful)
+			all = views_of(x->bytes, place->content_begin, place->content_end, x->conf,
+			    visit_view, x);
+	}
+	if (!all)
+		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], too_many_readings);
 }
 
 static bool
@@ -630,7 +648,7 @@ remember_content(void *ctx, const struct part *part, const char *content, size_t
 }
 
 /* The names that a region gives itself, if it isn't one of the parts. */
-static bool
+static enum region_answer
 visit_region(void *ctx, const struct region *region)
 {
 	struct examination *x = ctx;
@@ -639,17 +657,15 @@ visit_region(void *ctx, const struct region *region)
 	size_t which;
 	struct part part;
 
-	for (size_t i = 0; i < x->n_leaves; i++) {
-		if (x->leaves[i].place.header_begin == region->begin)
-			return true;
-	}
-	explain_region(x->explain, region);
-	if (!policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which))
-		return true;
 	leaf = leaf_around(x, region->begin, region->end);
-	part = part_at(x, leaf);
-	find(x, &part, CLASS_BLOCKED, rule, region->names[which]);
-	return true;
+	if (leaf != NULL && leaf->place.header_begin == region->begin)
+		return leaf->doubtful ? REGION_LOOK : REGION_KNOWN;
+	explain_region(x->explain, region);
+	if (policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which)) {
+		part = part_at(x, leaf);
+		find(x, &part, CLASS_BLOCKED, rule, region->names[which]);
+	}
+	return REGION_LOOK;
 }
 
 static bool
@@ -661,6 +677,8 @@ visit_view(void *ctx, const struct view *view)
 	struct scan_result result;
 	size_t differs;
 
+	if (now_ms() > x->views_end)
+		return false;
 	if (seen_before(x, view->content, view->len)) {
 		explain_view(x->explain, view, part.path, NULL);
 		return true;
@@ -743,13 +761,13 @@ check_inner(struct examination *x, const struct part *part, const char *content,
 	if (!irregular)
 		return;
 	if (x->n_inner == INNER_MAX || x->inner_depth == INNER_DEPTH_MAX) {
-		find(x, part, CLASS_LIMIT, "too many readings", "");
+		find(x, part, CLASS_LIMIT, too_many_readings, "");
 		return;
 	}
 	x->n_inner++;
 	x->inner_depth++;
-	if (!views_each(content, len, &root, x->conf, visit_inner_region, visit_inner_view, &in))
-		find(x, part, CLASS_LIMIT, "too many readings", "");
+	if (!views_each(content, len, &root, false, x->conf, visit_inner_region, visit_inner_view, &in))
+		find(x, part, CLASS_LIMIT, too_many_readings, "");
 	x->inner_depth--;
 }
 
@@ -763,7 +781,7 @@ lint_inner(void *ctx, const struct part *part, const char *content, size_t len)
 	return part->limit != PART_TOO_MANY;
 }
 
-static bool
+static enum region_answer
 visit_inner_region(void *ctx, const struct region *region)
 {
 	struct inner *in = ctx;
@@ -772,7 +790,7 @@ visit_inner_region(void *ctx, const struct region *region)
 
 	if (policy_blocks(in->x->conf, region->names, region->n_names, NULL, 0, rule, &which))
 		find(in->x, in->part, CLASS_BLOCKED, rule, region->names[which]);
-	return true;
+	return REGION_LOOK;
 }
 
 static bool
@@ -783,6 +801,8 @@ visit_inner_view(void *ctx, const struct view *view)
 	bool whole = strcmp(in->part->path, "0") == 0;	/* as in visit_view */
 	struct scan_result result;
 
+	if (now_ms() > x->views_end)
+		return false;
 	if (seen_before(x, view->content, view->len))
 		return true;
 	scan_part(x, &result, view->content, view->len);
@@ -937,13 +957,13 @@ settle(struct examination *x)
 
 /*
  * Examine the message as edited. If there is an infection left, or something
- * that could not be scanned, tell which; *left holds a malloc'd reason then.
+ * that was not looked at to the end, tell which; *left holds a malloc'd reason then.
  */
 static bool
 remains(const struct examination *x, struct finding *left)
 {
 	struct examination after = { .conf = x->conf, .request = x->request,
-	    .deadline = x->deadline };
+	    .deadline = x->deadline, .views_end = (now_ms() + x->deadline) / 2 };
 	struct report report;
 	char *text = NULL;
 	bool found = false;
@@ -958,7 +978,9 @@ remains(const struct examination *x, struct finding *left)
 	look(&after);
 	for (size_t i = 0; i < report.n_findings && !found; i++) {
 		*left = report.findings[i];
-		found = left->class == CLASS_INFECTED || left->class == CLASS_ERROR;
+		found = left->class == CLASS_INFECTED || left->class == CLASS_ERROR ||
+		    (left->class == CLASS_LIMIT && strcmp(left->reason, too_many_readings) == 0 &&
+		    !is_known(x->report, CLASS_LIMIT, left->part, left->reason));
 	}
 	if (found && (left->reason = strdup(left->reason)) == NULL)
 		err(EX_OSERR, "examine");

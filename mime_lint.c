@@ -89,6 +89,7 @@ lint_free(struct lint *v)
 static void
 irregular(struct lint *v, const char *why)
 {
+	v->n_irregular++;
 	if (v->irregular == NULL)
 		v->irregular = why;
 }
@@ -341,6 +342,7 @@ look_at_base64(struct lint *v, const char *s, size_t len)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	static bool is_digit[256];
 	size_t digits = 0, padding = 0;
+	bool broken = false;		/* a group of four goes on in the next line */
 
 	for (const char *c = alphabet; *c != '\0'; c++)
 		is_digit[(unsigned char)*c] = true;
@@ -348,9 +350,13 @@ look_at_base64(struct lint *v, const char *s, size_t len)
 		unsigned char c = (unsigned char)s[i];
 
 		if (is_digit[c] && padding == 0) {
+			if (broken)
+				irregular(v, "base64 lines of odd length");
 			digits++;
 			continue;
 		}
+		if (c == '\n')
+			broken = digits % 4 != 0;
 		if (c == '\n' || (c == '\r' && (i + 1 == len || s[i + 1] == '\n')))
 			continue;
 		if (c == ' ' || c == '\t') {

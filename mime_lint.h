@@ -19,6 +19,7 @@ struct lint {
 	const char *bytes;
 	size_t size;
 	const char *irregular;		/* the first reason found, a constant phrase; NULL = none */
+	unsigned long n_irregular;	/* how many were found */
 	struct multipart *multiparts;
 	size_t n_multiparts;
 	struct covered *covered;	/* headers and contents, in the order of the walk */

@@ -36,6 +36,7 @@ struct enumeration {
 	view_visit *view;
 	void *ctx;
 	size_t n_views, n_bytes;
+	bool multipart;		/* to everyone */
 };
 
 static bool each_cut(struct enumeration *, size_t begin, size_t size);
@@ -45,28 +46,39 @@ static bool is_field(const char *line, size_t len);
 static bool is_content_field(const char *line, size_t len);
 static bool each_region(struct enumeration *, size_t begin, size_t end);
 static bool each_start(struct enumeration *, size_t begin, size_t end);
+static bool whole_body(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
+static bool each_way_from(struct enumeration *, int first, size_t begin, size_t end);
 static bool hand_out(struct enumeration *, const struct view *);
 
 bool
 views_each(const char *bytes, size_t size, const struct part_place *root,
-    const struct conf *conf, region_visit *region, view_visit *view, void *ctx)
+    bool multipart, const struct conf *conf, region_visit *region, view_visit *view, void *ctx)
 {
 	struct enumeration e = { .bytes = bytes, .conf = conf, .region = region,
+	    .multipart = multipart,
 	    .view = view, .ctx = ctx };
 	char *plain;
 	bool all;
 
-	/* All of the body as one as well: some encodings may hold lines with "--". */
-	if (!each_cut(&e, root->header_begin, size) || !each_way(&e, root->content_begin, size))
+	if (!each_cut(&e, root->header_begin, size) || !whole_body(&e, root->content_begin, size))
 		return false;
 	plain = plain_line_ends(bytes, size);
 	if (plain == NULL)
 		return true;
 	e.bytes = plain;
-	all = each_cut(&e, root->header_begin, size) && each_way(&e, root->content_begin, size);
+	all = each_cut(&e, root->header_begin, size) && whole_body(&e, root->content_begin, size);
 	free(plain);
 	return all;
+}
+
+bool
+views_of(const char *bytes, size_t begin, size_t end, const struct conf *conf,
+    view_visit *view, void *ctx)
+{
+	struct enumeration e = { .bytes = bytes, .conf = conf, .view = view, .ctx = ctx };
+
+	return each_way(&e, begin, end);
 }
 
 /*
@@ -170,15 +182,15 @@ static bool
 each_region(struct enumeration *e, size_t begin, size_t end)
 {
 	struct region region = { .begin = begin, .end = end };
-	bool go_on;
+	enum region_answer answer;
 
 	if (begin >= end)
 		return true;
 	region.names = mime_header_names(e->bytes, begin, header_block_end(e->bytes, begin, end),
 	    &region.n_names);
-	go_on = e->region(e->ctx, &region);
+	answer = e->region(e->ctx, &region);
 	mime_names_free(region.names, region.n_names);
-	return go_on && each_start(e, begin, end);
+	return answer == REGION_KNOWN || (answer == REGION_LOOK && each_start(e, begin, end));
 }
 
 /* The region from its beginning, and from behind its first empty lines. */
@@ -206,16 +218,27 @@ each_start(struct enumeration *e, size_t begin, size_t end)
 	return true;
 }
 
+/* The body as one, in all ways that don't depend on where it is cut. */
+static bool
+whole_body(struct enumeration *e, size_t begin, size_t end)
+{
+	return each_way_from(e, e->multipart ? DECODE_UU : 0, begin, end);
+}
+
 static bool
 each_way(struct enumeration *e, size_t begin, size_t end)
 {
 	struct view view = { "as it is", begin, end, e->bytes + begin, end - begin };
 
-	if (begin >= end)
-		return true;
-	if (!hand_out(e, &view))
-		return false;
-	for (int way = 0; way < DECODE_WAYS; way++) {
+	return begin >= end || (hand_out(e, &view) && each_way_from(e, 0, begin, end));
+}
+
+static bool
+each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
+{
+	struct view view = { .begin = begin, .end = end };
+
+	for (int way = first; way < DECODE_WAYS && begin < end; way++) {
 		size_t len;
 		char *decoded = decode_bytes((enum decode_way)way, e->bytes + begin, end - begin,
 		    e->conf->view_size_limit, &len);

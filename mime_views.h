@@ -28,14 +28,23 @@ struct region {
 
 /* Return false to end the enumeration. */
 typedef bool view_visit(void *ctx, const struct view *);
-typedef bool region_visit(void *ctx, const struct region *);
+
+/* What to do about a region's views: REGION_KNOWN if all readers agree about it. */
+enum region_answer { REGION_LOOK, REGION_KNOWN, REGION_STOP };
+typedef enum region_answer region_visit(void *ctx, const struct region *);
 
 /*
- * Enumerate: for each region its names, then its views. Bounded by the
+ * Enumerate: for each region its names, then its views, and those of the body
+ * as one; of a multipart that all take for one only where an encoding may hold
+ * lines that begin with "--". Bounded by the
  * configuration (view_limit, view_size_limit); returns false if a bound was
  * hit or a visit returned false, so that not everything was seen.
  */
 bool views_each(const char *bytes, size_t size, const struct part_place *root,
-    const struct conf *, region_visit *, view_visit *, void *ctx);
+    bool multipart, const struct conf *, region_visit *, view_visit *, void *ctx);
+
+/* The views of one stretch alone, such as a part in which others see parts. */
+bool views_of(const char *bytes, size_t begin, size_t end, const struct conf *, view_visit *,
+    void *ctx);
 
 #endif

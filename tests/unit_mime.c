@@ -1100,7 +1100,7 @@ struct seen {
 };
 
 /* 'first line' of each region, and names */
-static bool
+static enum region_answer
 note_region(void *ctx, const struct region *r)
 {
 	struct seen *s = ctx;
@@ -1114,7 +1114,7 @@ note_region(void *ctx, const struct region *r)
 		n += snprintf(line + n, sizeof(line) - (size_t)n, " <%s>", r->names[i]);
 	strlcat(s->regions, line, sizeof(s->regions));
 	strlcat(s->regions, "\n", sizeof(s->regions));
-	return ++s->n_regions != s->stop_region;
+	return ++s->n_regions != s->stop_region ? REGION_LOOK : REGION_STOP;
 }
 
 static bool
@@ -1137,7 +1137,7 @@ views(const char *mail, const struct conf *conf, struct seen *s)
 
 	s->bytes = mail;
 	s->size = strlen(mail);
-	return views_each(mail, s->size, &root, conf, note_region, note_view, s);
+	return views_each(mail, s->size, &root, false, conf, note_region, note_view, s);
 }
 
 static void
