@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "header.h"
@@ -47,6 +48,7 @@ static void safe_name(const char *name, char *out, size_t size);
 static void safe_word(const char *word, char *out, size_t size);
 static void strike_fields(const struct defang *, const struct part_place *, const char *prefix,
     bool exact);
+static bool is_folded_name(const char *, const struct header_field *, const char *word);
 static void put_notice_line(FILE *, const char *line, size_t len, const struct request *,
     const char *file, const char *reason, const char *eol);
 static const char *notice_value(const char *key, size_t len, const struct request *,
@@ -240,10 +242,24 @@ strike_fields(const struct defang *d, const struct part_place *place, const char
 	size_t at = place->header_begin;
 
 	while (header_next(d->bytes, place->header_end, &at, &field)) {
-		if (exact ? header_is(d->bytes, &field, word)
+		if (exact ? header_is(d->bytes, &field, word) || is_folded_name(d->bytes, &field, word)
 		    : header_begins(d->bytes, &field, word))
 			add_edit(d, field.begin, field.end, "%s", "");
 	}
+}
+
+/* A name with the colon in its next, folded line: a field to who unfolds first. */
+static bool
+is_folded_name(const char *bytes, const struct header_field *f, const char *word)
+{
+	size_t len = strlen(word), at = f->begin + len;
+
+	if (f->name_len != 0 || f->end - f->begin <= len ||
+	    strncasecmp(bytes + f->begin, word, len) != 0)
+		return false;
+	while (at < f->end && memchr(" \t\r\n", bytes[at], 4) != NULL)
+		at++;
+	return at < f->end && bytes[at] == ':';
 }
 
 char *

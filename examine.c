@@ -114,6 +114,7 @@ static void check_names(struct examination *, const struct part *, const char *,
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
 static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
+static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
 static void keep_leaf(struct examination *, const struct part *, size_t len, bool doubtful);
 static void find(struct examination *, const struct part *, enum verdict_class,
@@ -357,8 +358,33 @@ scan_part(struct examination *x, struct scan_result *result, const char *content
 	scan_on_member(NULL, NULL);
 	if (x->conf->archive_names)
 		tnef_names(content, len, judge_member, x);
+	if (result->n_hits == 0 && !result->failed && has_html(content, len))
+		scan_bytes(result, SCAN_TEXT, content, len, seconds_left(x));
 	if (result->n_hits == 0 && !result->failed)
 		scan_tail(x, result, content, len);
+}
+
+/* Would libclamav take it for HTML, and not look at it as it stands? */
+static bool
+has_html(const char *content, size_t len)
+{
+	static const char *const tags[] = {
+		"html", "head", "body", "script", "table", "meta", "!doctype", "br", "title",
+		"h1", "img", "iframe", "a href", "font", "div", "p>", "span", "!--", "style",
+		"form", "center", "object", "b>", "i>", "ul", "li", "hr"
+	};
+
+	for (const char *at = content, *end = content + len; at < end; at++) {
+		at = memchr(at, '<', (size_t)(end - at));
+		if (at == NULL)
+			return false;
+		for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+			if ((size_t)(end - at) > strlen(tags[i]) &&
+			    strncasecmp(at + 1, tags[i], strlen(tags[i])) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -895,11 +921,15 @@ edit(struct examination *x)
 {
 	struct defang d = { x->bytes, x->size, NULL, x->report };
 	struct target *whole = target_at(x, &x->root);
+	/* What stands in front of the header that GMime found may be header to others. */
+	struct part_place odd = { .header_begin = mime_from_line(x->bytes, x->size),
+	    .header_end = x->root.header_begin };
 
 	d.eol = x->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	drop_edits(x->report);
 	if (x->conf->header) {
 		defang_mark(&d, mime_from_line(d.bytes, d.size), x->report->scanner);
+		defang_strike(&d, &odd);
 		defang_strike(&d, &x->root);
 	}
 	if (whole->action == ACTION_REMOVE) {

@@ -18,6 +18,7 @@
 enum scan_kind {
 	SCAN_MAIL,	/* a raw mail: find the attachments in it as well */
 	SCAN_SKELETON,	/* a raw mail whose attachments are scanned as parts */
+	SCAN_TEXT,	/* content as nothing but bytes: not as a mail, not as HTML */
 	SCAN_PART	/* decoded content of one part */
 };
 

@@ -23,6 +23,10 @@
  * TNEF, in uuencode and in HTML is not found (5 of the 44 files of
  * clamav-testfiles); it costs nothing where there is no mail.
  *
+ * What it takes for HTML it scans in normalised forms only, so that a pattern for
+ * any kind of file is not found there as it stands: examine.c has such content
+ * scanned once more as SCAN_TEXT.
+ *
  * What it can't unpack at all it calls clean, and nothing tells: RAR without
  * libclamunrar, zip with LZMA, PPMd and the like, .lzma, Office documents with
  * a password. Encrypted zip, 7z, EGG, RAR and PDF (if opening it needs the
@@ -108,6 +112,7 @@ static struct {
 	void *member_ctx;
 	bool block_macros;
 	bool parse_mail;		/* look for attachments in this scan */
+	bool parse_html;
 	bool top_is_mail;		/* the outermost one was read as a mail */
 	char complaint[256];		/* what went wrong first in this scan or load; "" = nothing */
 	char last_complaint[256];	/* and last: for a database that names the file */
@@ -219,7 +224,8 @@ libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf
 	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
 
 	memset(result, 0, sizeof(*result));
-	scanner.parse_mail = kind != SCAN_SKELETON;
+	scanner.parse_mail = kind != SCAN_SKELETON && kind != SCAN_TEXT;
+	scanner.parse_html = kind != SCAN_TEXT;
 	if (scanner.engine == NULL)
 		scan_fail(result, "the scanner is not open");
 	else if (!scratch_is_there() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
@@ -678,6 +684,8 @@ set_options(struct cl_scan_options *options)
 	memset(options, 0, sizeof(*options));
 	options->general = CL_SCAN_GENERAL_ALLMATCHES | CL_SCAN_GENERAL_HEURISTICS;
 	options->parse = scanner.parse_mail ? ~0U : ~(uint32_t)CL_SCAN_PARSE_MAIL;
+	if (!scanner.parse_html)
+		options->parse &= ~(uint32_t)CL_SCAN_PARSE_HTML;
 	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX |
 	    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
 	if (scanner.block_macros)

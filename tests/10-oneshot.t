@@ -612,4 +612,24 @@ for my $class (sort keys %case) {
 }
 
 is_deeply([scratch_left()], [], 'no scratch directory is left');
+# What libclamav takes for HTML it does not look at as it stands.
+for my $html ("<html><body><p>" . eicar() . "</p></body></html>\n",
+    "<script>" . eicar() . "</script>\n", eicar() . "\n<html><script>x</script></html>\n") {
+	for my $mail (mail(type => 'text/html', encoding => '7bit', body => $html),
+	    mail(type => 'text/html', encoding => 'base64', body => b64($html)),
+	    mail(parts => [part('', 'text'), attachment('a.dat', $html)])) {
+		my $r = spawnscan(in => $mail);
+		is($r->{code}, 0, 'payload in HTML: exit code');
+		like($r->{out}, qr/^X-Spawnscan-Result: infected action=remove/m, 'payload in HTML: found');
+		unlike($r->{out}, qr/\Q@{[eicar()]}\E/, 'payload in HTML: gone');
+	}
+}
+
+# A name with its colon in the next line is that name to some.
+{
+	my $r = spawnscan(in => "X-Spawnscan-Result\n : clean\n" . mail());
+	my @claims = $r->{out} =~ /X-Spawnscan-Result/g;
+	is(scalar @claims, 1, 'a forged result in two lines is struck out');
+}
+
 done_testing;

@@ -381,7 +381,8 @@ test_disk_full(void **unused)
 	    mount("tmpfs", mount_point, "tmpfs", 0, options) == -1) {
 		print_message("SKIPPED: a full disk can't be tried: mount: %s\n", strerror(errno));
 		rmdir(mount_point);
-		skip();
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
 	}
 	strlcpy(saved, dir, sizeof(saved));
 	snprintf(dir, sizeof(dir), "%s/q", mount_point);

@@ -119,8 +119,10 @@ expect_exit(int status, int code)
 {
 	if (!WIFEXITED(status))
 		fail_msg("child died of signal %d", WTERMSIG(status));
-	if (WEXITSTATUS(status) == SKIPPED)
-		skip();
+	if (WEXITSTATUS(status) == SKIPPED) {
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
+	}
 	assert_int_equal(WEXITSTATUS(status), code);
 }
 
@@ -410,7 +412,8 @@ test_forbidden_files(void **state)
 	(void)state;
 	if (no_landlock) {
 		print_message("SKIP: no Landlock\n");
-		skip();
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
 	}
 	snprintf(path, sizeof(path), "%s/link", scratch);
 	assert_int_equal(symlink(secret, path), 0);
@@ -442,8 +445,10 @@ static void
 test_outside(void **state)
 {
 	(void)state;
-	if (no_landlock)
-		skip();
+	if (no_landlock) {
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
+	}
 	expect_exit(in_child(FILES, use_outside), 0);
 }
 
@@ -455,8 +460,10 @@ test_scratch_missing(void **state)
 	pid_t pid;
 
 	(void)state;
-	if (no_landlock)
-		skip();
+	if (no_landlock) {
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
+	}
 	if ((pid = fork()) == 0)
 		_exit(!sandbox_files(&conf, "/nonexistent/scratch", -1, on_note, NULL, err,
 		    sizeof(err)) && strstr(err, "/nonexistent/scratch") != NULL ? 0 : 1);
@@ -604,7 +611,8 @@ test_forbidden_calls(void **state)
 	(void)state;
 	if (no_seccomp) {
 		print_message("SKIP: no seccomp\n");
-		skip();
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
 	}
 	for (size_t i = 0; i < sizeof(forbidden) / sizeof(forbidden[0]); i++) {
 		call = &forbidden[i];
@@ -704,7 +712,8 @@ test_scan_testfiles(void **state)
 	nftw(TESTFILES, read_content, 16, FTW_PHYS);
 	if (n_contents == 0) {
 		print_message("SKIP: no " TESTFILES "\n");
-		skip();
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
 	}
 	content_kind = SCAN_MAIL;
 	expected_hit = TESTFILE_HIT;
@@ -725,7 +734,8 @@ test_scan_corpus(void **state)
 	nftw(corpus, read_content, 16, FTW_PHYS);
 	if (n_contents == 0) {
 		print_message("SKIP: no mails in %s\n", corpus);
-		skip();
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
 	}
 	content_kind = SCAN_MAIL;
 	expected_hit = NULL;
