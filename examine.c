@@ -148,6 +148,7 @@ static bool is_attachment(const char *, size_t len);
 static bool seen_before(struct examination *, const char *, size_t len);
 static void find_whole(struct examination *, enum verdict_class, enum verdict_action,
     const char *reason);
+static void strike(const struct examination *, const struct defang *, bool body_goes);
 static void edit(struct examination *);
 static void edit_target(struct examination *, const struct defang *, const struct target *);
 static void settle(struct examination *);
@@ -915,22 +916,37 @@ seen_before(struct examination *x, const char *content, size_t len)
 	return false;
 }
 
+/*
+ * Strike forged results out of the header, and out of what GMime took for none
+ * or for odd lines in front of it: to others it may be header.
+ */
+static void
+strike(const struct examination *x, const struct defang *d, bool body_goes)
+{
+	size_t begin = mime_from_line(x->bytes, x->size);
+	struct part_place top = { .header_begin = begin,
+	    .header_end = header_block_end(x->bytes, begin, x->size) };
+
+	/* Without a header all of that is body. */
+	if (x->root.header_end == begin && body_goes)
+		return;
+	defang_strike(d, &top);
+	if (x->root.header_begin >= top.header_end)
+		defang_strike(d, &x->root);
+}
+
 /* All edits, from the findings as they stand now. */
 static void
 edit(struct examination *x)
 {
 	struct defang d = { x->bytes, x->size, NULL, x->report };
 	struct target *whole = target_at(x, &x->root);
-	/* What stands in front of the header that GMime found may be header to others. */
-	struct part_place odd = { .header_begin = mime_from_line(x->bytes, x->size),
-	    .header_end = x->root.header_begin };
 
 	d.eol = x->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	drop_edits(x->report);
 	if (x->conf->header) {
 		defang_mark(&d, mime_from_line(d.bytes, d.size), x->report->scanner);
-		defang_strike(&d, &odd);
-		defang_strike(&d, &x->root);
+		strike(x, &d, whole->action == ACTION_REMOVE);
 	}
 	if (whole->action == ACTION_REMOVE) {
 		edit_target(x, &d, whole);
