@@ -35,6 +35,7 @@
 #include "scan.h"
 
 #define REASON_MAX 600
+#define HTML_HEAD_MAX 1024
 /* Irregular mails in decoded content that are read in every way, and how deep. */
 #define INNER_MAX 50
 #define INNER_DEPTH_MAX 5
@@ -375,6 +376,9 @@ has_html(const char *content, size_t len)
 		"form", "center", "object", "b>", "i>", "ul", "li", "hr"
 	};
 
+	/* Of what is no text it looks at the beginning only; so random bytes cost nothing. */
+	if (len > HTML_HEAD_MAX && memchr(content, '\0', HTML_HEAD_MAX) != NULL)
+		len = HTML_HEAD_MAX;
 	for (const char *at = content, *end = content + len; at < end; at++) {
 		at = memchr(at, '<', (size_t)(end - at));
 		if (at == NULL)
