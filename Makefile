@@ -154,7 +154,8 @@ demo:
 	$(MAKE) all
 	demo/run $(BUILD)
 
-# Beside real peers, all of them private and on loopback; see bench/run.
+# Beside real peers, all of them private and on loopback; see bench/run. What a
+# change cost is told by bench/compare, of two build directories.
 BENCH = loadgen sink relay dbgen
 
 $(BENCH:%=$(BUILD)/bench/%): $(BUILD)/bench/%: bench/%.c
@@ -162,9 +163,11 @@ $(BENCH:%=$(BUILD)/bench/%): $(BUILD)/bench/%: bench/%.c
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $(LDHARDEN) -pthread -o $@ $<
 
+bench-tools: all $(BENCH:%=$(BUILD)/bench/%)
+
 bench:
 	tools/install-deps build bench
-	$(MAKE) all $(BENCH:%=$(BUILD)/bench/%)
+	$(MAKE) bench-tools
 	bench/run $(BUILD)
 
 # What hides from whom; see tests/evasion.
@@ -191,4 +194,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench evasion install clean
+.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench bench-tools evasion install clean

@@ -72,17 +72,20 @@ END
 # -- spawnscan --------------------------------------------------------------
 
 # Binaries, configuration and directories where the filter's user can use them.
+# $name tells two builds apart.
 sub install {
-	my ($build) = @_;
-	my $dir = "$World::DIR/spawnscan";
+	my ($build, $name) = @_;
+	$name //= 'spawnscan';
+	my $dir = "$World::DIR/$name";
 	File::Path::make_path("$dir/bin");
-	for my $name (qw(spawnscan spawnscan-inspect bench/relay)) {
-		my ($base) = $name =~ m{([^/]+)$};
-		File::Copy::copy("$build/$name", "$dir/bin/$base") or fail("$build/$name: $!");
+	for my $file (qw(spawnscan spawnscan-inspect bench/relay)) {
+		my ($base) = $file =~ m{([^/]+)$};
+		next if $file =~ m{/} && !-e "$build/$file";
+		File::Copy::copy("$build/$file", "$dir/bin/$base") or fail("$build/$file: $!");
 		chmod 0755, "$dir/bin/$base";
 	}
 	own("$dir/$_", $USER, 0700) for qw(quarantine log run);
-	my $scratch = scratch('spawnscan', $USER);
+	my $scratch = scratch($name, $USER);
 	write_file("$dir/spawnscan.conf", <<"END", 0644);
 [scan]
 scratch_dir = $scratch
@@ -99,28 +102,30 @@ END
 	return $dir;
 }
 
+# $group: 'engine' if nothing is said; the same for the next two.
 sub engine {
-	my ($dir, $database) = @_;
-	start_process('engine', "$dir/bin/spawnscan-inspect", '--engine', '--daemon',
+	my ($dir, $database, $group) = @_;
+	start_process($group // 'engine', "$dir/bin/spawnscan-inspect", '--engine', '--daemon',
 	    '-c', "$dir/spawnscan.conf", '-o', "engine_pid_file=$dir/run/pid", '-d', $database);
 }
 
 sub await_engine {
-	my ($dir) = @_;
+	my ($dir, $group) = @_;
+	$group //= 'engine';
 	# It listens before it has loaded, and writes its process id afterwards.
 	wait_for(sub { (read_file("$dir/run/pid") // '') =~ /\d/ }, 180)
-	    or fail("the engine does not come\n" . (read_file("$World::DIR/log/engine") // '')
+	    or fail("the engine does not come\n" . (read_file("$World::DIR/log/$group") // '')
 		. (read_file("$dir/log/log") // ''));
 	my ($pid) = read_file("$dir/run/pid") =~ /(\d+)/;
-	World::adopt('engine', $pid);
+	World::adopt($group, $pid);
 	return $pid;
 }
 
 sub end_engine {
-	my ($dir) = @_;
+	my ($dir, $group) = @_;
 	my ($pid) = (read_file("$dir/run/pid") // '') =~ /(\d+)/;
 	kill 'TERM', $pid if $pid;
-	World::end_group('engine');
+	World::end_group($group // 'engine');
 }
 
 # -- the others -------------------------------------------------------------
