@@ -37,8 +37,7 @@ sub without_received {
 # Send through Postfix, wait for it at the sink; (what came out, transaction).
 sub through {
 	my ($mail, %a) = @_;
-	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
-	$c->hello;
+	my $c = $p->client;
 	my $r = $c->deliver(mail => $mail, %a);
 	like($r // '', qr/\A250 /, 'Postfix takes it') or diag($p->maillog);
 	$c->cmd('QUIT');
@@ -180,8 +179,7 @@ subtest 'DSN' => sub {
 };
 subtest 'XFORWARD' => sub {
 	my $before = length $p->maillog;
-	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
-	$c->hello;
+	my $c = $p->client;
 	# Our own client may forge nothing; the second smtpd shall see what the
 	# first one knows of us.
 	like($c->deliver(mail => mail_of(from => 'x')), qr/\A250 /, 'Postfix takes it');
@@ -202,7 +200,7 @@ subtest 'many recipients, one refused' => sub {
 	my $old = read_file($path);
 	(my $new = $old) =~ s/^(\s+-o smtpd_recipient_restrictions=)(?=permit_mynetworks,reject)/$1check_recipient_access,regexp:$map,/m or die;
 	write_file($path, $new);
-	$p->command('reload');
+	$p->reload;
 	my $mail = mail_of();
 	my $before = length $p->maillog;
 	my ($out, $m) = through($mail, to => [(map { "user$_\@example.net" } 1 .. 25), 'nobody@example.net', (map { "user$_\@example.net" } 26 .. 49)]);
@@ -216,13 +214,12 @@ subtest 'many recipients, one refused' => sub {
 	$n++;
 	ok(arrived(sub { $_[0]{data} =~ /user unknown here/ }), 'the sender is told');
 	write_file($path, $old);
-	$p->command('reload');
+	$p->reload;
 };
 subtest 'the way back is shut: mail waits in the queue' => sub {
 	ok($p->shut_back, 'shut');
 	my @mails = map { crlf(mail(id => "wait$_")) } 1 .. 3;
-	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
-	$c->hello;
+	my $c = $p->client;
 	like($c->deliver(mail => $_), qr/\A250 /, 'Postfix takes it') for @mails;
 	$c->cmd('QUIT');
 	my $before = length $p->maillog;
@@ -242,24 +239,22 @@ subtest 'a mail that grows over message_size_limit' => sub {
 	# It is just below at the first smtpd, and above with Received and marks.
 	my $main = read_file("$p->{dir}/etc/main.cf");
 	write_file("$p->{dir}/etc/main.cf", $main =~ s/^message_size_limit = .*/message_size_limit = 20000/mr);
-	$p->command('reload');
+	$p->reload;
 	my $line = 'x' x 70 . "\n";
 	my $mail = mail_of(body => $line x 261);
 	my ($out) = through($mail);
 	same_bytes((unmarked($out))[0], $mail, 'as it was');
-	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
-	$c->hello;
+	my $c = $p->client;
 	like($c->deliver(mail => crlf(mail(body => $line x 300))), qr/\A552 5\.3\.4 /, 'one that is larger is refused at the first smtpd');
 	$c->cmd('QUIT');
 	write_file("$p->{dir}/etc/main.cf", $main);
-	$p->command('reload');
+	$p->reload;
 };
 subtest 'a refusal goes back to the sender, the connection lives on' => sub {
 	my $conf = read_file($p->{conf});
 	write_file($p->{conf}, $conf . "\n[actions]\ninfected = reject\n");
 	my $before = length $p->maillog;
-	my $c = SmtpClient->connect('127.0.0.1', $p->{port});
-	$c->hello;
+	my $c = $p->client;
 	like($c->deliver(mail => mail_of(parts => [$text, attachment('eicar.txt', eicar())])), qr/\A250 /, 'Postfix takes it');
 	$c->cmd('QUIT');
 	$n++;
@@ -270,8 +265,7 @@ subtest 'a refusal goes back to the sender, the connection lives on' => sub {
 };
 subtest 'many at once' => sub {
 	my @mails = map { crlf(mail(id => "many$_", body => "$_\n" x $_)) } 1 .. 30;
-	my @c = map { SmtpClient->connect('127.0.0.1', $p->{port}) } 1 .. 3;
-	$_->hello for @c;
+	my @c = map { $p->client } 1 .. 3;
 	for my $i (0 .. $#mails) {
 		like($c[$i % 3]->deliver(mail => $mails[$i]), qr/\A250 /, 'Postfix takes it');
 	}

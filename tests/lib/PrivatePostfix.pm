@@ -2,15 +2,17 @@ package PrivatePostfix;
 
 # PrivatePostfix.pm - a real Postfix of our own on loopback: own configuration,
 # queue and data directories, high ports, own log file. The filter's entries
-# are those of master.cf.example, with only ports and paths (and, where asked,
-# the user) replaced. Everything that comes out goes to a server of Downstream.
+# are those of a section of master.cf.example, with only ports and paths (and,
+# where asked, the user) replaced. Everything that comes out goes to a server of
+# Downstream.
 #
 #	my $p = PrivatePostfix->start(sink => $downstream->port);
-#	SmtpClient->connect('127.0.0.1', $p->{port});
+#	my $c = $p->client;
 
 use v5.32;
 use warnings;
 use Harness;
+use SmtpClient;
 use File::Copy ();
 use File::Path ();
 use POSIX ();
@@ -40,13 +42,16 @@ scache    unix  - - n - 1 scache
 postlog   unix-dgram n - n - 1 postlogd
 END
 
-# Options: sink (port of the final delivery), conf (spawnscan's settings),
-# user (of the filter; default nobody), main (further main.cf lines), argv (as
-# in the example by default; a code that changes it), dir.
+# Options: sink (port of the final delivery), section (of master.cf.example, A
+# by default; '' for a Postfix without a filter), conf (spawnscan's settings),
+# user (of the filter; default nobody), main (further main.cf lines, which win),
+# edit (code that changes the text of master.cf in $_), enter (words that run a
+# command elsewhere, as in another network), no_wait (for what isn't to listen).
+my $instances = 0;
 sub start {
 	my ($class, %a) = @_;
-	my $dir = $a{dir} // subdir('postfix', 0755);
-	my $self = bless { %a, dir => $dir, user => $a{user} // 'nobody',
+	my $dir = $a{dir} // subdir('postfix' . ($instances++ || ''), 0755);
+	my $self = bless { section => 'A', %a, dir => $dir, user => $a{user} // 'nobody',
 	    log => "$dir/log/maillog", port => free_port(), filter_port => free_port(),
 	    back_port => free_port() }, $class;
 	File::Path::make_path("$dir/$_") for qw(etc queue data log bin);
@@ -55,8 +60,11 @@ sub start {
 	$self->write_config;
 	$self->command('start') or die "postfix start failed\n" . $self->maillog;
 	push @running, $self;
-	wait_for(sub { $self->listens($self->{port}) && $self->listens($self->{filter_port})
-	    && $self->listens($self->{back_port}) }, 20) or die "postfix does not listen\n" . $self->maillog;
+	return $self if $a{no_wait};
+	my @ports = $self->{section} eq '' ? 'port'
+	    : $self->{section} eq 'C' ? qw(port back_port) : qw(port filter_port back_port);
+	wait_for(sub { @ports == grep { $self->listens($self->{$_}) } @ports }, 60)
+	    or die "postfix does not listen\n" . $self->maillog;
 	return $self;
 }
 
@@ -80,24 +88,43 @@ sub install_filter {
 	    log => "file:$self->{filter_log}", %{$self->{conf} // {}});
 }
 
-# The services of master.cf.example, comments and all.
+# A section of master.cf.example as it stands there.
+sub section {
+	my ($letter) = @_;
+	my $text = read_file("$SRC/master.cf.example") // die 'no master.cf.example';
+	$text =~ /^(# === \Q$letter\E\. .*?)(?=^# === |\z)/ms or die "no section $letter";
+	return $1;
+}
+
+# The services of our section, comments and all.
 sub example {
 	my ($self) = @_;
-	my $text = read_file("$SRC/master.cf.example") // die 'no master.cf.example';
-	$text =~ s/\b10025\b/$self->{filter_port}/g;
-	$text =~ s/\b10026\b/$self->{back_port}/g;
+	return '' if $self->{section} eq '';
+	my $text = section($self->{section});
+	# Where a section says that the way back is that of A.
+	$text .= $1 if $self->{section} eq 'C' && section('A') =~ /^(# 3\. .*)\z/ms;
+	$text =~ s/\b1002[57]\b/$self->{filter_port}/g;
+	$text =~ s/\b1002[68]\b/$self->{back_port}/g;
+	$text =~ s/^smtp(?= +inet )/127.0.0.1:$self->{port}/m;
 	# The configuration isn't in its usual place, so its path is told.
 	$text =~ s{argv=/usr/local/sbin/spawnscan }{argv=$self->{dir}/bin/spawnscan -c $self->{conf} } or die 'no argv';
 	$text =~ s/\buser=spawnscan\b/user=$self->{user}/g;
 	return $text;
 }
 
+# The lines for main.cf of our section: the first of each name.
+sub example_main {
+	my ($self) = @_;
+	my ($head) = $self->example =~ /\A(.*?)^[^#\n]/ms;
+	my %seen;
+	return join '', map { "$_\n" } grep { /^(\w+)/ && !$seen{$1}++ }
+	    ($head // '') =~ /^#\s+((?:content_filter|receive_override_options) = .*)$/mg;
+}
+
 sub write_config {
 	my ($self) = @_;
 	my $dir = $self->{dir};
-	my ($content_filter) = $self->example =~ /^#\s+(content_filter = .*)$/m or die 'no content_filter';
-	my ($override) = $self->example =~ /^#\s+(receive_override_options = .*)$/m or die 'no override';
-	write_file("$dir/etc/main.cf", <<END . join '', map { "$_\n" } @{$self->{main} // []});
+	write_file("$dir/etc/main.cf", <<END . $self->example_main . join '', map { "$_\n" } @{$self->{main} // []});
 compatibility_level = 3.6
 queue_directory = $dir/queue
 data_directory = $dir/data
@@ -125,16 +152,26 @@ minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
 default_transport = smtp:[127.0.0.1]:$self->{sink}
-$content_filter
-$override
 END
-	write_file("$dir/etc/master.cf", "127.0.0.1:$self->{port} inet n - n - - smtpd\n"
-	    . $MASTER . $self->example);
+	local $_ = $self->example;
+	$_ = ($self->{section} eq 'B' ? '' : "127.0.0.1:$self->{port} inet n - n - - smtpd\n") . $MASTER . $_;
+	$self->{edit}->($self) if $self->{edit};
+	write_file("$dir/etc/master.cf", $_);
+}
+
+# Have code change $_, the text of master.cf, and reload.
+sub change_master {
+	my ($self, $code) = @_;
+	my $path = "$self->{dir}/etc/master.cf";
+	local $_ = read_file($path);
+	$code->();
+	write_file($path, $_);
+	return $self->reload;
 }
 
 sub command {
 	my ($self, @words) = @_;
-	my $r = run(cmd => ['postfix', '-c', "$self->{dir}/etc", @words], timeout => 60);
+	my $r = run(cmd => [@{$self->{enter} // []}, 'postfix', '-c', "$self->{dir}/etc", @words], timeout => 60);
 	main::diag("postfix @words: $r->{out}$r->{err}") if ($r->{code} // 1) && main->can('diag');
 	return !$r->{timed_out} && defined $r->{code} && $r->{code} == 0;
 }
@@ -143,6 +180,48 @@ sub listens {
 	my ($self, $port) = @_;
 	my $want = sprintf '0100007F:%04X', $port;
 	return (read_file('/proc/net/tcp') // '') =~ /^\s*\d+: \Q$want\E \S+ 0A /m;
+}
+
+# Read the configuration again. Over when no process is left that has the old
+# one, unless it is at work: an idle smtpd would still take a connection.
+sub reload {
+	my ($self) = @_;
+	my %old = map { $_ => 1 } $self->servers;
+	my $before = () = $self->maillog =~ /: reload -- version /g;
+	$self->command('reload') or return 0;
+	wait_for(sub { (() = $self->maillog =~ /: reload -- version /g) > $before }, 30) or return 0;
+	wait_for(sub { !grep { $old{$_} } $self->servers }, 10);
+	return 1;
+}
+
+# Process ids of our smtpd, smtp and spawn processes.
+sub servers {
+	my ($self) = @_;
+	my $master = $self->master_pid // return ();
+	my @found;
+	for my $stat (glob '/proc/[0-9]*/stat') {
+		my ($pid, $name, $parent) = (read_file($stat) // '') =~ /\A(\d+) \((.*)\) \S (\d+) / or next;
+		push @found, $pid if $parent == $master && $name =~ /\A(?:smtpd|smtp|lmtp|spawn)\z/;
+	}
+	return @found;
+}
+
+sub master_pid {
+	my ($self) = @_;
+	return (read_file("$self->{dir}/queue/pid/master.pid") // '') =~ /(\d+)/ ? $1 : undef;
+}
+
+# A client that was greeted. A Postfix that is just starting or reloading may
+# refuse or drop a connection; so would any client come back.
+sub client {
+	my ($self, %a) = @_;
+	return wait_for(sub {
+		my $c = eval { SmtpClient->connect($a{host} // '127.0.0.1', $a{port} // $self->{port}) } // return undef;
+		my $banner = $c->reply // return undef;
+		return undef unless $banner =~ /\A220 /;
+		my $ehlo = $c->cmd('EHLO client.example') // return undef;
+		return $ehlo =~ /\A250/ ? $c : undef;
+	}, 60) // die "no greeting from Postfix\n" . $self->maillog;
 }
 
 # Stop listening for the filtered mail, as when the second smtpd is down.
@@ -156,7 +235,7 @@ sub back {
 	if ($on) { $text =~ s/^#off\t//mg }
 	else { $text =~ s/^(?=\Q$service\E\s)(.*\n(?:(?:[ \t#].*)?\n)*)/$1 =~ s{^}{#off\t}mgr/me }
 	write_file($path, $text);
-	$self->command('reload') or return 0;
+	$self->reload or return 0;
 	return wait_for(sub { !$on == !$self->listens($self->{back_port}) }, 20);
 }
 
@@ -176,7 +255,7 @@ sub filter_log_text { my ($self) = @_; return read_file($self->{filter_log}) // 
 sub stop {
 	my ($self) = @_;
 	return if $self->{stopped}++;
-	my $pid = (read_file("$self->{dir}/queue/pid/master.pid") // '') =~ /(\d+)/ ? $1 : undef;
+	my $pid = $self->master_pid;
 	run(cmd => ['postfix', '-c', "$self->{dir}/etc", 'stop'], timeout => 30);
 	wait_for(sub { !kill 0, $pid }, 15) if $pid;
 	if ($pid && kill 0, $pid) { kill 'KILL', -getpgrp($pid) }
