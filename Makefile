@@ -87,10 +87,8 @@ check:
 	$(MAKE) check-asan
 	$(MAKE) check-valgrind
 
-PROVE = CMOCKA_MESSAGE_OUTPUT=TAP SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) prove -j2 --timer
-
 check-plain: tests
-	$(PROVE) tests/*.t $(TESTS)
+	tests/run $(CURDIR)/$(BUILD) tests/*.t $(TESTS)
 
 ASAN = BUILD=build/asan OPT='-O1 -g -fno-omit-frame-pointer' \
        SAN='-fsanitize=address,undefined -fno-sanitize-recover=all' HARDEN=-fPIE
@@ -104,7 +102,7 @@ check-asan:
 # The same scripts with every process of both halves under valgrind would take
 # hours; these cover each file's code.
 check-valgrind: tests
-	$(PROVE) tests/valgrind
+	tests/run $(CURDIR)/$(BUILD) tests/valgrind
 
 # Fuzzing: see fuzz/README. Each target is linked with what it exercises and stubs
 # for the rest.
