@@ -58,18 +58,7 @@ sub arrived {
 
 sub tail { my @l = split /^/, $_[0]; return join '', @l > 40 ? @l[-40 .. -1] : @l }
 
-# The mail as it was: the part of it behind the two Received fields of the
-# first and the second smtpd, between which the marks stand.
-sub unmarked {
-	my ($out) = @_;
-	return $out unless $out =~ /\A((?:Received: [^\n]*\n(?:[ \t][^\n]*\n)*)?)(.*)\z/s;
-	my ($second, $rest) = ($1, $2);
-	my ($mail, $antivirus, $result) = split_marks($rest);
-	return (undef) unless defined $mail;
-	$mail =~ s/\AReceived: [^\n]*\n(?:[ \t][^\n]*\n)*// or return (undef);
-	return ($mail, $result);
-}
-
+sub unmarked { return $p->unmarked(@_) }
 sub quarantined { return grep { !/\.meta\z/ } glob "$p->{quarantine}/*/*" }
 
 # The last log record, when there are $n_records of them.

@@ -12,6 +12,7 @@ package PrivatePostfix;
 use v5.32;
 use warnings;
 use Harness;
+use MailMaker;
 use SmtpClient;
 use File::Copy ();
 use File::Path ();
@@ -222,6 +223,55 @@ sub client {
 		my $ehlo = $c->cmd('EHLO client.example') // return undef;
 		return $ehlo =~ /\A250/ ? $c : undef;
 	}, 60) // die "no greeting from Postfix\n" . $self->maillog;
+}
+
+# Process ids of the filters at work.
+sub filters {
+	my ($self) = @_;
+	return grep { (readlink("/proc/$_/exe") // '') eq "$self->{dir}/bin/spawnscan" } map { m{(\d+)\z} } glob '/proc/[0-9]*';
+}
+
+# An inspector that waits before its work until it may go on: what the next
+# messages meet. One that comes to the gate leaves a file there.
+sub gate {
+	my ($self) = @_;
+	my $gate = "$self->{dir}/filter-log/gate" . ++$self->{n_gates};
+	my $script = write_file("$self->{dir}/bin/gated$self->{n_gates}", <<"END", 0755);
+#!/bin/sh
+: > $gate.at.\$\$
+while [ -e $gate.at.\$\$ ] && [ ! -e $gate.open ]; do sleep 0.02; done
+exec $self->{dir}/bin/spawnscan-inspect "\$@"
+END
+	$self->settings(inspector => $script);
+	return $gate;
+}
+sub at_gate { my ($self, $gate, $n) = @_; return wait_for(sub { my @at = glob "$gate.at.*"; @at >= ($n // 1) }, 60) }
+sub open_gate { my ($self, $gate) = @_; write_file("$gate.open", ''); $self->settings }
+
+# Settings of spawnscan from the next process on; those of the start without any.
+sub settings {
+	my ($self, %set) = @_;
+	$self->{first_conf} //= read_file($self->{conf});
+	my $text = $self->{first_conf};
+	for my $key (sort keys %set) {
+		my $section = $SECTION{$key} // die "no key $key";
+		$text =~ s/^\Q$key\E = .*\n//m;
+		$text =~ s/^\[\Q$section\E\]\n/$&$key = $set{$key}\n/m or $text .= "\n[$section]\n$key = $set{$key}\n";
+	}
+	write_file("$self->{conf}.new", $text, 0644);
+	rename "$self->{conf}.new", $self->{conf} or die "rename: $!";
+}
+
+# The mail as it was: the part of it behind the two Received fields of the
+# first and the second smtpd, between which the marks stand.
+sub unmarked {
+	my ($self, $out) = @_;
+	return $out unless $out =~ /\A((?:Received: [^\n]*\n(?:[ \t][^\n]*\n)*)?)(.*)\z/s;
+	my ($second, $rest) = ($1, $2);
+	my ($mail, $antivirus, $result) = split_marks($rest);
+	return (undef) unless defined $mail;
+	$mail =~ s/\AReceived: [^\n]*\n(?:[ \t][^\n]*\n)*// or return (undef);
+	return ($mail, $result);
 }
 
 # Stop listening for the filtered mail, as when the second smtpd is down.
