@@ -126,8 +126,7 @@ subtest 'the traps are set' => sub {
 	like($c->cmd($_), qr/\A[23]/, $_) for 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.net>', 'DATA';
 	$c->send($direct->{wire});
 	like($c->reply // '', qr/\A250 /, 'the lax Postfix takes a message that ends with LF . CRLF');
-	# It may also know that nobody waits for its replies; the pieces are there.
-	$c->reply for 1 .. 3;
+	like($c->reply // '', qr/\A$_/, "and another: $_") for '250 ', '250 ', '354 ', '250 ';
 	$c->cmd('QUIT');
 	my $f = SmtpClient->filter(to => "127.0.0.1:$x->{p}{port}");
 	$f->hello;
@@ -145,7 +144,8 @@ subtest 'the traps are set' => sub {
 for my $newline ('normalise', 'reject') {
 	my $conf = conf_file(bare_newline => $newline);
 	for my $to ('lax', 'strict') {
-		for my $step (0, 1) {
+		# The border of a write can matter with any of them; without borders once.
+		for my $step ($newline eq 'normalise' && $to eq 'lax' ? (0, 1) : 1) {
 			my $how = $step ? 'byte by byte' : 'in one write';
 			subtest "bare_newline=$newline, to the $to Postfix, $how" => sub { through_us($newline, $conf, $postfix{$to}, $step) };
 		}
