@@ -120,6 +120,7 @@ sub settled {
 
 subtest 'the traps are set' => sub {
 	my $x = $postfix{lax};
+	$x->{traps} = 2;
 	# Without a filter, and past it with the real end: two messages each.
 	my ($direct, $real) = (smuggler("\n.\r\n"), smuggler("\r\n.\r\n"));
 	my $c = $x->{p}->client;
@@ -186,7 +187,7 @@ sub through_us {
 	my @outer = grep { $ours{$_} } ids('outer', $x->{sink});
 	is_deeply([sort @outer], [sort keys %taken], 'each that was taken has arrived once');
 	is(scalar(() = $x->{sink}->messages), $before + keys %taken, 'and nothing else');
-	is(scalar(grep { ($_->{mail} // '') =~ /evil/ } ($x->{sink}->messages)[$before .. $before + keys(%taken) - 1]), 0, 'none has the smuggled sender');
+	is(scalar(grep { ($_->{mail} // '') =~ /evil/ } $x->{sink}->messages), $x->{traps} // 0, 'none has the smuggled sender');
 	for my $m ($x->{sink}->messages) {
 		my ($id) = $m->{data} =~ /^Message-ID: <outer-(s\d+)@/m or next;
 		my $v = $taken{$id} // next;
