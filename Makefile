@@ -20,9 +20,9 @@ HARDEN   = -fstack-protector-strong -fstack-clash-protection -fcf-protection \
 LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_reply smtp_data span address line_io filter explainer transaction wrap quarantine \
-        inspector_client scratch message report request verdict conf log
+        inspector_client scratch message report request verdict network conf log
 INSPECTOR = spawnscan_inspect inspector engine examine explain mime_walk mime_lint mime_views mime_decode mime_cms mime_tnef header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
-        scratch message report request verdict conf log
+        scratch message report request verdict network conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each

@@ -29,6 +29,7 @@
 #include <syslog.h>
 
 #include "conf.h"
+#include "network.h"
 
 enum key_type {
 	KEY_STRING,	/* as it stands; no control characters */
@@ -78,6 +79,7 @@ struct reading {
 	size_t errsize;
 };
 
+static const char *check_clients(const char *);
 static const char *check_log(const char *);
 static const char *check_name(const char *);
 static const char *check_scanner(const char *);
@@ -253,6 +255,11 @@ static const struct key keys[] = {
 	{"names", "block_executables", KEY_BOOL, AT(block_executables), 0, 0, NULL, NULL, "yes"},
 	{"names", "archive_names", KEY_BOOL, AT(archive_names), 0, 0, NULL, NULL, "yes"},
 	{"names", "block_macros", KEY_BOOL, AT(block_macros), 0, 0, NULL, NULL, "no"},
+	{"names", "exempt_clients", KEY_WORDS, AT(exempt_clients), 0, LIST_LENGTH, NULL,
+	    check_clients, ""},
+	{"names", "exempt_senders", KEY_WORDS, AT(exempt_senders), 0, LIST_LENGTH, NULL, NULL, ""},
+	{"names", "exempt_recipients", KEY_WORDS, AT(exempt_recipients), 0, LIST_LENGTH, NULL,
+	    NULL, ""},
 
 	{"limits", "message_size_limit", KEY_SIZE, AT(message_size_limit), K, 1024 * G, NULL, NULL,
 	    "100M"},
@@ -599,7 +606,7 @@ key_set_string(struct conf *conf, const struct key *key, const char *value, bool
 		new = joined;
 	}
 	if (strlen(new) < key->min || strlen(new) > key->max ||
-	    (key->check != NULL && key->check(new) != NULL)) {
+	    (key->check != NULL && (*new != '\0' || key->min > 0) && key->check(new) != NULL)) {
 		free(new);
 		return false;
 	}
@@ -879,6 +886,27 @@ number_print(uint64_t number, const struct unit *unit, char *buf, size_t size)
 	letter[0] = unit->letter;
 	letter[1] = '\0';
 	snprintf(buf, size, "%" PRIu64 "%s", number / unit->factor, letter);
+}
+
+/* check_clients - what looks like an address must be one */
+static const char *
+check_clients(const char *value)
+{
+	static const char expected[] = "addresses like 192.0.2.1 or 2001:db8::1, networks like "
+	    "192.0.2.0/24 with no bit set behind the prefix, or patterns of host names";
+	struct network network;
+	size_t len;
+
+	if (*value == '\0')
+		return expected;
+	for (; *value != '\0'; value += len + (value[len] == ' ')) {
+		len = strcspn(value, " ");
+		/* "10.1.*" would be held against names, and never be one */
+		if ((strcspn(value, ":/") < len || strspn(value, "0123456789.*?") >= len) &&
+		    !(len == 1 && *value == '*') && !network_parse(&network, value, len))
+			return expected;
+	}
+	return NULL;
 }
 
 /* check_log - "syslog", "stderr" or "file:/path" */

@@ -59,6 +59,9 @@ struct conf {
 	bool block_executables;
 	bool archive_names;		/* the same rules inside archives and winmail.dat */
 	bool block_macros;		/* office documents with macros */
+	char *exempt_clients;		/* addresses, networks, patterns of names */
+	char *exempt_senders;		/* patterns */
+	char *exempt_recipients;
 
 	/* [limits] */
 	uint64_t message_size_limit;

@@ -388,6 +388,9 @@ put_result(FILE *f, const struct defang *d)
 			fprintf(f, ",%s\t", d->eol);
 		fprintf(f, "%s action=%s part=%s reason=\"%s\"", class_name(finding->class),
 		    action_name(finding->action), finding->part, reason);
+		if (finding->class == CLASS_BLOCKED && finding->action == ACTION_TAG &&
+		    r->exempt != NULL)
+			fprintf(f, "%s\t exempt=%s", d->eol, r->exempt);
 		if (file[0] != '\0')
 			fprintf(f, "%s\t file=\"%s\"", d->eol, file);
 	}

@@ -76,6 +76,7 @@ struct examination {
 	size_t size;
 	int64_t deadline, views_end;	/* now_ms; half of the time is for views at the most */
 	struct report *report;
+	const char *exempt;		/* why no name or type is blocked; NULL = all rules hold */
 	struct explain *explain;	/* NULL = nobody wants to know */
 
 	struct part_place root;
@@ -111,6 +112,7 @@ static const char *part_name(const struct part *);
 static void check_sealed(struct examination *, const struct part *, const char *, size_t);
 static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
+static enum verdict_action action_of(struct examination *, enum verdict_class);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
@@ -166,6 +168,7 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 	    .views_end = now_ms() + (int64_t)seconds * 500, .report = report };
 	const char *wrong;
 
+	x.exempt = policy_exempt(conf, request);
 	x.explain = explain_begin(request->explain, bytes, size);
 	look(&x);
 	edit(&x);
@@ -458,7 +461,19 @@ static void
 find(struct examination *x, const struct part *part, enum verdict_class class,
     const char *reason, const char *name)
 {
-	find_with_action(x, part, class, x->conf->action[class], reason, name);
+	find_with_action(x, part, class, action_of(x, class), reason, name);
+}
+
+/* Nobody is exempt from anything but the rules on names and types. */
+static enum verdict_action
+action_of(struct examination *x, enum verdict_class class)
+{
+	enum verdict_action action = x->conf->action[class];
+
+	if (class != CLASS_BLOCKED || x->exempt == NULL || action <= ACTION_TAG)
+		return action;
+	report_set_exempt(x->report, x->exempt);
+	return ACTION_TAG;
 }
 
 /* Several readings of the same bytes show the same thing. */
@@ -639,7 +654,7 @@ check_raw(struct examination *x)
 		enum verdict_class class = result.hits[i].class;
 
 		if (!x->part_hit[class])
-			find_whole(x, class, x->conf->action[class], result.hits[i].name);
+			find_whole(x, class, action_of(x, class), result.hits[i].name);
 	}
 	if (result.failed)
 		find_whole(x, CLASS_ERROR, x->conf->action[CLASS_ERROR], result.error);
@@ -1012,7 +1027,7 @@ settle(struct examination *x)
 static bool
 remains(const struct examination *x, struct finding *left)
 {
-	struct examination after = { .conf = x->conf, .request = x->request,
+	struct examination after = { .conf = x->conf, .request = x->request, .exempt = x->exempt,
 	    .deadline = x->deadline, .views_end = (now_ms() + x->deadline) / 2 };
 	struct report report;
 	char *text = NULL;

@@ -57,7 +57,7 @@ struct inspector {
 
 static bool inspector_path(const struct conf *, char *path, size_t size);
 static void inspect(struct inspection *, const struct conf *, const struct message *,
-    const char *reference, bool crlf, enum explain_form);
+    const char *reference, const struct envelope *, bool crlf, enum explain_form);
 static bool find_engine(struct inspector *, const struct conf *, int64_t deadline);
 static bool start(struct inspector *, const struct conf *);
 static void become_inspector(const char *path, int sock) __attribute__((noreturn));
@@ -84,25 +84,29 @@ fail(struct inspection *i, const char *fmt, ...)
 
 void
 inspector_inspect(struct inspection *i, const struct conf *conf, const struct message *m,
-    const char *reference, bool crlf)
+    const char *reference, const struct envelope *envelope, bool crlf)
 {
-	inspect(i, conf, m, reference, crlf, EXPLAIN_NONE);
+	inspect(i, conf, m, reference, envelope, crlf, EXPLAIN_NONE);
 }
 
 void
 inspector_explain(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, enum explain_form form)
 {
-	inspect(i, conf, m, reference, false, form);
+	static const struct envelope none = { .client_name = "", .client_address = "" };
+
+	inspect(i, conf, m, reference, &none, false, form);
 }
 
 static void
 inspect(struct inspection *i, const struct conf *conf, const struct message *m,
-    const char *reference, bool crlf, enum explain_form form)
+    const char *reference, const struct envelope *envelope, bool crlf, enum explain_form form)
 {
-	char scratch[PATH_MAX], host[256] = "localhost", date[64], ref[64];
-	struct request request = { .host = host, .reference = ref, .time = date,
-	    .scratch = scratch, .crlf = crlf, .explain = form };
+	char scratch[PATH_MAX], host[256] = "localhost", date[64], *sender = NULL;
+	struct request request = { .host = host, .reference = reference, .time = date,
+	    .scratch = scratch, .crlf = crlf, .explain = form,
+	    .client_name = envelope->client_name, .client_address = envelope->client_address,
+	    .recipients = envelope->recipients, .n_recipients = envelope->n_recipients };
 	struct inspector child = { .pid = -1, .sock = -1 };
 	int64_t deadline = io_now() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
@@ -112,9 +116,11 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 
 	memset(i, 0, sizeof(*i));
 	report_init(&i->report);
-	strlcpy(ref, reference, sizeof(ref));
 	gethostname(host, sizeof(host) - 1);
 	strftime(date, sizeof(date), "%a, %d %b %Y %T %z", localtime_r(&now, &tm));
+	/* No recipients is no envelope, and no sender is not the null sender. */
+	if (envelope->n_recipients > 0 && asprintf(&sender, "<%s>", envelope->sender) != -1)
+		request.sender = sender;
 
 	if (want_engine && find_engine(&child, conf, deadline)) {
 		scratch[0] = '\0';	/* the engine gives it one */
@@ -130,9 +136,11 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 			fail(i, "the inspector could not be started: %s", strerror(errno));
 		finish(&child);
 		scratch_remove(scratch);
+		free(sender);
 		return;
 	}
 	finish(&child);
+	free(sender);
 }
 
 /* An inspector that the engine forks for us, if there is an engine. */

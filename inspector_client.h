@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "conf.h"
+#include "envelope.h"
 #include "message.h"
 #include "report.h"
 #include "request.h"
@@ -21,14 +22,15 @@ struct inspection {
 
 /*
  * Have a sealed message inspected. reference names the quarantined original
- * for the notices ("" = none); crlf_only: edits must have CRLF line ends.
+ * for the notices ("" = none); crlf_only: edits must have CRLF line ends. The
+ * envelope is for the rules.
  * Bounded by conf->inspect_timeout; leaves no process and no file behind.
  */
 void inspector_inspect(struct inspection *, const struct conf *, const struct message *,
-    const char *reference, bool crlf_only);
+    const char *reference, const struct envelope *, bool crlf_only);
 /*
  * The same, for the sake of how it came about: report.explanation is there if
- * ok, unless the finding is that the inspector failed.
+ * ok, unless the finding is that the inspector failed. It has no envelope.
  */
 void inspector_explain(struct inspection *, const struct conf *, const struct message *,
     const char *reference, enum explain_form);

@@ -6,8 +6,13 @@
  * last extension decides, else the content. Every candidate name is judged,
  * and one that is blocked is enough; an allow pattern speaks for its own name
  * only, and for the content if no other name is blocked.
+ *
+ * Whom the rules are for: not a client, sender or recipients that the site has
+ * exempted. That is a favour for those who are known to send programs; so each
+ * doubt is decided against it.
  */
 #include "policy.h"
+#include "network.h"
 
 #include <err.h>
 #include <fnmatch.h>
@@ -17,10 +22,15 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#define ADDRESS_MAX 1024	/* of an address; longer ones are none */
+
 enum name_verdict { NAME_UNKNOWN, NAME_ALLOWED, NAME_BLOCKED };
 
 static enum name_verdict judge_name(const struct conf *, const char *name, char *rule);
 static enum name_verdict judge_plain_name(const struct conf *, const char *name, char *rule);
+static bool match_client(const char *list, const char *name, const char *address);
+static bool match_sender(const char *list, const char *sender);
+static bool match_address(const char *list, const char *address);
 static bool match_word(const char *list, const char *name, bool pattern, char *word, size_t size);
 static bool is_executable(const char *, size_t len);
 static size_t invisible_length(const unsigned char *);
@@ -123,6 +133,68 @@ match_word(const char *list, const char *name, bool pattern, char *word, size_t 
 		list += strspn(list, " ");
 	}
 	return false;
+}
+
+const char *
+policy_exempt(const struct conf *conf, const struct request *r)
+{
+	bool all = r->n_recipients > 0;
+
+	if (match_client(conf->exempt_clients, r->client_name, r->client_address))
+		return "client";
+	if (r->sender != NULL && match_sender(conf->exempt_senders, r->sender))
+		return "sender";
+	for (size_t i = 0; i < r->n_recipients && all; i++)
+		all = match_address(conf->exempt_recipients, r->recipients[i]);
+	return all ? "recipients" : NULL;
+}
+
+/*
+ * Words that are an address or a network, and patterns of names. Postfix says
+ * "unknown" of a client whose name it could not verify.
+ */
+static bool
+match_client(const char *list, const char *name, const char *address)
+{
+	bool named = name != NULL && name[0] != '\0' && strcmp(name, "unknown") != 0;
+	char word[ADDRESS_MAX];
+	struct network network;
+
+	for (size_t len; *list != '\0'; list += len, list += strspn(list, " ")) {
+		len = strcspn(list, " ");
+		if (network_parse(&network, list, len)) {
+			if (address != NULL && network_holds(&network, address))
+				return true;
+		} else if (named && len < sizeof(word)) {
+			strlcpy(word, list, len + 1);
+			if (fnmatch(word, name, FNM_CASEFOLD) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* The address within "<>"; the null sender keeps them. */
+static bool
+match_sender(const char *list, const char *sender)
+{
+	size_t len = strlen(sender);
+	char plain[ADDRESS_MAX];
+
+	if (len <= 2)
+		return match_address(list, sender);
+	if (strlcpy(plain, sender + 1, sizeof(plain)) >= sizeof(plain))
+		return false;
+	plain[len - 2] = '\0';
+	return match_address(list, plain);
+}
+
+static bool
+match_address(const char *list, const char *address)
+{
+	char word[ADDRESS_MAX];
+
+	return address[0] != '\0' && match_word(list, address, true, word, sizeof(word));
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "conf.h"
+#include "request.h"
 
 #define POLICY_RULE_MAX 256
 
@@ -19,6 +20,13 @@
  */
 bool policy_blocks(const struct conf *, char *const *names, size_t n,
     const char *content, size_t len, char rule[POLICY_RULE_MAX], size_t *which);
+
+/*
+ * Do the rules above not hold for this mail? Then the list that says so, a
+ * constant word: "client", "sender" or "recipients" (all of them match). What
+ * is not known matches nothing.
+ */
+const char *policy_exempt(const struct conf *, const struct request *);
 
 /*
  * A name as a file system would take it: without path, control, bidi and

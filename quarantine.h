@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <time.h>
 
+#include "envelope.h"
 #include "message.h"
 #include "report.h"
 
@@ -19,15 +20,6 @@ struct quarantine {
 	char path[4096];	/* of the original; "" = nothing reserved */
 	char reference[64];	/* "MMDD/UNIXTIME.PID[.N]" */
 	bool stored;
-};
-
-/* What the metadata file tells. Strings may hold any bytes; they are escaped. */
-struct envelope {
-	const char *sender;		/* as in MAIL FROM, without <>; "" = null sender or unknown */
-	char *const *recipients;	/* accepted ones */
-	size_t n_recipients;
-	const char *client;		/* "name[address] helo", or "" */
-	const char *mode;		/* "smtp" or "filter" */
 };
 
 /*

@@ -8,8 +8,8 @@
  * against the bytes that are left before anything is allocated for it, and a
  * report that is not sound to the last byte is no report at all.
  *
- * Wire form, after the 32-bit length: "SSR2", size (64), action (8), scanner,
- * number of findings (32) and each: class (8), action (8), part, reason, file;
+ * Wire form, after the 32-bit length: "SSR3", size (64), action (8), scanner,
+ * the list that passed over a rule, number of findings (32) and each: class (8), action (8), part, reason, file;
  * number of edits (32) and each: offset (64), length (64), text; number of
  * notes (32) and each a string; the explanation, empty if there is none. See
  * report.h for how numbers and strings look.
@@ -21,7 +21,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-static const char report_magic[4] = { 'S', 'S', 'R', '2' };
+static const char report_magic[4] = { 'S', 'S', 'R', '3' };
 
 struct writer {
 	char *buf;
@@ -44,6 +44,7 @@ static void put_string(struct writer *, const char *, size_t);
 static uint64_t get_number(struct reader *, unsigned int bytes);
 static char *get_string(struct reader *, size_t limit, size_t *len);
 static char *get_word(struct reader *);
+static char *get_list(struct reader *);
 static char *get_text(struct reader *);
 static size_t get_count(struct reader *, size_t limit, size_t least_bytes);
 static const char *decode_parts(struct report *, struct reader *);
@@ -75,6 +76,7 @@ report_free(struct report *r)
 	free(r->edits);
 	free(r->notes);
 	free(r->scanner);
+	free(r->exempt);
 	free(r->explanation);
 	report_init(r);
 }
@@ -131,6 +133,13 @@ report_add_note(struct report *r, const char *note)
 		return;
 	r->notes = grow(r->notes, r->n_notes, sizeof(*r->notes));
 	r->notes[r->n_notes++] = printable_copy(note);
+}
+
+void
+report_set_exempt(struct report *r, const char *list)
+{
+	free(r->exempt);
+	r->exempt = printable_copy(list);
 }
 
 void
@@ -201,6 +210,7 @@ report_encode(const struct report *r, size_t *len)
 {
 	struct writer w = { 0 };
 	const char *scanner = r->scanner != NULL ? r->scanner : "";
+	const char *exempt = r->exempt != NULL ? r->exempt : "";
 	const char *explanation = r->explanation != NULL ? r->explanation : "";
 
 	put_number(&w, 0, 4);
@@ -208,6 +218,7 @@ report_encode(const struct report *r, size_t *len)
 	put_number(&w, r->size, 8);
 	put_number(&w, r->action, 1);
 	put_string(&w, scanner, strlen(scanner));
+	put_string(&w, exempt, strlen(exempt));
 	put_number(&w, r->n_findings, 4);
 	for (size_t i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
@@ -289,6 +300,18 @@ get_word(struct reader *rd)
 	return s;
 }
 
+/* A word, NULL for none. */
+static char *
+get_list(struct reader *rd)
+{
+	char *s = get_word(rd);
+
+	if (s != NULL && s[0] != '\0')
+		return s;
+	free(s);
+	return NULL;
+}
+
 /* Lines of printable ASCII; NULL for none. */
 static char *
 get_text(struct reader *rd)
@@ -348,6 +371,7 @@ decode_parts(struct report *r, struct reader *rd)
 	r->size = get_number(rd, 8);
 	r->action = (enum verdict_action)get_number(rd, 1);
 	r->scanner = get_word(rd);
+	r->exempt = get_list(rd);
 	decode_findings(r, rd);
 	decode_edits(r, rd);
 	decode_notes(r, rd);

@@ -25,6 +25,7 @@ struct report {
 	uint64_t size;			/* of the message that was inspected */
 	enum verdict_action action;	/* the strongest of all findings; ACTION_PASS if none */
 	char *scanner;			/* "ClamAV 1.4.6/27400"; "" if none ran */
+	char *exempt;			/* the list that passed over a rule (policy_exempt); NULL = none did */
 	struct finding *findings;
 	size_t n_findings;
 	struct edit *edits;		/* in ascending order */
@@ -45,6 +46,8 @@ void report_free(struct report *);
 void report_add_finding(struct report *, enum verdict_class, enum verdict_action,
     const char *part, const char *reason, const char *file);
 void report_add_note(struct report *, const char *note);
+/* A rule was passed over because of that list. */
+void report_set_exempt(struct report *, const char *list);
 /* Takes over text (malloc'd). */
 void report_add_edit(struct report *, uint64_t offset, uint64_t length, char *text, size_t text_len);
 

@@ -23,20 +23,23 @@
 #include <time.h>
 #include <unistd.h>
 
-#define N_FACTS 6
+#define N_FACTS 10
 
 static const char *const explain_words[] = {
 	[EXPLAIN_NONE] = "", [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json"
 };
 
 static char *request_text(const struct request *, const struct conf *, size_t *len);
+static void put_envelope(FILE *, const struct request *, const struct conf *);
+static const char *known(const char *);
 static void put_setting(void *ctx, const char *section, const char *key, const char *value);
 static bool wait_writable(int sock, int64_t deadline);
 static ssize_t send_first(int sock, const char *buf, size_t len, int fd);
 static bool receive_length(int sock, uint32_t *len, int *fd);
 static bool receive_all(int sock, char *buf, size_t len);
-static bool parse_request(const char *text, size_t len, struct request *, struct conf *,
-    char *err, size_t errsize);
+static bool parse_request(struct request *, size_t len, struct conf *, char *err, size_t errsize);
+static bool parse_recipients(struct request *, const char *count, const char **at,
+    const char *end);
 
 bool
 request_send(int sock, const struct request *r, const struct conf *conf,
@@ -78,6 +81,7 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	fwrite(&length, sizeof(length), 1, f);
 	fprintf(f, "%s%c%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0,
 	    r->scratch, 0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
+	put_envelope(f, r, conf);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
 		free(text);
@@ -87,6 +91,28 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	length = htole32((uint32_t)(*len - sizeof(length)));
 	memcpy(text, &length, sizeof(length));
 	return text;
+}
+
+/* Recipients only where a rule asks for them: there may be very many. */
+static void
+put_envelope(FILE *f, const struct request *r, const struct conf *conf)
+{
+	size_t bytes = 0, n = conf->exempt_recipients[0] != '\0' ? r->n_recipients : 0;
+
+	for (size_t i = 0; i < n; i++)
+		bytes += strlen(r->recipients[i]) + 1;
+	if (bytes > REQUEST_MAX_RECIPIENT_BYTES)
+		n = 0;
+	fprintf(f, "%s%c%s%c%s%c%zu%c", known(r->client_name), 0, known(r->client_address), 0,
+	    known(r->sender), 0, n, 0);
+	for (size_t i = 0; i < n; i++)
+		fprintf(f, "%s%c", r->recipients[i], 0);
+}
+
+static const char *
+known(const char *fact)
+{
+	return fact != NULL ? fact : "";
 }
 
 static void
@@ -144,7 +170,6 @@ request_receive(int sock, struct request *r, struct conf *conf, struct message *
 {
 	uint32_t len;
 	int fd = -1;
-	char *text = NULL;
 	bool ok = false;
 
 	memset(r, 0, sizeof(*r));
@@ -152,19 +177,18 @@ request_receive(int sock, struct request *r, struct conf *conf, struct message *
 	m->bytes = NULL;
 	if (!receive_length(sock, &len, &fd) || fd == -1)
 		snprintf(err, errsize, "the request is cut off");
-	else if (len > REQUEST_MAX_BYTES || (text = malloc(len)) == NULL)
+	else if (len > REQUEST_MAX_BYTES || (r->text = malloc(len)) == NULL)
 		snprintf(err, errsize, "the request is too long");
-	else if (!receive_all(sock, text, len))
+	else if (!receive_all(sock, r->text, len))
 		snprintf(err, errsize, "the request is cut off");
 	else if (message_adopt(m, fd) != MESSAGE_OK)
 		snprintf(err, errsize, "the message is not a sealed one: %s", strerror(errno));
 	else {
 		fd = -1;
-		ok = parse_request(text, len, r, conf, err, errsize);
+		ok = parse_request(r, len, conf, err, errsize);
 	}
 	if (fd != -1)
 		close(fd);
-	free(text);
 	if (!ok) {
 		message_close(m);
 		request_free(r);
@@ -216,43 +240,58 @@ receive_all(int sock, char *buf, size_t len)
 }
 
 static bool
-parse_request(const char *text, size_t len, struct request *r, struct conf *conf,
-    char *err, size_t errsize)
+parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_t errsize)
 {
-	char *line_ends = NULL, *explain = NULL;
-	char **const facts[N_FACTS] = { &r->host, &r->reference, &r->time, &r->scratch,
-	    &line_ends, &explain };
-	size_t n = 0;
-	bool ok = len > 0 && text[len - 1] == '\0';
+	const char *line_ends = "", *explain = "", *count = "", *at = r->text, *end = r->text + len;
+	const char **const facts[N_FACTS] = { &r->host, &r->reference, &r->time, &r->scratch,
+	    &line_ends, &explain, &r->client_name, &r->client_address, &r->sender, &count };
 
-	if (!ok)
+	if (len == 0 || end[-1] != '\0') {
 		snprintf(err, errsize, "the request is cut off");
-	for (const char *s = text; ok && s < text + len; s += strlen(s) + 1, n++) {
-		if (n >= N_FACTS)
-			ok = conf_set(conf, s, err, errsize);
-		else if ((*facts[n] = strdup(s)) == NULL)
-			ok = false;
+		return false;
 	}
-	if (ok && explain == NULL) {
-		snprintf(err, errsize, "the request lacks facts");
-		ok = false;
+	for (size_t n = 0; n < N_FACTS; n++, at += strlen(at) + 1) {
+		if (at == end) {
+			snprintf(err, errsize, "the request lacks facts");
+			return false;
+		}
+		*facts[n] = at;
 	}
-	r->crlf = ok && strcmp(line_ends, "crlf") == 0;
-	for (int i = EXPLAIN_NONE; ok && i <= EXPLAIN_JSON; i++) {
+	r->crlf = strcmp(line_ends, "crlf") == 0;
+	for (int i = EXPLAIN_NONE; i <= EXPLAIN_JSON; i++) {
 		if (strcmp(explain, explain_words[i]) == 0)
 			r->explain = (enum explain_form)i;
 	}
-	free(line_ends);
-	free(explain);
-	return ok;
+	if (!parse_recipients(r, count, &at, end)) {
+		snprintf(err, errsize, "the request lacks recipients");
+		return false;
+	}
+	for (; at < end; at += strlen(at) + 1) {
+		if (!conf_set(conf, at, err, errsize))
+			return false;
+	}
+	return true;
+}
+
+static bool
+parse_recipients(struct request *r, const char *count, const char **at, const char *end)
+{
+	size_t n = strtoul(count, NULL, 10);
+	char *word = r->text + (*at - r->text);
+
+	if (n > (size_t)(end - *at) || (r->words = calloc(n + 1, sizeof(*r->words))) == NULL)
+		return false;
+	for (; r->n_recipients < n && word < end; word += strlen(word) + 1)
+		r->words[r->n_recipients++] = word;
+	r->recipients = r->words;
+	*at = word;
+	return r->n_recipients == n;
 }
 
 void
 request_free(struct request *r)
 {
-	free(r->host);
-	free(r->reference);
-	free(r->time);
-	free(r->scratch);
+	free(r->text);
+	free(r->words);
 	memset(r, 0, sizeof(*r));
 }

@@ -1,10 +1,10 @@
 /*
  * request.h - what the front asks of an inspector: one message, the settings,
- * and a few facts for the notices.
+ * the envelope for the rules, and a few facts for the notices.
  *
  * On the wire: one 32-bit little-endian length, sent together with the sealed
  * message descriptor (SCM_RIGHTS), then that many bytes of NUL-terminated
- * strings: the facts, then every setting as "key=value".
+ * strings: the facts, the recipients, then every setting as "key=value".
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -16,18 +16,32 @@
 #include "conf.h"
 #include "message.h"
 
-#define REQUEST_MAX_BYTES (256u << 10)
+#define REQUEST_MAX_BYTES (1u << 20)
+/*
+ * Of them for recipients. Where there are more none is told, so that no rule
+ * can be said to hold for all of them.
+ */
+#define REQUEST_MAX_RECIPIENT_BYTES (512u << 10)
 
 /* Is the report to tell how it came about, and in what form? */
 enum explain_form { EXPLAIN_NONE, EXPLAIN_TEXT, EXPLAIN_JSON };
 
 struct request {
-	char *host;		/* who neutralises: host name of the filter */
-	char *reference;	/* the quarantined original, or "" */
-	char *time;		/* RFC 5322 date */
-	char *scratch;		/* private directory of this inspection */
+	const char *host;	/* who neutralises: host name of the filter */
+	const char *reference;	/* the quarantined original, or "" */
+	const char *time;	/* RFC 5322 date */
+	const char *scratch;	/* private directory of this inspection */
 	bool crlf;		/* SMTP: every line end is, and in edits must be, a CRLF */
 	enum explain_form explain;
+
+	/* The envelope, for the rules; NULL or "" = not known. */
+	const char *client_name, *client_address;
+	const char *sender;	/* "<address>"; the null sender is "<>" */
+	char *const *recipients; /* all, or none */
+	size_t n_recipients;
+
+	char *text;		/* of a received one: what the strings point to */
+	char **words;		/* and the recipients */
 };
 
 /*

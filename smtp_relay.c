@@ -989,6 +989,8 @@ data_begin(struct session *s)
 	t->envelope.recipients = s->recipients;
 	t->envelope.n_recipients = s->n_recipients;
 	t->envelope.client = s->xforward.whole;
+	t->envelope.client_name = s->xforward.name;
+	t->envelope.client_address = s->xforward.addr;
 	t->envelope.mode = "smtp";
 	s->fault[0] = '\0';
 }

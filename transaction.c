@@ -69,6 +69,7 @@ transaction_init(struct transaction *t, const struct conf *conf)
 	t->conf = conf;
 	t->message.fd = t->wrapped.fd = -1;
 	t->envelope.sender = t->envelope.client = t->envelope.mode = "";
+	t->envelope.client_name = t->envelope.client_address = "";
 	report_init(&t->inspection.report);
 }
 
@@ -135,7 +136,7 @@ inspect(struct transaction *t)
 	if (t->conf->quarantine != KEEP_OFF)
 		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
 	inspector_inspect(&t->inspection, t->conf, &t->message, t->quarantine.reference,
-	    t->crlf_only);
+	    &t->envelope, t->crlf_only);
 	t->inspect_ms = io_now() - start;
 	log_notes(report);
 	if (!t->inspection.ok) {
@@ -295,6 +296,8 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 	log_record_str(&record, "action", action_name(report->action));
 	if (report->n_findings > 0)
 		put_findings(&record, report);
+	if (report->exempt != NULL)
+		log_record_str(&record, "exempt", report->exempt);
 	if (t->quarantine.stored)
 		log_record_str(&record, "quarantine", t->quarantine.reference);
 	log_record_str(&record, "outcome", outcome_names[outcome]);

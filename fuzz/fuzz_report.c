@@ -40,6 +40,8 @@ check_findings(const struct report *r)
 		check_word(f->file);
 	}
 	check_word(r->scanner);
+	if (r->exempt != NULL)
+		check_word(r->exempt);
 	fuzz_assert(r->scanner[0] != '\0' || r->action >= ACTION_DISCARD, "it was scanned");
 	fuzz_assert(r->n_notes <= REPORT_MAX_NOTES, "count of notes");
 	for (size_t i = 0; i < r->n_notes; i++)

@@ -396,7 +396,7 @@ __wrap_connect(int fd, const struct sockaddr *sa, socklen_t len)
 /* What the inspector says is in the input; its edits try the dot machine. */
 void
 inspector_inspect(struct inspection *in, const struct conf *c, const struct message *m,
-    const char *ref, bool crlf_only)
+    const char *ref, const struct envelope *envelope, bool crlf_only)
 {
 	struct report *r = &in->report;
 	unsigned int action = sim.verdict % (ACTION_COUNT + 2);
@@ -406,6 +406,7 @@ inspector_inspect(struct inspection *in, const struct conf *c, const struct mess
 
 	(void)c;
 	(void)ref;
+	(void)envelope;
 	report_init(r);
 	in->ok = action <= ACTION_COUNT;
 	fuzz_assert(crlf_only, "SMTP has CRLF only");

@@ -609,7 +609,7 @@ test_example(void **unused)
 		if (strstr(text, expected) == NULL)
 			fail_msg("%s is missing in the example", l.text[i]);
 	}
-	assert_int_equal(l.n, 56);
+	assert_true(l.n >= 56);
 	list_free(&l);
 	free(text);
 	conf_free(&c);

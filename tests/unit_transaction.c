@@ -45,11 +45,12 @@ static struct conf conf;
 
 void
 inspector_inspect(struct inspection *i, const struct conf *c, const struct message *m,
-    const char *reference, bool crlf_only)
+    const char *reference, const struct envelope *envelope, bool crlf_only)
 {
 	char *mark = strdup(crlf_only ? "X-Mark: 1\r\n" : "X-Mark: 1\n");
 
 	(void)c;
+	(void)envelope;
 	memset(i, 0, sizeof(*i));
 	report_init(&i->report);
 	inspector.calls++;

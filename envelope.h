@@ -1,0 +1,25 @@
+/*
+ * envelope.h - who sends what to whom: what a front knows of a message beside
+ * its bytes.
+ */
+#ifndef ENVELOPE_H
+#define ENVELOPE_H
+
+#include <stddef.h>
+
+/*
+ * Strings may hold any bytes; whoever writes them anywhere escapes them. None
+ * is NULL. Without a recipient there is no envelope at all, and "" says
+ * nothing; with one, a sender of "" is the null sender.
+ */
+struct envelope {
+	const char *sender;		/* as in MAIL FROM, without <> */
+	char *const *recipients;	/* accepted ones */
+	size_t n_recipients;
+	const char *client;		/* "name[address] helo", or "" */
+	const char *client_name;	/* verified by whoever told it; "" = unknown */
+	const char *client_address;	/* as text; "" = unknown */
+	const char *mode;		/* which front it came by: "smtp", "filter" ... */
+};
+
+#endif
