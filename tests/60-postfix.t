@@ -23,7 +23,11 @@ use PrivatePostfix;
 
 my $sink = Downstream->start(ehlo => ['PIPELINING', 'SIZE 104857600', 'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8'],
     on => {RCPT => sub { my ($s, $line) = @_; return $line =~ /refused/ ? "550 5.1.1 no such user\r\n" : undef }});
-my $p = PrivatePostfix->start(sink => $sink->port);
+# One that knows no DSN, so that Postfix itself must tell of success.
+my $plain = Downstream->start(ehlo => ['PIPELINING', 'SIZE 104857600', 'ENHANCEDSTATUSCODES', '8BITMIME']);
+# A client may pretend to be another, as if it came from outside.
+my $p = PrivatePostfix->start(sink => $sink->port, main => ['smtpd_authorized_xclient_hosts = 127.0.0.1',
+    'mynetworks = 127.0.0.0/8, 192.0.2.0/24', "transport_maps = inline:{plain.example=smtp:[127.0.0.1]:@{[$plain->port]}}"]);
 my $n = 0;
 
 # Lines that Postfix puts in front on the way: its own Received fields.
@@ -137,10 +141,10 @@ subtest 'infected as a whole' => sub {
 	like($out, qr/Eicar-Test-Signature/, 'a notice instead of the body');
 	is(record()->{verdict}, 'infected', 'log: infected');
 };
-subtest '20 MB' => sub {
-	my $mail = mail_of(parts => [$text, attachment('big.bin', noise(15 << 20))]);
-	cmp_ok(length $mail, '>', 20 << 20, 'more than 20 MB');
-	my ($out) = through($mail, seconds => 180);
+subtest '50 MB' => sub {
+	my $mail = mail_of(parts => [$text, attachment('big.bin', noise(38 << 20))]);
+	cmp_ok(length $mail, '>', 50 << 20, 'more than 50 MB');
+	my ($out) = through($mail, seconds => 300);
 	same_bytes((unmarked($out))[0], $mail, 'as it was');
 };
 subtest '8-bit' => sub {
@@ -166,20 +170,124 @@ subtest 'DSN' => sub {
 	like($m->{rcpt}[0] // '', qr/NOTIFY=SUCCESS,FAILURE/, 'NOTIFY');
 	like($m->{rcpt}[0] // '', qr/ORCPT=rfc822;Bob(?:\+40|@)orig\.example/, 'ORCPT');
 };
-subtest 'XFORWARD' => sub {
-	my $before = length $p->maillog;
+subtest 'DSN of success' => sub {
+	my $sent = () = $sink->messages;
 	my $c = $p->client;
-	# Our own client may forge nothing; the second smtpd shall see what the
-	# first one knows of us.
-	like($c->deliver(mail => mail_of(from => 'x')), qr/\A250 /, 'Postfix takes it');
+	my $mail = mail_of();
+	like($c->deliver(mail => $mail, to => ['bob@plain.example', 'carol@plain.example'], mail_args => ' RET=HDRS ENVID=QQ271828',
+	    rcpt_args => ' NOTIFY=SUCCESS ORCPT=rfc822;Bob@orig.example') // '', qr/\A250 /, 'Postfix takes it');
 	$c->cmd('QUIT');
 	$n++;
-	record();
+	my $dsn = arrived(sub { $_[0]{data} =~ /^Original-Envelope-Id: QQ271828\r$/m });
+	ok($dsn, 'a notification comes back') or diag(tail($p->maillog));
+	like($dsn->{mail} // '', qr/\AMAIL FROM:<>/, 'from nobody');
+	is(join(' ', map { /<(.*?)>/ } @{$dsn->{rcpt} // []}), 'alice@example.org', 'to the sender');
+	is(scalar(() = ($dsn->{data} // '') =~ /^Action: relayed\r$/mg), 2, 'relayed, for both recipients');
+	like($dsn->{data} // '', qr/^Original-Recipient: rfc822;Bob\@orig\.example\r$/mi, 'with the original recipient');
+	like($dsn->{data} // '', qr/^Content-Type: text\/rfc822-headers/m, 'RET=HDRS: the header');
+	unlike($dsn->{data} // '', qr/^a plain mail/m, 'and no more');
+	ok($p->empty_queue, 'the queue is empty');
+	# Of the first Postfix there is none: it handed the wish on.
+	is(scalar(() = $sink->messages), $sent + 1, 'one notification');
+	is(scalar(() = $plain->messages), 1, 'and one mail');
+};
+subtest 'who the client was' => sub {
+	$p->settings(quarantine => 'all');
+	my $before = length $p->maillog;
+	my $c = $p->client;
+	# What the first smtpd knows of the client shall get as far as the second.
+	like($c->cmd('XCLIENT NAME=mail.remote.example ADDR=192.0.2.7') // '', qr/\A220 /, 'a client from elsewhere');
+	like($c->cmd('EHLO helo.remote.example') // '', qr/\A250/, 'EHLO');
+	my $mail = mail_of(parts => [$text, attachment('eicar.txt', eicar())]);
+	like($c->deliver(mail => $mail, to => ['bob@example.net', 'carol@example.net']) // '', qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	$n++;
+	my $r = record();
+	is($r->{client}, 'mail.remote.example[192.0.2.7] helo.remote.example', 'our log tells the client');
+	is($r->{from}, 'alice@example.org', 'the sender');
+	is($r->{to} . ' ' . $r->{count}, 'bob@example.net,carol@example.net 2', 'and the recipients');
 	my $new = substr $p->maillog, $before;
 	my ($id) = $new =~ /smtpd\[\d+\]: (\w+): client=/;
-	like($new, qr/smtpd\[\d+\]: \w+: client=\S+, orig_queue_id=\Q$id\E, orig_client=unknown\[127\.0\.0\.1\]/,
+	like($new, qr/smtpd\[\d+\]: \w+: client=\S+, orig_queue_id=\Q$id\E, orig_client=mail\.remote\.example\[192\.0\.2\.7\]/,
 	    'the second smtpd knows the first queue id and the client');
-	like(record()->{''}, qr/127\.0\.0\.1/, 'our log tells the client');
+	my %meta;
+	/\A([\w-]+): (.*)\z/ and push @{$meta{$1}}, $2 for lines_of("$p->{quarantine}/" . ($r->{quarantine} // 'none') . '.meta');
+	my %want = (Client => 'mail.remote.example[192.0.2.7] helo.remote.example', Sender => 'alice@example.org',
+	    Recipient => 'bob@example.net carol@example.net', Verdict => 'infected', Action => 'remove', Mode => 'smtp');
+	is(join(' ', @{$meta{$_} // ['nothing']}), $want{$_}, "quarantine metadata: $_") for sort keys %want;
+	like($meta{Finding}[0] // '', qr/\Ainfected remove "2" "Eicar-Test-Signature/, 'quarantine metadata: the finding');
+	like(join('|', map { @$_ } values %meta), qr/queued as \Q$r->{queue_id}\E/, 'quarantine metadata: the reply');
+	$p->settings;
+};
+subtest 'kept connections' => sub {
+	# What a busy transport does by itself if it may: several messages over one
+	# connection. A refusal in between does not end it.
+	$p->change_master(sub { s/^( +)-o smtp_connection_cache_on_demand=no$/$1-o smtp_connection_cache_destinations=static:all\n$1-o smtp_connection_cache_time_limit=100s/m or die });
+	my $before = length $p->maillog;
+	my $logged = length $p->filter_log_text;
+	$p->settings(infected => 'reject');
+	my @kinds = qw(clean infected clean blocked clean);
+	my $done = 0;
+	my %parts = (clean => attachment('a.bin', noise(2000)), infected => attachment('eicar.txt', eicar()), blocked => attachment('a.exe', noise(100)));
+	for my $kind (@kinds) {
+		my $mail = mail_of(parts => [$text, $parts{$kind}]);
+		my $c = $p->client;
+		like($c->deliver(mail => $mail) // '', qr/\A250 /, "Postfix takes the $kind one");
+		$c->cmd('QUIT');
+		$n++;
+		# The next one when this one is done, so that it finds the connection.
+		record();
+		$done++;
+		ok(wait_for(sub { $done <= (() = substr($p->maillog, $before) =~ /relay=127\.0\.0\.1\S*:$p->{filter_port},/g) }, 30), 'done');
+	}
+	wait_for(sub { (grep { exists $_->{verdict} } log_records(substr $p->filter_log_text, $logged)) >= @kinds });
+	my @r = grep { exists $_->{verdict} } log_records(substr $p->filter_log_text, $logged);
+	is(join(' ', map { $_->{verdict} } @r), "@kinds", 'each has its record');
+	my %pids = map { $_->{''} =~ /spawnscan\[(\d+)\]/ ? ($1 => 1) : () } @r;
+	is(scalar keys %pids, 1, 'all of one process') or diag(map { "$_->{''}\n" } @r);
+	ok(wait_for(sub { substr($p->maillog, $before) =~ /relay=127\.0\.0\.1\S*:$p->{filter_port}, conn_use=@{[scalar @kinds]},/ }), 'and of one connection')
+	    or diag(tail($p->maillog));
+	$p->settings;
+	$p->change_master(sub { s/^( +)-o smtp_connection_cache_destinations=static:all\n.*$/$1-o smtp_connection_cache_on_demand=no/m or die });
+};
+subtest 'a slow inspection' => sub {
+	ok(wait_for(sub { !$p->filters }, 120), 'no filter is there');
+	my $gate = $p->gate;
+	my $mail = mail_of();
+	my $c = $p->client;
+	like($c->deliver(mail => $mail) // '', qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	ok($p->at_gate($gate), 'it is inspected');
+	ok(wait_for(sub { $p->queued == 1 }), 'it is in the queue meanwhile');
+	is(scalar(() = $p->filters), 1, 'one filter is at it');
+	# Others don't wait for it.
+	$p->settings;
+	through(mail_of(subject => 'overtakes', id => 'overtakes'));
+	ok(wait_for(sub { $p->queued == 1 }), 'it is in the queue still');
+	$p->open_gate($gate);
+	$n++;
+	ok(arrived(sub { ((unmarked($_[0]{data}))[0] // '') eq $mail }), 'then it arrives, as it was') or diag(tail($p->maillog));
+	ok($p->empty_queue, 'the queue is empty');
+	is(scalar(grep { ((unmarked($_->{data}))[0] // '') eq $mail } $sink->messages), 1, 'once');
+};
+subtest 'the inspector is broken: mail waits in the queue' => sub {
+	$p->settings(inspector => '/bin/false');
+	my $before = length $p->maillog;
+	my $mail = mail_of(id => 'broken');
+	my $c = $p->client;
+	like($c->deliver(mail => $mail) // '', qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	ok(wait_for(sub { substr($p->maillog, $before) =~ /status=deferred \(host \S+ said: 451 4\.3\.0 / }), 'deferred, with our reply') or diag(tail($p->maillog));
+	is(scalar $p->queued, 1, 'it is in the queue');
+	ok(!(grep { $_->{data} =~ /^Message-ID: <broken@/m } $sink->messages), 'it has not arrived');
+	is((grep { exists $_->{verdict} } log_records($p->filter_log_text))[-1]{outcome}, 'deferred', 'log: deferred');
+	$p->settings;
+	$p->flush;
+	ok(arrived(sub { ((unmarked($_[0]{data}))[0] // '') eq $mail }), 'when it is mended the mail arrives, as it was') or diag(tail($p->maillog));
+	ok($p->empty_queue, 'and the queue is empty');
+	my @r;
+	ok(wait_for(sub { @r = grep { exists $_->{verdict} } log_records($p->filter_log_text); $r[-1]{outcome} eq 'delivered' }), 'log: delivered');
+	$n = @r;
 };
 subtest 'many recipients, one refused' => sub {
 	# The second smtpd refuses one of 50 (an access table that only it has).
@@ -244,10 +352,12 @@ subtest 'a refusal goes back to the sender, the connection lives on' => sub {
 	write_file($p->{conf}, $conf . "\n[actions]\ninfected = reject\n");
 	my $before = length $p->maillog;
 	my $c = $p->client;
-	like($c->deliver(mail => mail_of(parts => [$text, attachment('eicar.txt', eicar())])), qr/\A250 /, 'Postfix takes it');
+	my $mail = mail_of(parts => [$text, attachment('eicar.txt', eicar())]);
+	like($c->deliver(mail => $mail), qr/\A250 /, 'Postfix takes it');
 	$c->cmd('QUIT');
 	$n++;
-	my $bounce = arrived(sub { $_[0]{data} =~ /said:\s+550.5\.7\.1/ });
+	my ($id) = header_of($mail, 'Message-ID');
+	my $bounce = arrived(sub { $_[0]{data} =~ /said:\s+550.5\.7\.1/ && $_[0]{data} =~ /^Message-ID: \Q$id\E/m });
 	ok($bounce, 'the sender is told') or diag(tail($p->maillog));
 	like(substr($p->maillog, $before), qr/status=bounced \(host \S+ said: 550 5\.7\.1/, 'bounced with 550 5.7.1');
 	write_file($p->{conf}, $conf);

@@ -125,7 +125,7 @@ sub example_main {
 sub write_config {
 	my ($self) = @_;
 	my $dir = $self->{dir};
-	write_file("$dir/etc/main.cf", <<END . $self->example_main . join '', map { "$_\n" } @{$self->{main} // []});
+	my $main = <<END . $self->example_main;
 compatibility_level = 3.6
 queue_directory = $dir/queue
 data_directory = $dir/data
@@ -154,6 +154,12 @@ maximal_backoff_time = 2s
 queue_run_delay = 1s
 default_transport = smtp:[127.0.0.1]:$self->{sink}
 END
+	for my $line (@{$self->{main} // []}) {
+		my ($name) = $line =~ /\A(\w+)/;
+		$main =~ s/^\Q$name\E = .*\n//m;
+		$main .= "$line\n";
+	}
+	write_file("$dir/etc/main.cf", $main);
 	local $_ = $self->example;
 	$_ = ($self->{section} eq 'B' ? '' : "127.0.0.1:$self->{port} inet n - n - - smtpd\n") . $MASTER . $_;
 	$self->{edit}->($self) if $self->{edit};
@@ -195,14 +201,14 @@ sub reload {
 	return 1;
 }
 
-# Process ids of our smtpd, smtp and spawn processes.
+# Process ids of our smtpd, smtp, lmtp, spawn and scache processes.
 sub servers {
 	my ($self) = @_;
 	my $master = $self->master_pid // return ();
 	my @found;
 	for my $stat (glob '/proc/[0-9]*/stat') {
 		my ($pid, $name, $parent) = (read_file($stat) // '') =~ /\A(\d+) \((.*)\) \S (\d+) / or next;
-		push @found, $pid if $parent == $master && $name =~ /\A(?:smtpd|smtp|lmtp|spawn)\z/;
+		push @found, $pid if $parent == $master && $name =~ /\A(?:smtpd|smtp|lmtp|spawn|scache)\z/;
 	}
 	return @found;
 }
