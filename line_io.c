@@ -230,6 +230,15 @@ io_line_waiting(const struct io *io)
 	return lf != NULL;
 }
 
+bool
+io_hung_up(const struct io *io)
+{
+	struct pollfd fds[2] = { { .fd = io->rfd, .events = POLLRDHUP }, { .fd = io->wfd } };
+
+	return poll(fds, 2, 0) > 0 && ((fds[0].revents & (POLLRDHUP | POLLERR)) != 0 ||
+	    (fds[1].revents & POLLERR) != 0);
+}
+
 void
 io_discard_input(struct io *io)
 {

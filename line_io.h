@@ -61,6 +61,13 @@ void io_take(struct io *, size_t n);
 /* True if a whole line is waiting in the buffer: more pipelined commands. */
 bool io_line_waiting(const struct io *);
 
+/*
+ * True if the peer has hung up: a socket that it closed or shut, or a pipe that
+ * it reads no more. A pipe that it writes no more is none: "printf ... |
+ * spawnscan" has said all that it has to say and waits for the replies.
+ */
+bool io_hung_up(const struct io *);
+
 /* Throw away what was read and not taken. */
 void io_discard_input(struct io *);
 

@@ -1076,6 +1076,9 @@ data_dispose(struct session *s)
 	session_enter(s, STATE_INSPECT);
 	switch (transaction_decide(&s->transaction)) {
 	case DECISION_DELIVER:
+		/* RFC 5321 4.5.3.2.6: it got tired of waiting, and will come again. */
+		if (io_hung_up(&s->client))
+			return client_fault(s, IO_EOF);
 		return data_deliver(s);
 	case DECISION_DISCARD:
 		return ANSWER_DISCARD;

@@ -550,17 +550,33 @@ for (['at once', ''], ['after EHLO', "EHLO x\r\n"], ['in a transaction', "EHLO x
 		});
 	}
 }
-session('the client leaves while it is inspected', do => sub {
-	my ($c, $d) = @_;
-	$c->hello;
-	$c->cmd('MAIL FROM:<a@b>');
-	$c->cmd('RCPT TO:<a@b>');
-	$c->cmd('DATA');
-	$c->send(SmtpClient::stuffed($infected));
-	$c->hang_up;
-	isnt($c->exit_code, undef, 'spawnscan ends');
-	ok(defined $d->ended, 'the downstream connection ends');
-});
+# One that got tired of waiting comes again with the message: it must not have
+# been delivered behind its back. (A pipe that is closed at the client's end is
+# no sign of that, if its other pipe is still open.)
+for (['socket', 'hang_up', '', 0], ['socket', 'hang_up', "QUIT\r\n", 0], ['socket', 'shut', '', 0], ['pipes', 'hang_up', '', 0],
+    ['pipes', 'shut', '', 1], ['pipes', 'shut', "QUIT\r\n", 1]) {
+	my ($via, $how, $more, $delivered) = @$_;
+	my $name = "the client leaves while it is inspected ($via, $how" . ($more && ', after QUIT') . ')';
+	subtest $name => sub {
+		my $gate = subdir() . '/gate';
+		my $script = write_file("$gate.sh", "#!/bin/sh\n: > $gate.at\nwhile [ ! -e $gate ]; do sleep 0.02; done\nexec $BUILD/spawnscan-inspect \"\$@\"\n", 0755);
+		my $d = Downstream->start;
+		my $c = SmtpClient->filter(to => $d->address, via => $via, conf => {inspector => $script});
+		$c->hello;
+		$c->cmd($_) for 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'DATA';
+		$c->send(SmtpClient::stuffed($infected) . $more);
+		ok(wait_for(sub { -e "$gate.at" }, 60), 'it is inspected');
+		$c->$how;
+		write_file($gate, '');
+		$c->at_end if $how eq 'shut';
+		isnt($c->exit_code(60), undef, 'spawnscan ends');
+		ok(defined $d->ended, 'the downstream connection ends');
+		is(scalar(() = $d->messages), $delivered, $delivered ? 'delivered' : 'not delivered');
+		is(last_record($c->log)->{outcome}, $delivered ? 'delivered' : 'deferred', 'log: the outcome');
+		is(scalar(() = $c->quarantined), $delivered, 'the original is kept if it was delivered');
+		$d->stop;
+	};
+}
 
 # -- downstreams that fail --------------------------------------------------------------
 
