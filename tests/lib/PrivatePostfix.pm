@@ -185,8 +185,8 @@ sub command {
 
 sub listens {
 	my ($self, $port) = @_;
-	my $want = sprintf '0100007F:%04X', $port;
-	return (read_file('/proc/net/tcp') // '') =~ /^\s*\d+: \Q$want\E \S+ 0A /m;
+	my $want = sprintf '(?:0100007F|00000000):%04X', $port;
+	return (read_file('/proc/net/tcp') // '') =~ /^\s*\d+: $want \S+ 0A /m;
 }
 
 # Read the configuration again. Over when no process is left that has the old
