@@ -23,6 +23,7 @@
 #define NAME_CHARACTERS \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
+static bool		 address_parse_one(struct address *, const char *, char *, size_t);
 static bool		 address_split(struct address *, const char *, char *, size_t);
 static bool		 address_unix(struct address *, const char *, char *, size_t);
 static bool		 port_is_sane(const char *);
@@ -86,17 +87,41 @@ address_split(struct address *address, const char *text, char *err, size_t errsi
 	return false;
 }
 
+static bool
+address_parse_one(struct address *address, const char *text, char *err, size_t errsize)
+{
+	*address = (struct address){ NULL, NULL, NULL, false, NULL };
+	if (strncmp(text, "lmtp:", 5) == 0) {
+		address->lmtp = true;
+		text += 5;
+	}
+	if (strncmp(text, "unix:", 5) == 0)
+		return address_unix(address, text + 5, err, errsize);
+	return address_split(address, strncmp(text, "inet:", 5) == 0 ? text + 5 : text,
+	    err, errsize);
+}
+
 bool
 address_parse(struct address *address, const char *text, char *err, size_t errsize)
 {
-	bool ok;
+	struct address *one = address;
+	char *list = strdup(text), *rest = list, *piece;
+	bool ok = list != NULL;
 
-	*address = (struct address){ NULL, NULL, NULL };
-	if (strncmp(text, "unix:", 5) == 0)
-		ok = address_unix(address, text + 5, err, errsize);
-	else
-		ok = address_split(address, strncmp(text, "inet:", 5) == 0 ? text + 5 : text,
-		    err, errsize);
+	*address = (struct address){ NULL, NULL, NULL, false, NULL };
+	if (!ok)
+		snprintf(err, errsize, "out of memory");
+	while (ok && (piece = strsep(&rest, ",")) != NULL) {
+		ok = address_parse_one(one, piece, err, errsize);
+		if (!ok || rest == NULL)
+			break;
+		if ((one->next = calloc(1, sizeof(*one))) == NULL) {
+			snprintf(err, errsize, "out of memory");
+			ok = false;
+		}
+		one = one->next;
+	}
+	free(list);
 	if (!ok)
 		address_free(address);
 	return ok;
@@ -105,21 +130,31 @@ address_parse(struct address *address, const char *text, char *err, size_t errsi
 void
 address_free(struct address *address)
 {
+	struct address *next = address->next, *after;
+
+	for (; next != NULL; next = after) {
+		after = next->next;
+		next->next = NULL;
+		address_free(next);
+		free(next);
+	}
 	free(address->host);
 	free(address->port);
 	free(address->path);
-	*address = (struct address){ NULL, NULL, NULL };
+	*address = (struct address){ NULL, NULL, NULL, false, NULL };
 }
 
 const char *
 address_text(const struct address *address, char *buf, size_t size)
 {
+	const char *lmtp = address->lmtp ? "lmtp:" : "";
+
 	if (address->path != NULL)
-		snprintf(buf, size, "unix:%s", address->path);
+		snprintf(buf, size, "%sunix:%s", lmtp, address->path);
 	else if (strchr(address->host, ':') != NULL)
-		snprintf(buf, size, "[%s]:%s", address->host, address->port);
+		snprintf(buf, size, "%s[%s]:%s", lmtp, address->host, address->port);
 	else
-		snprintf(buf, size, "%s:%s", address->host, address->port);
+		snprintf(buf, size, "%s%s:%s", lmtp, address->host, address->port);
 	return buf;
 }
 

@@ -293,6 +293,7 @@ static const struct key keys[] = {
 	{"smtp", "reply_timeout", KEY_TIME, AT(reply_timeout), 1, DAY, NULL, NULL, "300s"},
 	{"smtp", "send_timeout", KEY_TIME, AT(send_timeout), 1, DAY, NULL, NULL, "600s"},
 	{"smtp", "final_timeout", KEY_TIME, AT(final_timeout), 1, DAY, NULL, NULL, "600s"},
+	{"smtp", "session_timeout", KEY_TIME, AT(session_timeout), 1, DAY, NULL, NULL, "3600s"},
 	/* RFC 5321 4.5.3.1.4: 512 and up; the top is IO_BUFFER_SIZE */
 	{"smtp", "line_limit", KEY_SIZE, AT(line_limit), 512, 65536, NULL, NULL, "2048"},
 	{"smtp", "recipient_limit", KEY_NUMBER, AT(recipient_limit), 1, 100000, NULL, NULL,

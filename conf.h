@@ -93,6 +93,7 @@ struct conf {
 	uint64_t reply_timeout;		/* downstream: from a command to its whole reply */
 	uint64_t send_timeout;		/* downstream: from 354 to the final dot sent */
 	uint64_t final_timeout;		/* downstream: from the final dot to its reply */
+	uint64_t session_timeout;	/* client: from its connection to its last command or data */
 	uint64_t line_limit;		/* bytes of one command line with its CRLF */
 	uint64_t recipient_limit;
 	uint64_t error_limit;

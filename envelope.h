@@ -19,7 +19,10 @@ struct envelope {
 	const char *client;		/* "name[address] helo", or "" */
 	const char *client_name;	/* verified by whoever told it; "" = unknown */
 	const char *client_address;	/* as text; "" = unknown */
-	const char *mode;		/* which front it came by: "smtp", "filter" ... */
+	const char *protocol;		/* what that client spoke: "ESMTP"; or "" */
+	const char *source;		/* "LOCAL", "REMOTE" or "" */
+	const char *ident;		/* the message's name there: its queue id; or "" */
+	const char *mode;		/* which front it came by: "smtp", "lmtp", "filter" ... */
 };
 
 #endif

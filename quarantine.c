@@ -55,6 +55,7 @@ static bool	write_meta(int, const char *, const struct quarantine *, const struc
 static void	put_meta(FILE *, const struct quarantine *, const struct message *,
     const struct envelope *, const struct report *, const char *);
 static void	put_line(FILE *, const char *, const char *);
+static void	put_told(FILE *, const char *, const char *);
 static void	put_finding(FILE *, const struct finding *);
 static void	put_escaped(FILE *, const char *, const char *);
 static bool	link_new(int, const char *, const char *);
@@ -300,6 +301,9 @@ put_meta(FILE *fp, const struct quarantine *q, const struct message *message,
 	put_line(fp, "Date", when);
 	put_line(fp, "Mode", envelope->mode);
 	put_line(fp, "Client", envelope->client);
+	put_told(fp, "Protocol", envelope->protocol);
+	put_told(fp, "Source", envelope->source);
+	put_told(fp, "Ident", envelope->ident);
 	put_line(fp, "Sender", envelope->sender);
 	for (i = 0; i < envelope->n_recipients; i++)
 		put_line(fp, "Recipient", envelope->recipients[i]);
@@ -320,6 +324,14 @@ put_line(FILE *fp, const char *key, const char *value)
 	fprintf(fp, "%s: ", key);
 	put_escaped(fp, value != NULL ? value : "", "\\");
 	putc('\n', fp);
+}
+
+/* put_told - unless there is nothing to tell */
+static void
+put_told(FILE *fp, const char *key, const char *value)
+{
+	if (value != NULL && *value != '\0')
+		put_line(fp, key, value);
 }
 
 static void

@@ -113,7 +113,26 @@ reply_add(struct reply *reply, struct span line, bool *last)
 void
 reply_last_line(const struct reply *reply, char *buf, size_t size)
 {
-	snprintf(buf, size, "%.*s", (int)(reply->len - reply->last - 2), reply->text + reply->last);
+	if (reply->len == 0)
+		*buf = '\0';
+	else
+		snprintf(buf, size, "%.*s", (int)(reply->len - reply->last - 2),
+		    reply->text + reply->last);
+}
+
+/* reply_keep_first - one line is left */
+void
+reply_keep_first(struct reply *reply)
+{
+	const char *lf = memchr(reply->text, '\n', reply->len);
+
+	if (lf == NULL)
+		return;
+	reply->len = (size_t)(lf - reply->text) + 1;
+	reply->lines = 1;
+	reply->last = 0;
+	if (reply->len > 5)
+		reply->text[3] = ' ';
 }
 
 /*

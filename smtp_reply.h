@@ -39,6 +39,9 @@ const char *reply_add(struct reply *, struct span line, bool *last);
  */
 bool reply_filter_ehlo(struct reply *, uint64_t limit);
 
+/* Leave the first line only. */
+void reply_keep_first(struct reply *);
+
 /* The last line as a string without its end, for the log and the metadata. */
 void reply_last_line(const struct reply *, char *buf, size_t size);
 

@@ -19,7 +19,8 @@
  * (notice; what the inspector has to say about itself, each sentence once per
  * process), and one "message" for each message: info if it was delivered and
  * nothing was found, warning if it could not be inspected to its end, notice
- * otherwise. Text from strangers is cut, so that the
+ * otherwise; and one "recipient" (info, or notice if it did not get the
+ * message) for each recipient whose next hop speaks LMTP. Text from strangers is cut, so that the
  * pairs behind it stay in the record.
  */
 #include <errno.h>
@@ -36,6 +37,7 @@
 #define LIST_SIZE	1024	/* recipients or findings in the log */
 #define ADDRESS_MAX	320	/* RFC 5321 4.5.3.1: 64 + "@" + 255 */
 #define REPLY_MAX	512	/* RFC 5321 4.5.3.1.5 */
+#define SHORT_MAX	64	/* of words that have no business being longer */
 #define NOTES_MAX	32
 
 static enum decision	inspect(struct transaction *);
@@ -52,6 +54,8 @@ static void	 put_cut(struct log_record *, const char *, const char *, size_t);
 static void	 put_recipients(struct log_record *, const struct envelope *);
 static void	 put_findings(struct log_record *, const struct report *);
 static bool	 list_add(char *, const char *);
+static size_t	 cut(char *, size_t, const char *, size_t);
+static enum outcome common_outcome(const struct transaction *, enum outcome);
 static void	 queue_id(const char *, char *, size_t);
 static const char *verdict(const struct transaction *);
 
@@ -59,7 +63,8 @@ static const char *const outcome_names[] = {
 	[OUTCOME_DELIVERED] = "delivered",
 	[OUTCOME_DISCARDED] = "discarded",
 	[OUTCOME_DEFERRED] = "deferred",
-	[OUTCOME_REFUSED] = "refused"
+	[OUTCOME_REFUSED] = "refused",
+	[OUTCOME_MIXED] = "mixed"
 };
 
 void
@@ -70,6 +75,7 @@ transaction_init(struct transaction *t, const struct conf *conf)
 	t->message.fd = t->wrapped.fd = -1;
 	t->envelope.sender = t->envelope.client = t->envelope.mode = "";
 	t->envelope.client_name = t->envelope.client_address = "";
+	t->envelope.protocol = t->envelope.source = t->envelope.ident = "";
 	report_init(&t->inspection.report);
 }
 
@@ -109,21 +115,68 @@ transaction_output_size(const struct transaction *t)
 }
 
 void
+transaction_recipient(struct transaction *t, enum outcome outcome, const char *reply)
+{
+	const char *recipient = t->envelope.recipients[t->n_told++];
+	struct log_record record;
+	char err[512], id[64] = "", line[ADDRESS_MAX + REPLY_MAX];
+
+	t->told[outcome]++;
+	if (outcome == OUTCOME_DELIVERED)
+		queue_id(reply, id, sizeof(id));
+	log_record_start(&record, "recipient");
+	if (*id != '\0')
+		log_record_str(&record, "queue_id", id);
+	put_cut(&record, "to", recipient, ADDRESS_MAX);
+	put_cut(&record, "from", t->envelope.sender, ADDRESS_MAX);
+	log_record_str(&record, "outcome", outcome_names[outcome]);
+	if (*reply != '\0')
+		put_cut(&record, "reply", reply, REPLY_MAX);
+	log_record_write(&record, outcome == OUTCOME_DELIVERED ? LOG_INFO : LOG_NOTICE);
+	snprintf(line, sizeof(line), "<%.*s> %s", ADDRESS_MAX, recipient,
+	    *reply != '\0' ? reply : outcome_names[outcome]);
+	if (t->quarantine.stored && !quarantine_note_reply(&t->quarantine, line, err, sizeof(err)))
+		log_failure(t, "quarantine-incomplete", err);
+}
+
+void
 transaction_finish(struct transaction *t, enum outcome outcome, const char *reply)
 {
+	enum outcome common = common_outcome(t, outcome);
 	char err[512];
 
-	if (outcome == OUTCOME_DEFERRED)
+	if (outcome == OUTCOME_MIXED) {
+		outcome = common;
+		/* No reply stands for all of them. */
+		if (common == OUTCOME_MIXED)
+			reply = "";
+	}
+	if (outcome == OUTCOME_DEFERRED && t->told[OUTCOME_DELIVERED] == 0)
 		quarantine_drop(&t->quarantine);
-	if (t->quarantine.stored &&
+	if (t->quarantine.stored && (t->n_told == 0 || *reply != '\0') &&
 	    !quarantine_note_reply(&t->quarantine, *reply != '\0' ? reply : outcome_names[outcome],
 	    err, sizeof(err)))
 		log_failure(t, "quarantine-incomplete", err);
-	log_message(t, outcome, reply);
+	log_message(t, common, reply);
 	inspection_free(&t->inspection);
 	message_close(&t->message);
 	message_close(&t->wrapped);
 	transaction_init(t, t->conf);
+}
+
+/* common_outcome - of all recipients, if they were told of; else the one given */
+static enum outcome
+common_outcome(const struct transaction *t, enum outcome outcome)
+{
+	size_t i;
+
+	if (t->n_told == 0)
+		return outcome;
+	for (i = 0; i < OUTCOME_COUNT; i++) {
+		if (t->told[i] == t->n_told)
+			return (enum outcome)i;
+	}
+	return OUTCOME_MIXED;
 }
 
 /* inspect - after this report.action says what is to be done, failed or not */
@@ -291,6 +344,12 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 	put_recipients(&record, &t->envelope);
 	if (*t->envelope.client != '\0')
 		put_cut(&record, "client", t->envelope.client, ADDRESS_MAX);
+	if (*t->envelope.protocol != '\0')
+		put_cut(&record, "protocol", t->envelope.protocol, SHORT_MAX);
+	if (*t->envelope.source != '\0')
+		put_cut(&record, "source", t->envelope.source, SHORT_MAX);
+	if (*t->envelope.ident != '\0')
+		put_cut(&record, "orig_queue_id", t->envelope.ident, SHORT_MAX);
 	log_record_num(&record, "size", t->message.size);
 	log_record_str(&record, "verdict", verdict(t));
 	log_record_str(&record, "action", action_name(report->action));
@@ -322,24 +381,48 @@ verdict(const struct transaction *t)
 	return *t->inspection.failure != '\0' ? class_name(CLASS_ERROR) : "unseen";
 }
 
-static void
-put_cut(struct log_record *record, const char *key, const char *value, size_t max)
+/*
+ * cut - as much of value as takes max bytes in a record, where a byte may take
+ * four, and "..." if that is not all; returns how many bytes that takes
+ */
+static size_t
+cut(char *buf, size_t size, const char *value, size_t max)
 {
-	char cut[1024];
+	size_t taken = 0, i, one;
 
-	strlcpy(cut, value, max + 1 < sizeof(cut) ? max + 1 : sizeof(cut));
-	log_record_str(record, key, cut);
+	for (i = 0; value[i] != '\0' && i + sizeof("...") < size; i++) {
+		one = value[i] < ' ' || value[i] > '~' ? 4 :
+		    value[i] == '"' || value[i] == '\\' ? 2 : 1;
+		if (taken + one > max)
+			break;
+		taken += one;
+		buf[i] = value[i];
+	}
+	strlcpy(buf + i, value[i] == '\0' ? "" : "...", size - i);
+	return taken + strlen(buf + i);
 }
 
 static void
+put_cut(struct log_record *record, const char *key, const char *value, size_t max)
+{
+	char text[1024];
+
+	cut(text, sizeof(text), value, max);
+	log_record_str(record, key, text);
+}
+
+/* put_recipients - the list has room for several, however long one of them is */
+static void
 put_recipients(struct log_record *record, const struct envelope *envelope)
 {
-	char	list[LIST_SIZE] = "";
-	size_t	i;
+	char	list[LIST_SIZE] = "", one[ADDRESS_MAX + sizeof("...")];
+	size_t	i, taken = 0;
 
-	for (i = 0; i < envelope->n_recipients; i++)
-		if (!list_add(list, envelope->recipients[i]))
+	for (i = 0; i < envelope->n_recipients; i++) {
+		taken += 1 + cut(one, sizeof(one), envelope->recipients[i], ADDRESS_MAX);
+		if (!list_add(list, taken < LIST_SIZE ? one : NULL))
 			break;
+	}
 	log_record_str(record, "to", list);
 	log_record_num(record, "count", envelope->n_recipients);
 }
@@ -361,13 +444,13 @@ put_findings(struct log_record *record, const struct report *report)
 	log_record_str(record, "findings", list);
 }
 
-/* list_add - to a list of LIST_SIZE; false if it is full, which "..." says then */
+/* list_add - to a list of LIST_SIZE; false if it is full (or item NULL), which "..." says then */
 static bool
 list_add(char *list, const char *item)
 {
 	size_t len = strlen(list);
 
-	if (len + strlen(item) + sizeof(",,...") > LIST_SIZE) {
+	if (item == NULL || len + strlen(item) + sizeof(",,...") > LIST_SIZE) {
 		strlcat(list, len > 0 ? ",..." : "...", LIST_SIZE);
 		return false;
 	}

@@ -26,7 +26,9 @@ enum outcome {
 	OUTCOME_DELIVERED,	/* the next hop took the responsibility */
 	OUTCOME_DISCARDED,
 	OUTCOME_DEFERRED,	/* the client was told to try again, or is gone */
-	OUTCOME_REFUSED		/* the client was told no */
+	OUTCOME_REFUSED,	/* the client was told no */
+	OUTCOME_MIXED,		/* not the same for all recipients */
+	OUTCOME_COUNT
 };
 
 struct transaction {
@@ -40,6 +42,8 @@ struct transaction {
 	struct inspection inspection;
 	struct quarantine quarantine;
 	struct message wrapped;		/* what to send instead, if error = wrap */
+	size_t n_told;			/* recipients that transaction_recipient told of, */
+	size_t told[OUTCOME_COUNT];	/* and how many of each outcome */
 	char reason[512];		/* why it isn't delivered, printable, for the log */
 };
 
@@ -58,8 +62,16 @@ bool transaction_output(const struct transaction *, message_sink *sink, void *ct
 uint64_t transaction_output_size(const struct transaction *);
 
 /*
+ * Where the next hop has an answer for each recipient (LMTP): what became of the
+ * next one, in the envelope's order. One log record, and a line of the metadata.
+ */
+void transaction_recipient(struct transaction *, enum outcome, const char *reply);
+
+/*
  * Close the books: metadata, one log record, and the quarantined copy taken
- * out again if the client keeps the message. reply: the next hop's or our own
+ * out again if the client keeps the message and no recipient has got it.
+ * outcome: what the client was told; OUTCOME_MIXED if that was what
+ * transaction_recipient was told, of all recipients. reply: the next hop's or our own
  * last reply line, printable or not. Frees everything, ready for the next
  * transaction_init.
  */

@@ -255,6 +255,92 @@ session('out of order', do => sub {
 	reply_is($c->deliver(mail => $plain), qr/\A250 /, 'a proper message');
 	$c->quit;
 });
+# The table of commands, row by row: what is in order where (RFC 5321 4.1.4).
+{
+	my %at = (
+		'before a greeting' => [],
+		'no transaction' => ['EHLO me'],
+		'after MAIL' => ['EHLO me', 'MAIL FROM:<a@b>'],
+		'after RCPT' => ['EHLO me', 'MAIL FROM:<a@b>', 'RCPT TO:<a@b>'],
+	);
+	my @order = ('before a greeting', 'no transaction', 'after MAIL', 'after RCPT');
+	my @rows = (
+		# command, and its reply in each of these states
+		['NOOP', (qr/\A250 /) x 4],
+		['NOOP with a word', (qr/\A250 /) x 4],
+		['HELP', (qr/\A214 /) x 4],
+		['RSET', (qr/\A250 /) x 4],
+		['RSET now', (qr/\A501 5\.5\.4 /) x 4],
+		['QUIT', (qr/\A221 /) x 4],
+		['QUIT now', (qr/\A501 5\.5\.4 /) x 4],
+		['EHLO again', (qr/\A250-/) x 4],
+		['EHLO', (qr/\A501 5\.5\.4 /) x 4],
+		['HELO', (qr/\A501 5\.5\.4 /) x 4],
+		['LHLO me', qr/\A250-/, (qr/\A500 5\.5\.1 /) x 3],
+		['XFORWARD NAME=a', qr/\A503 5\.5\.1 /, qr/\A250 /, (qr/\A503 5\.5\.1 /) x 2],
+		['XFORWARD', qr/\A503 5\.5\.1 /, qr/\A501 /, (qr/\A503 5\.5\.1 /) x 2],
+		['MAIL FROM:<a@b>', qr/\A503 5\.5\.1 /, qr/\A250 /, (qr/\A503 5\.5\.1 /) x 2],
+		['MAIL', qr/\A503 5\.5\.1 /, qr/\A501 5\.5\.4 /, (qr/\A503 5\.5\.1 /) x 2],
+		['MAIL <a@b>', qr/\A503 /, qr/\A501 5\.5\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM:', qr/\A503 /, qr/\A501 5\.5\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM:<a@b> SIZE=', qr/\A503 /, qr/\A501 5\.5\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM:<a@b> SIZE=1x', qr/\A503 /, qr/\A501 5\.5\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM:<a@b> SIZE=' . '9' x 20, qr/\A503 /, qr/\A552 5\.3\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM:<a@b> SIZE=' . '0' x 21, qr/\A503 /, qr/\A501 5\.5\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM:<a@b> BODY=BINARYMIME', qr/\A503 /, qr/\A555 5\.5\.4 /, (qr/\A503 /) x 2],
+		['MAIL FROM: <a@b>', qr/\A503 /, qr/\A250 /, (qr/\A503 /) x 2],
+		['RCPT TO:<c@d>', (qr/\A503 5\.5\.1 /) x 2, (qr/\A250 /) x 2],
+		['RCPT', (qr/\A503 5\.5\.1 /) x 2, (qr/\A501 5\.5\.4 /) x 2],
+		['RCPT TO <c@d>', (qr/\A503 5\.5\.1 /) x 2, (qr/\A501 5\.5\.4 /) x 2],
+		['DATA', (qr/\A503 5\.5\.1 /) x 3, qr/\A354 /],
+		['DATA now', (qr/\A503 5\.5\.1 /) x 2, (qr/\A501 5\.5\.4 /) x 2],
+		['BDAT 0 LAST', (qr/\A502 /) x 4],
+		['STARTTLS', (qr/\A502 /) x 4],
+		['VRFY a', (qr/\A502 /) x 4],
+		['NONSENSE', (qr/\A500 5\.5\.1 /) x 4],
+	);
+	for my $row (@rows) {
+		my ($command, @expected) = @$row;
+		session("in order or not: " . substr($command, 0, 60), do => sub {
+			my ($c, $d) = @_;
+			for my $i (0 .. $#order) {
+				my $other = $i == 0 ? $c : SmtpClient->filter(to => $d->address);
+				$other->reply;
+				reply_is($other->cmd($_), qr/\A250/, $_) for @{$at{$order[$i]}};
+				my $seen = length $d->raw($i + 1);
+				reply_is($other->cmd($command), $expected[$i], $order[$i]);
+				is(length $d->raw($i + 1), $seen, 'and not relayed') if "$expected[$i]" =~ /A5/ && $command ne 'LHLO me';
+				next if $command =~ /\A(?:QUIT|DATA)\z/;
+				reply_is($other->cmd('NOOP'), qr/\A250 /, 'the session goes on');
+				stop_process($other->{pid}) if $i > 0;
+			}
+		});
+	}
+}
+session('XFORWARD: log and metadata have it, for one transaction', do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	reply_is($c->cmd($_), qr/\A250 /, $_) for 'XFORWARD NAME=mail.example ADDR=192.0.2.1 PORT=25 PROTO=ESMTP',
+	    'XFORWARD HELO=he+20lo+2B+0+ IDENT=4AbC+3D SOURCE=REMOTE WHAT=ever';
+	reply_is($c->deliver(mail => $infected), qr/\A250 /, 'a message');
+	reply_is($c->deliver(mail => $infected), qr/\A250 /, 'another one');
+	reply_is($c->cmd('XFORWARD NAME=other.example'), qr/\A250 /, 'XFORWARD again');
+	reply_is($c->cmd('RSET'), qr/\A250 /, 'RSET');
+	reply_is($c->deliver(mail => $infected), qr/\A250 /, 'a third');
+	reply_is($c->cmd('XFORWARD NAME=[UNAVAILABLE] ADDR=192.0.2.2 HELO=[TEMPUNAVAIL]'), qr/\A250 /, 'unavailable ones');
+	reply_is($c->deliver(mail => $infected), qr/\A250 /, 'a fourth');
+	$c->quit;
+	my @r = grep { $_->{verdict} } log_records($c->log);
+	is($r[0]{client}, 'mail.example[192.0.2.1] he lo++0+', 'client');
+	is($r[0]{protocol}, 'ESMTP', 'protocol');
+	is($r[0]{source}, 'REMOTE', 'source');
+	is($r[0]{orig_queue_id}, '4AbC=', 'the queue id before');
+	ok(!grep(defined, @{$r[$_]}{qw(client protocol source orig_queue_id)}), "nothing of it with message $_") for 1, 2;
+	is($r[3]{client}, 'unknown[192.0.2.2]', 'what is unavailable is not made up');
+	my ($meta) = grep { /he lo/ } map { read_file("$_.meta") } $c->quarantined;
+	like($meta, qr/^\Q$_\E$/m, "metadata: $_") for 'Client: mail.example[192.0.2.1] he lo++0+', 'Protocol: ESMTP',
+	    'Source: REMOTE', 'Ident: 4AbC=';
+});
 session('QUIT in the midst of a transaction', do => sub {
 	my ($c, $d) = @_;
 	$c->hello;
@@ -436,6 +522,13 @@ session('commands that end in a bare LF', do => sub {
 	$c->send("NOOP\n");
 	reply_is($c->reply, qr/\A(?:250|500|502|421) /, 'get one answer');
 });
+session('commands that end in a bare LF, with bare_newline=reject', conf => {bare_newline => 'reject'}, do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	$c->send("NOOP\n");
+	reply_is($c->reply, qr/\A500 5\.5\.2 /, 'are refused');
+	reply_is($c->cmd('NOOP'), qr/\A250 /, 'others are not');
+});
 session('NUL and CR in commands', do => sub {
 	my ($c, $d) = @_;
 	$c->hello;
@@ -494,6 +587,52 @@ session('error_limit', conf => {error_limit => 5}, do => sub {
 	ok((grep { defined && /\A421 / } @r), '421 in the end') or diag(explain(\@r));
 	ok($c->at_end, 'and the connection is closed');
 	ok(defined $d->ended, 'downstream as well');
+});
+session('error_limit begins anew with each message that is taken', conf => {error_limit => 5}, do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	for my $n (1 .. 3) {
+		reply_is($c->cmd("FOO$_"), qr/\A500 /, 'refused') for 1 .. 5;
+		reply_is($c->deliver(mail => $plain), qr/\A250 /, "message $n is delivered");
+	}
+	my @r = map { $c->cmd("FOO$_") } 1 .. 6;
+	like($r[-1] // '', qr/\A421 4\.7\.0 /, '421 in the end');
+});
+session('session_timeout', conf => {session_timeout => '3s', command_timeout => '60s'}, do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	my $r;
+	# Busy all the time.
+	1 while ($r = $c->cmd('NOOP')) && $r =~ /\A250 / && select(undef, undef, undef, 0.05) == 0;
+	# It may have come while we were not asking.
+	reply_is($r // $c->reply, qr/\A421 4\.4\.2 Session/, 'a client that does not come to an end: 421 4.4.2');
+	ok($c->at_end, 'and the connection is closed');
+	like($c->log, qr/session takes too long/, 'log');
+});
+session('session_timeout in a message', conf => {session_timeout => '2s', data_timeout => '60s'}, do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	$c->cmd('MAIL FROM:<a@b>');
+	$c->cmd('RCPT TO:<a@b>');
+	$c->cmd('DATA');
+	$c->send("Subject: a\r\n\r\nhalf a mes");
+	reply_is($c->reply, qr/\A421 4\.4\.2 /, '421 4.4.2');
+	is(scalar $d->messages, 0, 'nothing was delivered');
+});
+session('session_timeout does not touch what is being delivered', conf => {session_timeout => '2s'},
+    downstream => {on => {DOT => sub { $_[0]->gate('dot') }}}, do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	$c->cmd('MAIL FROM:<a@b>');
+	$c->cmd('RCPT TO:<a@b>');
+	$c->cmd('DATA');
+	$c->send(SmtpClient::stuffed($plain));
+	ok($d->at_gate('dot'), 'the downstream has the whole message');
+	my $over = now() + 2.5;
+	wait_for(sub { now() > $over });
+	$d->open_gate('dot');
+	reply_is($c->reply, qr/\A250 2\.0\.0 Ok: queued/, 'the downstream\'s reply');
+	reply_is($c->reply, qr/\A421 4\.4\.2 /, 'then the end');
 });
 session('command_timeout', conf => {command_timeout => '1s'}, do => sub {
 	my ($c, $d) = @_;

@@ -178,6 +178,7 @@ test_defaults(void **unused)
 	assert_int_equal(c.reply_timeout, 300);
 	assert_int_equal(c.send_timeout, 600);
 	assert_int_equal(c.final_timeout, 600);
+	assert_int_equal(c.session_timeout, 3600);
 	assert_int_equal(c.line_limit, 2048);
 	assert_int_equal(c.recipient_limit, 1000);
 	assert_int_equal(c.error_limit, 20);

@@ -331,10 +331,96 @@ test_log_hostile(void **unused)
 	transaction_finish(&t, OUTCOME_REFUSED, "550 5.7.1 no");
 	log = logged();
 	assert_null(strchr(strchr(log, '\n') + 1, '\n'));
-	assert_logged(log, " to=... count=1000 ");
+	assert_logged(log, ",...\" count=1000 ");
 	assert_logged(log, ",...\" outcome=refused reply=\"550 5.7.1 no\" ");
 	assert_logged(log, " reason=\"infected: Bad thing\"\n");
 	forget();
+}
+
+/* One that is too long for the record takes no room from the others. */
+static void
+test_log_long_recipient(void **unused)
+{
+	static char longest[3000];
+	char *rcpts[] = { "first@x", longest, "third@x", "fourth@x" };
+	struct transaction t;
+	const char *log;
+
+	(void)unused;
+	memset(longest, 'l', sizeof(longest) - 1);
+	conf.quarantine = KEEP_OFF;
+	inspector.ok = true;
+	inspector.action = ACTION_PASS;
+	begin(&t);
+	t.envelope.recipients = rcpts;
+	t.envelope.n_recipients = 4;
+	transaction_decide(&t);
+	transaction_finish(&t, OUTCOME_DELIVERED, "250 2.0.0 Ok");
+	log = logged();
+	assert_logged(log, " to=first@x,lll");
+	assert_logged(log, "lll...,third@x,fourth@x count=4 ");
+	forget();
+}
+
+/* What the next hop says of each: the records, and whether the original stays. */
+static void
+test_recipients(void **unused)
+{
+	static const struct {
+		enum outcome each[2], told;
+		const char *outcome;
+		bool kept;
+	} cases[] = {
+		{{OUTCOME_DELIVERED, OUTCOME_DELIVERED}, OUTCOME_DELIVERED, "delivered", true},
+		{{OUTCOME_DELIVERED, OUTCOME_DELIVERED}, OUTCOME_MIXED, "delivered", true},
+		{{OUTCOME_DEFERRED, OUTCOME_DEFERRED}, OUTCOME_DEFERRED, "deferred", false},
+		{{OUTCOME_DEFERRED, OUTCOME_DEFERRED}, OUTCOME_MIXED, "deferred", false},
+		{{OUTCOME_DELIVERED, OUTCOME_DEFERRED}, OUTCOME_DEFERRED, "mixed", true},
+		{{OUTCOME_DELIVERED, OUTCOME_DEFERRED}, OUTCOME_MIXED, "mixed", true},
+		{{OUTCOME_DELIVERED, OUTCOME_REFUSED}, OUTCOME_REFUSED, "mixed", true},
+		{{OUTCOME_REFUSED, OUTCOME_DEFERRED}, OUTCOME_DEFERRED, "mixed", false},
+		{{OUTCOME_REFUSED, OUTCOME_DEFERRED}, OUTCOME_MIXED, "mixed", true},
+	};
+	static const char *const names[] = {"delivered", "discarded", "deferred", "refused"};
+	char *rcpts[] = { "one@x", "two@x" };
+	char pair[100];
+	struct transaction t;
+	const char *log;
+	size_t i, n;
+
+	(void)unused;
+	conf.quarantine = KEEP_CHANGED;
+	inspector.ok = true;
+	inspector.class = CLASS_INFECTED;
+	inspector.action = ACTION_REMOVE;
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		begin(&t);
+		t.envelope.recipients = rcpts;
+		t.envelope.n_recipients = 2;
+		assert_int_equal(transaction_decide(&t), DECISION_DELIVER);
+		transaction_recipient(&t, cases[i].each[0], "299 first says");
+		transaction_recipient(&t, cases[i].each[1], "");
+		transaction_finish(&t, cases[i].told, "299 last");
+		log = logged();
+		snprintf(pair, sizeof(pair), "event=recipient to=one@x from=\"\" outcome=%s "
+		    "reply=\"299 first says\"\n", names[cases[i].each[0]]);
+		assert_logged(log, pair);
+		snprintf(pair, sizeof(pair), "event=recipient to=two@x from=\"\" outcome=%s\n",
+		    names[cases[i].each[1]]);
+		assert_logged(log, pair);
+		snprintf(pair, sizeof(pair), " outcome=%s %s", cases[i].outcome,
+		    cases[i].told == OUTCOME_MIXED && strcmp(cases[i].outcome, "mixed") == 0 ?
+		    "receive_ms" : "reply=\"299 last\"");
+		assert_logged(log, pair);
+		n = kept();
+		assert_int_equal(n, cases[i].kept ? 2 : 0);
+		if (n > 0) {
+			assert_logged(text, "Reply: <one@x> 299 first says\n");
+			snprintf(pair, sizeof(pair), "Reply: <two@x> %s\n", names[cases[i].each[1]]);
+			assert_logged(text, pair);
+		}
+		forget();
+	}
 }
 
 static void
@@ -562,6 +648,8 @@ main(void)
 		cmocka_unit_test(test_quarantine_fails),
 		cmocka_unit_test(test_log_record),
 		cmocka_unit_test(test_log_hostile),
+		cmocka_unit_test(test_log_long_recipient),
+		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_queue_id),
 		cmocka_unit_test(test_notes_once),
 		cmocka_unit_test(test_unseen),

@@ -12,6 +12,9 @@ package Downstream;
 # message; "" as a hook value means silence. In a hook: $s->close, $s->reset,
 # $s->gate(NAME) (wait until the test opens it), $s->note(TEXT).
 #
+# With lmtp => 1 it serves LHLO only, and DOT is called once for each accepted
+# recipient, with its RCPT line.
+#
 # One process for the server, one per connection. Records lie in a directory:
 # N.raw (what connection N received), N.K.msg (its K-th whole message, dots
 # undone), N.K.env (the commands of that transaction), N.end (how it ended).
@@ -29,7 +32,7 @@ my @EHLO = ('PIPELINING', 'SIZE 104857600', 'ETRN', 'STARTTLS', 'AUTH PLAIN LOGI
     'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING', 'VRFY',
     'XFORWARD NAME ADDR PROTO HELO SOURCE PORT IDENT', 'XCLIENT NAME ADDR', 'X-STRANGE thing');
 
-# Options: ehlo, on, listen (port; default a free one), path (a Unix socket
+# Options: ehlo, on, lmtp, listen (port; default a free one), path (a Unix socket
 # instead), ipv6, dribble (replies leave one byte at a time), linger (seconds a
 # connection may be quiet).
 sub start {
@@ -68,12 +71,13 @@ sub listen {
 	}
 	bind $s, $where or die "bind: $!";
 	CORE::listen($s, 128) or die "listen: $!";
+	my $lmtp = $self->{lmtp} ? 'lmtp:' : '';
 	if (defined $self->{path}) {
-		$self->{address} = "unix:$self->{path}";
+		$self->{address} = "${lmtp}unix:$self->{path}";
 	} else {
 		($self->{port}) = $self->{ipv6} ? unpack_sockaddr_in6(getsockname $s)
 		    : unpack_sockaddr_in(getsockname $s);
-		$self->{address} = ($self->{ipv6} ? '[::1]' : '127.0.0.1') . ":$self->{port}";
+		$self->{address} = $lmtp . ($self->{ipv6} ? '[::1]' : '127.0.0.1') . ":$self->{port}";
 	}
 	return $s;
 }
@@ -172,7 +176,9 @@ sub talk {
 sub command {
 	my ($s, $word, $line) = @_;
 	my $ok = "250 2.0.0 Ok\r\n";
-	if ($word eq 'EHLO' || $word eq 'LHLO') {
+	if ($word =~ /\A(?:[EL]HLO|HELO)\z/ && ($word eq 'LHLO') != !!$s->{server}{lmtp}) {
+		$s->say("500 5.5.1 not spoken here\r\n");
+	} elsif ($word eq 'EHLO' || $word eq 'LHLO') {
 		my @l = ('downstream.example', @{$s->{server}{ehlo}});
 		my $text = join '', map { "250-$_\r\n" } @l;
 		$text =~ s/250-([^\n]*\n)\z/250 $1/;
@@ -232,8 +238,9 @@ sub data {
 	write_file("$base.msg", $data);
 	write_file("$base.tmp", join '', map { "$_\n" } @{$s->{log}});
 	rename "$base.tmp", "$base.env" or die "rename: $!";
+	my @rcpt = grep { /\ARCPT/i } @{$s->{log}};
 	$s->forget;
-	$s->answer('DOT', '', sprintf "250 2.0.0 Ok: queued as Q%03d%03d\r\n", $s->{n}, $k);
+	$s->answer('DOT', $_, sprintf "250 2.0.0 Ok: queued as Q%03d%03d\r\n", $s->{n}, $k) for $s->{server}{lmtp} ? @rcpt : '';
 }
 
 sub answer {

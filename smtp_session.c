@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * smtp_session - states, answers, and the client's ear
+ *
+ * Every handler of the session returns an enum answer; the table `answers' says
+ * for each what the client hears, what becomes of the message, whether the
+ * session ends and with which exit code. Nothing from a mail gets into an
+ * answer.
+ *
+ * Diagnostics: LOG_WARNING a peer lost or against the protocol, with the
+ * session's state; LOG_DEBUG every change of state.
+ */
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/param.h>
+#include <sysexits.h>
+
+#include "log.h"
+#include "smtp_session.h"
+
+#define ONE_YEAR		(UINT64_C(365) * 86400)
+
+static const char *const state_names[] = {
+	[STATE_CONNECT] = "CONNECT",
+	[STATE_HELO] = "HELO",
+	[STATE_READY] = "READY",
+	[STATE_MAIL] = "MAIL",
+	[STATE_RCPT] = "RCPT",
+	[STATE_DATA] = "DATA",
+	[STATE_INSPECT] = "INSPECT",
+	[STATE_SEND] = "SEND",
+	[STATE_FINAL] = "FINAL",
+	[STATE_CLOSED] = "CLOSED"
+};
+
+const struct answer_rule answers[] = {
+	[ANSWER_NONE] = { .outcome = OUTCOME_DEFERRED },
+	[ANSWER_REPLY] = { .relay = true },
+	[ANSWER_REPLY_QUIT] = { .relay = true, .closes = true, .exit = EX_OK },
+	[ANSWER_REPLY_REFUSED] = { .relay = true, .closes = true, .exit = EX_UNAVAILABLE },
+	[ANSWER_REPLY_LAST] = { .relay = true, .closes = true, .exit = EX_IOERR },
+
+	[ANSWER_HELP] = { .text = "214 2.0.0 This is a content filter, see RFC 5321" },
+	[ANSWER_UNKNOWN] = { .text = "500 5.5.1 Command unknown", .error = true },
+	[ANSWER_NOT_OFFERED] = { .text = "502 5.5.1 Command not implemented", .error = true },
+	[ANSWER_LINE_TOO_LONG] = { .text = "500 5.5.2 Line too long", .error = true },
+	[ANSWER_STRAY_BYTE] = { .text = "500 5.5.2 CR or NUL within a command", .error = true },
+	[ANSWER_NO_ARGUMENT] = { .text = "501 5.5.4 This command has no argument",
+	    .error = true },
+	[ANSWER_ARGUMENT] = { .text = "501 5.5.4 Argument is missing or wrong", .error = true },
+	[ANSWER_HELO_FIRST] = { .text = "503 5.5.1 Say hello first", .error = true },
+	[ANSWER_NESTED_MAIL] = { .text = "503 5.5.1 Sender was given already", .error = true },
+	[ANSWER_MAIL_FIRST] = { .text = "503 5.5.1 Say MAIL first", .error = true },
+	[ANSWER_RCPT_FIRST] = { .text = "503 5.5.1 Say RCPT first", .error = true },
+	[ANSWER_IN_MAIL] = { .text = "503 5.5.1 Not within a transaction", .error = true },
+	[ANSWER_ALL_REFUSED] = { .text = "554 5.5.1 No valid recipients", .error = true },
+	[ANSWER_BINARY] = { .text = "555 5.5.4 BODY=BINARYMIME is not supported", .error = true },
+	[ANSWER_SIZE] = { .text = "552 5.3.4 Message too big" },
+	[ANSWER_RECIPIENTS] = { .text = "452 4.5.3 Too many recipients" },
+	[ANSWER_NO_MEMORY] = { .text = "452 4.3.0 Out of memory" },
+
+	[ANSWER_TOO_BIG] = { .text = "552 5.3.4 Message too big", .outcome = OUTCOME_REFUSED },
+	[ANSWER_BARE_CR] = { .text = "550 5.5.2 Message has a CR without LF",
+	    .outcome = OUTCOME_REFUSED },
+	[ANSWER_BARE_LF] = { .text = "550 5.5.2 Message has a LF without CR",
+	    .outcome = OUTCOME_REFUSED },
+	[ANSWER_SPOOL] = { .text = "452 4.3.1 No room for the message",
+	    .outcome = OUTCOME_DEFERRED },
+	[ANSWER_DISCARD] = { .text = "250 2.0.0 Ok: discarded", .outcome = OUTCOME_DISCARDED },
+	[ANSWER_TEMPFAIL] = { .text = "451 4.3.0 Message could not be processed, try again later",
+	    .outcome = OUTCOME_DEFERRED },
+	[ANSWER_REJECT] = { .text = "550 5.7.1 Message refused by the content filter",
+	    .outcome = OUTCOME_REFUSED },
+
+	[ANSWER_CLIENT_LEFT] = { .closes = true, .exit = EX_OK },
+	[ANSWER_CLIENT_LOST] = { .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_CLIENT_TIMEOUT] = { .text = "421 4.4.2 Timed out, closing connection",
+	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_SESSION_TIMEOUT] = { .text = "421 4.4.2 Session takes too long, closing connection",
+	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_TOO_MANY_ERRORS] = { .text = "421 4.7.0 Too many errors, closing connection",
+	    .closes = true, .exit = EX_OK },
+	[ANSWER_UNASKED] = {
+	    .text = "421 4.7.0 Message sent without being asked for, closing connection",
+	    .closes = true, .exit = EX_OK },
+	[ANSWER_UNREACHABLE] = {
+	    .text = "421 4.4.2 Next mail server not available, closing connection",
+	    .closes = true, .exit = EX_UNAVAILABLE },
+	[ANSWER_DOWN_LOST] = { .text = "421 4.4.2 Next mail server lost, closing connection",
+	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_DOWN_GARBLED] = {
+	    .text = "451 4.3.0 Next mail server is confused, closing connection",
+	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	[ANSWER_INTERNAL] = { .text = "451 4.3.0 Internal error, closing connection",
+	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR }
+};
+
+int64_t
+session_deadline(uint64_t seconds)
+{
+	return io_now() + (int64_t)MIN(seconds, ONE_YEAR) * 1000;
+}
+
+/* session_enter - the one place where the state changes */
+void
+session_enter(struct session *s, enum state state)
+{
+	if (state == s->state)
+		return;
+	log_write(LOG_DEBUG, "session: %s -> %s", state_names[s->state], state_names[state]);
+	s->state = state;
+}
+
+void
+session_fault(struct session *s, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(s->fault, sizeof(s->fault), fmt, ap);
+	va_end(ap);
+	log_write(LOG_WARNING, "%s (session in state %s)", s->fault, state_names[s->state]);
+}
+
+void
+envelope_reset(struct session *s)
+{
+	while (s->n_recipients > 0)
+		free(s->recipients[--s->n_recipients]);
+	free(s->recipients);
+	free(s->sender);
+	s->recipients = NULL;
+	s->sender = NULL;
+	s->n_refused = 0;
+}
+
+void
+transaction_over(struct session *s)
+{
+	envelope_reset(s);
+	xforward_reset(&s->xforward);
+}
+
+/*
+ * client_fault - the client is gone or silent
+ *
+ * Between transactions a client may leave as it likes, and some do (a
+ * connection cache, a port check).
+ */
+enum answer
+client_fault(struct session *s, enum io_result result)
+{
+	if (result == IO_EOF && s->state <= STATE_READY) {
+		log_write(LOG_INFO, "client left without QUIT");
+		return ANSWER_CLIENT_LEFT;
+	}
+	if (result == IO_TIMEOUT && io_now() >= s->end) {
+		session_fault(s, "client: session takes too long");
+		return ANSWER_SESSION_TIMEOUT;
+	}
+	session_fault(s, "client: %s", io_result_text(result));
+	return result == IO_TIMEOUT ? ANSWER_CLIENT_TIMEOUT : ANSWER_CLIENT_LOST;
+}
+
+/* client_say - queue the answer, as often as it is owed; returns what became of it */
+enum answer
+client_say(struct session *s, enum answer answer)
+{
+	int64_t deadline = session_deadline(s->conf->command_timeout);
+	enum io_result result = IO_OK;
+	const char *text = answers[answer].text;
+
+	for (; s->owed > 0 && result == IO_OK; s->owed--) {
+		if (answers[answer].relay)
+			result = io_write(&s->client, s->reply.text, s->reply.len, deadline);
+		else if (text != NULL &&
+		    (result = io_write(&s->client, text, strlen(text), deadline)) == IO_OK)
+			result = io_write(&s->client, "\r\n", 2, deadline);
+	}
+	s->owed = 1;
+	return result == IO_OK ? answer : client_deaf(s, answer, result);
+}
+
+/* client_flush - send what is queued; returns answer, or what became instead */
+enum answer
+client_flush(struct session *s, enum answer answer)
+{
+	enum io_result result;
+
+	result = io_flush(&s->client, session_deadline(s->conf->command_timeout));
+	return result == IO_OK ? answer : client_deaf(s, answer, result);
+}
+
+/*
+ * client_deaf - it did not take its answer; returns what that makes of it
+ *
+ * A client that doesn't wait for the last words of a session is not lost.
+ */
+enum answer
+client_deaf(struct session *s, enum answer answer, enum io_result result)
+{
+	if (answers[answer].closes)
+		return answer;
+	session_fault(s, "client: %s while it was answered", io_result_text(result));
+	if (s->delivered)
+		log_write(LOG_WARNING, "client doesn't know that its message was delivered "
+		    "and may send it again");
+	return ANSWER_CLIENT_LOST;
+}
+
