@@ -26,7 +26,9 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "conf.h"
 #include "network.h"
@@ -110,6 +112,7 @@ static void	 read_fail(struct reading *, const char *, ...)
 static bool	 fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 static void	 quote(const char *, char *, size_t);
 static char	*trim(char *);
+static void	 no_memory(void) __attribute__((noreturn));
 static void	*checked(void *);
 static char	*copy(const char *);
 
@@ -126,6 +129,8 @@ static char	*copy(const char *);
 #define QUOTE_SIZE	64
 #define CLAMD		"clamd:"
 #define HOST_LENGTH	253	/* RFC 1035 2.3.4, as text */
+
+static void (*told_no_memory)(void);
 
 static const struct unit no_units[] = {{0, 1}};
 static const struct unit size_units[] = {{'G', G}, {'M', M}, {'K', K}, {0, 1}};
@@ -304,6 +309,12 @@ static const struct key keys[] = {
 #define N_KEYS	(sizeof(keys) / sizeof(keys[0]))
 
 /* conf_init - the defaults */
+void
+conf_on_no_memory(void (*fn)(void))
+{
+	told_no_memory = fn;
+}
+
 void
 conf_init(struct conf *conf)
 {
@@ -602,7 +613,7 @@ key_set_string(struct conf *conf, const struct key *key, const char *value, bool
 	if (append && **field != '\0') {
 		if (asprintf(&joined, "%s%s%s", *field, key->type == KEY_TEXT ? "\n" :
 		    *new == '\0' ? "" : " ", new) == -1)
-			abort();
+			no_memory();
 		free(new);
 		new = joined;
 	}
@@ -1032,11 +1043,19 @@ trim(char *s)
 	return s;
 }
 
+static void
+no_memory(void)
+{
+	if (told_no_memory != NULL)
+		told_no_memory();
+	_exit(EX_TEMPFAIL);
+}
+
 static void *
 checked(void *memory)
 {
 	if (memory == NULL)
-		abort();
+		no_memory();
 	return memory;
 }
 

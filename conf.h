@@ -99,7 +99,10 @@ struct conf {
 	uint64_t error_limit;
 };
 
-/* The defaults. Aborts the program if memory runs out. Free with conf_free. */
+/* What to do when memory runs out, here and below: say so and end. By default: end. */
+void conf_on_no_memory(void (*)(void));
+
+/* The defaults. Free with conf_free. */
 void conf_init(struct conf *);
 void conf_free(struct conf *);
 

@@ -206,6 +206,8 @@ session_answer(struct session *s, enum answer answer)
 		log_write(LOG_WARNING, "client made too many errors");
 		answer = ANSWER_TOO_MANY_ERRORS;
 	}
+	if (answer == ANSWER_NO_MEMORY)
+		log_write(LOG_ERR, "out of memory");
 	answer = client_say(s, answer);
 	if (s->reset_due && !answers[answer].closes)
 		answer = client_flush(s, answer);

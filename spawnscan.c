@@ -75,10 +75,13 @@ static void configure(const struct options *, struct conf *);
 static int print_conf(const struct conf *);
 static void print_setting(void *, const char *section, const char *key, const char *value);
 static int run(const struct options *, const struct conf *);
+static int setting_code(int error);
+static bool is_closed(int fd);
 static void hold_standard_descriptors(void);
 static int take_descriptor(int fd, int flags);
 static void quit(int code, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
+static void quit_no_memory(void) __attribute__((noreturn));
 
 int
 main(int argc, char **argv)
@@ -86,12 +89,13 @@ main(int argc, char **argv)
 	struct options options = { 0 };
 	struct conf conf;
 	int code;
-	bool closed = fcntl(STDIN_FILENO, F_GETFD) == -1 || fcntl(STDOUT_FILENO, F_GETFD) == -1;
+	bool closed = is_closed(STDIN_FILENO) || is_closed(STDOUT_FILENO);
 
 	hold_standard_descriptors();
 	log_init("spawnscan");
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
+	conf_on_no_memory(quit_no_memory);
 	parse_options(argc, argv, &options);
 	conf_init(&conf);
 	configure(&options, &conf);
@@ -114,6 +118,12 @@ print_conf(const struct conf *conf)
 {
 	conf_each(conf, print_setting, NULL);
 	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
+}
+
+static bool
+is_closed(int fd)
+{
+	return fcntl(fd, F_GETFD) == -1 && errno == EBADF;
 }
 
 /* A closed 0, 1 or 2 must not become a socket or a file of ours. */
@@ -214,11 +224,12 @@ configure(const struct options *o, struct conf *conf)
 	char sentence[SENTENCE_MAX];
 	int level;
 
+	errno = 0;
 	if (o->conf_file != NULL || access(CONF_DEFAULT_FILE, F_OK) == 0) {
 		const char *file = o->conf_file != NULL ? o->conf_file : CONF_DEFAULT_FILE;
 
 		if (!conf_read_file(conf, file, sentence, sizeof(sentence)))
-			quit(EX_CONFIG, "%s", sentence);
+			quit(setting_code(errno), "%s", sentence);
 	}
 	for (int i = 0; i < o->n_overrides; i++) {
 		if (!conf_set(conf, o->overrides[i], sentence, sizeof(sentence)))
@@ -228,7 +239,22 @@ configure(const struct options *o, struct conf *conf)
 	/* What is explained is nothing that happened. */
 	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name, conf->syslog_facility, level,
 	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
-		quit(EX_CONFIG, "%s", sentence);
+		quit(setting_code(errno), "%s", sentence);
+}
+
+/*
+ * A file that can't be opened for lack of something that will be there again
+ * must not make pipe(8) send the mail back.
+ */
+static int
+setting_code(int error)
+{
+	static const int passing[] = { EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, EAGAIN, EINTR, EIO };
+
+	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
+		if (error == passing[i])
+			return EX_TEMPFAIL;
+	return EX_CONFIG;
 }
 
 static void
@@ -258,7 +284,7 @@ run(const struct options *o, const struct conf *conf)
 	if (!log_stderr_usable())
 		close(take_descriptor(STDERR_FILENO, O_WRONLY));
 	if (rfd == -1 || wfd == -1)
-		quit(EX_OSERR, "no descriptors: %s", strerror(errno));
+		quit(EX_TEMPFAIL, "no descriptors: %s", strerror(errno));
 	if (o->address == NULL)
 		return filter_run(conf, rfd, wfd);
 	code = smtp_relay(conf, &address, rfd, wfd);
@@ -294,4 +320,10 @@ quit(int code, const char *fmt, ...)
 	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
 		smtp_refuse_service(STDOUT_FILENO, "Server configuration error");
 	exit(code);
+}
+
+static void
+quit_no_memory(void)
+{
+	quit(EX_TEMPFAIL, "out of memory");
 }

@@ -60,6 +60,7 @@ static int go_into_background(void);
 static int print_version(const struct conf *);
 static void quit(int code, const char *fmt, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
+static void quit_no_memory(void) __attribute__((noreturn));
 
 int
 main(int argc, char **argv)
@@ -74,6 +75,7 @@ main(int argc, char **argv)
 	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
 		inspector_serve(STDIN_FILENO, NULL, -1);
 	log_init("spawnscan-inspect");
+	conf_on_no_memory(quit_no_memory);
 	conf_init(&conf);
 	parse_options(argc, argv, &options);
 	if (options.version)
@@ -279,4 +281,10 @@ quit(int code, const char *fmt, ...)
 	va_end(ap);
 	log_write(LOG_ERR, "%s", sentence);
 	exit(code);
+}
+
+static void
+quit_no_memory(void)
+{
+	quit(EX_TEMPFAIL, "out of memory");
 }
