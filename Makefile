@@ -77,7 +77,17 @@ $(INSPECTOR_UNITS:%=$(BUILD)/tests/%) $(PROGRAMS:%=$(BUILD)/tests/%): $(BUILD)/t
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS) cmocka)
 
-tests: all $(TESTS) $(PROGRAMS:%=$(BUILD)/tests/%)
+# For LD_PRELOAD; see tests/95-torture.t.
+$(BUILD)/tests/torture.so: tests/torture.c tests/torture_calls.h
+	@mkdir -p $(@D)
+	@echo "  LD $@"
+	@$(CC) -std=c11 $(OPT) $(WARN) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fno-builtin -shared -o $@ $<
+
+tests: all $(TESTS) $(PROGRAMS:%=$(BUILD)/tests/%) $(BUILD)/tests/torture.so
+
+# Each call of each scenario; tests/95-torture.t alone takes a sample.
+torture: tests
+	TORTURE=all TORTURE_JOBS=$$(nproc) SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) prove -v tests/95-torture.t
 
 # Every test there is: as built, with the sanitizers, under valgrind.
 check:

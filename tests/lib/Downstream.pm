@@ -38,7 +38,7 @@ my @EHLO = ('PIPELINING', 'SIZE 104857600', 'ETRN', 'STARTTLS', 'AUTH PLAIN LOGI
 sub start {
 	my ($class, %a) = @_;
 	my $self = bless { ehlo => \@EHLO, on => {}, %a,
-	    dir => subdir('downstream.' . ++$counter, 0755) }, $class;
+	    dir => subdir("downstream.$$." . ++$counter, 0755) }, $class;
 	$self->{dir} =~ s{/*$}{};
 	my $listener = $self->listen;
 	my $pid = fork // die "fork: $!";

@@ -93,7 +93,8 @@ sub tmpdir {
 
 sub subdir {
 	my ($name, $mode) = @_;
-	my $dir = tmpdir() . '/' . ($name // 'd' . ++$n_sub);
+	# A child that a script has forked makes directories of its own.
+	my $dir = tmpdir() . '/' . ($name // ($$ == $owner ? 'd' : "d$$.") . ++$n_sub);
 	File::Path::make_path($dir);
 	chmod $mode, $dir if defined $mode;
 	return $dir;
