@@ -124,6 +124,8 @@ FUZZ_STUBBED   = spawnscan spawnscan_inspect inspector engine sandbox explainer 
 # The clock, and what a run could owe to chance (fuzz.c); the world around smtp_relay.
 FUZZ_WRAP      = -Wl,--wrap=clock_gettime,--wrap=time,--wrap=arc4random,--wrap=getpid
 FUZZ_WRAP_SMTP = -Wl,--wrap=poll,--wrap=connect
+# What needs an inspector and a quarantine: for the target that has stubs of them.
+FUZZ_SESSION   = smtp_relay smtp_message smtp_down smtp_session filter transaction
 FUZZ = BUILD=build/fuzz CC=clang OPT='-O1 -g -fno-omit-frame-pointer' HARDEN=-fPIE \
        SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 
@@ -131,7 +133,7 @@ $(FUZZ_FRONT:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/front/fuzz/%.o $(BUILD)/front/f
     $(patsubst %,$(BUILD)/front/%.o,$(filter-out $(FUZZ_STUBBED),$(FRONT)))
 	@echo "  LD $@"
 	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) $(FUZZ_WRAP) $(if $(filter %_smtp,$@),$(FUZZ_WRAP_SMTP)) -o $@ \
-	    $(if $(filter %_smtp,$@),$^,$(filter-out %/smtp_relay.o %/filter.o %/transaction.o,$^)) \
+	    $(if $(filter %_smtp,$@),$^,$(filter-out $(addprefix %/,$(FUZZ_SESSION:=.o)),$^)) \
 	    $$(pkg-config --libs $(FRONT_PKGS))
 
 $(FUZZ_INSPECTOR:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/inspector/fuzz/%.o \

@@ -6,18 +6,21 @@
  * (ld --wrap). Whenever the relay would wait, both peers get their turn in
  * poll; if then nothing is ready, the clock jumps to the end of the wait.
  *
- * Input: byte 0 settings (below), byte 1 what the inspector says; then records,
- * each begun by a byte that no reply and no command holds:
+ * Input: byte 0 settings and byte 1 what the inspector says and more settings
+ * (below); then records, each begun by a byte that no reply and no command holds:
  *	0xFE	the client sends this once the relay waits for it
- *	0xFF	the downstream's answer to the next command (first: its greeting)
+ *	0xFF	the downstream's answer to the next command (first: its greeting), or to
+ *		the message: of LMTP one for each recipient
  *	0xFD	the downstream says this without being asked
  *	0xFC	the downstream closes when it is asked next
- * When the script is over the client leaves (or falls silent) and the
+ * A second downstream, if there is one, goes on with the script where the first
+ * stopped. When the script is over the client leaves (or falls silent) and the
  * downstream says yes to everything (or falls silent).
  *
  * Invariants: no descriptor stays open; the relay says whole, printable reply
  * lines only; a 2yz to a message follows a downstream's 2yz that came after
- * the complete message, or a discard; what the downstream got is, undotted, to
+ * the complete message (of LMTP: the one for this recipient, or for all of them
+ * if the client is told but once), or a discard; what the downstream got is, undotted, to
  * the byte what the inspection gave; it never sees a stray CR or LF, nor a
  * command with one in it.
  */
@@ -52,8 +55,14 @@
 #define KEEP		0x40	/* quarantine = all */
 #define UNREACHABLE	0x80
 
+/* Bits of byte 1, above the inspector's. */
+#define LMTP		0x10	/* the downstream speaks it */
+#define SECOND		0x20	/* there is another one, and UNREACHABLE means the first only */
+#define SECOND_LMTP	0x40
+
 #define STEPS_MAX	200
 #define FDS		64
+#define RECIPIENTS_MAX	1000		/* as in recipient_limit */
 
 struct step {
 	unsigned char kind;
@@ -78,9 +87,15 @@ static struct {
 	bool client_closed;
 	struct heap replies;			/* of the relay, as far as not yet judged */
 	bool awaiting_final;			/* the client was told 354 */
+	size_t finals;				/* how many replies to the message it has heard */
+	size_t recipients;			/* of the message that was inspected last */
+	bool client_lmtp;
 	bool may_succeed;			/* the message is the downstream's, or discarded */
+	bool taken[RECIPIENTS_MAX];		/* LMTP: by recipient */
 
 	int down_fd;				/* our end; -1 = none */
+	size_t connections;
+	bool down_lmtp;
 	struct heap commands;
 	bool data;				/* in the downstream's DATA */
 	bool complete;				/* it has the message to the final dot */
@@ -145,6 +160,21 @@ put_all(int fd, const char *bytes, size_t len)
  * The client.
  */
 
+/* Is a success true for the n-th recipient, or for all if there is but one reply? */
+static bool
+may_be_told(size_t n)
+{
+	if (sim.may_succeed || !sim.down_lmtp)
+		return sim.may_succeed;
+	if (sim.client_lmtp)
+		return sim.taken[n];
+	for (n = 0; n < sim.recipients; n++) {
+		if (!sim.taken[n])
+			return false;
+	}
+	return n > 0;
+}
+
 static void
 judge_reply_line(const char *line, size_t len)
 {
@@ -160,14 +190,19 @@ judge_reply_line(const char *line, size_t len)
 	fuzz_assert(len == 3 || line[3] == ' ', "a blank follows the code");
 	code = (line[0] - '0') * 100 + (line[1] - '0') * 10 + line[2] - '0';
 	if (sim.awaiting_final) {
-		sim.awaiting_final = false;
-		fuzz_assert(code / 100 != 2 || sim.may_succeed,
+		fuzz_assert(code / 100 != 2 || may_be_told(sim.finals),
 		    "a success that the downstream did not tell");
 		fuzz_assert(code / 100 != 3, "a go-ahead instead of a reply to a message");
+		/* A message that was not inspected has but refusals. */
+		sim.awaiting_final = sim.client_lmtp && ++sim.finals < sim.recipients;
 	} else if (code == 354) {
 		sim.awaiting_final = true;
+		sim.finals = sim.recipients = 0;
 	}
-	sim.may_succeed = false;
+	if (!sim.awaiting_final) {
+		sim.may_succeed = false;
+		memset(sim.taken, 0, sizeof(sim.taken));
+	}
 }
 
 static void
@@ -214,13 +249,31 @@ client_speak(void)
  * The downstream.
  */
 
+/* Of what was said to the message, the n-th reply is that to the n-th recipient. */
+static void
+note_taken(void)
+{
+	const char *line = sim.said.bytes, *end = line + sim.said.len, *lf;
+	size_t n = 0;
+
+	for (; line < end && n < RECIPIENTS_MAX; line = lf + 1) {
+		sim.taken[n] = sim.taken[n] || *line == '2';
+		if ((lf = memchr(line, '\n', (size_t)(end - line))) == NULL)
+			break;
+		if (lf - line < 4 || line[3] != '-')
+			n++;
+	}
+}
+
 /* What is said since the last command, whether it was asked for or not, is the answer to it. */
 static void
 down_say(const char *text, size_t len)
 {
 	put_all(sim.down_fd, text, len);
 	heap_add(&sim.said, text, len);
-	if (sim.complete)
+	if (sim.complete && sim.down_lmtp)
+		note_taken();
+	else if (sim.complete)
 		sim.may_succeed = sim.may_succeed || (len > 0 && sim.said.bytes[0] == '2');
 	else if (sim.data_asked)
 		sim.data = sim.said.len >= 3 && memcmp(sim.said.bytes, "354", 3) == 0;
@@ -243,9 +296,17 @@ down_answer(void)
 		if (sim.data_asked)
 			down_say("354 go\r\n", 8);
 		else
-			down_say(sim.at_down == 0 ? "220 hi\r\n" : "250 ok\r\n", 8);
+			down_say("250 ok\r\n", 8);
 	}
-	sim.at_down += sim.at_down == 0;	/* an empty script: that was the greeting */
+}
+
+static void
+down_welcome(void)
+{
+	if (sim.at_down < sim.n_down || (sim.flags & DOWN_SILENT) != 0)
+		down_answer();
+	else
+		down_say("220 hi\r\n", 8);
 }
 
 static void
@@ -320,7 +381,10 @@ down_turn(void)
 		return;
 	drain(sim.down_fd, &sim.commands);
 	while (down_take()) {
-		down_answer();
+		size_t n = sim.complete && sim.down_lmtp ? sim.recipients : 1;
+
+		for (; n > 0 && sim.down_fd != -1; n--)
+			down_answer();
 		if (sim.down_fd == -1)
 			return;
 	}
@@ -380,16 +444,23 @@ __wrap_connect(int fd, const struct sockaddr *sa, socklen_t len)
 
 	(void)sa;
 	(void)len;
-	if ((sim.flags & UNREACHABLE) != 0) {
+	sim.connections++;
+	if ((sim.flags & UNREACHABLE) != 0 &&
+	    (sim.connections == 1 || (sim.verdict & SECOND) == 0)) {
 		errno = ECONNREFUSED;
 		return -1;
 	}
 	fuzz_assert(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0, "socketpair");
 	fuzz_assert(dup2(pair[0], fd) == fd, "dup2");
 	close(pair[0]);
+	if (sim.down_fd != -1)
+		close(sim.down_fd);
 	sim.down_fd = pair[1];
+	sim.down_lmtp = (sim.verdict & (sim.connections == 1 ? LMTP : SECOND_LMTP)) != 0;
+	sim.commands.len = sim.said.len = 0;
+	sim.data = sim.data_asked = sim.complete = false;
 	nonblocking(sim.down_fd);
-	down_answer();
+	down_welcome();
 	return 0;
 }
 
@@ -399,18 +470,20 @@ inspector_inspect(struct inspection *in, const struct conf *c, const struct mess
     const char *ref, const struct envelope *envelope, bool crlf_only)
 {
 	struct report *r = &in->report;
-	unsigned int action = sim.verdict % (ACTION_COUNT + 2);
+	unsigned int action = (sim.verdict & 0x0f) % (ACTION_COUNT + 2);
 	const char *lf = m->size == 0 ? NULL : memchr(m->bytes, '\n', m->size);
 	size_t line = lf == NULL ? 0 : (size_t)(lf - m->bytes) + 1, len;
 	char *out;
 
 	(void)c;
 	(void)ref;
-	(void)envelope;
 	report_init(r);
 	in->ok = action <= ACTION_COUNT;
 	fuzz_assert(crlf_only, "SMTP has CRLF only");
 	client_listen();	/* the 354, if it was not awaited */
+	sim.recipients = envelope->n_recipients;
+	sim.client_lmtp = strcmp(envelope->mode, "lmtp") == 0;
+	fuzz_assert(sim.recipients > 0 && sim.recipients <= RECIPIENTS_MAX, "recipients");
 	heap_free(&sim.expected);
 	if (!in->ok) {
 		strlcpy(in->failure, "fuzzed away", sizeof(in->failure));
@@ -564,7 +637,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static char path[] = "/nonexistent/socket";
-	const struct address address = { .path = path };
+	struct address second = { .path = path }, address = { .path = path };
 	struct conf conf;
 	uint64_t before = open_descriptors();
 	char *script;
@@ -588,6 +661,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_set(&conf, "recipient_limit=2");
 		fuzz_set(&conf, "error_limit=2");
 	}
+	address.lmtp = (sim.verdict & LMTP) != 0;
+	second.lmtp = (sim.verdict & SECOND_LMTP) != 0;
+	address.next = (sim.verdict & SECOND) != 0 ? &second : NULL;
 	open_client(&rfd, &wfd);
 	(void)smtp_relay(&conf, &address, rfd, wfd);
 	client_listen();
