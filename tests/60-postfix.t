@@ -1,6 +1,7 @@
 #!/usr/bin/perl
 # End to end through a real Postfix of our own, with the entries of
-# master.cf.example: smtpd -> queue -> spawn -> spawnscan -> smtpd -> queue -> sink.
+# master.cf.example: smtpd -> queue -> spawn -> spawnscan -> smtpd -> queue -> sink;
+# by SMTP, and in the end by LMTP.
 
 use v5.32;
 use warnings;
@@ -378,11 +379,88 @@ subtest 'many at once' => sub {
 	is($count, 30, 'all arrive, as they were');
 };
 
-my @records = grep { exists $_->{verdict} } log_records($p->filter_log_text);
-cmp_ok(scalar @records, '>=', 25, 'one log record per message');
-unlike($p->maillog, qr/spawn\[\d+\]: warning: command \S+ (?:exit status (?!69|75)|killed)/, 'no filter process ended badly');
-unlike($p->maillog, qr/unused parameter|bad command|fatal:|panic:/, 'Postfix has no complaint about the entries');
-my $scratch = "$p->{dir}/scratch";
-is_deeply([glob "$scratch/*"], [], 'no scratch directory is left');
+sub sound {
+	my ($name, $least) = @_;
+	my @records = grep { exists $_->{verdict} } log_records($p->filter_log_text);
+	cmp_ok(scalar @records, '>=', $least, "$name: one log record per message");
+	unlike($p->maillog, qr/spawn\[\d+\]: warning: command \S+ (?:exit status (?!69|75)|killed)/, "$name: no filter process ended badly");
+	unlike($p->maillog, qr/unused parameter|bad command|fatal:|panic:/, "$name: Postfix has no complaint about the entries");
+	my $scratch = "$p->{dir}/scratch";
+	is_deeply([glob "$scratch/*"], [], "$name: no scratch directory is left");
+}
+sound('SMTP', 25);
+$p->stop;
+
+# -- by LMTP ------------------------------------------------------------------
+
+$p = PrivatePostfix->start(section => 'C', sink => $sink->port, main => ['smtpd_authorized_xclient_hosts = 127.0.0.1',
+    'mynetworks = 127.0.0.0/8, 192.0.2.0/24']);
+$n = 0;
+subtest 'LMTP: clean' => sub {
+	my $mail = mail_of(id => 'lmtp1', type => 'text/plain; charset=utf-8', encoding => '8bit', body => "Gr\xc3\xbc\xc3\x9fe\n.\n..\n");
+	my ($out, $m) = through($mail, to => ['bob@example.net', 'carol@example.net'], mail_args => ' BODY=8BITMIME RET=HDRS ENVID=QQ1', rcpt_args => ' NOTIFY=FAILURE');
+	my ($rest, $result) = unmarked($out);
+	same_bytes($rest, $mail, 'as it was, but for Received and the marks');
+	like($result // '', qr/clean/, 'X-Spawnscan-Result: clean');
+	like($m->{mail} // '', qr/BODY=8BITMIME/, 'BODY=8BITMIME at the far end');
+	like($m->{mail} // '', qr/RET=HDRS.*ENVID=QQ1|ENVID=QQ1.*RET=HDRS/, 'RET and ENVID');
+	is(scalar(grep { /NOTIFY=FAILURE/ } @{$m->{rcpt} // []}), 2, 'NOTIFY for both');
+	my $r = record();
+	is($r->{verdict}, 'clean', 'log: clean');
+	is($r->{queue_id}, $p->maillog =~ /relay=mx\.example\.com\[private\/scan-filter\].*queued as (\w+)/ ? $1 : 'none', 'log: the queue id')
+	    or diag(tail($p->maillog));
+};
+subtest 'LMTP: who the client was' => sub {
+	my $c = $p->client;
+	like($c->cmd('XCLIENT NAME=mail.remote.example ADDR=192.0.2.7') // '', qr/\A220 /, 'a client from elsewhere');
+	like($c->cmd('EHLO helo.remote.example') // '', qr/\A250/, 'EHLO');
+	my $mail = mail_of(id => 'lmtp2', parts => [$text, attachment('eicar.txt', eicar())]);
+	like($c->deliver(mail => $mail) // '', qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	$n++;
+	my $m = arrived(sub { $_[0]{data} =~ /^Message-ID: <lmtp2@/m });
+	like($m->{data} // '', qr/Eicar-Test-Signature/, 'a notice arrives');
+	unlike($m->{data} // '', qr/\Q@{[substr b64(eicar()), 0, 40]}\E/, 'the payload is gone');
+	is(record()->{client}, 'mail.remote.example[192.0.2.7] helo.remote.example', 'our log tells the client');
+};
+subtest 'LMTP: refused, for each recipient' => sub {
+	$p->settings(infected => 'reject');
+	my $before = length $p->maillog;
+	my $c = $p->client;
+	my $mail = mail_of(id => 'lmtp3', parts => [$text, attachment('eicar.txt', eicar())]);
+	like($c->deliver(mail => $mail, to => ['bob@example.net', 'carol@example.net']) // '', qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	$n++;
+	my $bounce = arrived(sub { $_[0]{data} =~ /said:\s+550.5\.7\.1/ && $_[0]{data} =~ /^Message-ID: <lmtp3@/m });
+	ok($bounce, 'the sender is told') or diag(tail($p->maillog));
+	is(scalar(() = substr($p->maillog, $before) =~ /to=<(?:bob|carol)@\S+ .*status=bounced \(host \S+ said: 550 5\.7\.1/g), 2, 'both recipients bounced');
+	$p->settings;
+};
+subtest 'LMTP: one recipient is refused' => sub {
+	my $map = write_file("$p->{dir}/etc/refuse", "/nobody/ 550 5.1.1 user unknown here\n");
+	$p->change_master(sub { s/^( +-o smtpd_recipient_restrictions=)(?=permit_mynetworks,reject)/$1check_recipient_access,regexp:$map,/m or die });
+	my $mail = mail_of(id => 'lmtp4');
+	my ($out, $m) = through($mail, to => ['bob@example.net', 'nobody@example.net', 'carol@example.net']);
+	same_bytes((unmarked($out))[0], $mail, 'as it was');
+	is(join(' ', map { /<(\w+)@/ } @{$m->{rcpt} // []}), 'bob carol', 'to the others');
+	ok(arrived(sub { $_[0]{data} =~ /user unknown here/ && $_[0]{data} =~ /^Message-ID: <lmtp4@/m }), 'the sender is told');
+	ok(wait_for(sub { (() = $p->maillog =~ /scan-filter.*status=sent \(250 2\.0\.0 Ok: queued as/g) >= 2 }), 'and the others are delivered');
+};
+subtest 'LMTP: the inspector is broken: mail waits in the queue' => sub {
+	$p->settings(inspector => '/bin/false');
+	my $before = length $p->maillog;
+	my $mail = mail_of(id => 'lmtp5');
+	my $c = $p->client;
+	like($c->deliver(mail => $mail, to => ['bob@example.net', 'carol@example.net']) // '', qr/\A250 /, 'Postfix takes it');
+	$c->cmd('QUIT');
+	ok(wait_for(sub { (() = substr($p->maillog, $before) =~ /status=deferred \(host \S+ said: 451 4\.3\.0 /g) >= 2 }), 'deferred for both') or diag(tail($p->maillog));
+	$p->settings;
+	$p->flush;
+	my $m = arrived(sub { ((unmarked($_[0]{data}))[0] // '') eq $mail });
+	is(scalar @{$m->{rcpt} // []}, 2, 'when it is mended the mail arrives, as it was, for both') or diag(tail($p->maillog));
+	ok($p->empty_queue, 'and the queue is empty');
+	is(scalar(grep { ((unmarked($_->{data}))[0] // '') eq $mail } $sink->messages), 1, 'once');
+};
+sound('LMTP', 5);
 $p->stop;
 done_testing;
