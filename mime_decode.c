@@ -42,8 +42,8 @@ static int hex_digit(unsigned char);
 static void quoted_printable(struct out *, const char *, size_t len, enum decode_way);
 static size_t trimmed_line(const char *, size_t len);
 static const char *find_line(const char *, size_t len, const char *begin, size_t *left);
-static void uu(struct out *, const char *, size_t len);
-static void uu_line(struct out *, const char *, size_t len);
+static void uu(struct out *, const char *, size_t len, enum decode_way);
+static void uu_line(struct out *, const char *, size_t len, enum decode_way);
 static void xx(struct out *, const char *, size_t len);
 static void uu_base64(struct out *, const char *, size_t len);
 static void yenc(struct out *, const char *, size_t len);
@@ -67,6 +67,7 @@ decode_name(enum decode_way way)
 		[DECODE_QP_LENIENT] = "quoted-printable lenient",
 		[DECODE_QP_BROKEN] = "quoted-printable broken",
 		[DECODE_UU] = "uuencode",
+		[DECODE_UU_ANY] = "uuencode any line",
 		[DECODE_XX] = "xxencode",
 		[DECODE_UU_BASE64] = "uuencode base64",
 		[DECODE_YENC] = "yEnc",
@@ -83,6 +84,8 @@ decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t
 
 	if (way == DECODE_BINHEX)
 		o.max = max;
+	else if (way == DECODE_UU || way == DECODE_XX)
+		o.max = 2 * len;
 	o.bytes = malloc(o.room + 1);
 	if (o.bytes == NULL)
 		err(EX_OSERR, "decode");
@@ -93,7 +96,8 @@ decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t
 		quoted_printable(&o, in, len, way);
 		break;
 	case DECODE_UU:
-		uu(&o, in, len);
+	case DECODE_UU_ANY:
+		uu(&o, in, len, way);
 		break;
 	case DECODE_XX:
 		xx(&o, in, len);
@@ -294,7 +298,7 @@ find_line(const char *s, size_t len, const char *begin, size_t *left)
  * lines, as a reader does that goes by the Content-Transfer-Encoding alone.
  */
 static void
-uu(struct out *o, const char *in, size_t len)
+uu(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	size_t left;
 	const char *begin = find_line(in, len, "begin ", &left);
@@ -312,15 +316,18 @@ uu(struct out *o, const char *in, size_t len)
 			text--;
 		if (strncasecmp(begin, "begin ", line < 6 ? line : 6) != 0 &&
 		    !(text == 3 && strncasecmp(begin, "end", 3) == 0))
-			uu_line(o, begin, text);
+			uu_line(o, begin, text, way);
 		begin += line;
 		left -= line;
 	}
 }
 
-/* One whose length does not fit what it says is no such line. */
+/*
+ * One whose length does not fit what it says is no such line, to some readers;
+ * others go by what it says, as far as the line goes.
+ */
 static void
-uu_line(struct out *o, const char *s, size_t len)
+uu_line(struct out *o, const char *s, size_t len, enum decode_way way)
 {
 	size_t want, digits;
 
@@ -329,9 +336,9 @@ uu_line(struct out *o, const char *s, size_t len)
 	want = (size_t)(s[0] - ' ') & 077;
 	digits = (want + 2) / 3 * 4;
 	/* Blanks at the end may have been lost; a check digit may be there. */
-	if (len - 1 > digits + 3 || (len - 1) * 2 < want)
+	if (way != DECODE_UU_ANY && (len - 1 > digits + 3 || (len - 1) * 2 < want))
 		return;
-	for (size_t i = 0; i < digits; i += 4) {
+	for (size_t i = 0; i < digits && (way != DECODE_UU_ANY || i < len - 1); i += 4) {
 		unsigned int bits = 0;
 
 		for (size_t k = 0; k < 4; k++) {
@@ -367,7 +374,7 @@ xx(struct out *o, const char *in, size_t len)
 
 		text[i] = digit == NULL ? begin[i] : (char)(' ' + (digit - digits));
 	}
-	uu(o, text, left);
+	uu(o, text, left, DECODE_UU);
 	free(text);
 }
 

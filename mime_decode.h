@@ -21,6 +21,7 @@ enum decode_way {
 	DECODE_QP_LENIENT,		/* a "=" that is no escape is left out, and blanks at line ends */
 	DECODE_QP_BROKEN,		/* "=" swallows two bytes, hex or not */
 	DECODE_UU,			/* from a "begin" line, or from the start */
+	DECODE_UU_ANY,			/* the same; each line by its length byte, whatever else is in it */
 	DECODE_XX,			/* the same with xxencode's digits */
 	DECODE_UU_BASE64,		/* from a "begin-base64" line */
 	DECODE_YENC,			/* from a "=ybegin" line */
@@ -34,7 +35,8 @@ const char *decode_name(enum decode_way);
 /*
  * Decode len bytes into a malloc'd buffer; NULL if this way does not apply
  * (no "begin" line, say) or gives nothing. Never larger than the input, but
- * for BinHex, whose runs are bounded by max.
+ * for uuencode and its like, which may leave out what is zero (twice the
+ * input at most), and for BinHex, whose runs are bounded by max.
  */
 char *decode_bytes(enum decode_way, const char *in, size_t len, size_t max, size_t *out_len);
 

@@ -70,6 +70,7 @@ static bool walk_cms(struct walk *, const struct part *, const char *, size_t,
 static bool visit_part(struct walk *, struct part *, const char *content, size_t len);
 static void place_header(const struct walk *, GMimeObject *, const struct spot *,
     struct part_place *);
+static size_t content_end_of(const struct walk *, size_t begin, size_t end);
 static gint64 first_offset(GMimeObject *);
 static bool empty_line_before(const char *, size_t at, size_t *line);
 static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
@@ -396,6 +397,24 @@ fields_end(const struct walk *w, GMimeObject *object, size_t end)
 	return at > end ? at : end;
 }
 
+/*
+ * GMime takes the line end in front of a boundary to be as long as that of the
+ * boundary line, which may be another one, or none at the end of the message.
+ */
+static size_t
+content_end_of(const struct walk *w, size_t begin, size_t end)
+{
+	const char *bytes = w->bytes;
+
+	for (size_t line = end; line <= end + 2 && line + 2 <= w->size; line++) {
+		if (line == 0 || bytes[line - 1] != '\n' || memcmp(bytes + line, "--", 2) != 0)
+			continue;
+		end = line - (line > 1 && bytes[line - 2] == '\r' ? 2 : 1);
+		break;
+	}
+	return end < begin ? begin : end;
+}
+
 static void
 place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
     struct part_place *place)
@@ -420,7 +439,7 @@ place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
 		    stream->bound_end >= stream->bound_start &&
 		    (size_t)stream->bound_end <= w->size) {
 			content_begin = (size_t)stream->bound_start;
-			content_end = (size_t)stream->bound_end;
+			content_end = content_end_of(w, content_begin, (size_t)stream->bound_end);
 			place->whole_content = true;
 		}
 	}

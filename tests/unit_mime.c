@@ -61,7 +61,8 @@ decode_max(enum decode_way way, const char *in, size_t len, size_t max, size_t *
 		assert_int_equal(*out_len, 0);
 	else
 		assert_true(*out_len > 0);
-	assert_true(*out_len <= (way == DECODE_BINHEX ? max : len));
+	assert_true(*out_len <= (way == DECODE_BINHEX ? max :
+	    way == DECODE_UU || way == DECODE_XX ? 2 * len : len));
 	return out;
 }
 
@@ -414,6 +415,23 @@ test_uu(void **state)
 	/* A line that does not have the length it says is none. */
 	expect_text(DECODE_UU, "begin 644 x\n#04)#04)#\n#04)#\nend\n", "ABC");
 	expect_text(DECODE_UU, "begin 644 x\nM0\n#04)#\nThese words.\nend\n", "ABC");
+	/* Blanks that got lost stand for more than there is; what is behind comes out, too. */
+	n = (size_t)sprintf(text, "begin 644 x\n");
+	for (size_t i = 0; i < 40; i++)
+		n += (size_t)sprintf(text + n, "(04  \n");
+	sprintf(text + n, "#04)#\nend\n");
+	{
+		size_t len;
+		char *out = decode(DECODE_UU, text, strlen(text), &len);
+
+		assert_int_equal(len, 323);
+		assert_memory_equal(out + 320, "ABC", 3);
+		free(out);
+	}
+	/* To others it is the length that counts, whatever is behind the digits. */
+	expect_text(DECODE_UU_ANY, "begin 644 x\n#04)#04)# end\n#04)#\nend\n", "ABCABC");
+	expect_text(DECODE_UU_ANY, "#04)#04)# and so on\n", "ABC");
+	expect_text(DECODE_UU_ANY, "begin 644 x\nM04)#\nend\n", "ABC");
 	expect_text(DECODE_UU_BASE64, "x\nbegin-base64 644 x\nQUJD\nREVG\n====\nR0hJ\n", "ABCDEF");
 	expect_text(DECODE_UU_BASE64, "BEGIN-BASE64 644 x\nQUI=\n", "AB");
 	expect_text(DECODE_UU_BASE64, "QUJD\n", "");
@@ -667,6 +685,11 @@ test_walk(void **state)
 		    "0 multipart/mixed\n1 text/plain ''\n2 text/plain ''\n" },
 		{ "Content-Type: multipart/mixed; boundary=b\n\n", "0 multipart/mixed\n" },
 		{ "Content-Type: multipart/mixed; boundary=b\n\n--b", "0 multipart/mixed\n" },
+		/* the line end in front of a boundary need not be that of the boundary line */
+		{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b--",
+		    "0 multipart/mixed\n1 text/plain 'one'\n" },
+		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\r\n\ntwo\r\n--b\n\n\n\n--b--\r\n",
+		    "0 multipart/mixed\n1 text/plain 'one'\n2 text/plain 'two'\n3 text/plain '/'\n" },
 		/* within an encoded message, a part without a place (found by fuzzing) */
 		{ "Content-Type:message/rfc822\nContent-Transfer-Encoding:base64\n\n"
 		    "RApDb250ZW50LVR5cGU6IG11bHRpcGFydC9tZDsgYm91bmRhcnk9YgosCgotLWIKQiBh\n",
