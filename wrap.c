@@ -37,7 +37,7 @@ struct writer {
 static void	put(struct writer *, const char *, ...) __attribute__((format(printf, 2, 3)));
 static void	put_bytes(struct writer *, const char *, size_t);
 static void	put_from_line(struct writer *, const struct message *);
-static void	put_header(struct writer *, const char *, const char *);
+static void	put_header(struct writer *, const char *, const char *, const uint32_t *);
 static void	put_notice(struct writer *, const char *, const char *);
 static void	put_base64(struct writer *, const struct message *);
 static size_t	base64_line(char *, const unsigned char *, size_t);
@@ -49,17 +49,19 @@ wrap_message(struct message *out, const struct message *original, const char *re
 {
 	struct writer	w = {.out = out, .eol = crlf ? "\r\n" : "\n"};
 	char		host[256], boundary[64];
+	uint32_t	chance[5];
 	int		saved;
 
-	if (message_create(out, 0) != MESSAGE_OK)
+	/* arc4random would end the process for want of memory */
+	if (getentropy(chance, sizeof(chance)) == -1 || message_create(out, 0) != MESSAGE_OK)
 		return false;
 	host_name(host, sizeof(host));
 	/* "=_" is in no base64 and in no quoted-printable text, RFC 2045 6.7 */
-	snprintf(boundary, sizeof(boundary), "=_spawnscan_%08x%08x%08x", arc4random(),
-	    arc4random(), arc4random());
+	snprintf(boundary, sizeof(boundary), "=_spawnscan_%08x%08x%08x", chance[0], chance[1],
+	    chance[2]);
 	if (mbox)
 		put_from_line(&w, original);
-	put_header(&w, host, boundary);
+	put_header(&w, host, boundary, chance + 3);
 	put(&w, "--%s", boundary);
 	put_notice(&w, host, reference);
 	put(&w, "--%s", boundary);
@@ -78,7 +80,7 @@ wrap_message(struct message *out, const struct message *original, const char *re
 }
 
 static void
-put_header(struct writer *w, const char *host, const char *boundary)
+put_header(struct writer *w, const char *host, const char *boundary, const uint32_t *id)
 {
 	char		date[64] = "Thu, 01 Jan 1970 00:00:00 +0000";
 	time_t		now = time(NULL);
@@ -90,7 +92,7 @@ put_header(struct writer *w, const char *host, const char *boundary)
 	put(w, "To: undisclosed-recipients:;");
 	put(w, "Subject: A message that could not be inspected");
 	put(w, "Date: %s", date);
-	put(w, "Message-ID: <%lld.%08x%08x@%s>", (long long)now, arc4random(), arc4random(), host);
+	put(w, "Message-ID: <%lld.%08x%08x@%s>", (long long)now, id[0], id[1], host);
 	put(w, "Auto-Submitted: auto-generated");
 	put(w, "MIME-Version: 1.0");
 	put(w, "Content-Type: multipart/mixed; boundary=\"%s\"", boundary);

@@ -235,6 +235,7 @@ WRAP(FILE *, open_memstream, (char **p, size_t *size), (p, size), NULL)
 WRAP(void *, mmap, (void *p, size_t n, int prot, int flags, int fd, off_t at),
     (p, n, prot, flags, fd, at), MAP_FAILED)
 WRAP(int, memfd_create, (const char *name, unsigned int flags), (name, flags), -1)
+WRAP(int, getentropy, (void *buf, size_t n), (buf, n), -1)
 WRAP(int, setenv, (const char *name, const char *value, int over), (name, value, over), -1)
 
 int __vasprintf_chk(char **, int, const char *, va_list);

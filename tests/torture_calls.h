@@ -20,6 +20,7 @@ CALL(open_memstream, ENOMEM)
 CALL(mmap, ENOMEM)
 CALL(memfd_create, EMFILE)
 CALL(setenv, ENOMEM)
+CALL(getentropy, EIO)
 
 /* bytes */
 CALL(read, EIO, EINTR, SHORT)
