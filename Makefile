@@ -83,11 +83,16 @@ $(BUILD)/tests/torture.so: tests/torture.c tests/torture_calls.h
 	@echo "  LD $@"
 	@$(CC) -std=c11 $(OPT) $(WARN) -D_GNU_SOURCE -U_FORTIFY_SOURCE -fPIC -fno-builtin -shared -o $@ $<
 
-tests: all $(TESTS) $(PROGRAMS:%=$(BUILD)/tests/%) $(BUILD)/tests/torture.so
+tests: all $(TESTS) $(PROGRAMS:%=$(BUILD)/tests/%) $(BUILD)/tests/torture.so $(BUILD)/bench/sink
 
 # Each call of each scenario; tests/95-torture.t alone takes a sample.
 torture: tests
 	TORTURE=all TORTURE_JOBS=$$(nproc) SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) prove -v tests/95-torture.t
+
+# 200,000 messages, or LOAD=MESSAGES, while processes are killed; see tests/load.
+LOAD = 200000
+load: tests
+	SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) tests/load $(LOAD)
 
 # Every test there is: as built, with the sanitizers, under valgrind.
 check:

@@ -2,15 +2,20 @@
 /*
  * sink.c - an SMTP server that takes every message and forgets it.
  *
- *	sink PORT
+ *	sink [-o FILE [-p TEXT]] PORT
  *
  * One process, epoll, on 127.0.0.1. Offers PIPELINING; answers of one read go
  * out in one write. STAT, a command of its own, answers
  * "250 messages=N bytes=N", counted since the last STAT: that is how the
  * benchmark sees that every message arrived, and how long it was.
  *
+ * With -o a line is written to FILE before a message is answered: its last
+ * recipient, the first word of X-Spawnscan-Result ("-" if there is none), whether
+ * X-Antivirus is there, and whether TEXT is in the message (0 or 1).
+ *
  * Commands are not looked at but for their first letter. Ends on SIGTERM and
- * after an hour. Limits: MAX_CONNECTIONS; a command line of LINE_MAX_BYTES.
+ * after some hours. Limits: MAX_CONNECTIONS; a command line of LINE_MAX_BYTES; of
+ * a message's beginning LOOK_BYTES are looked at.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -30,6 +35,7 @@
 #define MAX_CONNECTIONS 256
 #define LINE_MAX_BYTES 4096
 #define READ_BYTES (256u << 10)
+#define LOOK_BYTES (64u << 10)
 
 struct connection {
 	int fd;				/* -1 = free */
@@ -39,12 +45,17 @@ struct connection {
 	char line[LINE_MAX_BYTES];
 	char out[8192];
 	size_t out_len;
+	char recipient[256];
+	char begin[LOOK_BYTES];		/* of the message, with -o */
+	size_t begin_len;
 };
 
 static const char END[] = "\r\n.\r\n";
 
 static struct connection connections[MAX_CONNECTIONS];
 static uint64_t messages, bytes;
+static FILE *record;			/* -o */
+static const char *payload;		/* -p */
 static char buffer[READ_BYTES];
 
 static void take_connection(int listener, int epoll);
@@ -55,6 +66,8 @@ static size_t take_line(struct connection *, const char *, size_t);
 static bool command(struct connection *);
 static void say(struct connection *, const char *);
 static bool flush(struct connection *);
+static void note_recipient(struct connection *);
+static void write_record(const struct connection *);
 
 static void
 say(struct connection *c, const char *text)
@@ -76,6 +89,33 @@ flush(struct connection *c)
 	return len == 0 || send(c->fd, c->out, len, MSG_NOSIGNAL) == (ssize_t)len;
 }
 
+/* What is between < and > on the command line. */
+static void
+note_recipient(struct connection *c)
+{
+	const char *begin = memchr(c->line, '<', c->line_len), *end;
+
+	c->recipient[0] = '\0';
+	if (begin != NULL && (end = memchr(begin, '>', (size_t)(c->line + c->line_len - begin))) != NULL)
+		snprintf(c->recipient, sizeof(c->recipient), "%.*s", (int)(end - begin - 1), begin + 1);
+}
+
+static void
+write_record(const struct connection *c)
+{
+	static const char result[] = "\nX-Spawnscan-Result: ", antivirus[] = "\nX-Antivirus: ";
+	const char *found = memmem(c->begin, c->begin_len, result, sizeof(result) - 1);
+	char word[32] = "-";
+
+	if (found != NULL)
+		sscanf(found + sizeof(result) - 1, "%31[a-z]", word);
+	fprintf(record, "%s\t%s\t%d\t%d\n", c->recipient, word,
+	    memmem(c->begin, c->begin_len, antivirus, sizeof(antivirus) - 1) != NULL,
+	    payload != NULL && memmem(c->begin, c->begin_len, payload, strlen(payload)) != NULL);
+	if (fflush(record) == EOF)
+		err(1, "record");
+}
+
 /* False: close the connection. */
 static bool
 command(struct connection *c)
@@ -86,8 +126,13 @@ command(struct connection *c)
 	case 'E':
 		say(c, "250-sink\r\n250-PIPELINING\r\n250-SIZE 0\r\n250 8BITMIME\r\n");
 		break;
+	case 'R':
+		note_recipient(c);
+		say(c, "250 ok\r\n");
+		break;
 	case 'D':
 		c->in_data = true;
+		c->begin_len = 0;
 		c->matched = 2;		/* the line end before the message */
 		say(c, "354 go on\r\n");
 		break;
@@ -158,8 +203,17 @@ static bool
 take_bytes(struct connection *c, const char *buf, size_t len)
 {
 	while (len > 0) {
-		size_t n = c->in_data ? take_data(c, buf, len) : take_line(c, buf, len);
+		bool was_data = c->in_data;
+		size_t n = was_data ? take_data(c, buf, len) : take_line(c, buf, len);
 
+		if (was_data && record != NULL) {
+			size_t look = n < LOOK_BYTES - c->begin_len ? n : LOOK_BYTES - c->begin_len;
+
+			memcpy(c->begin + c->begin_len, buf, look);
+			c->begin_len += look;
+			if (!c->in_data)
+				write_record(c);
+		}
 		buf += n;
 		len -= n;
 		if (!c->in_data && c->line_len > 0 && c->line[c->line_len - 1] == '\n') {
@@ -226,12 +280,20 @@ int
 main(int argc, char **argv)
 {
 	struct epoll_event events[64], event = { .events = EPOLLIN };
-	int listener, epoll = epoll_create1(EPOLL_CLOEXEC);
+	int listener, epoll = epoll_create1(EPOLL_CLOEXEC), c;
 
-	if (argc != 2)
-		errx(1, "usage: sink PORT");
-	alarm(3600);
-	listener = listen_on((uint16_t)atoi(argv[1]));
+	while ((c = getopt(argc, argv, "o:p:")) != -1) {
+		if (c == 'o' && (record = fopen(optarg, "ae")) == NULL)
+			err(1, "%s", optarg);
+		else if (c == 'p')
+			payload = optarg;
+		else if (c == '?')
+			errx(1, "usage: sink [-o FILE [-p TEXT]] PORT");
+	}
+	if (argc != optind + 1)
+		errx(1, "usage: sink [-o FILE [-p TEXT]] PORT");
+	alarm(4 * 3600);
+	listener = listen_on((uint16_t)atoi(argv[optind]));
 	for (size_t i = 0; i < MAX_CONNECTIONS; i++)
 		connections[i].fd = -1;
 	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);	/* data.ptr is NULL */
@@ -239,13 +301,13 @@ main(int argc, char **argv)
 		int n = epoll_wait(epoll, events, 64, -1);
 
 		for (int i = 0; i < n; i++) {
-			struct connection *c = events[i].data.ptr;
+			struct connection *peer = events[i].data.ptr;
 
-			if (c == NULL) {
+			if (peer == NULL) {
 				take_connection(listener, epoll);
-			} else if (!take_input(c)) {
-				close(c->fd);
-				c->fd = -1;
+			} else if (!take_input(peer)) {
+				close(peer->fd);
+				peer->fd = -1;
 			}
 		}
 	}
