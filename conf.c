@@ -84,6 +84,7 @@ struct reading {
 static const char *check_clients(const char *);
 static const char *check_log(const char *);
 static const char *check_name(const char *);
+static const char *check_path(const char *);
 static const char *check_scanner(const char *);
 static bool	 clamd_address(const char *, size_t);
 static const char *check_notice(const char *);
@@ -304,6 +305,9 @@ static const struct key keys[] = {
 	{"smtp", "recipient_limit", KEY_NUMBER, AT(recipient_limit), 1, 100000, NULL, NULL,
 	    "1000"},
 	{"smtp", "error_limit", KEY_NUMBER, AT(error_limit), 1, 100000, NULL, NULL, "20"},
+
+	{"sendmail", "sendmail_path", KEY_STRING, AT(sendmail_path), 1, PATH_LENGTH, NULL, check_path,
+	    "/usr/sbin/sendmail"},
 };
 
 #define N_KEYS	(sizeof(keys) / sizeof(keys[0]))
@@ -929,6 +933,13 @@ check_log(const char *value)
 	    strncmp(value, "file:/", 6) == 0)
 		return NULL;
 	return "syslog, stderr or file:/path";
+}
+
+/* check_path - a program is not looked for */
+static const char *
+check_path(const char *value)
+{
+	return *value == '/' ? NULL : "a path that begins with /";
 }
 
 /* check_name - what syslog takes for the name of a program */

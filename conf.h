@@ -97,6 +97,9 @@ struct conf {
 	uint64_t line_limit;		/* bytes of one command line with its CRLF */
 	uint64_t recipient_limit;
 	uint64_t error_limit;
+
+	/* [sendmail] */
+	char *sendmail_path;
 };
 
 /* What to do when memory runs out, here and below: say so and end. By default: end. */

@@ -5,6 +5,7 @@
 #ifndef ENVELOPE_H
 #define ENVELOPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /*
@@ -24,5 +25,14 @@ struct envelope {
 	const char *ident;		/* the message's name there: its queue id; or "" */
 	const char *mode;		/* which front it came by: "smtp", "lmtp", "filter" ... */
 };
+
+/* The two halves of a client; "" = not in the text. */
+struct client_text {
+	char name[256];
+	char address[64];
+};
+
+/* Take "name[address]" apart; what follows is passed over. False if it is none, or empty. */
+bool envelope_client(struct client_text *, const char *text);
 
 #endif

@@ -17,6 +17,8 @@
  * knows how long he wants to wait.
  */
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +31,6 @@
 
 #define READ_SIZE	(64u << 10)
 
-static bool	receive(struct transaction *, int, enum outcome *);
 static bool	send_output(struct transaction *, int);
 static bool	write_all(void *, const char *, size_t);
 static bool	flush_file(int);
@@ -40,11 +41,13 @@ filter_run(const struct conf *conf, int rfd, int wfd)
 {
 	struct transaction	t;
 	enum outcome		outcome = OUTCOME_DEFERRED;
+	enum filter_receipt	receipt;
 
 	transaction_init(&t, conf);
 	t.envelope.mode = "filter";
-	if (!receive(&t, rfd, &outcome))
-		return finish(&t, outcome);
+	receipt = filter_receive(&t, rfd, FILTER_NO_DEADLINE);
+	if (receipt != RECEIPT_WHOLE)
+		return finish(&t, receipt == RECEIPT_TOO_BIG ? OUTCOME_REFUSED : outcome);
 	switch (transaction_decide(&t)) {
 	case DECISION_DELIVER:
 		if (send_output(&t, wfd))
@@ -62,38 +65,58 @@ filter_run(const struct conf *conf, int rfd, int wfd)
 	return finish(&t, outcome);
 }
 
-/* receive - false with an outcome if there is no whole mail; t->reason says why */
-static bool
-receive(struct transaction *t, int rfd, enum outcome *outcome)
+enum filter_receipt
+filter_receive(struct transaction *t, int rfd, int64_t deadline)
 {
 	char			buf[READ_SIZE];
-	ssize_t			n;
+	ssize_t			n = 1;
 	int64_t			start = io_now();
 	enum message_result	rc;
 
 	rc = message_create(&t->message, t->conf->message_size_limit);
-	while (rc == MESSAGE_OK) {
+	while (rc == MESSAGE_OK && n > 0) {
+		if (!filter_wait(rfd, deadline)) {
+			snprintf(t->reason, sizeof(t->reason), "reading the mail: timeout");
+			return RECEIPT_TIMEOUT;
+		}
 		n = read(rfd, buf, sizeof(buf));
 		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1) {
+			n = 1;
+		else if (n == -1) {
 			snprintf(t->reason, sizeof(t->reason), "reading the mail: %s",
 			    strerror(errno));
-			return false;
-		}
-		if (n == 0)
-			break;
-		rc = message_append(&t->message, buf, (size_t)n);
+			return RECEIPT_UNREADABLE;
+		} else
+			rc = message_append(&t->message, buf, (size_t)n);
 	}
 	if (rc == MESSAGE_OK)
 		rc = message_seal(&t->message);
 	t->receive_ms = io_now() - start;
+	if (rc == MESSAGE_OK)
+		return RECEIPT_WHOLE;
 	if (rc == MESSAGE_TOO_BIG) {
-		*outcome = OUTCOME_REFUSED;
 		snprintf(t->reason, sizeof(t->reason), "more than message_size_limit");
-	} else if (rc != MESSAGE_OK)
-		snprintf(t->reason, sizeof(t->reason), "keeping the mail: %s", strerror(errno));
-	return rc == MESSAGE_OK;
+		return RECEIPT_TOO_BIG;
+	}
+	snprintf(t->reason, sizeof(t->reason), "keeping the mail: %s", strerror(errno));
+	return RECEIPT_NO_ROOM;
+}
+
+bool
+filter_wait(int rfd, int64_t deadline)
+{
+	struct pollfd	p = { .fd = rfd, .events = POLLIN };
+	int64_t		left;
+	int		n;
+
+	if (deadline == FILTER_NO_DEADLINE)
+		return true;
+	do {
+		if ((left = deadline - io_now()) <= 0)
+			return false;
+		n = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
+	} while (n == 0 || (n == -1 && errno == EINTR));
+	return true;
 }
 
 static bool

@@ -99,8 +99,10 @@ quarantine_store(struct quarantine *q, const struct message *message,
 	bool		linked = false, meta_linked = false, ok;
 	int		saved;
 
-	if (!place_open(&p, q, true, err, errsize))
+	if (!place_open(&p, q, true, err, errsize)) {
+		q->error = errno;
 		return false;
+	}
 	ok = write_message(p.day, p.tmp, message) &&
 	    write_meta(p.day, p.meta_tmp, q, message, envelope, report, failure) &&
 	    (linked = link_new(p.day, p.tmp, p.name)) &&
@@ -117,6 +119,7 @@ quarantine_store(struct quarantine *q, const struct message *message,
 		unlinkat(p.day, p.meta, 0);
 	place_close(&p);
 	q->stored = ok;
+	q->error = ok ? 0 : saved;
 	return ok || fail(err, errsize, "quarantine %s: %s", q->path, strerror(saved));
 }
 

@@ -20,6 +20,7 @@ struct quarantine {
 	char path[4096];	/* of the original; "" = nothing reserved */
 	char reference[64];	/* "MMDD/UNIXTIME.PID[.N]" */
 	bool stored;
+	int error;		/* errno of the last quarantine_store, 0 if it went well */
 };
 
 /*

@@ -5,15 +5,19 @@
  *
  * With an address: an SMTP session on standard input and output, relayed to
  * that address (smtp_relay.c). Without: one mail from standard input to
- * standard output (filter.c). With --explain: what would be done with a mail,
- * and why (explainer.c).
+ * standard output (filter.c). With --sendmail: one mail from standard input to
+ * sendmail(1) (sendmail.c). With --qmail-queue: in the place of qmail-queue(8)
+ * (qmail_queue.c). With --explain: what would be done with a mail, and why
+ * (explainer.c).
  *
  * Under spawn(8) descriptors 0, 1 and 2 are one socket, so before anything
  * else runs the session moves to descriptors of its own, and no library can
  * talk into it.
  *
  * Diagnostics: one sentence on standard error if that is not the session, the
- * same to the log, 421 to an SMTP client; exit codes of <sysexits.h>.
+ * same to the log, 421 to an SMTP client; exit codes of <sysexits.h>, but
+ * where a mailer is waiting it hears "try again later": it would send the mail
+ * back to its sender for anything else.
  */
 #include <sys/stat.h>
 
@@ -33,6 +37,8 @@
 #include "filter.h"
 #include "inspector_client.h"
 #include "log.h"
+#include "qmail_queue.h"
+#include "sendmail.h"
 #include "smtp_relay.h"
 
 #define OVERRIDES_MAX 200
@@ -47,11 +53,21 @@ struct options {
 	bool version, print_conf, json;
 	const char *explain;			/* file, "-" = standard input */
 	const char *address;
+	bool sendmail;
+	struct sendmail_call call;		/* of --sendmail */
+	const char *qmail_queue;		/* the original */
 };
+
+/* What a fault is to whoever waits for us, if not its own code of <sysexits.h>. */
+static int fault_code;
 
 static const char usage_text[] =
     "usage: spawnscan [options] HOST:PORT    relay SMTP on stdin/stdout to HOST:PORT\n"
     "       spawnscan [options]              filter one mail from stdin to stdout\n"
+    "       spawnscan [options] --sendmail -f SENDER -- RECIPIENT...\n"
+    "                                        filter one mail from stdin to sendmail\n"
+    "       spawnscan [options] --qmail-queue PROGRAM\n"
+    "                                        filter one mail to PROGRAM, as qmail-queue\n"
     "       spawnscan [options] --explain FILE\n"
     "                                        tell what would be done with a mail, and why\n"
     "\n"
@@ -64,12 +80,18 @@ static const char usage_text[] =
     "  -d DIR               signatures, same as -o database=DIR\n"
     "  -v                   log to standard error as well; twice: debug\n"
     "  -V, --version        versions of spawnscan, ClamAV and the signatures\n"
+    "      --sendmail       for pipe(8) of Postfix: hand the mail on to sendmail(1)\n"
+    "  -f SENDER            with --sendmail: the envelope sender, may be empty\n"
+    "      --client TEXT    with --sendmail: NAME[ADDRESS] of the client, for log and rules\n"
+    "      --qmail-queue PROGRAM\n"
+    "                       for qmail: hand the mail on to PROGRAM, on descriptors 0 and 1\n"
     "      --print-config   the configuration in effect\n"
     "      --explain FILE   what would be done with the mail in FILE (- = stdin)\n"
     "      --json           with --explain: for a program to read\n"
     "  -h, --help           this text\n";
 
 static void parse_options(int argc, char **argv, struct options *);
+static void check_fronts(struct options *, int argc, char **argv);
 static void add_override(struct options *, const char *assignment);
 static void configure(const struct options *, struct conf *);
 static int print_conf(const struct conf *);
@@ -105,8 +127,11 @@ main(int argc, char **argv)
 		code = print_conf(&conf);
 	else if (options.explain != NULL)
 		code = explainer_run(&conf, options.explain, options.json, STDOUT_FILENO);
-	else if (closed)
+	else if (closed) {
+		if (options.qmail_queue != NULL)
+			fault_code = QMAIL_UNREADABLE;
 		quit(EX_IOERR, "standard input or output is closed");
+	}
 	else
 		code = run(&options, &conf);
 	conf_free(&conf);
@@ -149,14 +174,24 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "print-config", no_argument, NULL, 'P' },
 		{ "explain", required_argument, NULL, 'E' },
 		{ "json", no_argument, NULL, 'J' },
+		{ "sendmail", no_argument, NULL, 'S' },
+		{ "client", required_argument, NULL, 'C' },
+		{ "qmail-queue", required_argument, NULL, 'Q' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
 	static char database[4096];
 	int c;
 
+	/* Before anything can be found fault with. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+		if (strcmp(argv[i], "--sendmail") == 0)
+			fault_code = EX_TEMPFAIL;
+		else if (strcmp(argv[i], "--qmail-queue") == 0)
+			fault_code = QMAIL_CONFIG;
+	}
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":bqc:o:d:vVh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":bqc:o:d:f:vVh", longs, NULL)) != -1) {
 		switch (c) {
 		case 'b':
 			add_override(o, "quarantine=all");
@@ -189,6 +224,20 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'J':
 			o->json = true;
 			break;
+		case 'S':
+			o->sendmail = true;
+			fault_code = EX_TEMPFAIL;
+			break;
+		case 'f':
+			o->call.sender = optarg;
+			break;
+		case 'C':
+			o->call.client = optarg;
+			break;
+		case 'Q':
+			o->qmail_queue = optarg;
+			fault_code = QMAIL_CONFIG;
+			break;
 		case 'h':
 			fputs(usage_text, stdout);
 			exit(fflush(stdout) == EOF ? EX_IOERR : EX_OK);
@@ -199,14 +248,31 @@ parse_options(int argc, char **argv, struct options *o)
 			quit(EX_USAGE, "unknown option %s; see spawnscan -h", argv[optind - 1]);
 		}
 	}
-	if (argc - optind > 1)
+	check_fronts(o, argc - optind, argv + optind);
+	if (argc - optind > 1 && !o->sendmail)
 		quit(EX_USAGE, "one address at most, not also %s; see spawnscan -h",
 		    argv[optind + 1]);
-	o->address = argv[optind];
+	o->address = o->sendmail ? NULL : argv[optind];
 	if (o->explain != NULL && o->address != NULL)
 		quit(EX_USAGE, "--explain takes no address; see spawnscan -h");
 	if (o->json && o->explain == NULL)
 		quit(EX_USAGE, "--json goes with --explain; see spawnscan -h");
+}
+
+/* check_fronts - argc words are left, which only --sendmail takes more than one of */
+static void
+check_fronts(struct options *o, int argc, char **argv)
+{
+	if (o->sendmail + (o->qmail_queue != NULL) + (o->explain != NULL) > 1)
+		quit(EX_USAGE, "one of --sendmail, --qmail-queue and --explain; see spawnscan -h");
+	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL))
+		quit(EX_USAGE, "-f and --client go with --sendmail; see spawnscan -h");
+	if (o->sendmail && (o->call.sender == NULL || argc == 0))
+		quit(EX_USAGE, "--sendmail needs -f SENDER and recipients; see spawnscan -h");
+	if (o->qmail_queue != NULL && argc > 0)
+		quit(EX_USAGE, "--qmail-queue takes no address; see spawnscan -h");
+	o->call.recipients = argv;
+	o->call.n_recipients = (size_t)argc;
 }
 
 static void
@@ -285,6 +351,10 @@ run(const struct options *o, const struct conf *conf)
 		close(take_descriptor(STDERR_FILENO, O_WRONLY));
 	if (rfd == -1 || wfd == -1)
 		quit(EX_TEMPFAIL, "no descriptors: %s", strerror(errno));
+	if (o->sendmail)
+		return sendmail_run(conf, &o->call, rfd, wfd);
+	if (o->qmail_queue != NULL)
+		return qmail_queue_run(conf, o->qmail_queue, rfd, wfd);
 	if (o->address == NULL)
 		return filter_run(conf, rfd, wfd);
 	code = smtp_relay(conf, &address, rfd, wfd);
@@ -317,9 +387,11 @@ quit(int code, const char *fmt, ...)
 	vsnprintf(sentence, sizeof(sentence), fmt, ap);
 	va_end(ap);
 	log_write(LOG_ERR, "%s", sentence);
-	if (fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
+	if (fault_code == EX_TEMPFAIL)
+		dprintf(STDOUT_FILENO, "4.3.5 Content filter: %s\n", sentence);
+	else if (fault_code == 0 && fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
 		smtp_refuse_service(STDOUT_FILENO, "Server configuration error");
-	exit(code);
+	exit(fault_code != 0 ? fault_code : code);
 }
 
 static void

@@ -92,6 +92,7 @@ my %bad = (
 	line_limit => ['511', '65537', 'x'],
 	recipient_limit => ['0', 'x'],
 	error_limit => ['0', 'x'],
+	sendmail_path => ['', 'sendmail', './sendmail'],
 	scan => ['', 'full'],
 	view_limit => ['0', 'x'],
 	view_size_limit => ['0', 'x'],
