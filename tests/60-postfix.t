@@ -184,6 +184,8 @@ subtest 'DSN of success' => sub {
 	like($dsn->{mail} // '', qr/\AMAIL FROM:<>/, 'from nobody');
 	is(join(' ', map { /<(.*?)>/ } @{$dsn->{rcpt} // []}), 'alice@example.org', 'to the sender');
 	is(scalar(() = ($dsn->{data} // '') =~ /^Action: relayed\r$/mg), 2, 'relayed, for both recipients');
+	# Of the last hop: the filter does not stand in its way.
+	like($dsn->{data} // '', qr/delivery via\s+127\.0\.0\.1\S*:@{[$plain->port]}/, 'by the last Postfix');
 	like($dsn->{data} // '', qr/^Original-Recipient: rfc822;Bob\@orig\.example\r$/mi, 'with the original recipient');
 	like($dsn->{data} // '', qr/^Content-Type: text\/rfc822-headers/m, 'RET=HDRS: the header');
 	unlike($dsn->{data} // '', qr/^a plain mail/m, 'and no more');
