@@ -114,7 +114,7 @@ my $sink = Downstream->start(ehlo => ['PIPELINING', 'SIZE 104857600', 'ENHANCEDS
 # How long the hub waits for a host that has fallen silent. The entries have
 # 1200 s; it only has to be longer than an inspection takes on a busy machine.
 my $patience = secs(20);
-my $port = free_port();
+my ($port, $second) = (free_port(), free_port());
 my $hub = PrivatePostfix->start(sink => $sink->port, no_wait => 1,
     main => ["content_filter = scan:[filters.example]:$port", 'smtpd_client_connection_count_limit = 0'],
     edit => sub {
@@ -125,9 +125,12 @@ my $hub = PrivatePostfix->start(sink => $sink->port, no_wait => 1,
 	s/(-o (?:mynetworks|smtpd_authorized_xforward_hosts)=127\.0\.0\.0\/8)/$1,10.63.0.0\/16/g == 2 or die;
 	s/^( +-o smtp_data_done_timeout=)1200s$/$1${patience}s/m or die;
 	my $more = join '', map { "    -o smtp_${_}_timeout=${patience}s\n" } qw(connect helo xforward mail rcpt data_init data_xfer rset quit);
+	# A second way back beside the first.
+	/^# 3\. .*?^(0\.0\.0\.0.*?)^# 4\. /ms or die;
+	$_ .= $1 =~ s/^0\.0\.0\.0:$p->{back_port}/0.0.0.0:$second/r . "    -o syslog_name=postfix/second\n";
 	s/^(scan .* )10( +smtp)\n/${1}6$2\n$more/m or die;
     });
-wait_for(sub { $hub->listens($hub->{port}) && $hub->listens($hub->{back_port}) }, 60) or die 'the hub does not listen';
+wait_for(sub { 3 == grep { $hub->listens($_) } $hub->{port}, $hub->{back_port}, $second }, 60) or die 'the hub does not listen';
 for my $h (@host{qw(a b)}) {
 	$h->{postfix} = PrivatePostfix->start(sink => 0, no_wait => 1, enter => $h->{enter}, main => ['content_filter ='],
 	    edit => sub {
@@ -263,6 +266,24 @@ subtest 'smtp_fallback_relay' => sub {
 	ok(named("scan:[$B->{address}]:$port", sub { s/^( +-o smtp_fallback_relay=)$/$1\[$A->{address}]:$port/m or die }), 'told');
 	first_then_second('fallback');
 	ok(named("scan:[$B->{address}]:$port", sub { s/^( +-o smtp_fallback_relay=)\S+$/$1/m or die }), 'taken back');
+};
+subtest 'two ways back from each filter, one shut in mid-run' => sub {
+	ok(named("scan:[filters.example]:$port"), 'told');
+	for my $h ($A, $B) {
+		ok($h->{postfix}->change_master(sub { s/( $h->{hub}:)$hub->{back_port}$/$&,$h->{hub}:$second/m or die }), "$h->{name} is told");
+	}
+	my $by_second = sub { scalar(() = $hub->maillog =~ m{postfix/second/smtpd\[\d+\]: \w+: client=}g) };
+	all_once('both ways', send_mails(10));
+	is($by_second->(), 0, 'the first way is used');
+	my @ids = send_mails(40);
+	ok($hub->change_master(sub { s/^(0\.0\.0\.0:$hub->{back_port} .*\n(?:(?: .*)?(?:#.*)?\n)*?)(?=^# 4\. )/$1 =~ s{^}{#off }mgr/me or die }), 'it is shut');
+	ok(poll(sub { !$hub->listens($hub->{back_port}) }, 60), 'nobody listens there');
+	my $before = $by_second->();
+	push @ids, send_mails(40);
+	all_once('one way shut', @ids);
+	cmp_ok($by_second->(), '>=', $before + 40, 'the second way is used');
+	ok($hub->change_master(sub { s/^#off //mg }), 'it is open again');
+	ok(poll(sub { $hub->listens($hub->{back_port}) }, 60), 'and somebody listens');
 };
 subtest 'MX records' => sub {
 	SKIP: {
