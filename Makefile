@@ -21,14 +21,14 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_message smtp_down smtp_session xforward smtp_reply smtp_data span address line_io filter mailer sendmail qmail_queue envelope explainer transaction wrap quarantine \
         inspector_client scratch message report request verdict network conf log
-INSPECTOR = spawnscan_inspect inspector engine examine explain mime_walk mime_lint mime_views mime_decode mime_cms mime_tnef header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine examine explain mime_walk mime_lint mime_views mime_decode mime_packed mime_cms mime_pgp mime_tnef header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
         scratch message report request verdict network conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
-INSPECTOR_PKGS = libbsd-overlay libmd inih gmime-3.0 libclamav libseccomp
+INSPECTOR_PKGS = libbsd-overlay libmd inih gmime-3.0 libclamav libseccomp zlib
 
 CPPFLAGS = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -I.
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CPPFLAGS) $(CFLAGS)

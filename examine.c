@@ -26,7 +26,6 @@
 #include "defang.h"
 #include "explain.h"
 #include "header.h"
-#include "mime_cms.h"
 #include "mime_lint.h"
 #include "mime_tnef.h"
 #include "mime_views.h"
@@ -39,8 +38,6 @@
 /* Irregular mails in decoded content that are read in every way, and how deep. */
 #define INNER_MAX 50
 #define INNER_DEPTH_MAX 5
-/* Where a mail in a content shows that it is one. */
-#define INNER_HEAD_MAX (64u << 10)
 
 /* One place of the message and what is to be done there. */
 struct target {
@@ -109,7 +106,6 @@ static int64_t now_ms(void);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool may_be_attachment(const struct part *);
 static const char *part_name(const struct part *);
-static void check_sealed(struct examination *, const struct part *, const char *, size_t);
 static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
 static enum verdict_action action_of(struct examination *, enum verdict_class);
@@ -140,7 +136,6 @@ static bool remember_content(void *ctx, const struct part *, const char *, size_
 static enum region_answer visit_region(void *ctx, const struct region *);
 static bool visit_view(void *ctx, const struct view *);
 static bool is_new_mail(const char *bytes, const struct view *);
-static bool looks_like_mail(const char *, size_t len);
 static void check_inner(struct examination *, const struct part *, const char *, size_t len);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 static enum region_answer visit_inner_region(void *ctx, const struct region *);
@@ -250,7 +245,8 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	check_limit(x, part);
 	check_partial(x, part);
 	check_names(x, part, content, len);
-	check_sealed(x, part, content, len);
+	if (part->sealed != NULL)
+		find(x, part, CLASS_ENCRYPTED, part->sealed, part_name(part));
 	plain = is_plain_text(x, part);
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
@@ -273,20 +269,6 @@ may_be_attachment(const struct part *part)
 {
 	return part->n_names > 0 || (part->type[0] != '\0' &&
 	    strncmp(part->type, "text/", 5) != 0 && strncmp(part->type, "message/", 8) != 0);
-}
-
-/* What only its recipient can open. */
-static void
-check_sealed(struct examination *x, const struct part *part, const char *content, size_t len)
-{
-	static const char armour[] = "-----BEGIN PGP MESSAGE-----";
-
-	if (!part->leaf || len == 0)
-		return;
-	if (cms_is_sealed(content, len))
-		find(x, part, CLASS_ENCRYPTED, "S/MIME message", part_name(part));
-	else if (memmem(content, len, armour, sizeof(armour) - 1) != NULL)
-		find(x, part, CLASS_ENCRYPTED, "OpenPGP message", part_name(part));
 }
 
 static const char *
@@ -315,6 +297,9 @@ check_limit(struct examination *x, const struct part *part)
 		break;
 	case PART_HEADER_TOO_BIG:
 		find(x, part, CLASS_LIMIT, "header too long", "");
+		break;
+	case PART_UNPACKS_TO_TOO_MUCH:
+		find(x, part, CLASS_LIMIT, "unpacks to too much", part_name(part));
 		break;
 	case PART_TOO_MANY:
 		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], "too many parts");
@@ -349,7 +334,7 @@ check_content(struct examination *x, const struct part *part, const char *conten
 		find(x, part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	/* A text is shown, and nobody opens it as a mail. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
-	    (strncmp(part->type, "text/", 5) != 0 && looks_like_mail(content, len)))
+	    (strncmp(part->type, "text/", 5) != 0 && mime_looks_like_mail(content, len)))
 		check_inner(x, part, content, len);
 }
 
@@ -761,31 +746,8 @@ is_new_mail(const char *bytes, const struct view *view)
 {
 	bool text = strcmp(view->way, "as it is") == 0 || strncmp(view->way, "quoted", 6) == 0;
 
-	return looks_like_mail(view->content, view->len) &&
-	    !(text && looks_like_mail(bytes + view->begin, view->end - view->begin));
-}
-
-/* Does one of its first lines begin a field that mails have? */
-static bool
-looks_like_mail(const char *content, size_t len)
-{
-	static const char *const fields[] = {
-		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
-	};
-	const char *end = content + (len > INNER_HEAD_MAX ? INNER_HEAD_MAX : len);
-
-	for (const char *line = content; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-
-		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-			size_t n = strlen(fields[i]);
-
-			if ((size_t)(end - line) > n && strncasecmp(line, fields[i], n) == 0)
-				return true;
-		}
-		line = lf == NULL ? end : lf + 1;
-	}
-	return false;
+	return mime_looks_like_mail(view->content, view->len) &&
+	    !(text && mime_looks_like_mail(bytes + view->begin, view->end - view->begin));
 }
 
 /*

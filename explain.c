@@ -270,6 +270,8 @@ limit_text(enum part_limit limit)
 		return "nested too deep";
 	case PART_HEADER_TOO_BIG:
 		return "header too long";
+	case PART_UNPACKS_TO_TOO_MUCH:
+		return "unpacks to too much";
 	case PART_TOO_MANY:
 		return "too many parts";
 	}

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_cms.c - the content of an opaque S/MIME signed message.
+ * mime_cms.c - the content of S/MIME messages that are signed or compressed.
  *
- * application/pkcs7-mime with SignedData carries a whole MIME entity inside a
- * BER structure, where neither GMime (without a crypto engine) nor a scanner
- * of files looks. Only the way down to the octets is read here:
+ * application/pkcs7-mime carries a whole MIME entity inside a BER structure,
+ * where neither GMime (without a crypto engine) nor a scanner of files looks.
+ * Only the way down to the octets is read here:
  *
  *	ContentInfo ::= SEQUENCE { OID signedData, [0] SignedData }
  *	SignedData ::= SEQUENCE { version, SET, EncapsulatedContentInfo, ... }
+ *	CompressedData ::= SEQUENCE { version, SEQUENCE { OID zlib },
+ *	    EncapsulatedContentInfo }
  *	EncapsulatedContentInfo ::= SEQUENCE { OID, [0] OCTET STRING }
  *
  * The octet string may come in pieces, and every length may be left open
@@ -23,12 +25,20 @@
 #include <sysexits.h>
 
 #define DEPTH_MAX 10
+#define SEALED "S/MIME message"
 
 #define TAG_OID		0x06
 #define TAG_OCTETS	0x04
 #define TAG_OCTETS_PARTS 0x24
 #define TAG_SEQUENCE	0x30
 #define TAG_EXPLICIT_0	0xa0
+
+/* Object identifiers: behind 1.2.840.113549.1, and the whole of an algorithm's. */
+static const unsigned char signed_data[] = { 7, 2 };		/* pkcs-7 2 */
+static const unsigned char compressed_data[] = { 9, 16, 1, 9 };	/* pkcs-9 smime ct 9 */
+static const unsigned char zlib_compress[] = {			/* pkcs-9 smime alg 8 */
+	0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 3, 8
+};
 
 /* What is left to read of one element's content. */
 struct ber {
@@ -44,9 +54,27 @@ static bool next_element(struct ber *, struct element *, int depth);
 static bool find_end(struct ber, const unsigned char **end, int depth);
 static bool read_length(struct ber *, size_t *len, bool *open);
 static bool enter(struct ber *, unsigned int tag);
+static bool skip(struct ber *);
 static bool enter_content_info(struct ber *, struct ber *type);
-static bool is_signed_data(const struct ber *type);
+static bool is_type(const struct ber *type, const unsigned char *oid, size_t len);
+static void open_signed(struct packed *, struct ber);
+static bool open_compressed(struct packed *, struct ber, size_t max, size_t *left);
+static char *encapsulated(struct ber, size_t *len, bool *detached);
 static void collect_octets(const struct element *, char *out, size_t *len, int depth);
+
+void
+cms_open(struct packed *p, const char *bytes, size_t len, size_t max, size_t *left)
+{
+	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
+
+	if (len == 0 || !enter_content_info(&b, &type))
+		return;
+	if (is_type(&type, signed_data, sizeof(signed_data)))
+		open_signed(p, b);
+	else if (!is_type(&type, compressed_data, sizeof(compressed_data)) ||
+	    !open_compressed(p, b, max, left))
+		p->sealed = SEALED;
+}
 
 /* A ContentInfo: *b moves behind its type, which is of that many bytes. */
 static bool
@@ -64,45 +92,90 @@ enter_content_info(struct ber *b, struct ber *type)
 	return true;
 }
 
-/* pkcs-7 2, id-signedData. */
 static bool
-is_signed_data(const struct ber *type)
+is_type(const struct ber *type, const unsigned char *oid, size_t len)
 {
-	return type->end - type->at == 2 && type->at[0] == 7 && type->at[1] == 2;
+	return (size_t)(type->end - type->at) == len && memcmp(type->at, oid, len) == 0;
 }
 
-bool
-cms_is_sealed(const char *bytes, size_t len)
+/* Behind the type of a SignedData: one that is detached holds nothing. */
+static void
+open_signed(struct packed *p, struct ber b)
 {
-	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
+	size_t len;
+	char *content = NULL;
+	bool detached = false;
 
-	return enter_content_info(&b, &type) && !is_signed_data(&type);
+	if (enter(&b, TAG_EXPLICIT_0) && enter(&b, TAG_SEQUENCE) &&
+	    skip(&b) && skip(&b))		/* version, digests */
+		content = encapsulated(b, &len, &detached);
+	if (content != NULL)
+		packed_add(p, NULL, 0, content, len);
+	else if (!detached)
+		p->sealed = SEALED;
 }
 
-char *
-cms_signed_content(const char *bytes, size_t len, size_t *out_len)
+/* Behind the type of a CompressedData; false if not all of it could be opened. */
+static bool
+open_compressed(struct packed *p, struct ber b, size_t max, size_t *left)
 {
-	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
+	struct ber algorithm, oid;
+	struct element e;
+	size_t len, out_len;
+	char *content, *out;
+	bool detached, whole;
+
+	if (!enter(&b, TAG_EXPLICIT_0) || !enter(&b, TAG_SEQUENCE) || !skip(&b) ||	/* version */
+	    !next_element(&b, &e, 0) || e.tag != TAG_SEQUENCE)
+		return false;
+	algorithm = e.content;
+	if (!next_element(&algorithm, &e, 0) || e.tag != TAG_OID)
+		return false;
+	oid = e.content;
+	if (!is_type(&oid, zlib_compress, sizeof(zlib_compress)))
+		return false;
+	content = encapsulated(b, &len, &detached);
+	if (content == NULL)
+		return false;
+	out = packed_inflate(p, PACKED_ZLIB, content, len, max, left, &out_len, &whole);
+	free(content);
+	if (out != NULL)
+		packed_add(p, NULL, 0, out, out_len);
+	return whole || p->too_big;
+}
+
+/* The octets of the EncapsulatedContentInfo at b; malloc'd, NULL if there are none: detached, or broken. */
+static char *
+encapsulated(struct ber b, size_t *len, bool *detached)
+{
+	size_t max = (size_t)(b.end - b.at);
 	struct element e;
 	char *out;
 
-	if (!enter_content_info(&b, &type) || !is_signed_data(&type))
+	*detached = false;
+	if (!enter(&b, TAG_SEQUENCE) || !skip(&b))			/* content type */
 		return NULL;
-	if (!enter(&b, TAG_EXPLICIT_0) || !enter(&b, TAG_SEQUENCE) ||
-	    !next_element(&b, &e, 0) || !next_element(&b, &e, 0) ||	/* version, digests */
-	    !enter(&b, TAG_SEQUENCE) || !next_element(&b, &e, 0) ||	/* content type */
-	    !enter(&b, TAG_EXPLICIT_0) || !next_element(&b, &e, 0))
+	*detached = b.at == b.end;
+	if (!enter(&b, TAG_EXPLICIT_0) || !next_element(&b, &e, 0))
 		return NULL;
-	out = malloc(len + 1);
+	out = malloc(max + 1);
 	if (out == NULL)
 		err(EX_OSERR, "cms");
-	*out_len = 0;
-	collect_octets(&e, out, out_len, 0);
-	if (*out_len == 0) {
+	*len = 0;
+	collect_octets(&e, out, len, 0);
+	if (*len == 0) {
 		free(out);
 		return NULL;
 	}
 	return out;
+}
+
+static bool
+skip(struct ber *b)
+{
+	struct element ignored;
+
+	return next_element(b, &ignored, 0);
 }
 
 /* The next element must be of that tag; go on with its content. */

@@ -1,23 +1,20 @@
 /*
- * mime_cms.h - the content of an opaque S/MIME signed message.
+ * mime_cms.h - the content of S/MIME messages that are signed or compressed.
  */
 #ifndef MIME_CMS_H
 #define MIME_CMS_H
 
-#include <stdbool.h>
 #include <stddef.h>
 
-/*
- * The encapsulated content of CMS SignedData (RFC 5652 5.1), BER or DER;
- * malloc'd, NULL if there is none: encrypted, detached, not CMS. Nothing is
- * verified. Never larger than the input.
- */
-char *cms_signed_content(const char *ber, size_t len, size_t *out_len);
+#include "mime_packed.h"
 
 /*
- * Is it CMS of another kind: enveloped, compressed, authenticated? Nobody looks
- * into that.
+ * Add the encapsulated content of CMS SignedData (RFC 5652 5.1) or
+ * CompressedData (RFC 3274), BER or DER; nothing if it is detached or no CMS.
+ * Nothing is verified. CMS of another kind is sealed: enveloped, authenticated,
+ * compressed in another way than by zlib. max bytes of one and *left of all may
+ * be unpacked.
  */
-bool cms_is_sealed(const char *ber, size_t len);
+void cms_open(struct packed *, const char *ber, size_t len, size_t max, size_t *left);
 
 #endif

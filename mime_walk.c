@@ -6,12 +6,12 @@
  * GMime's decoders straight from the raw bytes, so that the place of a leaf
  * and its content can't disagree. A message attachment that is itself encoded
  * comes out of GMime as a leaf: it is decoded and walked again, and what is
- * found in it stands at the place of the attachment. So is what an opaque
- * S/MIME signature holds.
+ * found in it stands at the place of the attachment. So is what a leaf holds
+ * that is signed or packed, but not encrypted (S/MIME, OpenPGP).
  *
- * Limits, from the configuration: depth (multiparts, messages and encoded
- * messages all count), number of parts, bytes of one header block. GMime has
- * none of its own. Input is hostile; a crash or abort in here is one of the
+ * Limits, from the configuration: depth (multiparts, messages, encoded messages
+ * and packings all count), number of parts, bytes of one header block, bytes
+ * that one packing and all of them unpack to. GMime has none of its own. Input is hostile; a crash or abort in here is one of the
  * things the front expects.
  */
 #include "mime_walk.h"
@@ -28,9 +28,13 @@
 
 #include "header.h"
 #include "mime_cms.h"
+#include "mime_packed.h"
+#include "mime_pgp.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
+/* Where a mail in a content shows that it is one. */
+#define MAIL_HEAD_MAX (64u << 10)
 /* Names of one part beyond which nobody looks. */
 #define NAMES_MAX 500
 
@@ -43,6 +47,7 @@ struct walk {
 	mime_visit *visit;
 	void *ctx;
 	size_t *n_parts;			/* so far, over all buffers */
+	size_t *unpack_left;			/* bytes that may be unpacked yet, over all buffers */
 	const struct part_place *enclosing;	/* the encoded attachment, or NULL */
 };
 
@@ -62,11 +67,17 @@ static bool walk_buffer(struct walk *, const char *prefix, unsigned int depth,
 static bool walk_object(struct walk *, GMimeObject *, const struct spot *);
 static bool walk_children(struct walk *, GMimeObject *, const struct part *, const struct spot *);
 static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct spot *);
-static bool walk_unparsed(struct walk *, const char *prefix, const struct part_place *);
+static bool walk_unparsed(struct walk *, const char *prefix, unsigned int depth,
+    const struct part_place *);
+static bool walk_content(struct walk *, struct part *, const char *, size_t,
+    unsigned int depth);
 static bool walk_inside(struct walk *, const struct part *, const char *, size_t,
     unsigned int depth);
-static bool walk_cms(struct walk *, const struct part *, const char *, size_t,
+static void look_for_packed(struct walk *, const char *, size_t, struct packed *);
+static bool walk_packed(struct walk *, const struct part *, const struct packed *,
     unsigned int depth);
+static bool walk_item(struct walk *, const struct part *, const struct packed_item *,
+    unsigned int number, unsigned int depth);
 static bool visit_part(struct walk *, struct part *, const char *content, size_t len);
 static void place_header(const struct walk *, GMimeObject *, const struct spot *,
     struct part_place *);
@@ -90,8 +101,8 @@ bool
 mime_walk(const char *bytes, size_t size, const struct conf *conf,
     struct part_place *root, mime_visit *visit, void *ctx)
 {
-	size_t n_parts = 0;
-	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, NULL };
+	size_t n_parts = 0, unpack_left = conf->scan_size_limit;
+	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, &unpack_left, NULL };
 
 	mime_start();
 	return walk_buffer(&w, "", 0, root);
@@ -199,7 +210,7 @@ walk_buffer(struct walk *whole, const char *prefix, unsigned int depth,
 		top = g_mime_message_get_mime_part(message);
 	}
 	if (top == NULL)
-		go_on = walk_unparsed(whole, prefix, root);
+		go_on = walk_unparsed(whole, prefix, depth, root);
 	else
 		go_on = walk_object(&w, top, &spot);
 	if (message != NULL)
@@ -209,14 +220,15 @@ walk_buffer(struct walk *whole, const char *prefix, unsigned int depth,
 
 /* No tree: all that is behind the header is one leaf. */
 static bool
-walk_unparsed(struct walk *w, const char *prefix, const struct part_place *root)
+walk_unparsed(struct walk *w, const char *prefix, unsigned int depth,
+    const struct part_place *root)
 {
 	struct part part = { .leaf = true, .type = "", .place = *root };
 	struct spot spot = { .prefix = prefix };
 
 	part_path(part.path, &spot, false);
-	return visit_part(w, &part, w->bytes + root->content_begin,
-	    root->content_end - root->content_begin);
+	return walk_content(w, &part, w->bytes + root->content_begin,
+	    root->content_end - root->content_begin, depth);
 }
 
 static bool
@@ -299,12 +311,30 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 	part->encoded = decoded != NULL;
 	if (part->encoded)
 		content = decoded;
-	go_on = visit_part(w, part, content, len);
-	if (go_on && part->limit == PART_WITHIN && is_message_type(part->type))
-		go_on = walk_inside(w, part, content, len, spot->depth);
-	if (go_on && part->limit == PART_WITHIN)
-		go_on = walk_cms(w, part, content, len, spot->depth);
+	go_on = walk_content(w, part, content, len, spot->depth);
 	free(decoded);
+	return go_on;
+}
+
+/* A leaf, the message that it may be, and what is packed in it. */
+static bool
+walk_content(struct walk *w, struct part *part, const char *content, size_t len,
+    unsigned int depth)
+{
+	struct packed packed = { .n = 0 };
+	bool within = part->limit == PART_WITHIN, go_on;
+
+	if (within)
+		look_for_packed(w, content, len, &packed);
+	part->sealed = packed.sealed;
+	if (packed.too_big)
+		part->limit = PART_UNPACKS_TO_TOO_MUCH;
+	go_on = visit_part(w, part, content, len);
+	if (go_on && within && is_message_type(part->type))
+		go_on = walk_inside(w, part, content, len, depth);
+	if (go_on && within)
+		go_on = walk_packed(w, part, &packed, depth);
+	packed_free(&packed);
 	return go_on;
 }
 
@@ -315,22 +345,80 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
 {
 	struct part_place ignored;
 	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
-	    w->enclosing != NULL ? w->enclosing : &part->place };
+	    w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place };
 
 	return walk_buffer(&inner, part->path, depth + 1, &ignored);
 }
 
-/* By its content: to some readers the extension .p7m is enough. */
+/*
+ * What is signed or packed without a key. By its content: to some readers the
+ * extension .p7m is enough, and an OpenPGP message may be any text.
+ */
+static void
+look_for_packed(struct walk *w, const char *content, size_t len, struct packed *packed)
+{
+	*packed = (struct packed){ .n = 0 };
+	cms_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
+	pgp_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
+}
+
 static bool
-walk_cms(struct walk *w, const struct part *part, const char *content, size_t len,
+walk_packed(struct walk *w, const struct part *part, const struct packed *packed,
     unsigned int depth)
 {
-	size_t inner_len;
-	char *inner = cms_signed_content(content, len, &inner_len);
-	bool go_on = inner == NULL || walk_inside(w, part, inner, inner_len, depth);
+	for (size_t i = 0; i < packed->n; i++) {
+		const struct packed_item *item = &packed->items[i];
+		struct walk inner = { item->content, item->len, 0, w->conf, w->visit, w->ctx,
+		    w->n_parts, w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place };
 
-	free(inner);
+		if (!walk_item(&inner, part, item, (unsigned int)i + 1, depth + 1))
+			return false;
+	}
+	return true;
+}
+
+/* What was packed: a mail if it looks like one, to some readers, and a file to others. */
+static bool
+walk_item(struct walk *w, const struct part *around, const struct packed_item *item,
+    unsigned int number, unsigned int depth)
+{
+	struct spot spot = { .prefix = around->path, .number = number };
+	struct part part = { .leaf = true, .type = "", .encoded = true, .place = around->place };
+	bool go_on;
+
+	if (mime_looks_like_mail(item->content, item->len))
+		part.type = "message/rfc822";
+	if (!part_path(part.path, &spot, false) || depth > w->conf->mime_depth_limit)
+		part.limit = PART_TOO_DEEP;
+	if (++*w->n_parts > w->conf->mime_parts_limit)
+		part.limit = PART_TOO_MANY;
+	add_name(&part, item->name);
+	go_on = walk_content(w, &part, item->content, item->len, depth);
+	mime_names_free(part.names, part.n_names);
 	return go_on;
+}
+
+/* Does one of its first lines begin a field that mails have? */
+bool
+mime_looks_like_mail(const char *content, size_t len)
+{
+	static const char *const fields[] = {
+		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
+	};
+	const char *end = content + (len > MAIL_HEAD_MAX ? MAIL_HEAD_MAX : len);
+
+	for (const char *line = content; line < end;) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+			size_t n = strlen(fields[i]);
+
+			if ((size_t)(end - line) > n && strncasecmp(line, fields[i], n) == 0)
+				return true;
+		}
+		line = lf == NULL ? end : lf + 1;
+	}
+	return false;
 }
 
 /*

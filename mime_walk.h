@@ -20,19 +20,22 @@ struct part_place {
 	bool message_header;	/* the header is a message's, with fields other than the part's */
 };
 
-enum part_limit { PART_WITHIN, PART_TOO_DEEP, PART_HEADER_TOO_BIG, PART_TOO_MANY };
+enum part_limit {
+	PART_WITHIN, PART_TOO_DEEP, PART_HEADER_TOO_BIG, PART_TOO_MANY, PART_UNPACKS_TO_TOO_MUCH
+};
 
 #define PART_PATH_MAX 192
 
 /*
  * One part. A leaf has content; a container (multipart, unencoded message) has
  * a header only, its parts follow. A part found inside an encoded message
- * attachment stands at that attachment's place.
+ * attachment, a signature or a packing stands at that leaf's place.
  */
 struct part {
 	char path[PART_PATH_MAX];	/* "1.2"; ".0" at the end: the outermost container of a message */
 	bool leaf;
-	bool inside;			/* found inside an encoded attachment */
+	bool inside;			/* found inside a leaf */
+	const char *sealed;		/* a constant phrase: only its recipient can open it; NULL = no */
 	const char *type;		/* "text/plain", lower case; "" = unknown */
 	bool encoded;			/* a transfer encoding was undone */
 	unsigned int n_children;	/* of a multipart */
@@ -67,6 +70,9 @@ bool mime_walk(const char *bytes, size_t size, const struct conf *,
  */
 char **mime_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
 void mime_names_free(char **names, size_t n);
+
+/* Does one of a content's first lines begin a field that mails have? */
+bool mime_looks_like_mail(const char *content, size_t len);
 
 /* Length of a leading mbox "From " line, 0 if there is none. */
 size_t mime_from_line(const char *bytes, size_t size);

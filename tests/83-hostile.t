@@ -9,6 +9,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
 use MailMaker;
+use Tricks ();
 
 # -- line ends ------------------------------------------------------------------
 
@@ -23,6 +24,62 @@ use MailMaker;
 	unlike($r->{out}, qr/\r(?!\n)/, 'no bare CR in what comes out');
 	like($r->{out}, qr/\r\n--frontier-42--\z/, 'the last boundary line is there');
 	unlike($r->{out}, qr/\Q@{[substr b64(eicar()), 0, 40]}\E/, 'the attachment is gone');
+}
+
+# -- what is packed, but not encrypted -----------------------------------------------
+
+# A leaf with this content, and what is said of it.
+sub packed {
+	my ($name, $content, $verdict, %a) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $body = $a{text} ? part('Content-Type: text/plain', $content) : attachment('packed.bin', $content);
+	my $r = spawnscan(in => mail(parts => [part('Content-Type: text/plain', "text\n"), $body]), conf => conf_file(%{$a{conf} // {}}));
+	is($r->{code}, 0, "$name: exit code") or diag($r->{err}, $r->{log});
+	my $record = last_record($r->{log});
+	is($record->{verdict}, $verdict, "$name: $verdict");
+	like($record->{findings}, $a{finding}, "$name: the finding") if $a{finding};
+	my ($rest) = split_marks($r->{out});
+	$body =~ s/\n\z//;
+	my $there = index($rest // '', $body) >= 0;
+	ok($verdict eq 'infected' || $verdict eq 'limit' || $verdict eq 'blocked' ? !$there : $there,
+	    "$name: the content is " . ($there ? 'as it was' : 'gone'));
+	return $r;
+}
+
+my $mail = mail(parts => [attachment('a.bin', eicar())]);
+my $harmless = mail(parts => [attachment('a.bin', 'harmless')]);
+packed('S/MIME, signed', Tricks::cms_signed($mail), 'infected');
+packed('S/MIME, compressed', Tricks::cms_compressed($mail), 'infected');
+packed('S/MIME, compressed, harmless', Tricks::cms_compressed($harmless), 'clean');
+packed('S/MIME, compressed, a blocked name', Tricks::cms_compressed(mail(parts => [attachment('a.exe', 'x')])), 'blocked');
+packed('S/MIME, compressed, cut off', substr(Tricks::cms_compressed($harmless), 0, 60), 'encrypted');
+packed('S/MIME, enveloped', Tricks::cms_compressed($harmless) =~ s/\x09\x10\x01\x09/\x09\x10\x01\x17/r, 'encrypted');
+packed('S/MIME, another compression', Tricks::cms_compressed($harmless) =~ s/\x09\x10\x03\x08/\x09\x10\x03\x09/r, 'encrypted');
+packed('OpenPGP, literal', Tricks::pgp(eicar()), 'infected', text => 1);
+packed('OpenPGP, compressed', Tricks::pgp(eicar(), how => ['zip']), 'infected', text => 1);
+packed('OpenPGP, harmless', Tricks::pgp('harmless', how => ['zlib', 'signed']), 'clean', text => 1);
+packed('OpenPGP, a blocked name', Tricks::pgp('harmless', name => 'a.exe'), 'blocked', text => 1, finding => qr/\.exe/);
+packed('OpenPGP, encrypted', Tricks::pgp('', before => Tricks::pgp_packet(18, "\1" . noise(200))), 'encrypted', text => 1);
+packed('OpenPGP, bzip2', Tricks::pgp('harmless', how => ['bzip2']), 'encrypted', text => 1);
+packed('OpenPGP, one byte broken', Tricks::pgp('harmless' x 20, how => ['zip']) =~ s/^(\n.{40})./$1!/mr, 'encrypted', text => 1);
+packed('OpenPGP, only the words', "-----BEGIN PGP MESSAGE-----\n\nyes\n-----END PGP MESSAGE-----\n", 'encrypted', text => 1);
+packed('OpenPGP in itself in S/MIME', Tricks::cms_compressed(mail(body => Tricks::pgp(Tricks::pgp(eicar()), how => ['zip']))), 'infected');
+
+# It unpacks to too much: of one, of all together, too deep. Never clean, and never just encrypted.
+my %low = (scan_file_limit => '256K', scan_size_limit => '1M');
+my $large = "\0" x 300_000;
+packed('S/MIME, 300 KB of 256', Tricks::cms_compressed("Subject: x\n\n$large"), 'limit', conf => \%low, finding => qr/unpacks to too much/);
+packed('OpenPGP, 300 KB of 256', Tricks::pgp($large, how => ['zip']), 'limit', conf => \%low, text => 1, finding => qr/unpacks to too much/);
+packed('OpenPGP, 300 KB of 400', Tricks::pgp($large, how => ['zip']), 'clean', conf => { %low, scan_file_limit => '400K' }, text => 1);
+packed('OpenPGP, six of 200 KB', Tricks::pgp("\0" x 200_000, how => ['zip']) x 6, 'limit', conf => \%low, text => 1, finding => qr/unpacks to too much/);
+packed('OpenPGP, four of 200 KB', Tricks::pgp("\0" x 200_000, how => ['zip']) x 4, 'clean', conf => \%low, text => 1);
+packed('OpenPGP, 15 times packed', Tricks::pgp(eicar(), how => [('zip') x 15]), 'infected', text => 1);
+packed('OpenPGP, 20 times packed', Tricks::pgp(eicar(), how => [('zip') x 20]), 'limit', text => 1, finding => qr/unpacks to too much/);
+{
+	my $text = eicar();
+	$text = Tricks::pgp($text) for 1 .. 6;
+	packed('OpenPGP, six times armoured', $text, 'infected', text => 1);
+	packed('OpenPGP, six times armoured, four allowed', $text, 'limit', text => 1, conf => { mime_depth_limit => 4 });
 }
 
 done_testing;

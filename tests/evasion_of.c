@@ -152,7 +152,7 @@ visit_scan(void *ctx, const struct part *part, const char *content, size_t len)
 {
 	bool *found = ctx;
 
-	if (part->leaf && is_infected(SCAN_PART, content, len))
+	if (part->leaf && !part->inside && is_infected(SCAN_PART, content, len))
 		*found = true;
 	return part->limit != PART_TOO_MANY;
 }

@@ -597,7 +597,8 @@ struct walked {
 static bool
 note_part(void *ctx, const struct part *part, const char *content, size_t len)
 {
-	static const char *const limits[] = { "", " too-deep", " header-too-big", " too-many" };
+	static const char *const limits[] = { "", " too-deep", " header-too-big", " too-many",
+	    " unpacks-too-much" };
 	struct walked *w = ctx;
 	const struct part_place *p = &part->place;
 	char line[1000];

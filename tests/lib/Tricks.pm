@@ -553,17 +553,43 @@ sub cms_compressed {
 	return der(0x30, $type . der(0xa0, der(0x30, "\x02\x01\x00" . der(0x30, $zlib) . der(0x30, $data . der(0xa0, der(4, Compress::Zlib::compress($content)))))));
 }
 
-# RFC 4880: a literal packet, in a compressed one, in ASCII armour.
+# RFC 9580: packets, with lengths of any kind.
+sub pgp_packet {
+	my ($tag, $body, $form) = @_;
+	$form //= 'new';
+	my $n = length $body;
+	return pack('CN', 0x80 | $tag << 2 | 2, $n) . $body if $form eq 'old';
+	return chr(0x80 | $tag << 2 | 3) . $body if $form eq 'open';
+	return pack('CCN', 0xc0 | $tag, 255, $n) . $body if $form eq 'new';
+	my $out = chr(0xc0 | $tag);	# partial
+	$out .= "\xe9" . substr $body, 0, 512, '' while length $body > 512;
+	$n = length $body;
+	return $out . ($n < 192 ? chr $n : chr(192 + ($n - 192 >> 8)) . chr($n - 192 & 255)) . $body;
+}
+
+# In ASCII armour: a literal packet; how => list of: signed, zip, zlib, none, bzip2.
 sub pgp {
-	my ($content, $compress) = @_;
-	my $packet = sub { my ($tag, $body) = @_; chr(0xc0 | $tag) . "\xff" . pack('N', length $body) . $body };
-	my $p = $packet->(11, 'b' . pack('C/a*', $NAME) . "\0\0\0\0" . $content);
-	if ($compress) {
+	my ($content, %a) = @_;
+	require Compress::Zlib;
+	require IO::Compress::Bzip2;
+	my $form = $a{form};
+	my $name = $a{name} // $NAME;
+	my $p = pgp_packet(11, 'b' . pack('C/a*', $name) . "\0\0\0\0" . $content, $form);
+	for my $how (@{$a{how} // []}) {
+		if ($how eq 'signed') {
+			$p = pgp_packet(4, "\3\0\10\1" . 'k' x 8 . "\1") . $p . pgp_packet(2, "\4\0\1\10" . 's' x 60);
+			next;
+		}
 		my $z;
-		IO::Compress::RawDeflate::rawdeflate(\$p, \$z);
-		$p = $packet->(8, "\x01$z");
+		IO::Compress::RawDeflate::rawdeflate(\$p, \$z) if $how eq 'zip';
+		IO::Compress::Bzip2::bzip2(\$p, \$z) if $how eq 'bzip2';
+		$z = Compress::Zlib::compress($p) if $how eq 'zlib';
+		$z = $p if $how eq 'none';
+		$p = pgp_packet(8, chr({none => 0, zip => 1, zlib => 2, bzip2 => 3}->{$how}) . $z, $form);
 	}
-	return "-----BEGIN PGP MESSAGE-----\n\n" . base64($p, 64) . "-----END PGP MESSAGE-----\n";
+	$p = ($a{before} // '') . $p;
+	return "-----BEGIN PGP MESSAGE-----\n" . ($a{fields} // '') . "\n" . base64($p, 64)
+	    . ($a{sum} // "=aBcD\n") . "-----END PGP MESSAGE-----\n";
 }
 
 sub container_ways {
@@ -571,17 +597,34 @@ sub container_ways {
 	my $odd = multi($TEXT, entity($CT . $CTE, join('=', unpack '(a4)*', $B64 =~ s/\n//gr) . "\n"));
 	my $smime = "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\nContent-Disposition: attachment; filename=smime.p7m\n$CTE";
 	for (['signed', cms_signed($sound)], ['signed, odd inside', cms_signed($odd)], ['signed, entity', cms_signed($GOOD)], ['signed, CRLF', cms_signed(crlf($sound))],
-	    ['compressed', cms_compressed($sound)], ['signed twice', cms_signed("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\n${CTE}\n" . base64(cms_signed($sound)))]) {
+	    ['compressed', cms_compressed($sound)], ['compressed, odd inside', cms_compressed($odd)], ['compressed twice', cms_compressed("${smime}\n" . base64(cms_compressed($sound)))],
+	    ['signed and compressed', cms_compressed("${smime}\n" . base64(cms_signed($sound)))], ['signed twice', cms_signed("Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\n${CTE}\n" . base64(cms_signed($sound)))]) {
 		my ($label, $cms) = @$_;
 		trick('S/MIME', $label, top($smime, base64($cms)), base64($cms));
 		my $other = "Content-Type: application/octet-stream; name=smime.p7m\nContent-Disposition: attachment; filename=smime.p7m\n$CTE";
 		trick('S/MIME', "$label, octet-stream", top($other, base64($cms)), base64($cms));
 		trick('S/MIME', "$label, = in the base64", top($smime, join('=', unpack '(a4)*', base64($cms) =~ s/\n//gr) . "\n"), base64($cms));
 	}
-	for (['literal', pgp(payload(), 0)], ['compressed', pgp(payload(), 1)], ['compressed mail', pgp($sound, 1)]) {
-		trick('PGP that is not encrypted', $_->[0], top("Content-Type: text/plain\n", $_->[1]), $_->[1]);
-		trick('PGP that is not encrypted', "$_->[0], PGP/MIME", top("Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b1\n",
-		    multipart('b1', "Content-Type: application/pgp-encrypted\n\nVersion: 1\n", "Content-Type: application/octet-stream; name=encrypted.asc\n\n$_->[1]")), $_->[1]);
+	my $zip = pgp(payload(), how => ['zip']);
+	my $smime_inside = top($smime, base64(cms_compressed($sound)));
+	my %pgp = (
+		'literal' => pgp(payload()), 'literal, old length' => pgp(payload(), form => 'old'), 'literal, open length' => pgp(payload(), form => 'open'),
+		'literal, partial lengths' => pgp(payload(), form => 'partial'), 'literal, no name' => pgp(payload(), name => ''),
+		'zip' => $zip, 'zlib' => pgp(payload(), how => ['zlib']), 'not compressed' => pgp(payload(), how => ['none']),
+		'zip, partial lengths' => pgp(payload(), how => ['zip'], form => 'partial'), 'zip in zlib' => pgp(payload(), how => ['zip', 'zlib']),
+		'signed' => pgp(payload(), how => ['signed']), 'signed and compressed' => pgp(payload(), how => ['signed', 'zip']),
+		'compressed and signed' => pgp(payload(), how => ['zlib', 'signed']), 'a mail' => pgp($sound, how => ['zip']), 'an odd mail' => pgp($odd, how => ['zip']),
+		'in itself' => pgp($zip, how => ['zip']), 'S/MIME in it' => pgp($smime_inside, how => ['zip']), 'behind a marker' => pgp(payload(), before => pgp_packet(10, 'PGP')),
+		'behind a packet of no known kind' => pgp(payload(), before => pgp_packet(60, 'what')), 'fields' => pgp(payload(), fields => "Version: 1\nComment: x\n"),
+		'no check sum' => pgp(payload(), sum => ''), 'no last line' => $zip =~ s/-----END.*//r, 'no empty line' => $zip =~ s/\n\n/\n/r,
+		'in a text' => "Hello,\n\nhere it is:\n\n$zip\nBye.\n", 'behind one that is encrypted' => pgp('x', before => pgp_packet(18, "\1" . noise(80))) . $zip,
+		'base64 of odd lines' => $zip =~ s/^(.{60})(....)$/$1=\n$2/mr,
+	);
+	for my $k (sort keys %pgp) {
+		trick('OpenPGP', $k, top("Content-Type: text/plain\n", $pgp{$k}), $pgp{$k});
+		trick('OpenPGP', "$k, PGP/MIME", top("Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=b1\n",
+		    multipart('b1', "Content-Type: application/pgp-encrypted\n\nVersion: 1\n", "Content-Type: application/octet-stream; name=encrypted.asc\n\n$pgp{$k}")), $pgp{$k});
+		in_part('OpenPGP', "$k, in base64", $CT . $CTE, base64($pgp{$k}));
 	}
 	my $b = $B64 =~ s/\n//gr;
 	my $html = "Content-Type: text/html\n";

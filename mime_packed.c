@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mime_packed.c - what is packed or signed in a content: the list of what was
+ * found, and zlib with a limit.
+ *
+ * Linear in what goes in and in what comes out, and that is limited. Memory
+ * that runs out ends the process.
+ */
+#include "mime_packed.h"
+
+#include <err.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <zlib.h>
+
+#define ROOM_MIN 4096
+
+void
+packed_free(struct packed *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->items[i].name);
+		free(p->items[i].content);
+	}
+	free(p->items);
+	memset(p, 0, sizeof(*p));
+}
+
+void
+packed_add(struct packed *p, const char *name, size_t name_len, char *content, size_t len)
+{
+	struct packed_item item = { .content = content, .len = len };
+
+	p->items = reallocarray(p->items, p->n + 1, sizeof(*p->items));
+	if (name != NULL && name_len > 0)
+		item.name = strndup(name, name_len);
+	if (p->items == NULL || (name != NULL && name_len > 0 && item.name == NULL))
+		err(EX_OSERR, "packed");
+	p->items[p->n++] = item;
+}
+
+char *
+packed_inflate(struct packed *p, enum packed_form form, const char *in, size_t len, size_t max,
+    size_t *left, size_t *out_len, bool *whole)
+{
+	union { const char *in; unsigned char *out; } from = { .in = in };
+	z_stream z = { .next_in = from.out };
+	unsigned int avail;
+	size_t room = 0;
+	char *out = NULL;
+	int result = Z_OK;
+
+	if (max > *left)
+		max = *left;
+	if (inflateInit2(&z, form == PACKED_ZLIB ? MAX_WBITS : -MAX_WBITS) != Z_OK)
+		err(EX_OSERR, "packed");
+	*out_len = 0;
+	while (result == Z_OK) {
+		if (*out_len == room) {
+			if (room == max) {
+				p->too_big = true;
+				break;
+			}
+			room = room > max / 2 ? max : room * 2 < ROOM_MIN ? ROOM_MIN : room * 2;
+			if (room > max)
+				room = max;
+			out = realloc(out, room);
+			if (out == NULL)
+				err(EX_OSERR, "packed");
+		}
+		if (z.avail_in == 0) {
+			z.avail_in = len > INT_MAX ? INT_MAX : (unsigned int)len;
+			len -= z.avail_in;
+		}
+		avail = room - *out_len > INT_MAX ? INT_MAX : (unsigned int)(room - *out_len);
+		z.next_out = (unsigned char *)out + *out_len;
+		z.avail_out = avail;
+		/* Ends with Z_BUF_ERROR where nothing goes in any more. */
+		result = inflate(&z, Z_NO_FLUSH);
+		*out_len += avail - z.avail_out;
+	}
+	inflateEnd(&z);
+	*left -= *out_len;
+	*whole = result == Z_STREAM_END;
+	if (*out_len == 0) {
+		free(out);
+		return NULL;
+	}
+	return out;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mime_pgp.c - the content of OpenPGP messages that are armoured and not
+ * encrypted.
+ *
+ * Such a message is one literal packet, which may be signed and compressed
+ * (RFC 9580 10.3), and its recipient's program opens it without a key. Read are
+ * the packets' headers (4.2), with lengths of all kinds, the compressed (5.6)
+ * and the literal packet (5.9); all others are passed over, and those that hold
+ * something encrypted noted. Nothing is verified.
+ *
+ * Only in armour: files without it are like any others, and too many are taken
+ * for packets. Linear but for what is unpacked, which is limited in size and
+ * depth. Memory that runs out ends the process.
+ */
+#include "mime_pgp.h"
+
+#include <err.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "mime_decode.h"
+
+#define SEALED "OpenPGP message"
+
+enum {
+	TAG_PKESK = 1, TAG_SKESK = 3, TAG_COMPRESSED = 8, TAG_SED = 9, TAG_LITERAL = 11,
+	TAG_SEIPD = 18, TAG_AEAD = 20
+};
+
+enum { ALGORITHM_NONE = 0, ALGORITHM_ZIP = 1, ALGORITHM_ZLIB = 2 };
+
+/* What is left to read. */
+struct bytes {
+	const unsigned char *at, *end;
+};
+
+struct packet {
+	unsigned int tag;
+	unsigned char *body;		/* malloc'd: it may come in pieces */
+	size_t len;
+	bool whole;			/* it was not cut off */
+};
+
+/* How much may come out yet. */
+struct limit {
+	size_t max, *left;
+};
+
+static const char *find_armour(const char *, size_t len);
+static char *unarmour(const char *, size_t len, size_t *out_len, const char **behind);
+static bool read_packets(struct packed *, const char *, size_t len, const struct limit *,
+    int depth);
+static bool next_packet(struct bytes *, struct packet *);
+static bool new_length(struct bytes *, size_t *n, bool *partial);
+static size_t number(struct bytes *, unsigned int bytes);
+static bool open_packet(struct packed *, const struct packet *, const struct limit *, int depth);
+static bool open_compressed(struct packed *, const struct packet *, const struct limit *,
+    int depth);
+static bool add_literal(struct packed *, const struct packet *);
+
+void
+pgp_open(struct packed *p, const char *text, size_t len, size_t max, size_t *left)
+{
+	const struct limit limit = { max, left };
+	const char *end = text + len, *at;
+
+	if (len == 0)
+		return;
+	while ((at = find_armour(text, (size_t)(end - text))) != NULL) {
+		size_t n;
+		char *packets = unarmour(at, (size_t)(end - at), &n, &text);
+
+		/* What is not understood is not known to be harmless. */
+		if (packets == NULL || !read_packets(p, packets, n, &limit, 0))
+			p->sealed = SEALED;
+		free(packets);
+	}
+}
+
+/* Behind the words of an armour; more may stand in its line. */
+static const char *
+find_armour(const char *text, size_t len)
+{
+	static const char begin[] = "-----BEGIN PGP MESSAGE";
+	const char *at = memmem(text, len, begin, sizeof(begin) - 1);
+
+	return at == NULL ? NULL : at + sizeof(begin) - 1;
+}
+
+/*
+ * From behind the first line to the last or to the check sum, less the fields;
+ * NULL if there is nothing.
+ */
+static char *
+unarmour(const char *text, size_t len, size_t *out_len, const char **behind)
+{
+	const char *end = text + len, *line = memchr(text, '\n', len);
+	char *digits = malloc(len), *out;
+	size_t n = 0;
+
+	if (digits == NULL)
+		err(EX_OSERR, "pgp");
+	for (line = line == NULL ? end : line + 1; line < end;) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		size_t l = (size_t)((lf == NULL ? end : lf + 1) - line);
+
+		if (l >= 4 && memcmp(line, "----", 4) == 0)
+			break;
+		/* the check sum, and no digits behind it */
+		if (line[0] == '=' && n > 0) {
+			line += l;
+			break;
+		}
+		if (memchr(line, ':', l) == NULL) {
+			memcpy(digits + n, line, l);
+			n += l;
+		}
+		line += l;
+	}
+	*behind = line;
+	out = decode_bytes(DECODE_BASE64_SKIP, digits, n, n, out_len);
+	free(digits);
+	return out;
+}
+
+/* True if all was understood, and there was something to open. */
+static bool
+read_packets(struct packed *p, const char *bytes, size_t len, const struct limit *limit, int depth)
+{
+	struct bytes b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len };
+	struct packet packet;
+	bool any = false, whole = true;
+
+	while (next_packet(&b, &packet)) {
+		any = open_packet(p, &packet, limit, depth) || any;
+		whole = whole && packet.whole;
+		free(packet.body);
+	}
+	return any && whole && b.at == b.end;
+}
+
+/* RFC 9580 4.2: two formats, each with lengths of its own. */
+static bool
+next_packet(struct bytes *b, struct packet *packet)
+{
+	unsigned int head;
+	bool partial = false;
+	size_t n;
+
+	if (b->end - b->at < 2 || (*b->at & 0x80) == 0)
+		return false;
+	head = *b->at++;
+	packet->tag = (head & 0x40) != 0 ? head & 0x3f : head >> 2 & 0x0f;
+	if ((head & 0x40) != 0) {
+		if (!new_length(b, &n, &partial))
+			return false;
+	} else if ((head & 3) == 3) {
+		n = (size_t)(b->end - b->at);
+	} else {
+		n = number(b, 1u << (head & 3));
+	}
+	packet->body = malloc((size_t)(b->end - b->at) + 1);
+	if (packet->body == NULL)
+		err(EX_OSERR, "pgp");
+	packet->whole = true;
+	for (packet->len = 0;;) {
+		/* One that is cut off still holds what is there. */
+		if (n > (size_t)(b->end - b->at)) {
+			n = (size_t)(b->end - b->at);
+			packet->whole = false;
+		}
+		memcpy(packet->body + packet->len, b->at, n);
+		packet->len += n;
+		b->at += n;
+		if (!partial)
+			return true;
+		if (!new_length(b, &n, &partial)) {
+			packet->whole = false;
+			return true;
+		}
+	}
+}
+
+/* 4.2.1; partial: another length follows what it covers. */
+static bool
+new_length(struct bytes *b, size_t *n, bool *partial)
+{
+	size_t first;
+
+	if (b->at == b->end)
+		return false;
+	first = *b->at++;
+	*partial = first >= 224 && first < 255;
+	if (first < 192)
+		*n = first;
+	else if (first < 224)
+		*n = ((first - 192) << 8) + number(b, 1) + 192;
+	else if (first < 255)
+		*n = (size_t)1 << (first & 0x1f);
+	else
+		*n = number(b, 4);
+	return true;
+}
+
+static size_t
+number(struct bytes *b, unsigned int bytes)
+{
+	size_t n = 0;
+
+	for (; bytes > 0 && b->at < b->end; bytes--)
+		n = n << 8 | *b->at++;
+	return n;
+}
+
+/* True if it holds something, and that was opened. */
+static bool
+open_packet(struct packed *p, const struct packet *packet, const struct limit *limit, int depth)
+{
+	switch (packet->tag) {
+	case TAG_PKESK:
+	case TAG_SKESK:
+	case TAG_SED:
+	case TAG_SEIPD:
+	case TAG_AEAD:
+		p->sealed = SEALED;
+		return false;
+	case TAG_COMPRESSED:
+		return open_compressed(p, packet, limit, depth);
+	case TAG_LITERAL:
+		return add_literal(p, packet);
+	default:
+		return false;
+	}
+}
+
+static bool
+open_compressed(struct packed *p, const struct packet *packet, const struct limit *limit, int depth)
+{
+	const char *in = (const char *)packet->body + 1;
+	size_t n;
+	char *out;
+	bool understood, whole;
+
+	if (depth == PACKED_DEPTH_MAX) {
+		p->too_big = true;
+		return false;
+	}
+	if (packet->len < 2)
+		return false;
+	if (packet->body[0] == ALGORITHM_NONE)
+		return read_packets(p, in, packet->len - 1, limit, depth + 1);
+	if (packet->body[0] != ALGORITHM_ZIP && packet->body[0] != ALGORITHM_ZLIB) {
+		p->sealed = SEALED;
+		return false;
+	}
+	out = packed_inflate(p, packet->body[0] == ALGORITHM_ZIP ? PACKED_DEFLATE : PACKED_ZLIB,
+	    in, packet->len - 1, limit->max, limit->left, &n, &whole);
+	understood = out != NULL && read_packets(p, out, n, limit, depth + 1) && whole;
+	free(out);
+	return understood;
+}
+
+/* A letter for its kind, a name, four bytes of time; then the content. */
+static bool
+add_literal(struct packed *p, const struct packet *packet)
+{
+	size_t name = packet->len < 2 ? 0 : packet->body[1], head = 2 + name + 4;
+	char *content;
+
+	if (packet->len <= head)
+		return packet->len == head;
+	content = malloc(packet->len - head);
+	if (content == NULL)
+		err(EX_OSERR, "pgp");
+	memcpy(content, packet->body + head, packet->len - head);
+	packed_add(p, (const char *)packet->body + 2, name, content, packet->len - head);
+	return true;
+}
