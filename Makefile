@@ -119,8 +119,8 @@ check-asan:
 check-valgrind: tests
 	tests/run $(CURDIR)/$(BUILD) tests/valgrind
 
-# Fuzzing: see fuzz/README. Each target is linked with what it exercises and stubs
-# for the rest.
+# Fuzzing: see fuzz/README. Each target takes from its half what it needs, and
+# has stubs for the rest.
 FUZZ_FRONT     = fuzz_report fuzz_conf fuzz_smtp
 FUZZ_INSPECTOR = fuzz_examine fuzz_names
 FUZZ_TARGETS   = $(FUZZ_FRONT) $(FUZZ_INSPECTOR)
@@ -129,24 +129,27 @@ FUZZ_STUBBED   = spawnscan spawnscan_inspect inspector engine sandbox explainer 
 # The clock, and what a run could owe to chance (fuzz.c); the world around smtp_relay.
 FUZZ_WRAP      = -Wl,--wrap=clock_gettime,--wrap=time,--wrap=arc4random,--wrap=getpid
 FUZZ_WRAP_SMTP = -Wl,--wrap=poll,--wrap=connect
-# What needs an inspector and a quarantine: for the target that has stubs of them.
-FUZZ_SESSION   = smtp_relay smtp_message smtp_down smtp_session filter transaction
 FUZZ = BUILD=build/fuzz CC=clang OPT='-O1 -g -fno-omit-frame-pointer' HARDEN=-fPIE \
        SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 
 $(FUZZ_FRONT:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/front/fuzz/%.o $(BUILD)/front/fuzz/fuzz.o \
-    $(patsubst %,$(BUILD)/front/%.o,$(filter-out $(FUZZ_STUBBED),$(FRONT)))
+    $(BUILD)/front/all.a
 	@echo "  LD $@"
 	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) $(FUZZ_WRAP) $(if $(filter %_smtp,$@),$(FUZZ_WRAP_SMTP)) -o $@ \
-	    $(if $(filter %_smtp,$@),$^,$(filter-out $(addprefix %/,$(FUZZ_SESSION:=.o)),$^)) \
-	    $$(pkg-config --libs $(FRONT_PKGS))
+	    $^ $$(pkg-config --libs $(FRONT_PKGS))
 
 $(FUZZ_INSPECTOR:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/inspector/fuzz/%.o \
-    $(BUILD)/inspector/fuzz/fuzz.o $(BUILD)/inspector/fuzz/scan_stub.o \
-    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out $(FUZZ_STUBBED),$(INSPECTOR)))
+    $(BUILD)/inspector/fuzz/fuzz.o $(BUILD)/inspector/fuzz/scan_stub.o $(BUILD)/inspector/all.a
 	@echo "  LD $@"
 	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) $(FUZZ_WRAP) -o $@ $^ \
 	    $$(pkg-config --libs $(INSPECTOR_PKGS))
+
+$(BUILD)/front/all.a: $(patsubst %,$(BUILD)/front/%.o,$(filter-out $(FUZZ_STUBBED),$(FRONT)))
+$(BUILD)/inspector/all.a: $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out $(FUZZ_STUBBED),$(INSPECTOR)))
+$(BUILD)/front/all.a $(BUILD)/inspector/all.a:
+	@echo "  AR $@"
+	@rm -f $@
+	@ar rcs $@ $^
 
 fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/%)
 
