@@ -275,14 +275,25 @@ subtest 'two ways back from each filter, one shut in mid-run' => sub {
 	my $by_second = sub { scalar(() = $hub->maillog =~ m{postfix/second/smtpd\[\d+\]: \w+: client=}g) };
 	all_once('both ways', send_mails(10));
 	is($by_second->(), 0, 'the first way is used');
+	# Postfix ends the processes of a service that goes, at whatever they are. So
+	# the filters hold what they have, with their connection to the first way
+	# open: no acknowledgement is under way (see above).
+	my @gates = map { [$_->{postfix}, $_->{postfix}->gate] } $A, $B;
 	my @ids = send_mails(40);
-	ok($hub->change_master(sub { s/^(0\.0\.0\.0:$hub->{back_port} .*\n(?:(?: .*)?(?:#.*)?\n)*?)(?=^# 4\. )/$1 =~ s{^}{#off }mgr/me or die }), 'it is shut');
+	ok(poll(sub { (map { glob "$_->[1].at.*" } @gates) >= 2 }, 60), 'filters have some in hand');
+	my $path = "$hub->{dir}/etc/master.cf";
+	my $whole = read_file($path);
+	(my $shut = $whole) =~ s/^(0\.0\.0\.0:$hub->{back_port} .*\n(?:(?: .*)?(?:#.*)?\n)*?)(?=^# 4\. )/$1 =~ s{^}{#off }mgr/me or die;
+	write_file($path, $shut);
+	ok($hub->command('reload'), 'it is shut');
 	ok(poll(sub { !$hub->listens($hub->{back_port}) }, 60), 'nobody listens there');
 	my $before = $by_second->();
+	$_->[0]->open_gate($_->[1]) for @gates;
 	push @ids, send_mails(40);
 	all_once('one way shut', @ids);
-	cmp_ok($by_second->(), '>=', $before + 40, 'the second way is used');
-	ok($hub->change_master(sub { s/^#off //mg }), 'it is open again');
+	cmp_ok($by_second->(), '>=', $before + 80, 'the second way is used, for all of them');
+	write_file($path, $whole);
+	ok($hub->reload, 'it is open again');
 	ok(poll(sub { $hub->listens($hub->{back_port}) }, 60), 'and somebody listens');
 };
 subtest 'MX records' => sub {
