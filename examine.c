@@ -57,6 +57,7 @@ struct leaf {
 	char path[PART_PATH_MAX];
 	size_t len;			/* of its decoded content */
 	bool doubtful;			/* its header or content may be read differently */
+	bool attachment;		/* it is one, and what it is is not in doubt */
 };
 
 /* A mail in the content of a part, or of what a view makes of it. */
@@ -115,7 +116,8 @@ static void scan_part(struct examination *, struct scan_result *, const char *, 
 static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
 static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
-static void keep_leaf(struct examination *, const struct part *, size_t len, bool doubtful);
+static void keep_leaf(struct examination *, const struct part *, size_t len, bool doubtful,
+    bool attachment);
 static void find(struct examination *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
 static bool is_known(const struct report *, enum verdict_class, const char *path,
@@ -251,7 +253,8 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
 	if (!part->inside && part->leaf)
-		keep_leaf(x, part, len, x->lint.n_irregular > irregular);
+		keep_leaf(x, part, len, x->lint.n_irregular > irregular,
+		    doubt == NULL && is_attachment(content, len));
 	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
 		x->multipart = x->lint.n_irregular == irregular;
 	if (plain)
@@ -334,7 +337,8 @@ check_content(struct examination *x, const struct part *part, const char *conten
 		find(x, part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	/* A text is shown, and nobody opens it as a mail. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
-	    (strncmp(part->type, "text/", 5) != 0 && mime_looks_like_mail(content, len)))
+	    (!part->opened && strncmp(part->type, "text/", 5) != 0 &&
+	    mime_looks_like_mail(content, len)))
 		check_inner(x, part, content, len);
 }
 
@@ -427,7 +431,8 @@ judge_member(void *ctx, const char *name)
 }
 
 static void
-keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubtful)
+keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubtful,
+    bool attachment)
 {
 	struct leaf *leaf;
 
@@ -438,6 +443,7 @@ keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubt
 	leaf->place = part->place;
 	leaf->len = len;
 	leaf->doubtful = doubtful;
+	leaf->attachment = attachment;
 	strlcpy(leaf->path, part->path, sizeof(leaf->path));
 }
 
@@ -727,8 +733,13 @@ visit_view(void *ctx, const struct view *view)
 		find(x, &part, CLASS_ERROR, result.error, "");
 		return false;
 	}
-	/* An attachment that GMime does not show; not one whose last byte is in doubt. */
+	/*
+	 * An attachment that GMime does not show; not one whose last byte is in
+	 * doubt, nor one of which only sloppy readers make something else: whatever
+	 * they make of it was scanned.
+	 */
 	differs = leaf == NULL ? view->len :
+	    leaf->attachment && strncmp(view->way, "base64", 6) == 0 ? 0 :
 	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
 		find(x, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");

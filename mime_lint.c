@@ -34,7 +34,7 @@
 /* Multiparts whose boundaries are looked for in every line. */
 #define MULTIPARTS_MAX 50
 
-enum encoding { ENCODING_PLAIN, ENCODING_BASE64, ENCODING_QP, ENCODING_OTHER };
+enum encoding { ENCODING_PLAIN, ENCODING_BASE64, ENCODING_QP, ENCODING_UU, ENCODING_OTHER };
 
 /* What one part's header says. */
 struct facts {
@@ -61,6 +61,8 @@ static enum encoding parse_encoding(const char *, const struct header_field *);
 static void look_at_content(struct lint *, const struct part *, struct facts *);
 static const char *look_at_base64(struct lint *, const char *, size_t len);
 static bool qp_is_plain(const char *, size_t len);
+static bool uu_is_plain(const char *, size_t len);
+static size_t line_text(const char *, size_t len, size_t *line);
 static bool begins_with_header(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
 static bool text_is_plain(const char *, size_t len);
@@ -282,6 +284,9 @@ parse_encoding(const char *bytes, const struct header_field *f)
 		{ "binary", ENCODING_PLAIN },
 		{ "base64", ENCODING_BASE64 },
 		{ "quoted-printable", ENCODING_QP },
+		{ "x-uuencode", ENCODING_UU },
+		{ "uuencode", ENCODING_UU },
+		{ "x-uue", ENCODING_UU },
 	};
 	size_t begin = f->value_begin, end = f->value_end;
 
@@ -314,6 +319,12 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 			doubt = "irregular quoted-printable";
 		else if (memmem(content, len, "= ", 2) != NULL || memmem(content, len, "=\t", 2) != NULL)
 			irregular(v, "blanks behind a soft line break");
+		break;
+	case ENCODING_UU:
+		/* No standard, so looked at twice; but who undoes it gets the same. */
+		irregular(v, "unusual Content-Transfer-Encoding");
+		if (!part->encoded || !uu_is_plain(content, len))
+			doubt = "unusual Content-Transfer-Encoding";
 		break;
 	case ENCODING_OTHER:
 		doubt = "unusual Content-Transfer-Encoding";
@@ -396,6 +407,56 @@ qp_is_plain(const char *s, size_t len)
 			return false;
 	}
 	return true;
+}
+
+/* The length of the first line without its end, and with it. */
+static size_t
+line_text(const char *s, size_t len, size_t *line)
+{
+	const char *lf = memchr(s, '\n', len);
+	size_t text = lf == NULL ? len : (size_t)(lf - s);
+
+	*line = lf == NULL ? len : text + 1;
+	return text > 0 && s[text - 1] == '\r' ? text - 1 : text;
+}
+
+/*
+ * POSIX uuencode: one file, "begin MODE NAME" to "end", each line as long as it
+ * says, and nothing around it but empty lines.
+ */
+static bool
+uu_is_plain(const char *s, size_t len)
+{
+	enum { BEFORE, INSIDE, LAST, BEHIND } state = BEFORE;
+	size_t line, text;
+
+	for (; len > 0; s += line, len -= line) {
+		text = line_text(s, len, &line);
+		if (state == BEHIND || (state == BEFORE && text == 0)) {
+			if (text > 0)
+				return false;
+		} else if (state == BEFORE) {
+			if (text < 11 || memcmp(s, "begin ", 6) != 0 || !isdigit((unsigned char)s[6]))
+				return false;
+			state = INSIDE;
+		} else if (state == LAST) {
+			if (text != 3 || memcmp(s, "end", 3) != 0)
+				return false;
+			state = BEHIND;
+		} else {
+			size_t want = text == 0 ? 0 : ((size_t)(s[0] - ' ') & 077);
+
+			for (size_t i = 0; i < text; i++) {
+				if (s[i] < ' ' || s[i] > '`')
+					return false;
+			}
+			if (text != 1 + (want + 2) / 3 * 4)
+				return false;
+			if (want == 0)
+				state = LAST;
+		}
+	}
+	return state == BEHIND;
 }
 
 /*

@@ -327,6 +327,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	if (within)
 		look_for_packed(w, content, len, &packed);
 	part->sealed = packed.sealed;
+	part->opened = packed.n > 0;
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
 	go_on = visit_part(w, part, content, len);

@@ -233,6 +233,16 @@ suspicious(const char *bytes, size_t size, const struct report *r)
 	return is;
 }
 
+static bool
+has_class(const struct report *r, enum verdict_class class)
+{
+	for (size_t i = 0; i < r->n_findings; i++) {
+		if (r->findings[i].class == class)
+			return true;
+	}
+	return false;
+}
+
 /* Nothing of the word is left, however the result is read. */
 static void
 check_removed(const char *out, size_t len, const struct report *r, bool crlf)
@@ -242,6 +252,8 @@ check_removed(const char *out, size_t len, const struct report *r, bool crlf)
 	if (conf.action[CLASS_INFECTED] != ACTION_REMOVE || r->action > ACTION_REMOVE ||
 	    r->action < ACTION_DEFANG)
 		return;
+	if (has_class(r, CLASS_LIMIT))
+		return;		/* what is past a limit was not looked at */
 	examine(&thorough, out, len, crlf, &again);
 	show("result", &again, out, len);
 	for (size_t i = 0; i < again.n_findings; i++)
@@ -255,10 +267,8 @@ check_renamed(const char *out, size_t len, const struct report *r)
 {
 	if (r->action < ACTION_DEFANG || r->action > ACTION_REMOVE)
 		return;
-	for (size_t i = 0; i < r->n_findings; i++) {
-		if (r->findings[i].class == CLASS_LIMIT)
-			return;		/* what is past a limit was not looked at */
-	}
+	if (has_class(r, CLASS_LIMIT))
+		return;
 	leaves_free(leaves_of(out, len, &conf, NULL));
 }
 
@@ -333,16 +343,6 @@ with_line_ends(const char *in, size_t size, bool crlf, size_t *len)
 	}
 	*len = n;
 	return out;
-}
-
-static bool
-has_class(const struct report *r, enum verdict_class class)
-{
-	for (size_t i = 0; i < r->n_findings; i++) {
-		if (r->findings[i].class == class)
-			return true;
-	}
-	return false;
 }
 
 /* A finding of the same class at the same part. */

@@ -1065,6 +1065,9 @@ expect_doubt(const char *mail, const struct conf *conf, const char *want)
 	lint_free(&v);
 }
 
+#define UU "Content-Transfer-Encoding: x-uuencode\n\n"
+#define UNUSUAL "unusual Content-Transfer-Encoding"
+
 /* Only what makes another content of a part is told of the part. */
 static void
 test_doubt(void **state)
@@ -1079,6 +1082,17 @@ test_doubt(void **state)
 	expect_doubt("Content-Transfer-Encoding: quoted-printable\n\n=4\n", *state, "irregular quoted-printable");
 	expect_doubt("Content-Transfer-Encoding: x\n\nx\n", *state, "unusual Content-Transfer-Encoding");
 	expect_doubt("Content-Type: text/plain; charset=a b\n\nbegin 644 x\n", *state, NULL);
+	/* uuencode that all who undo it undo alike; and where they do not. */
+	expect_doubt(UU "\nbegin 644 x\n#04)#\n`\nend\n\n", *state, NULL);
+	expect_doubt(UU "begin 644 a name\r\n#04)#\r\n \r\nend\r\n", *state, NULL);
+	expect_doubt(UU "begin 644 x\n#04)#Z\n`\nend\n", *state, UNUSUAL);
+	expect_doubt(UU "begin 644 x\n#04)\n`\nend\n", *state, UNUSUAL);
+	expect_doubt(UU "begin 644 x\n#04)#\n`\nend\nmore\n", *state, UNUSUAL);
+	expect_doubt(UU "begin 644 x\n#04)#\n`\n", *state, UNUSUAL);
+	expect_doubt(UU "begin 644 x\n#04)#\nend\n", *state, UNUSUAL);
+	expect_doubt(UU "text\nbegin 644 x\n#04)#\n`\nend\n", *state, UNUSUAL);
+	expect_doubt(UU "#04)#\n`\nend\n", *state, UNUSUAL);
+	expect_doubt(UU "", *state, UNUSUAL);
 }
 
 static bool
