@@ -43,6 +43,9 @@ static void quoted_printable(struct out *, const char *, size_t len, enum decode
 static size_t trimmed_line(const char *, size_t len);
 static const char *find_line(const char *, size_t len, const char *begin, size_t *left);
 static void uu(struct out *, const char *, size_t len, enum decode_way);
+static size_t uu_text(const char *, size_t line);
+static bool uu_is_begin(const char *, size_t len);
+static bool uu_is_end(const char *, size_t len);
 static void uu_line(struct out *, const char *, size_t len, enum decode_way);
 static void xx(struct out *, const char *, size_t len);
 static void uu_base64(struct out *, const char *, size_t len);
@@ -294,32 +297,55 @@ find_line(const char *s, size_t len, const char *begin, size_t *left)
 }
 
 /*
- * From each "begin" line to its "end", one after the other; without any, all
- * lines, as a reader does that goes by the Content-Transfer-Encoding alone.
+ * From each "begin" line to its "end", one after the other; without any "begin",
+ * all lines, as a reader does that goes by the Content-Transfer-Encoding alone.
  */
 static void
 uu(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	size_t left;
 	const char *begin = find_line(in, len, "begin ", &left);
+	bool any, inside = true;
 
 	if (begin == NULL)
 		begin = find_line(in, len, "begin\t", &left);
-	if (begin == NULL) {
+	any = begin != NULL;
+	if (!any) {
 		begin = in;
 		left = len;
 	}
-	while (left > 0) {
-		size_t line = line_length(begin, left), text = line;
+	for (size_t line; left > 0; begin += line, left -= line) {
+		size_t text;
 
-		while (text > 0 && (begin[text - 1] == '\n' || begin[text - 1] == '\r'))
-			text--;
-		if (strncasecmp(begin, "begin ", line < 6 ? line : 6) != 0 &&
-		    !(text == 3 && strncasecmp(begin, "end", 3) == 0))
+		line = line_length(begin, left);
+		text = uu_text(begin, line);
+		if (uu_is_begin(begin, text))
+			inside = true;
+		else if (uu_is_end(begin, text))
+			inside = inside && !any;
+		else if (inside)
 			uu_line(o, begin, text, way);
-		begin += line;
-		left -= line;
 	}
+}
+
+static size_t
+uu_text(const char *s, size_t line)
+{
+	while (line > 0 && (s[line - 1] == '\n' || s[line - 1] == '\r'))
+		line--;
+	return line;
+}
+
+static bool
+uu_is_begin(const char *s, size_t len)
+{
+	return len >= 6 && strncasecmp(s, "begin", 5) == 0 && (s[5] == ' ' || s[5] == '\t');
+}
+
+static bool
+uu_is_end(const char *s, size_t len)
+{
+	return len == 3 && strncasecmp(s, "end", 3) == 0;
 }
 
 /*
@@ -357,22 +383,29 @@ xx(struct out *o, const char *in, size_t len)
 {
 	static const char digits[] =
 	    "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-	size_t left, line;
+	size_t left;
 	const char *begin = find_line(in, len, "begin ", &left);
 	char *text;
 
 	if (begin == NULL)
 		return;
-	line = line_length(begin, left);
-	begin += line;
-	left -= line;
 	text = malloc(left + 1);
 	if (text == NULL)
 		err(EX_OSERR, "decode");
-	for (size_t i = 0; i < left; i++) {
-		const char *digit = begin[i] == '\0' ? NULL : strchr(digits, begin[i]);
+	memcpy(text, begin, left);
+	for (size_t at = 0, line; at < left; at += line) {
+		size_t n;
 
-		text[i] = digit == NULL ? begin[i] : (char)(' ' + (digit - digits));
+		line = line_length(text + at, left - at);
+		n = uu_text(text + at, line);
+		if (uu_is_begin(text + at, n) || uu_is_end(text + at, n))
+			continue;
+		for (size_t i = at; i < at + n; i++) {
+			const char *digit = text[i] == '\0' ? NULL : strchr(digits, text[i]);
+
+			if (digit != NULL)
+				text[i] = (char)(' ' + (digit - digits));
+		}
 	}
 	uu(o, text, left, DECODE_UU);
 	free(text);
@@ -399,6 +432,7 @@ yenc(struct out *o, const char *in, size_t len)
 {
 	size_t left, line;
 	const char *s = find_line(in, len, "=ybegin", &left);
+	bool inside = true;
 
 	if (s == NULL)
 		return;
@@ -409,8 +443,12 @@ yenc(struct out *o, const char *in, size_t len)
 		text = line;
 		while (text > 0 && (s[text - 1] == '\n' || s[text - 1] == '\r'))
 			text--;
-		/* =ybegin, =ypart, =yend: a file in several pieces goes on */
-		if (text >= 2 && strncasecmp(s, "=y", 2) == 0)
+		/* A file in several pieces goes on with the next =ybegin or =ypart. */
+		if (text >= 2 && strncasecmp(s, "=y", 2) == 0) {
+			inside = text < 5 || strncasecmp(s, "=yend", 5) != 0;
+			continue;
+		}
+		if (!inside)
 			continue;
 		for (size_t i = 0; i < text; i++) {
 			unsigned char c = (unsigned char)s[i];

@@ -85,6 +85,7 @@ static size_t content_end_of(const struct walk *, size_t begin, size_t end);
 static gint64 first_offset(GMimeObject *);
 static bool empty_line_before(const char *, size_t at, size_t *line);
 static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
+static const char *uu_begin(const char *, size_t *len);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
 static bool is_message_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
@@ -561,6 +562,27 @@ place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
 	place->content_end = w->base + content_end;
 }
 
+/*
+ * Behind the first "begin" line, which GMime's decoder wants to be taken off
+ * (its filters do so); the start if there is none.
+ */
+static const char *
+uu_begin(const char *raw, size_t *len)
+{
+	const char *end = raw + *len;
+
+	for (const char *line = raw, *lf; line < end; line = lf + 1) {
+		lf = memchr(line, '\n', (size_t)(end - line));
+		if (lf == NULL)
+			break;
+		if (lf - line >= 6 && memcmp(line, "begin ", 6) == 0) {
+			*len = (size_t)(end - lf) - 1;
+			return lf + 1;
+		}
+	}
+	return raw;
+}
+
 /* Undo the transfer encoding. NULL if there is none: the raw bytes are the content. */
 static char *
 decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
@@ -578,6 +600,8 @@ decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
 		return NULL;
 	}
 	g_mime_encoding_init_decode(&state, encoding);
+	if (encoding == GMIME_CONTENT_ENCODING_UUENCODE)
+		raw = uu_begin(raw, &len);
 	out = malloc(g_mime_encoding_outlen(&state, len) + 1);
 	if (out == NULL)
 		err(EX_OSERR, "decode");

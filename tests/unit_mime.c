@@ -658,6 +658,10 @@ test_walk(void **state)
 		    "1 text/plain encoded 'A'\n" },
 		{ two_parts, "0 multipart/mixed\n1 text/plain 'one'\n"
 		    "2 x/y encoded <b.txt> <a.txt> 'ABC'\n" },
+		{ "Content-Transfer-Encoding: x-uuencode\n\ntext\nbegin 644 x\n#04)#\n`\nend\n",
+		    "1 text/plain encoded 'ABC'\n" },
+		{ "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n#04)#\r\n\"04(\r\n`\r\nend\r\n",
+		    "1 text/plain encoded 'ABCAB'\n" },
 		/* a multipart in one, the paths of RFC 3501 */
 		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/x; boundary=c\n\n"
 		    "--c\n\none\n--c\n\ntwo\n--c--\n--b\n\nthree\n--b--\n",
