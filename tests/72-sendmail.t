@@ -334,7 +334,9 @@ sub with_postfix {
 		same_bytes(($unmarked->($m))[0], $mail, 'as it was, but for Received and the marks');
 		is($m->{mail} =~ /(<.*?>)/ ? $1 : '', '<alice@example.org>', 'the sender');
 		is_deeply([sort map { /(<.*?>)/ } @{$m->{rcpt}}], ['<"b o b"@example.net>', '<bob@example.net>', '<carol@example.net>'], 'the recipients');
-		my $r = last_record($p->filter_log_text);
+		# The mail may be there before we have written of it.
+		my $r = {};
+		wait_for(sub { ($r = last_record($p->filter_log_text))->{outcome} }, 60);
 		is("$r->{from} $r->{count} $r->{client}", 'alice@example.org 3 unknown[127.0.0.1]', 'our log: envelope and client');
 		$log_has->(qr/: to=<bob\@example\.net>, relay=scanpipe, .* status=sent \(delivered via scanpipe service\)/, 'Postfix\'s log');
 	};

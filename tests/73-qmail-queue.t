@@ -208,7 +208,7 @@ refused('tempfail', 71, qr/verdict=infected/, message => $infected, conf => {inf
 refused('no inspector', 71, qr/verdict=error/, conf => {inspector => '/bin/false'});
 refused('no signatures', 71, qr/verdict=error/, conf => {database => '/nonexistent'});
 refused('the quarantine cannot be written', 71, qr/quarantine-failed/, message => $infected, conf => {quarantine_dir => '/proc/none'});
-refused('the envelope does not end', 52, qr/envelope: timeout/, envelope => "Fa\@b\0", hold => 1, conf => {data_timeout => '1s'});
+refused('the envelope does not end', 52, qr/reading the \w+: timeout/, envelope => "Fa\@b\0", hold => 1, conf => {data_timeout => '1s'});
 refused('standard input is closed', 54, qr/closed/, message => undef, no_record => 1);
 refused('standard output is closed', 54, qr/closed/, envelope => undef, no_record => 1);
 refused('no such original', 120, qr/could not be started: No such file/, args => ['--qmail-queue', '/nonexistent/qmail-queue']);
