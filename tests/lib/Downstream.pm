@@ -15,9 +15,15 @@ package Downstream;
 # With lmtp => 1 it serves LHLO only, and DOT is called once for each accepted
 # recipient, with its RCPT line.
 #
+# Two more hooks are for code only: BODY is called before each read of a
+# message's content and gets the number of bytes that are there, and what it
+# returns is said at once; END is called when the message is there, and if it
+# returns anything that is the reply, and the message counts as not taken.
+#
 # One process for the server, one per connection. Records lie in a directory:
 # N.raw (what connection N received), N.K.msg (its K-th whole message, dots
-# undone), N.K.env (the commands of that transaction), N.end (how it ended).
+# undone), N.K.env (the commands of that transaction), N.said (each hook's name
+# and what was then said to the end), N.end (how it ended).
 
 use v5.32;
 use warnings;
@@ -27,7 +33,6 @@ use POSIX ();
 use Socket;
 use Time::HiRes ();
 
-my $counter = 0;
 my @EHLO = ('PIPELINING', 'SIZE 104857600', 'ETRN', 'STARTTLS', 'AUTH PLAIN LOGIN',
     'ENHANCEDSTATUSCODES', '8BITMIME', 'DSN', 'SMTPUTF8', 'CHUNKING', 'VRFY',
     'XFORWARD NAME ADDR PROTO HELO SOURCE PORT IDENT', 'XCLIENT NAME ADDR', 'X-STRANGE thing');
@@ -38,7 +43,7 @@ my @EHLO = ('PIPELINING', 'SIZE 104857600', 'ETRN', 'STARTTLS', 'AUTH PLAIN LOGI
 sub start {
 	my ($class, %a) = @_;
 	my $self = bless { ehlo => \@EHLO, on => {}, %a,
-	    dir => subdir("downstream.$$." . ++$counter, 0755) }, $class;
+	    dir => subdir(undef, 0755) }, $class;
 	$self->{dir} =~ s{/*$}{};
 	my $listener = $self->listen;
 	my $pid = fork // die "fork: $!";
@@ -98,6 +103,13 @@ sub connections { my ($self) = @_; my @c = glob "$self->{dir}/*.raw"; return sca
 # Everything that connection n (from 1) sent to us.
 sub raw { my ($self, $n) = @_; return read_file("$self->{dir}/" . ($n // 1) . '.raw') // '' }
 
+# What we said on connection n, whole: a list of [hook, reply].
+sub said {
+	my ($self, $n) = @_;
+	my $text = read_file("$self->{dir}/" . ($n // 1) . '.said') // '';
+	return map { my ($hook, $hex) = split / /; [$hook, pack 'H*', $hex // ''] } split /\n/, $text;
+}
+
 # How connection n ended: "quit", "eof", "closed", undef while it lasts.
 sub ended {
 	my ($self, $n, $seconds) = @_;
@@ -156,6 +168,7 @@ package Downstream::Session;
 use v5.32;
 use warnings;
 use Harness;
+use IO::Poll qw(POLLERR POLLHUP);
 use Socket;
 
 sub talk {
@@ -227,9 +240,20 @@ sub data {
 			substr $s->{buffer}, 0, 3, '';
 			last;
 		}
-		unless ($s->fill) {
+		if (my $h = $s->{server}{on}{BODY}) {
+			my $early = $h->($s, length $s->{buffer});
+			$s->tell('BODY', $early) if defined $early;
+		}
+		unless ($s->fill(65536)) {
 			write_file("$s->{dir}/$s->{n}.cut", $s->{buffer});
 			die "eof in data\n";
+		}
+	}
+	if (my $h = $s->{server}{on}{END}) {
+		my $instead = $h->($s);
+		if (defined $instead) {
+			$s->forget;
+			return $s->tell('END', $instead);
 		}
 	}
 	$data =~ s/(\A|\r\n)\./$1/g;
@@ -248,8 +272,16 @@ sub answer {
 	my $h = $s->{server}{on}{$hook};
 	my $reply = ref $h ? $h->($s, $line) : $h;
 	$reply //= $usual;
-	$s->say($reply);
+	$s->tell($hook, $reply);
 	return $reply;
+}
+
+# Say it, and put it on record once it is out.
+sub tell {
+	my ($s, $hook, $reply) = @_;
+	$s->say($reply);
+	open my $fh, '>>', "$s->{dir}/$s->{n}.said" or die "said: $!";
+	syswrite $fh, "$hook " . unpack('H*', $reply) . "\n";
 }
 
 sub say {
@@ -266,11 +298,11 @@ sub say {
 }
 
 sub fill {
-	my ($s) = @_;
+	my ($s, $most) = @_;
 	my $rin = '';
 	vec($rin, fileno $s->{peer}, 1) = 1;
 	select(my $r = $rin, undef, undef, secs($s->{server}{linger} // 60)) or die "quiet for too long\n";
-	my $n = sysread $s->{peer}, my $piece, 262144;
+	my $n = sysread $s->{peer}, my $piece, $most // 262144;
 	return 0 unless $n;
 	syswrite $s->{raw}, $piece;
 	$s->{buffer} .= $piece;
@@ -287,13 +319,33 @@ sub line {
 	return substr($s->{buffer}, 0, $at + 1, '') =~ s/\r?\n\z//r;
 }
 
-# For hooks: end the connection politely, or with a RST.
+# For hooks: end the connection politely, with a RST, or say that nothing more
+# will be said and hear the other side out; or the latter without a word.
 sub close { my ($s) = @_; die "closed\n" }
+sub shut {
+	my ($s) = @_;
+	shutdown $s->{peer}, 1;
+	return $s->listen_on;
+}
+sub listen_on {
+	my ($s) = @_;
+	1 while $s->fill;
+	die "heard out\n";
+}
 sub reset {
 	my ($s) = @_;
 	setsockopt $s->{peer}, SOL_SOCKET, Socket::SO_LINGER(), pack 'ii', 1, 0;
 	CORE::close $s->{peer};
 	die "reset\n";
+}
+
+# For hooks: neither read nor say anything until the other side has hung up.
+sub freeze {
+	my ($s) = @_;
+	my $poll = IO::Poll->new;
+	$poll->mask($s->{peer} => POLLERR | POLLHUP);
+	$poll->poll(secs(60)) > 0 or die "frozen for too long\n";
+	die "frozen\n";
 }
 
 # Wait until the test opens the gate; tells the test that we are there.

@@ -203,6 +203,11 @@ sub start_process {
 	return $pid;
 }
 
+# A forked child that goes on with tests has nothing to do with what was
+# started before. It ends with stop_all and POSIX::_exit.
+sub become_child { %alive = () }
+sub stop_all { stop_process($_) for keys %alive }
+
 # Have stop_process and the end of the script look after a forked child.
 sub adopt { $alive{$_[0]} = 1 }
 

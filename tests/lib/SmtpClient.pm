@@ -2,7 +2,8 @@ package SmtpClient;
 
 # SmtpClient.pm - a scriptable SMTP client, and spawnscan on the other end of
 # its wire: over one socket that is stdin, stdout and stderr, as spawn(8) does
-# it, or over two pipes, as a script does it. Or plain TCP, for Postfix.
+# it, or over two pipes, as a script does it, or over TCP, which can be reset.
+# Or a plain client of some server, for Postfix.
 #
 #	my $c = SmtpClient->filter(via => 'socket', to => '127.0.0.1:2525');
 #	$c->reply;  $c->cmd('EHLO me');  $c->send("MAIL FROM:<a\@b>\r\n");
@@ -14,18 +15,18 @@ use File::Basename ();
 use IO::Handle;
 use Socket;
 
-# Options: via ('socket', 'pipes'), to (the downstream), conf (hash or file),
-# args, env. Starts spawnscan.
+# Options: via ('socket', 'pipes', 'tcp'), to (the downstream), conf (hash or
+# file), args, env, before (words in front of the command). Starts spawnscan.
 sub filter {
 	my ($class, %a) = @_;
 	my $conf = $a{conf} // {};
 	$conf = conf_file(%$conf) if ref $conf;
 	my $self = bless { %a, conf => $conf, dir => File::Basename::dirname($conf),
 	    received => '', taken => 0 }, $class;
-	my @cmd = spawnscan_cmd('-c', $conf, @{$a{args} // []}, defined $a{to} ? $a{to} : ());
+	my @cmd = (@{$a{before} // []}, spawnscan_cmd('-c', $conf, @{$a{args} // []}, defined $a{to} ? $a{to} : ()));
 	my @env = (env => $a{env}, only_env => $a{only_env});
-	if (($a{via} // 'socket') eq 'socket') {
-		socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!";
+	if (($a{via} // 'socket') ne 'pipes') {
+		my ($ours, $theirs) = ($a{via} // '') eq 'tcp' ? tcp_pair() : unix_pair();
 		$self->{pid} = start_process(cmd => \@cmd, fds => [$theirs, $theirs, $theirs], @env);
 		close $theirs;
 		$self->{in} = $self->{out} = $ours;
@@ -40,6 +41,22 @@ sub filter {
 	}
 	$_->blocking(0) for $self->{in}, $self->{out};
 	return $self;
+}
+
+sub unix_pair {
+	socketpair my $ours, my $theirs, AF_UNIX, SOCK_STREAM, PF_UNSPEC or die "socketpair: $!";
+	return ($ours, $theirs);
+}
+
+sub tcp_pair {
+	socket my $listener, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
+	bind $listener, pack_sockaddr_in(0, INADDR_LOOPBACK) or die "bind: $!";
+	listen $listener, 1 or die "listen: $!";
+	socket my $ours, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
+	CORE::connect($ours, getsockname $listener) or die "connect: $!";
+	setsockopt $ours, Socket::IPPROTO_TCP(), Socket::TCP_NODELAY(), 1;
+	accept my $theirs, $listener or die "accept: $!";
+	return ($ours, $theirs);
 }
 
 # A client of some server at host and port.
@@ -206,8 +223,13 @@ sub shut {
 	return close $self->{out};
 }
 
-# Go away.
+# Go away; reset: as a host that has forgotten us (tcp only).
 sub hang_up { my ($self) = @_; close $self->{out}; close $self->{in} }
+sub reset {
+	my ($self) = @_;
+	setsockopt $self->{out}, SOL_SOCKET, Socket::SO_LINGER(), pack 'ii', 1, 0 or die "SO_LINGER: $!";
+	$self->hang_up;
+}
 
 # Wait for spawnscan's end: its exit code, "signal N", or undef if it goes on.
 sub exit_code {
