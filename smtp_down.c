@@ -228,8 +228,11 @@ down_reply(struct session *s, unsigned int expected, int64_t deadline)
 			return down_garbled(s, what, line);
 	}
 	log_write(LOG_DEBUG, "downstream: %.*s", (int)line.len, line.text);
-	if (reply->code == 421)
+	if (reply->code == 421) {
+		session_fault(s, "downstream, %s: closes the connection", s->doing);
+		log_write(LOG_WARNING, "downstream said: %.*s", (int)MIN(line.len, 200), line.text);
 		return ANSWER_REPLY_LAST;
+	}
 	if ((expected & CLASS(reply->code / 100)) == 0 ||
 	    (reply->code / 100 == 3 && reply->code != 354))
 		return down_garbled(s, "unexpected reply", line);
