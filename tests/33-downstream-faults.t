@@ -60,7 +60,7 @@ my $lost = qr/\A421 4\.4\.2 Next mail server lost[^\n]*\r\n\z/;
 my @faults = (
 	{ name => '4xx', says => "450 4.3.2 fault\r\n", relayed => 1 },
 	{ name => '5xx', says => "550-5.3.2 a fault\r\n550 5.3.2 fault\r\n", relayed => 1 },
-	{ name => '421', says => "421 4.3.2 fault\r\n", relayed => 1, closes => 1 },
+	{ name => '421', says => "421 4.3.2 fault\r\n", relayed => 1, closes => 1, log => qr/closes the connection/ },
 	{ name => 'wrong class', says => sub { $_[1]{hook} =~ /DATA|BODY/ ? "250 2.0.0 Ok\r\n" : "354 go on\r\n" },
 	    reply => $garbled, log => qr/unexpected reply/ },
 	{ name => 'garbage', says => "what do you want?\r\n", reply => $garbled, log => qr/no reply code/ },
@@ -94,7 +94,7 @@ sub expected {
 	if ($hook eq 'CONNECT') {
 		@e{qw(exit lives)} = (69, 0);
 		$e{reply} = qr/\A421 4\.4\.2 Next mail server not available[^\n]*\r\n\z/ unless $fault->{relayed};
-		$e{log} = qr/downstream did not welcome us: /;
+		$e{log} = qr/downstream \S+ did not welcome us: /;
 	}
 	# One recipient of two is refused: the message goes to the other.
 	# One that comes again after HELO, or with another MAIL, goes to both.
