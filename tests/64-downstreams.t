@@ -133,6 +133,16 @@ for my $word (qw(XFORWARD MAIL RCPT DATA DOT)) {
 	$first->stop;
 }
 {
+	# A greeting again: by now there is a server that the session belongs to.
+	my $first = Downstream->start(on => {EHLO => sub { $_[1] =~ /again/ ? $_[0]->close : undef }});
+	my $before = $good->connections;
+	my $c = SmtpClient->filter(to => $first->address . ',' . $good->address);
+	reply_is($c->hello, qr/\A250-/, 'EHLO');
+	reply_is($c->cmd('EHLO again'), qr/\A421 4\.4\.2 /, 'lost at a second EHLO: the client is told');
+	is($good->connections, $before, 'and nobody else is asked');
+	$first->stop;
+}
+{
 	my $second = Downstream->start;
 	my $c = SmtpClient->filter(to => $good->address . ',' . $second->address);
 	$c->hello;
