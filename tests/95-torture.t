@@ -6,8 +6,8 @@
 # (tests/torture.c) counts the calls and writes them down; then one run for each
 # call and each way in which it can fail (tests/torture_calls.h).
 #
-# By default one call per place in the program and way to fail, and of those a
-# sample. Environment:
+# By default one call per place in the program and way to fail, and of these a
+# sample that is the same each time. Environment:
 #   TORTURE=all            every call (make torture)
 #   TORTURE_JOBS=N         N runs at a time (default 1)
 #   TORTURE_ONLY=REGEX     of the scenarios
@@ -402,7 +402,9 @@ sub torture_run {
 
 # -- all runs of a scenario -----------------------------------------------------------
 
-# One call per place and way, or each.
+# Each call; or one per place and way, and of these a sample: first what no
+# scenario before has tried.
+my %tried;
 sub choose {
 	my ($s, $counted) = @_;
 	my (@chosen, %seen);
@@ -411,8 +413,9 @@ sub choose {
 		for my $number (1 .. @calls / 2) {
 			my ($call, $caller) = @calls[2 * $number - 2, 2 * $number - 1];
 			for my $how (0 .. $#{$call_ways[$call - 1]}) {
-				next if !$all && $caller && $seen{"$stream $call $caller $how"}++;
-				push @chosen, [$stream, $number, $how];
+				my $place = join ' ', $s->{program}, $call, $caller || "$stream:$number", $how;
+				next if !$all && $seen{$place}++;
+				push @chosen, [$stream, $number, $how, $place];
 			}
 		}
 	}
@@ -420,10 +423,19 @@ sub choose {
 		return grep { $_->[0] == $stream_only && $_->[1] == $number_only
 		    && (!defined $how_only || $_->[2] == $how_only) } @chosen;
 	}
-	my $most = $ENV{TORTURE_SAMPLE} // ($all ? undef : $s->{sample});
-	return @chosen if !defined $most || @chosen <= $most;
-	my $step = @chosen / $most;
-	return map { $chosen[int $_ * $step] } 0 .. $most - 1;
+	return @chosen if $all;
+	my $most = $ENV{TORTURE_SAMPLE} // $s->{sample};
+	my @sample = spread($most, grep { !$tried{$_->[3]} } @chosen);
+	push @sample, spread($most - @sample, grep { $tried{$_->[3]} } @chosen);
+	$tried{$_->[3]} = 1 for @sample;
+	return @sample;
+}
+
+# At most n of a list, evenly.
+sub spread {
+	my ($n, @list) = @_;
+	return @list if @list <= $n;
+	return map { $list[int $_ * @list / $n] } 0 .. $n - 1;
 }
 
 # In worker processes; a list of complaints, and how many runs there were.
@@ -519,25 +531,25 @@ sub with_engine {
 sub without_engine { my ($s) = @_; stop_process($s->{engine}) }
 
 torture_scenario($_) for (
-	{ name => 'one-shot, clean', %one_shot, @front, mail => $clean, sample => 25 },
-	{ name => 'one-shot, infected', %one_shot, @front, mail => $infected, keeps => [$infected], sample => 25 },
-	{ name => 'one-shot, wrapped', %one_shot, @front, mail => $clean, keeps => [$clean], sample => 15,
+	{ name => 'one-shot, clean', %one_shot, @front, mail => $clean, sample => 15 },
+	{ name => 'one-shot, infected', %one_shot, @front, mail => $infected, keeps => [$infected], sample => 60 },
+	{ name => 'one-shot, wrapped', %one_shot, @front, mail => $clean, keeps => [$clean], sample => 20,
 	    set => { error => 'wrap', inspector => '/bin/false' } },
-	{ name => 'explain', %one_shot, @front, mail => $explained, args => ['--explain', '-'], shows => 1, sample => 15,
+	{ name => 'explain', %one_shot, @front, mail => $explained, args => ['--explain', '-'], shows => 1, sample => 20,
 	    codes => [66, 74, 75] },
-	{ name => 'SMTP, clean', %session, @front, mails => [$clean, $other], sample => 25 },
-	{ name => 'SMTP, infected', %session, @front, mails => [$infected, $clean], keeps => [crlf($infected)], sample => 25 },
+	{ name => 'SMTP, clean', %session, @front, mails => [$clean, $other], sample => 30 },
+	{ name => 'SMTP, infected', %session, @front, mails => [$infected, $clean], keeps => [crlf($infected)], sample => 50 },
 	{ name => 'SMTP on pipes, discarded', %session, @front, mails => [$infected, $clean], keeps => [crlf($infected)],
-	    via => 'pipes', set => { infected => 'discard' }, sample => 15 },
+	    via => 'pipes', set => { infected => 'discard' }, sample => 20 },
 	{ name => 'LMTP', %session, @front, mails => [$clean, $infected], keeps => [crlf($infected)], lmtp => 'in and out', sample => 20 },
 	{ name => 'LMTP to SMTP', %session, @front, mails => [$clean, $other], lmtp => 'in', sample => 10 },
 	{ name => 'SMTP to LMTP', %session, @front, mails => [$clean, $other], lmtp => 'out', sample => 10 },
 	{ name => 'SMTP, with an engine', %session, @front, mails => [$infected, $clean], keeps => [crlf($infected)],
-	    begin => \&with_engine, end => \&without_engine, sample => 20 },
-	{ name => 'inspector', %one_shot, @inspector, mail => $infected, keeps => [$infected], sample => 25 },
+	    begin => \&with_engine, end => \&without_engine, sample => 15 },
+	{ name => 'inspector', %one_shot, @inspector, mail => $infected, keeps => [$infected], sample => 50 },
 	{ name => 'inspector, its libraries', %one_shot, @inspector, streams => [1], mail => $infected, keeps => [$infected], sample => 15 },
 	{ name => 'inspector, explaining', %one_shot, @inspector, mail => $explained, args => ['--explain', '-'], shows => 1, sample => 10 },
-	{ name => 'engine', run => \&served, judge => \&judge_served, @inspector, streams => [0, 2], keeps => [$infected, $infected], sample => 15 },
+	{ name => 'engine', run => \&served, judge => \&judge_served, @inspector, streams => [0, 2], keeps => [$infected, $infected], sample => 25 },
 );
 
 done_testing;
