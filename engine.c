@@ -550,8 +550,10 @@ serve(struct engine *e)
 		/* What waits is taken at once: a listener that drains is closed after it. */
 		if (poll(p, 3, e->draining && room(e) && e->listener != -1 ? 0 : 1000) == -1 &&
 		    errno != EINTR) {
+			/* For want of memory, which may pass; to end would not help a front. */
 			log_write(LOG_ERR, "engine: poll: %s", strerror(errno));
-			break;
+			sleep(1);
+			continue;
 		}
 		if (p[0].revents != 0)
 			take_signals(e);
