@@ -145,11 +145,12 @@ read_envelope(struct qmail *q, int fd, int64_t deadline)
 			snprintf(reason, size, "the envelope: %s", said[code]);
 			return code;
 		}
-		if (message_append(&q->intake.bytes, buf, len) != MESSAGE_OK)
-			break;
+		if (message_append(&q->intake.bytes, buf, len) != MESSAGE_OK) {
+			snprintf(reason, size, "keeping the envelope: %s", strerror(errno));
+			return QMAIL_NO_MEMORY;
+		}
 	}
-	if (q->intake.place != PLACE_END || message_seal(&q->intake.bytes) != MESSAGE_OK ||
-	    know_envelope(q) != QMAIL_OK) {
+	if (message_seal(&q->intake.bytes) != MESSAGE_OK || know_envelope(q) != QMAIL_OK) {
 		snprintf(reason, size, "keeping the envelope: %s", strerror(errno));
 		return QMAIL_NO_MEMORY;
 	}
