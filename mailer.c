@@ -118,7 +118,11 @@ failed:
 	_exit(EXIT_NOT_STARTED);
 }
 
-/* started - false with an errno if the child could not become the program */
+/*
+ * started - false with an errno if the child could not become the program
+ *
+ * If that can't be read, the exit code is believed: the mail may be on its way.
+ */
 static bool
 started(int told, int *error)
 {
@@ -128,9 +132,10 @@ started(int told, int *error)
 	do
 		n = read(told, &code, sizeof(code));
 	while (n == -1 && errno == EINTR);
-	if (n == (ssize_t)sizeof(code))
-		*error = code;
-	return n == 0;
+	if (n != (ssize_t)sizeof(code))
+		return true;
+	*error = code;
+	return false;
 }
 
 /* wait_for_end - the child is reaped; SIGCHLD is blocked */
