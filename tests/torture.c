@@ -515,6 +515,7 @@ WRAP(int, flock, (int fd, int operation), (fd, operation), -1)
 
 WRAP(int, dup, (int fd), (fd), -1)
 WRAP(int, dup2, (int fd, int to), (fd, to), -1)
+WRAP(int, dup3, (int fd, int to, int flags), (fd, to, flags), -1)
 WRAP(int, pipe, (int fds[2]), (fds), -1)
 WRAP(int, pipe2, (int fds[2], int flags), (fds, flags), -1)
 WRAP(int, signalfd, (int fd, const sigset_t *set, int flags), (fd, set, flags), -1)

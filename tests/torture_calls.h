@@ -71,6 +71,7 @@ CALL(flock, ENOLCK)
 /* descriptors and sockets */
 CALL(dup, EMFILE)
 CALL(dup2, EMFILE)
+CALL(dup3, EMFILE)
 CALL(fcntl, EMFILE)
 CALL(pipe, EMFILE)
 CALL(pipe2, EMFILE)
