@@ -86,12 +86,16 @@ $(BUILD)/tests/torture.so: tests/torture.c tests/torture_calls.h
 tests: all $(TESTS) $(PROGRAMS:%=$(BUILD)/tests/%) $(BUILD)/tests/torture.so $(BUILD)/bench/sink
 
 # Each call of each scenario; tests/95-torture.t alone takes a sample.
-torture: tests
+torture:
+	tools/install-deps build check
+	$(MAKE) tests
 	TORTURE=all TORTURE_JOBS=$$(nproc) SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) prove -v tests/95-torture.t
 
 # 200,000 messages, or LOAD=MESSAGES, while processes are killed; see tests/load.
 LOAD = 200000
-load: tests
+load:
+	tools/install-deps build check
+	$(MAKE) tests
 	SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) tests/load $(LOAD)
 
 # Every test there is: as built, with the sanitizers, under valgrind.
