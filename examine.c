@@ -4,9 +4,8 @@
  *
  * Every part of the tree is judged by its names and scanned decoded; then
  * either the skeleton is scanned (a mail that reads the same to everyone) or
- * the raw mail and every further view (any other). Each finding takes aim at
- * the place where it stands; what no part explains, at the whole. The actions
- * become edits, and if something infected was taken out the result is examined
+ * the raw mail and every further view (any other). The findings become edits
+ * (findings.c), and if something infected was taken out the result is examined
  * in the same way again, until nothing is left or the message is refused.
  *
  * Needs the scanner open, and neither a file nor a socket. Memory that runs out
@@ -23,8 +22,8 @@
 #include <sysexits.h>
 #include <time.h>
 
-#include "defang.h"
 #include "explain.h"
+#include "findings.h"
 #include "header.h"
 #include "mime_lint.h"
 #include "mime_tnef.h"
@@ -33,19 +32,10 @@
 #include "policy.h"
 #include "scan.h"
 
-#define REASON_MAX 600
 #define HTML_HEAD_MAX 1024
 /* Irregular mails in decoded content that are read in every way, and how deep. */
 #define INNER_MAX 50
 #define INNER_DEPTH_MAX 5
-
-/* One place of the message and what is to be done there. */
-struct target {
-	struct part_place place;
-	enum verdict_action action;
-	char *name;			/* what the part was called */
-	char reason[REASON_MAX];
-};
 
 struct digest {
 	uint8_t bytes[SHA256_DIGEST_LENGTH];
@@ -69,15 +59,12 @@ struct inner {
 
 struct examination {
 	const struct conf *conf;
-	const struct request *request;
 	const char *bytes;
 	size_t size;
 	int64_t deadline, views_end;	/* now_ms; half of the time is for views at the most */
-	struct report *report;
-	const char *exempt;		/* why no name or type is blocked; NULL = all rules hold */
 	struct explain *explain;	/* NULL = nobody wants to know */
 
-	struct part_place root;
+	struct findings found;
 	struct lint lint;
 	struct leaf *leaves;		/* of the message itself, not inside encoded ones */
 	size_t n_leaves;
@@ -85,31 +72,22 @@ struct examination {
 	size_t n_seen;
 	struct part *plain;		/* texts that the skeleton holds; path and place only */
 	size_t n_plain;
-	struct target *targets;
-	size_t n_targets;
-	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
-	bool infected;
 	bool multipart;			/* the message is one, to everyone */
 	unsigned int n_inner, inner_depth;
 	char member_rule[POLICY_RULE_MAX + 16];	/* what the content just scanned offends against */
 	char member_name[256];
-	char outer_name[256];		/* of the part that is being walked, not of one inside it */
-	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
-	char removed_reason[POLICY_RULE_MAX];
 };
 
 static const char too_many_readings[] = "too many readings";
 
 static void look(struct examination *);
 static void tidy(struct examination *);
-static void drop_edits(struct report *);
 static int64_t now_ms(void);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool may_be_attachment(const struct part *);
 static const char *part_name(const struct part *);
 static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
-static enum verdict_action action_of(struct examination *, enum verdict_class);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
@@ -118,16 +96,6 @@ static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
 static void keep_leaf(struct examination *, const struct part *, size_t len, bool doubtful,
     bool attachment);
-static void find(struct examination *, const struct part *, enum verdict_class,
-    const char *reason, const char *name);
-static bool is_known(const struct report *, enum verdict_class, const char *path,
-    const char *reason);
-static void find_with_action(struct examination *, const struct part *, enum verdict_class,
-    enum verdict_action, const char *reason, const char *name);
-static void remove_below(struct examination *, const char *path, const char *reason);
-static struct target *target_at(struct examination *, const struct part_place *);
-static void aim(struct examination *, const struct part_place *, enum verdict_action,
-    const char *reason, const char *name);
 static bool is_plain_text(const struct examination *, const struct part *);
 static void put_off(struct examination *, const struct part *);
 static void check_whole(struct examination *);
@@ -146,11 +114,6 @@ static const struct leaf *leaf_around(const struct examination *, size_t begin, 
 static struct part part_at(const struct examination *, const struct leaf *);
 static bool is_attachment(const char *, size_t len);
 static bool seen_before(struct examination *, const char *, size_t len);
-static void find_whole(struct examination *, enum verdict_class, enum verdict_action,
-    const char *reason);
-static void strike(const struct examination *, const struct defang *, bool body_goes);
-static void edit(struct examination *);
-static void edit_target(struct examination *, const struct defang *, const struct target *);
 static void settle(struct examination *);
 static bool remains(const struct examination *, struct finding *left);
 static bool append(void *ctx, const char *buf, size_t len);
@@ -160,20 +123,21 @@ void
 examine_message(const struct conf *conf, const struct request *request, const char *bytes,
     size_t size, unsigned int seconds, struct report *report)
 {
-	struct examination x = { .conf = conf, .request = request, .bytes = bytes, .size = size,
+	struct examination x = { .conf = conf, .bytes = bytes, .size = size,
 	    .deadline = now_ms() + (int64_t)seconds * 1000,
-	    .views_end = now_ms() + (int64_t)seconds * 500, .report = report };
+	    .views_end = now_ms() + (int64_t)seconds * 500,
+	    .found = { .conf = conf, .request = request, .bytes = bytes, .size = size,
+	    .report = report, .exempt = policy_exempt(conf, request) } };
 	const char *wrong;
 
-	x.exempt = policy_exempt(conf, request);
 	x.explain = explain_begin(request->explain, bytes, size);
 	look(&x);
-	edit(&x);
+	findings_edit(&x.found);
 	settle(&x);
 	wrong = message_check_edits(size, report->edits, report->n_edits, request->crlf);
 	if (wrong != NULL) {
-		find_whole(&x, CLASS_ERROR, conf->action[CLASS_ERROR], wrong);
-		drop_edits(report);
+		findings_add_whole(&x.found, CLASS_ERROR, wrong);
+		findings_drop_edits(&x.found);
 	}
 	report->explanation = explain_end(x.explain, report);
 	tidy(&x);
@@ -183,20 +147,10 @@ static void
 tidy(struct examination *x)
 {
 	lint_free(&x->lint);
-	for (size_t i = 0; i < x->n_targets; i++)
-		free(x->targets[i].name);
-	free(x->targets);
+	findings_free(&x->found);
 	free(x->leaves);
 	free(x->seen);
 	free(x->plain);
-}
-
-static void
-drop_edits(struct report *report)
-{
-	for (size_t i = 0; i < report->n_edits; i++)
-		free(report->edits[i].text);
-	report->n_edits = 0;
 }
 
 /* Walk and scan everything; afterwards the findings are there, and the targets. */
@@ -204,7 +158,7 @@ static void
 look(struct examination *x)
 {
 	lint_begin(&x->lint, x->bytes, x->size);
-	mime_walk(x->bytes, x->size, x->conf, &x->root, visit_part, x);
+	mime_walk(x->bytes, x->size, x->conf, &x->found.root, visit_part, x);
 	check_whole(x);
 }
 
@@ -230,25 +184,17 @@ static bool
 visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 {
 	struct examination *x = ctx;
-	size_t removed_len = strlen(x->removed);
 	const char *doubt = NULL;
 	unsigned long irregular = x->lint.n_irregular;
 	bool plain;
 
 	explain_part(x->explain, part, content, len);
-	if (!part->inside)
-		strlcpy(x->outer_name, part->n_names > 0 ? part->names[0] : "",
-		    sizeof(x->outer_name));
-	if (removed_len > 0 && strncmp(part->path, x->removed, removed_len) != 0)
-		x->removed[0] = '\0';
-	else if (removed_len > 0 && part->leaf)
-		aim(x, &part->place, ACTION_REMOVE, x->removed_reason, x->outer_name);
-
+	findings_enter(&x->found, part);
 	check_limit(x, part);
 	check_partial(x, part);
 	check_names(x, part, content, len);
 	if (part->sealed != NULL)
-		find(x, part, CLASS_ENCRYPTED, part->sealed, part_name(part));
+		findings_add(&x->found, part, CLASS_ENCRYPTED, part->sealed, part_name(part));
 	plain = is_plain_text(x, part);
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
@@ -262,7 +208,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	else if (part->leaf)
 		check_content(x, part, content, len);
 	if (doubt != NULL && part->leaf && may_be_attachment(part))
-		find(x, part, CLASS_AMBIGUOUS, doubt, part_name(part));
+		findings_add(&x->found, part, CLASS_AMBIGUOUS, doubt, part_name(part));
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -286,7 +232,7 @@ check_partial(struct examination *x, const struct part *part)
 {
 	if (strcmp(part->type, "message/partial") == 0 ||
 	    strcmp(part->type, "message/external-body") == 0)
-		find_with_action(x, part, CLASS_BLOCKED, x->conf->partial, part->type, "");
+		findings_add_action(&x->found, part, CLASS_BLOCKED, x->conf->partial, part->type, "");
 }
 
 static void
@@ -296,16 +242,16 @@ check_limit(struct examination *x, const struct part *part)
 	case PART_WITHIN:
 		break;
 	case PART_TOO_DEEP:
-		find(x, part, CLASS_LIMIT, "nested too deep", x->outer_name);
+		findings_add(&x->found, part, CLASS_LIMIT, "nested too deep", x->found.outer_name);
 		break;
 	case PART_HEADER_TOO_BIG:
-		find(x, part, CLASS_LIMIT, "header too long", "");
+		findings_add(&x->found, part, CLASS_LIMIT, "header too long", "");
 		break;
 	case PART_UNPACKS_TO_TOO_MUCH:
-		find(x, part, CLASS_LIMIT, "unpacks to too much", part_name(part));
+		findings_add(&x->found, part, CLASS_LIMIT, "unpacks to too much", part_name(part));
 		break;
 	case PART_TOO_MANY:
-		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], "too many parts");
+		findings_add_whole(&x->found, CLASS_LIMIT, "too many parts");
 		break;
 	}
 }
@@ -317,7 +263,7 @@ check_names(struct examination *x, const struct part *part, const char *content,
 	size_t which;
 
 	if (policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which))
-		find(x, part, CLASS_BLOCKED, rule,
+		findings_add(&x->found, part, CLASS_BLOCKED, rule,
 		    which < part->n_names ? part->names[which] : "");
 }
 
@@ -330,11 +276,11 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	scan_part(x, &result, content, len);
 	explain_scan(x->explain, "part", part->path, content, len, &result);
 	for (size_t i = 0; i < result.n_hits; i++)
-		find(x, part, result.hits[i].class, result.hits[i].name, name);
+		findings_add(&x->found, part, result.hits[i].class, result.hits[i].name, name);
 	if (result.failed)
-		find(x, part, CLASS_ERROR, result.error, name);
+		findings_add(&x->found, part, CLASS_ERROR, result.error, name);
 	if (x->member_rule[0] != '\0')
-		find(x, part, CLASS_BLOCKED, x->member_rule, x->member_name);
+		findings_add(&x->found, part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	/* A text is shown, and nobody opens it as a mail. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
 	    (!part->opened && strncmp(part->type, "text/", 5) != 0 &&
@@ -447,126 +393,6 @@ keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubt
 	strlcpy(leaf->path, part->path, sizeof(leaf->path));
 }
 
-/* Something was found in a part: report it and take aim at the part. */
-static void
-find(struct examination *x, const struct part *part, enum verdict_class class,
-    const char *reason, const char *name)
-{
-	find_with_action(x, part, class, action_of(x, class), reason, name);
-}
-
-/* Nobody is exempt from anything but the rules on names and types. */
-static enum verdict_action
-action_of(struct examination *x, enum verdict_class class)
-{
-	enum verdict_action action = x->conf->action[class];
-
-	if (class != CLASS_BLOCKED || x->exempt == NULL || action <= ACTION_TAG)
-		return action;
-	report_set_exempt(x->report, x->exempt);
-	return ACTION_TAG;
-}
-
-/* Several readings of the same bytes show the same thing. */
-static bool
-is_known(const struct report *r, enum verdict_class class, const char *path, const char *reason)
-{
-	for (size_t i = 0; i < r->n_findings; i++) {
-		if (r->findings[i].class == class && strcmp(r->findings[i].part, path) == 0 &&
-		    strcmp(r->findings[i].reason, reason) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void
-find_with_action(struct examination *x, const struct part *part, enum verdict_class class,
-    enum verdict_action action, const char *reason, const char *name)
-{
-	x->part_hit[class] = true;
-	x->infected = x->infected || class == CLASS_INFECTED;
-	if (is_known(x->report, class, part->path, reason))
-		return;
-	report_add_finding(x->report, class, action, part->path, reason, name);
-	if (action == ACTION_REMOVE && !part->place.whole_content)
-		remove_below(x, part->path, reason);
-	aim(x, &part->place, action, reason, part->inside ? x->outer_name : name);
-}
-
-/*
- * Where a container ends is not known: its header loses its type, and each leaf
- * in it goes. Those of "2" and of "2.0" have paths that begin with "2.".
- */
-static void
-remove_below(struct examination *x, const char *path, const char *reason)
-{
-	size_t len = strlcpy(x->removed, path, sizeof(x->removed));
-
-	if (len >= 2 && strcmp(path + len - 2, ".0") == 0)
-		x->removed[len - 1] = '\0';
-	else
-		strlcat(x->removed, ".", sizeof(x->removed));
-	strlcpy(x->removed_reason, reason, sizeof(x->removed_reason));
-}
-
-/* The target at a place, a new one if there is none yet. */
-static struct target *
-target_at(struct examination *x, const struct part_place *place)
-{
-	struct target *t;
-
-	/* A leaf that is the whole message, or its outermost container. */
-	if (place->header_begin == x->root.header_begin)
-		place = &x->root;
-	for (size_t i = 0; i < x->n_targets; i++) {
-		if (x->targets[i].place.header_begin == place->header_begin)
-			return &x->targets[i];
-	}
-	x->targets = reallocarray(x->targets, x->n_targets + 1, sizeof(*x->targets));
-	if (x->targets == NULL)
-		err(EX_OSERR, "examine");
-	t = &x->targets[x->n_targets++];
-	*t = (struct target){ .place = *place, .action = ACTION_PASS };
-	return t;
-}
-
-/* The strongest action at a place wins; the reasons of that action are told. */
-static void
-aim(struct examination *x, const struct part_place *place, enum verdict_action action,
-    const char *reason, const char *name)
-{
-	struct target *t;
-
-	if (action != ACTION_DEFANG && action != ACTION_REMOVE)
-		return;
-	t = target_at(x, place);
-	if (action < t->action)
-		return;
-	if (action > t->action)
-		t->reason[0] = '\0';
-	t->action = action;
-	if (strstr(t->reason, reason) == NULL) {
-		if (t->reason[0] != '\0')
-			strlcat(t->reason, ", ", sizeof(t->reason));
-		strlcat(t->reason, reason, sizeof(t->reason));
-	}
-	if (t->name == NULL || t->name[0] == '\0') {
-		free(t->name);
-		t->name = strdup(name);
-		if (t->name == NULL)
-			err(EX_OSERR, "examine");
-	}
-}
-
-static void
-find_whole(struct examination *x, enum verdict_class class, enum verdict_action action,
-    const char *reason)
-{
-	x->infected = x->infected || class == CLASS_INFECTED;
-	report_add_finding(x->report, class, action, "0", reason, "");
-	aim(x, &x->root, action, reason, "message");
-}
-
 /*
  * A text without a name or an encoding stands in the skeleton as it is, and is
  * scanned with it.
@@ -644,11 +470,11 @@ check_raw(struct examination *x)
 	for (size_t i = 0; i < result.n_hits; i++) {
 		enum verdict_class class = result.hits[i].class;
 
-		if (!x->part_hit[class])
-			find_whole(x, class, action_of(x, class), result.hits[i].name);
+		if (!x->found.part_hit[class])
+			findings_add_whole(&x->found, class, result.hits[i].name);
 	}
 	if (result.failed)
-		find_whole(x, CLASS_ERROR, x->conf->action[CLASS_ERROR], result.error);
+		findings_add_whole(&x->found, CLASS_ERROR, result.error);
 }
 
 /*
@@ -662,7 +488,7 @@ check_views(struct examination *x)
 	bool all;
 
 	mime_walk(x->bytes, x->size, x->conf, &root, remember_content, x);
-	all = views_each(x->bytes, x->size, &x->root, x->multipart, x->conf, visit_region,
+	all = views_each(x->bytes, x->size, &x->found.root, x->multipart, x->conf, visit_region,
 	    visit_view, x);
 	/* Whole, for their content may hold lines at which they were cut. */
 	for (size_t i = 0; i < x->n_leaves && all; i++) {
@@ -673,7 +499,7 @@ check_views(struct examination *x)
 			    visit_view, x);
 	}
 	if (!all)
-		find_whole(x, CLASS_LIMIT, x->conf->action[CLASS_LIMIT], too_many_readings);
+		findings_add_whole(&x->found, CLASS_LIMIT, too_many_readings);
 }
 
 static bool
@@ -700,7 +526,7 @@ visit_region(void *ctx, const struct region *region)
 	explain_region(x->explain, region);
 	if (policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which)) {
 		part = part_at(x, leaf);
-		find(x, &part, CLASS_BLOCKED, rule, region->names[which]);
+		findings_add(&x->found, &part, CLASS_BLOCKED, rule, region->names[which]);
 	}
 	return REGION_LOOK;
 }
@@ -722,15 +548,15 @@ visit_view(void *ctx, const struct view *view)
 	}
 	scan_part(x, &result, view->content, view->len);
 	explain_view(x->explain, view, part.path, &result);
-	if (x->member_rule[0] != '\0' && (leaf != NULL || !x->part_hit[CLASS_BLOCKED]))
-		find(x, &part, CLASS_BLOCKED, x->member_rule, x->member_name);
+	if (x->member_rule[0] != '\0' && (leaf != NULL || !x->found.part_hit[CLASS_BLOCKED]))
+		findings_add(&x->found, &part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		/* A stretch around parts that have shown it is no news (settle). */
-		if (leaf != NULL || !x->part_hit[result.hits[i].class])
-			find(x, &part, result.hits[i].class, result.hits[i].name, "");
+		if (leaf != NULL || !x->found.part_hit[result.hits[i].class])
+			findings_add(&x->found, &part, result.hits[i].class, result.hits[i].name, "");
 	}
 	if (result.failed) {
-		find(x, &part, CLASS_ERROR, result.error, "");
+		findings_add(&x->found, &part, CLASS_ERROR, result.error, "");
 		return false;
 	}
 	/*
@@ -742,7 +568,7 @@ visit_view(void *ctx, const struct view *view)
 	    leaf->attachment && strncmp(view->way, "base64", 6) == 0 ? 0 :
 	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
-		find(x, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");
+		findings_add(&x->found, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");
 	if (is_new_mail(x->bytes, view))
 		check_inner(x, &part, view->content, view->len);
 	return true;
@@ -780,13 +606,13 @@ check_inner(struct examination *x, const struct part *part, const char *content,
 	if (!irregular)
 		return;
 	if (x->n_inner == INNER_MAX || x->inner_depth == INNER_DEPTH_MAX) {
-		find(x, part, CLASS_LIMIT, too_many_readings, "");
+		findings_add(&x->found, part, CLASS_LIMIT, too_many_readings, "");
 		return;
 	}
 	x->n_inner++;
 	x->inner_depth++;
 	if (!views_each(content, len, &root, false, x->conf, visit_inner_region, visit_inner_view, &in))
-		find(x, part, CLASS_LIMIT, too_many_readings, "");
+		findings_add(&x->found, part, CLASS_LIMIT, too_many_readings, "");
 	x->inner_depth--;
 }
 
@@ -808,7 +634,7 @@ visit_inner_region(void *ctx, const struct region *region)
 	size_t which;
 
 	if (policy_blocks(in->x->conf, region->names, region->n_names, NULL, 0, rule, &which))
-		find(in->x, in->part, CLASS_BLOCKED, rule, region->names[which]);
+		findings_add(&in->x->found, in->part, CLASS_BLOCKED, rule, region->names[which]);
 	return REGION_LOOK;
 }
 
@@ -826,14 +652,14 @@ visit_inner_view(void *ctx, const struct view *view)
 		return true;
 	scan_part(x, &result, view->content, view->len);
 	explain_scan(x->explain, "view", in->part->path, view->content, view->len, &result);
-	if (x->member_rule[0] != '\0' && (!whole || !x->part_hit[CLASS_BLOCKED]))
-		find(x, in->part, CLASS_BLOCKED, x->member_rule, x->member_name);
+	if (x->member_rule[0] != '\0' && (!whole || !x->found.part_hit[CLASS_BLOCKED]))
+		findings_add(&x->found, in->part, CLASS_BLOCKED, x->member_rule, x->member_name);
 	for (size_t i = 0; i < result.n_hits; i++) {
-		if (!whole || !x->part_hit[result.hits[i].class])
-			find(x, in->part, result.hits[i].class, result.hits[i].name, "");
+		if (!whole || !x->found.part_hit[result.hits[i].class])
+			findings_add(&x->found, in->part, result.hits[i].class, result.hits[i].name, "");
 	}
 	if (result.failed) {
-		find(x, in->part, CLASS_ERROR, result.error, "");
+		findings_add(&x->found, in->part, CLASS_ERROR, result.error, "");
 		return false;
 	}
 	if (is_new_mail(in->bytes, view))
@@ -859,7 +685,7 @@ leaf_around(const struct examination *x, size_t begin, size_t end)
 static struct part
 part_at(const struct examination *x, const struct leaf *leaf)
 {
-	struct part part = { .path = "0", .leaf = true, .type = "", .place = x->root };
+	struct part part = { .path = "0", .leaf = true, .type = "", .place = x->found.root };
 
 	if (leaf != NULL) {
 		strlcpy(part.path, leaf->path, sizeof(part.path));
@@ -909,61 +735,6 @@ seen_before(struct examination *x, const char *content, size_t len)
 }
 
 /*
- * Strike forged results out of the header, and out of what GMime took for none
- * or for odd lines in front of it: to others it may be header.
- */
-static void
-strike(const struct examination *x, const struct defang *d, bool body_goes)
-{
-	size_t begin = mime_from_line(x->bytes, x->size);
-	struct part_place top = { .header_begin = begin,
-	    .header_end = header_block_end(x->bytes, begin, x->size) };
-
-	/* Without a header all of that is body. */
-	if (x->root.header_end == begin && body_goes)
-		return;
-	defang_strike(d, &top);
-	if (x->root.header_begin >= top.header_end)
-		defang_strike(d, &x->root);
-}
-
-/* All edits, from the findings as they stand now. */
-static void
-edit(struct examination *x)
-{
-	struct defang d = { x->bytes, x->size, NULL, x->report };
-	struct target *whole = target_at(x, &x->root);
-
-	d.eol = x->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
-	drop_edits(x->report);
-	if (x->conf->header) {
-		defang_mark(&d, mime_from_line(d.bytes, d.size), x->report->scanner);
-		strike(x, &d, whole->action == ACTION_REMOVE);
-	}
-	if (whole->action == ACTION_REMOVE) {
-		edit_target(x, &d, whole);
-	} else {
-		for (size_t i = 0; i < x->n_targets; i++)
-			edit_target(x, &d, &x->targets[i]);
-	}
-	report_sort_edits(x->report);
-}
-
-static void
-edit_target(struct examination *x, const struct defang *d, const struct target *t)
-{
-	char *notice;
-
-	if (t->action == ACTION_REMOVE && t->place.whole_content) {
-		notice = defang_notice(x->conf, x->request, t->name, t->reason, d->eol);
-		defang_remove(d, &t->place, notice);
-		free(notice);
-	} else if (t->action >= ACTION_DEFANG) {
-		defang_rename(d, &t->place, t->name);
-	}
-}
-
-/*
  * After a removal the result must be free of infection, however it is read: if
  * it isn't, the whole body goes, and if that does not help (it is in the
  * header) the message. The same after any change to an irregular mail, since
@@ -972,10 +743,10 @@ edit_target(struct examination *x, const struct defang *d, const struct target *
 static void
 settle(struct examination *x)
 {
-	enum verdict_action done = x->report->action;
+	enum verdict_action done = x->found.report->action;
 	struct finding left;
 
-	if ((!x->infected && x->lint.irregular == NULL) ||
+	if ((!x->found.infected && x->lint.irregular == NULL) ||
 	    (done != ACTION_REMOVE && done != ACTION_DEFANG) ||
 	    x->conf->action[CLASS_INFECTED] != ACTION_REMOVE)
 		return;
@@ -987,9 +758,9 @@ settle(struct examination *x)
 			break;
 		if (left.class == CLASS_INFECTED)
 			left.action = round == 0 ? ACTION_REMOVE : ACTION_REJECT;
-		find_whole(x, left.class, left.action, left.reason);
+		findings_add_whole_action(&x->found, left.class, left.action, left.reason);
 		free(left.reason);
-		edit(x);
+		findings_edit(&x->found);
 	}
 }
 
@@ -1000,25 +771,27 @@ settle(struct examination *x)
 static bool
 remains(const struct examination *x, struct finding *left)
 {
-	struct examination after = { .conf = x->conf, .request = x->request, .exempt = x->exempt,
-	    .deadline = x->deadline, .views_end = (now_ms() + x->deadline) / 2 };
+	struct examination after = { .conf = x->conf, .deadline = x->deadline,
+	    .views_end = (now_ms() + x->deadline) / 2, .found = { .conf = x->conf,
+	    .request = x->found.request, .exempt = x->found.exempt } };
 	struct report report;
 	char *text = NULL;
 	bool found = false;
 	FILE *f = open_memstream(&text, &after.size);
 
-	if (f == NULL || !message_splice(x->bytes, x->size, x->report->edits,
-	    x->report->n_edits, append, f) || fclose(f) == EOF)
+	if (f == NULL || !message_splice(x->bytes, x->size, x->found.report->edits,
+	    x->found.report->n_edits, append, f) || fclose(f) == EOF)
 		err(EX_OSERR, "examine");
 	report_init(&report);
-	after.bytes = text;
-	after.report = &report;
+	after.bytes = after.found.bytes = text;
+	after.found.size = after.size;
+	after.found.report = &report;
 	look(&after);
 	for (size_t i = 0; i < report.n_findings && !found; i++) {
 		*left = report.findings[i];
 		found = left->class == CLASS_INFECTED || left->class == CLASS_ERROR ||
 		    (left->class == CLASS_LIMIT && strcmp(left->reason, too_many_readings) == 0 &&
-		    !is_known(x->report, CLASS_LIMIT, left->part, left->reason));
+		    !findings_known(x->found.report, CLASS_LIMIT, left->part, left->reason));
 	}
 	if (found && (left->reason = strdup(left->reason)) == NULL)
 		err(EX_OSERR, "examine");
