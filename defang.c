@@ -25,6 +25,8 @@
 
 /* A name or a reason in what is written in is cut here. */
 #define WORD_MAX 150
+/* Of a name that is cut, so much of the end stays. */
+#define NAME_END 15
 /* So many findings are spelled out in the result header. */
 #define MARKS_MAX 50
 
@@ -33,7 +35,7 @@
 /* What a rename has done so far. */
 struct renaming {
 	const struct defang *d;
-	char name[WORD_MAX + sizeof(".defanged")];
+	char name[DEFANG_NAME_MAX];
 	bool named;		/* the new name stands somewhere */
 	bool typed;		/* a Content-Type was there */
 };
@@ -44,11 +46,11 @@ static void rename_field(struct renaming *, const struct header_field *, bool is
 static void rename_params(struct renaming *, const struct header_params *,
     const char *param_name);
 static void insert_type(struct renaming *, const struct part_place *);
-static void safe_name(const char *name, char *out, size_t size);
 static void safe_word(const char *word, char *out, size_t size);
-static void strike_fields(const struct defang *, const struct part_place *, const char *prefix,
-    bool exact);
-static bool is_folded_name(const char *, const struct header_field *, const char *word);
+static void strike_fields(const struct defang *, const struct part_place *, const char *prefix);
+static const char *line_break(const struct defang *, size_t begin, size_t *at);
+static bool is_result(const char *, size_t end, size_t at);
+static size_t any_line_after(const char *, size_t end, size_t at);
 static void put_notice_line(FILE *, const char *line, size_t len, const struct request *,
     const char *file, const char *reason, const char *eol);
 static const char *notice_value(const char *key, size_t len, const struct request *,
@@ -87,7 +89,7 @@ defang_rename(const struct defang *d, const struct part_place *place, const char
 	struct header_field field;
 	size_t at = place->header_begin;
 
-	safe_name(name, r.name, sizeof(r.name));
+	defang_name(name, true, r.name);
 	while (header_next(d->bytes, place->header_end, &at, &field)) {
 		if (header_is(d->bytes, &field, "Content-Disposition"))
 			rename_field(&r, &field, false);
@@ -164,40 +166,50 @@ insert_type(struct renaming *r, const struct part_place *place)
 	size_t begin = place->header_begin, end = place->header_end;
 	bool folded = begin < end && (d->bytes[begin] == ' ' || d->bytes[begin] == '\t');
 	size_t at = folded ? end : begin;
-	bool cut = at > begin && d->bytes[at - 1] != '\n';
-	bool bare = begin == end && header_line_end(d->bytes, d->size, at) == 0;
+	const char *break_line = line_break(d, begin, &at);
+	bool bare = begin == end && header_line_end(d->bytes, d->size, begin) == 0;
 
 	/* bare: no header at all, nor an empty line in its place. */
-	add_edit(d, at, at, "%sContent-Type: " PLAIN_TYPE "; name=\"%s\"%s%s",
-	    cut ? d->eol : "", r->name, d->eol, bare ? d->eol : "");
+	add_edit(d, at, folded ? end : begin, "%sContent-Type: " PLAIN_TYPE "; name=\"%s\"%s%s",
+	    break_line, r->name, d->eol, bare ? d->eol : "");
 }
 
-/* Letters, digits and a few marks; no blank runs, no path; never empty. */
-static void
-safe_name(const char *name, char *out, size_t size)
+void
+defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX])
 {
 	const char *base = name;
+	char *plain = malloc(strlen(name) + 1);
 	size_t n = 0;
 
+	if (plain == NULL)
+		err(EX_OSERR, "name");
 	for (const char *c = name; *c != '\0'; c++) {
 		if (*c == '/' || *c == '\\')
 			base = c + 1;
 	}
-	for (const char *c = base; *c != '\0' && n < size - sizeof(".defanged"); c++) {
-		bool plain = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
-		    (*c >= 'A' && *c <= 'Z') || (*c != '\0' && strchr("-_.+()@ ", *c) != NULL);
-		char next = plain ? *c : '_';
+	for (const char *c = base; *c != '\0'; c++) {
+		bool keep = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
+		    (*c >= 'A' && *c <= 'Z') || strchr("-_.+()@ ", *c) != NULL;
+		char next = keep ? *c : '_';
 
-		if (n > 0 && (next == '_' || next == ' ') && out[n - 1] == next)
+		/* No blank runs, behind which an extension would be out of sight. */
+		if (n > 0 && (next == '_' || next == ' ') && plain[n - 1] == next)
 			continue;
-		out[n++] = next;
+		plain[n++] = next;
 	}
-	while (n > 0 && (out[n - 1] == '.' || out[n - 1] == ' '))
+	while (n > 0 && (plain[n - 1] == '.' || plain[n - 1] == ' '))
 		n--;
-	out[n] = '\0';
+	plain[n] = '\0';
 	if (n == 0)
-		strlcpy(out, "unnamed", size);
-	strlcat(out, ".defanged", size);
+		strlcpy(out, "unnamed", DEFANG_NAME_MAX);
+	else if (n < WORD_MAX)
+		strlcpy(out, plain, DEFANG_NAME_MAX);
+	else
+		snprintf(out, DEFANG_NAME_MAX, "%.*s%s", WORD_MAX - NAME_END - 1, plain,
+		    plain + n - NAME_END);
+	if (suffix)
+		strlcat(out, ".defanged", DEFANG_NAME_MAX);
+	free(plain);
 }
 
 /* A word for a notice or a header: printable, without quotes, not too long. */
@@ -216,12 +228,12 @@ void
 defang_remove(const struct defang *d, const struct part_place *place, const char *notice)
 {
 	size_t begin = place->header_begin, end = place->content_end, len = strlen(notice);
-	bool cut = false;
+	const char *break_line = "";
 
 	if (place->message_header) {
-		strike_fields(d, place, "Content-", false);
+		strike_fields(d, place, "Content-");
 		begin = place->header_end;
-		cut = begin > place->header_begin && d->bytes[begin - 1] != '\n';
+		break_line = line_break(d, place->header_begin, &begin);
 	}
 	/* The line end in front of a boundary stands behind the part and stays. */
 	if (header_line_end(d->bytes, d->size, end) > 0)
@@ -230,41 +242,39 @@ defang_remove(const struct defang *d, const struct part_place *place, const char
 	    "%sContent-Type: text/plain; charset=us-ascii%s"
 	    "Content-Transfer-Encoding: 7bit%s"
 	    "Content-Disposition: inline%s%s%.*s",
-	    cut ? d->eol : "", d->eol, d->eol, d->eol, d->eol, (int)len, notice);
+	    break_line, d->eol, d->eol, d->eol, d->eol, (int)len, notice);
 }
 
-/* Strike out the fields of a header whose name begins with (or is) a word. */
+/*
+ * What must stand at *at to end the last line of a header. A CR there, which
+ * would make an empty line of it to some, is taken in.
+ */
+static const char *
+line_break(const struct defang *d, size_t begin, size_t *at)
+{
+	if (*at == begin || d->bytes[*at - 1] == '\n')
+		return "";
+	if (d->bytes[*at - 1] == '\r')
+		--*at;
+	return d->eol;
+}
+
+/* Strike out the fields of a header whose name begins with a word. */
 static void
-strike_fields(const struct defang *d, const struct part_place *place, const char *word,
-    bool exact)
+strike_fields(const struct defang *d, const struct part_place *place, const char *prefix)
 {
 	struct header_field field;
 	size_t at = place->header_begin;
 
 	while (header_next(d->bytes, place->header_end, &at, &field)) {
-		if (exact ? header_is(d->bytes, &field, word) || is_folded_name(d->bytes, &field, word)
-		    : header_begins(d->bytes, &field, word))
+		if (header_begins(d->bytes, &field, prefix))
 			add_edit(d, field.begin, field.end, "%s", "");
 	}
 }
 
-/* A name with the colon in its next, folded line: a field to who unfolds first. */
-static bool
-is_folded_name(const char *bytes, const struct header_field *f, const char *word)
-{
-	size_t len = strlen(word), at = f->begin + len;
-
-	if (f->name_len != 0 || f->end - f->begin <= len ||
-	    strncasecmp(bytes + f->begin, word, len) != 0)
-		return false;
-	while (at < f->end && memchr(" \t\r\n", bytes[at], 4) != NULL)
-		at++;
-	return at < f->end && bytes[at] == ':';
-}
-
 char *
 defang_notice(const struct conf *conf, const struct request *request, const char *file,
-    const char *reason, const char *eol)
+    const char *reason, bool is_signed, const char *eol)
 {
 	char safe_file[WORD_MAX], safe_reason[2 * WORD_MAX], *text = NULL;
 	size_t size;
@@ -281,6 +291,8 @@ defang_notice(const struct conf *conf, const struct request *request, const char
 		line += len;
 		line += *line == '\n';
 	}
+	if (is_signed)
+		fprintf(f, "%sWhat it was in was signed. The signature no longer fits.%s", eol, eol);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "notice");
 	return text;
@@ -400,8 +412,59 @@ put_result(FILE *f, const struct defang *d)
 		fputs(d->eol, f);
 }
 
+/*
+ * To some a CR alone ends a line too. What ends a struck line goes with it, but
+ * an LF that also ends what is in front of it.
+ */
 void
-defang_strike(const struct defang *d, const struct part_place *root)
+defang_strike(const struct defang *d, const struct part_place *place)
 {
-	strike_fields(d, root, "X-Spawnscan-Result", true);
+	const char *bytes = d->bytes;
+	size_t end = place->header_end, from;
+	bool behind_cr = false;
+
+	for (size_t at = place->header_begin; at < end;) {
+		from = at;
+		while (is_result(bytes, end, at))
+			at = any_line_after(bytes, end, at);
+		if (at == from) {
+			at = any_line_after(bytes, end, at);
+			behind_cr = bytes[at - 1] == '\r';
+		} else if (behind_cr && bytes[at - 1] == '\n') {
+			add_edit(d, from - 1, at - 1 - (bytes[at - 2] == '\r'), "%s", "");
+			behind_cr = false;
+		} else {
+			add_edit(d, from, at, "%s", "");
+		}
+	}
+}
+
+/* A result begins there, its colon perhaps in a folded line. */
+static bool
+is_result(const char *bytes, size_t end, size_t at)
+{
+	static const char name[] = "X-Spawnscan-Result";
+	size_t len = sizeof(name) - 1;
+
+	if (at >= end || end - at <= len || strncasecmp(bytes + at, name, len) != 0)
+		return false;
+	for (at += len; at < end && (bytes[at] == '\0' || strchr(" \t\r\n", bytes[at]) != NULL);)
+		at++;
+	return at < end && bytes[at] == ':';
+}
+
+/* The next line that is not folded into this one, behind an LF or a CR. */
+static size_t
+any_line_after(const char *bytes, size_t end, size_t at)
+{
+	while (at < end) {
+		size_t ends = header_line_end(bytes, end, at);
+
+		if (ends == 0 && bytes[at] == '\r')
+			ends = 1;
+		at += ends == 0 ? 1 : ends;
+		if (ends > 0 && (at == end || (bytes[at] != ' ' && bytes[at] != '\t')))
+			break;
+	}
+	return at;
 }

@@ -33,10 +33,19 @@ void defang_remove(const struct defang *, const struct part_place *, const char 
 
 /*
  * The notice from its template: 7-bit lines ended by eol, none of which can be
- * taken for a boundary. malloc'd.
+ * taken for a boundary; of what was signed it tells that the signature no
+ * longer fits. malloc'd.
  */
 char *defang_notice(const struct conf *, const struct request *, const char *file,
-    const char *reason, const char *eol);
+    const char *reason, bool is_signed, const char *eol);
+
+#define DEFANG_NAME_MAX 160
+
+/*
+ * A name made of letters, digits and a few marks, without a path, never empty;
+ * of a long one the end stays. suffix: and ".defanged" behind it.
+ */
+void defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX]);
 
 /*
  * Insert X-Spawnscan-Result and X-Antivirus at offset at, and strike out

@@ -26,6 +26,7 @@
 #include "findings.h"
 #include "header.h"
 #include "mime_lint.h"
+#include "mime_plain.h"
 #include "mime_tnef.h"
 #include "mime_views.h"
 #include "mime_walk.h"
@@ -36,6 +37,14 @@
 /* Irregular mails in decoded content that are read in every way, and how deep. */
 #define INNER_MAX 50
 #define INNER_DEPTH_MAX 5
+/* So often is the result looked at, and in so many of these something narrow tried. */
+#define ROUNDS_MAX 8
+#define NARROW_ROUNDS 5
+/* Fields of a header that are looked at, and that are struck. */
+#define PIECES_MAX 2000
+#define STRUCK_MAX 20
+
+struct examination;
 
 struct digest {
 	uint8_t bytes[SHA256_DIGEST_LENGTH];
@@ -48,7 +57,23 @@ struct leaf {
 	size_t len;			/* of its decoded content */
 	bool doubtful;			/* its header or content may be read differently */
 	bool attachment;		/* it is one, and what it is is not in doubt */
+	struct plain *plain;		/* what could be made of it then; NULL = nothing */
 };
+
+/* A multipart or message around leaves. */
+struct container {
+	struct part_place place;
+	char path[PART_PATH_MAX];
+	char *boundary;			/* NULL = none */
+	struct plain *plain;		/* if its header may be read differently */
+};
+
+/* A piece of the header: is what is left of it still wrong? */
+struct piece {
+	size_t begin, end;
+	bool struck;
+};
+typedef bool header_test(const struct examination *, const char *, size_t len);
 
 /* A mail in the content of a part, or of what a view makes of it. */
 struct inner {
@@ -68,10 +93,14 @@ struct examination {
 	struct lint lint;
 	struct leaf *leaves;		/* of the message itself, not inside encoded ones */
 	size_t n_leaves;
+	struct container *containers;
+	size_t n_containers;
+	size_t plain_bytes;		/* of contents kept for plain forms */
 	struct digest *seen;		/* of contents that were scanned */
 	size_t n_seen;
 	struct part *plain;		/* texts that the skeleton holds; path and place only */
 	size_t n_plain;
+	bool headers_checked;		/* for an infection */
 	bool multipart;			/* the message is one, to everyone */
 	unsigned int n_inner, inner_depth;
 	char member_rule[POLICY_RULE_MAX + 16];	/* what the content just scanned offends against */
@@ -94,8 +123,9 @@ static void scan_part(struct examination *, struct scan_result *, const char *, 
 static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
 static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
-static void keep_leaf(struct examination *, const struct part *, size_t len, bool doubtful,
-    bool attachment);
+static void keep_leaf(struct examination *, const struct part *, const char *, size_t len,
+    bool doubtful, const char *doubt);
+static void keep_container(struct examination *, const struct part *, bool doubtful);
 static bool is_plain_text(const struct examination *, const struct part *);
 static void put_off(struct examination *, const struct part *);
 static void check_whole(struct examination *);
@@ -114,8 +144,30 @@ static const struct leaf *leaf_around(const struct examination *, size_t begin, 
 static struct part part_at(const struct examination *, const struct leaf *);
 static bool is_attachment(const char *, size_t len);
 static bool seen_before(struct examination *, const char *, size_t len);
+static void doubt_view(struct examination *, const struct view *, const struct leaf *);
+static bool is_gap(const struct examination *, size_t begin, size_t end);
+static struct part_place gap_place(const struct examination *, const struct view *);
+static const struct container *container_around(const struct examination *, size_t begin,
+    size_t end);
+static bool container_part(const struct examination *, const struct container *, struct part *);
+static bool path_up(char *path);
+static const char *boundary_at(const struct examination *, const char *path);
+static size_t boundary_line(const struct examination *, size_t at, const char *boundary);
+static bool removable(const struct examination *, const char *path, struct part *);
+static bool check_headers(struct examination *, const char *name);
+static bool check_header(struct examination *, const char *path, const struct part_place *,
+    const char *name);
+static header_test header_infected, header_doubtful;
+static bool strike_header(struct examination *, header_test *);
+static struct piece *header_pieces(const struct examination *, size_t *n);
+static bool is_wrong(const struct examination *, const struct piece *, size_t n, header_test *);
+static size_t shortest_wrong(const struct examination *, const struct piece *, size_t n,
+    header_test *);
 static void settle(struct examination *);
+static void widen(struct examination *, const struct finding *left, int round);
 static bool remains(const struct examination *, struct finding *left);
+static bool is_left(const struct examination *, const char *, size_t size, struct finding *left);
+static bool must_not_be_left(const struct examination *, const struct finding *);
 static bool append(void *ctx, const char *buf, size_t len);
 static unsigned int seconds_left(const struct examination *);
 
@@ -148,7 +200,14 @@ tidy(struct examination *x)
 {
 	lint_free(&x->lint);
 	findings_free(&x->found);
+	for (size_t i = 0; i < x->n_leaves; i++)
+		plain_free(x->leaves[i].plain);
+	for (size_t i = 0; i < x->n_containers; i++) {
+		plain_free(x->containers[i].plain);
+		free(x->containers[i].boundary);
+	}
 	free(x->leaves);
+	free(x->containers);
 	free(x->seen);
 	free(x->plain);
 }
@@ -199,8 +258,9 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
 	if (!part->inside && part->leaf)
-		keep_leaf(x, part, len, x->lint.n_irregular > irregular,
-		    doubt == NULL && is_attachment(content, len));
+		keep_leaf(x, part, content, len, x->lint.n_irregular > irregular, doubt);
+	else if (!part->inside)
+		keep_container(x, part, x->lint.n_irregular > irregular);
 	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
 		x->multipart = x->lint.n_irregular == irregular;
 	if (plain)
@@ -208,7 +268,8 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	else if (part->leaf)
 		check_content(x, part, content, len);
 	if (doubt != NULL && part->leaf && may_be_attachment(part))
-		findings_add(&x->found, part, CLASS_AMBIGUOUS, doubt, part_name(part));
+		findings_add_doubt(&x->found, part, doubt, part_name(part),
+		    x->leaves[x->n_leaves - 1].plain);
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -377,8 +438,8 @@ judge_member(void *ctx, const char *name)
 }
 
 static void
-keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubtful,
-    bool attachment)
+keep_leaf(struct examination *x, const struct part *part, const char *content, size_t len,
+    bool doubtful, const char *doubt)
 {
 	struct leaf *leaf;
 
@@ -386,11 +447,34 @@ keep_leaf(struct examination *x, const struct part *part, size_t len, bool doubt
 	if (x->leaves == NULL)
 		err(EX_OSERR, "examine");
 	leaf = &x->leaves[x->n_leaves++];
-	leaf->place = part->place;
-	leaf->len = len;
-	leaf->doubtful = doubtful;
-	leaf->attachment = attachment;
+	*leaf = (struct leaf){ .place = part->place, .len = len, .doubtful = doubtful,
+	    .attachment = doubt == NULL && is_attachment(content, len) };
 	strlcpy(leaf->path, part->path, sizeof(leaf->path));
+	/* What is not encoded, and without doubt so, would be what it is in any encoding. */
+	if (!doubtful || !part->place.whole_content || (doubt == NULL && !part->encoded) ||
+	    !may_be_attachment(part) || len > PLAIN_CONTENT_MAX - x->plain_bytes)
+		return;
+	leaf->plain = plain_tell(x->bytes, part);
+	if (leaf->plain != NULL) {
+		plain_take_content(leaf->plain, x->bytes, part, content, len);
+		x->plain_bytes += len;
+	}
+}
+
+static void
+keep_container(struct examination *x, const struct part *part, bool doubtful)
+{
+	struct container *c;
+
+	x->containers = reallocarray(x->containers, x->n_containers + 1, sizeof(*c));
+	if (x->containers == NULL)
+		err(EX_OSERR, "examine");
+	c = &x->containers[x->n_containers++];
+	*c = (struct container){ .place = part->place };
+	strlcpy(c->path, part->path, sizeof(c->path));
+	c->boundary = plain_boundary(x->bytes, &part->place);
+	if (doubtful && c->boundary != NULL)
+		c->plain = plain_tell(x->bytes, part);
 }
 
 /*
@@ -464,17 +548,75 @@ static void
 check_raw(struct examination *x)
 {
 	struct scan_result result;
+	bool located = false;
 
 	scan_bytes(&result, SCAN_MAIL, x->bytes, x->size, seconds_left(x));
 	explain_scan(x->explain, "mail", "", x->bytes, x->size, &result);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		enum verdict_class class = result.hits[i].class;
 
-		if (!x->found.part_hit[class])
+		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED))
+			continue;
+		if (class == CLASS_INFECTED && x->conf->action[class] == ACTION_REMOVE)
+			located = located || check_headers(x, result.hits[i].name);
+		if (class == CLASS_INFECTED && located)
+			findings_tell_whole(&x->found, class, ACTION_REMOVE, result.hits[i].name);
+		else
 			findings_add_whole(&x->found, class, result.hits[i].name);
 	}
 	if (result.failed)
 		findings_add_whole(&x->found, CLASS_ERROR, result.error);
+}
+
+/*
+ * An infection that no part shows may be in a header: of the message, which
+ * loses the fields, or of a part or a message in it, which goes.
+ */
+static bool
+check_headers(struct examination *x, const char *name)
+{
+	bool found = strike_header(x, header_infected);
+
+	x->headers_checked = true;
+	for (size_t i = 0; i < x->n_leaves; i++)
+		found = check_header(x, x->leaves[i].path, &x->leaves[i].place, name) || found;
+	for (size_t i = 0; i < x->n_containers; i++)
+		found = check_header(x, x->containers[i].path, &x->containers[i].place, name) ||
+		    found;
+	/* What the views show in a header is no news then. */
+	x->found.part_hit[CLASS_INFECTED] = found;
+	return found;
+}
+
+static bool
+check_header(struct examination *x, const char *path, const struct part_place *place,
+    const char *name)
+{
+	struct part part;
+
+	if (place->header_begin == x->found.root.header_begin ||
+	    !header_infected(x, x->bytes + place->header_begin,
+	    place->header_end - place->header_begin) || !removable(x, path, &part))
+		return false;
+	findings_add_action(&x->found, &part, CLASS_INFECTED, ACTION_REMOVE, name, "");
+	return true;
+}
+
+/* As bytes, and as what libclamav takes for a mail, which it does not always. */
+static bool
+header_infected(const struct examination *x, const char *header, size_t len)
+{
+	static const enum scan_kind kinds[] = { SCAN_SKELETON, SCAN_MAIL };
+	struct scan_result result;
+
+	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+		scan_bytes(&result, kinds[k], header, len, seconds_left(x));
+		for (size_t i = 0; i < result.n_hits; i++) {
+			if (result.hits[i].class == CLASS_INFECTED)
+				return true;
+		}
+	}
+	return false;
 }
 
 /*
@@ -544,6 +686,10 @@ visit_view(void *ctx, const struct view *view)
 		return false;
 	if (seen_before(x, view->content, view->len)) {
 		explain_view(x->explain, view, part.path, NULL);
+		/* The same attachment again, in another stretch of no part. */
+		if (leaf == NULL && x->found.part_hit[CLASS_AMBIGUOUS] &&
+		    is_attachment(view->content, view->len))
+			doubt_view(x, view, leaf);
 		return true;
 	}
 	scan_part(x, &result, view->content, view->len);
@@ -568,10 +714,218 @@ visit_view(void *ctx, const struct view *view)
 	    leaf->attachment && strncmp(view->way, "base64", 6) == 0 ? 0 :
 	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
-		findings_add(&x->found, &part, CLASS_AMBIGUOUS, x->lint.irregular, "");
+		doubt_view(x, view, leaf);
 	if (is_new_mail(x->bytes, view))
 		check_inner(x, &part, view->content, view->len);
 	return true;
+}
+
+/*
+ * A view shows an attachment that GMime does not. In a leaf that is one, it is
+ * perhaps what the leaf is meant to be; in any other it goes with the leaf. In
+ * no part at all, it goes alone; else the header of what is around it is to
+ * blame.
+ */
+static void
+doubt_view(struct examination *x, const struct view *view, const struct leaf *leaf)
+{
+	const char *kind = x->lint.irregular;
+	struct part part = part_at(x, leaf);
+	struct plain *plain = leaf == NULL ? NULL : leaf->plain;
+	const struct container *c;
+
+	if (plain != NULL && !is_attachment(plain->content, plain->len)) {
+		bool decoded = strncmp(view->way, "as it", 5) != 0 &&
+		    strncmp(view->way, "quoted", 6) != 0;
+
+		if (decoded && strncmp(plain->type, "text/", 5) != 0 &&
+		    view->len <= PLAIN_CONTENT_MAX - x->plain_bytes) {
+			plain_take_view(plain, view->content, view->len);
+			plain->untyped = false;
+			x->plain_bytes += view->len;
+		} else {
+			plain = NULL;
+		}
+	}
+	/* A stretch around parts that have shown it is no news (settle). */
+	if (leaf == NULL && x->found.part_hit[CLASS_AMBIGUOUS] &&
+	    !is_gap(x, view->begin, view->end))
+		return;
+	if (leaf == NULL) {
+		c = container_around(x, view->begin, view->end);
+		if (c != NULL)
+			container_part(x, c, &part);
+		plain = c == NULL ? NULL : c->plain;
+		if (is_gap(x, view->begin, view->end)) {
+			part.place = gap_place(x, view);
+			plain = NULL;
+		}
+	}
+	findings_add_doubt(&x->found, &part, kind, "", plain);
+}
+
+/* Does no part have any of it? */
+static bool
+is_gap(const struct examination *x, size_t begin, size_t end)
+{
+	for (size_t i = 0; i < x->lint.n_covered; i++) {
+		const struct covered *c = &x->lint.covered[i];
+
+		if (begin < c->end && c->begin < end)
+			return false;
+	}
+	return true;
+}
+
+static struct part_place
+gap_place(const struct examination *x, const struct view *view)
+{
+	size_t end = view->end;
+
+	/* The line end in front of a boundary stays. */
+	if (end > view->begin && x->bytes[end - 1] == '\n')
+		end--;
+	if (end > view->begin && end < view->end && x->bytes[end - 1] == '\r')
+		end--;
+	return (struct part_place){ .header_begin = view->begin, .header_end = view->begin,
+	    .content_begin = view->begin, .content_end = end, .whole_content = true };
+}
+
+/* The innermost container in which a stretch lies; the message itself, if it is one. */
+static const struct container *
+container_around(const struct examination *x, size_t begin, size_t end)
+{
+	const struct container *best = NULL;
+
+	for (size_t i = 0; i < x->n_containers; i++) {
+		const struct container *c = &x->containers[i];
+		struct part part;
+
+		if (container_part(x, c, &part) && begin >= part.place.header_begin &&
+		    end <= part.place.content_end &&
+		    (best == NULL || strlen(c->path) >= strlen(best->path)))
+			best = c;
+	}
+	return best;
+}
+
+/*
+ * A container as a part with a place: it ends at the first boundary of what it
+ * is in, behind its last leaf. False if that can't be told.
+ */
+static bool
+container_part(const struct examination *x, const struct container *c, struct part *part)
+{
+	const char *boundary = NULL;
+	char path[PART_PATH_MAX], below[PART_PATH_MAX];
+	size_t at = c->place.content_begin, end;
+
+	*part = (struct part){ .type = "", .place = c->place };
+	strlcpy(part->path, c->path, sizeof(part->path));
+	if (c->place.header_begin == x->found.root.header_begin) {
+		part->place = x->found.root;
+		return true;
+	}
+	strlcpy(path, c->path, sizeof(path));
+	while (boundary == NULL && path_up(path))
+		boundary = boundary_at(x, path);
+	if (boundary == NULL)
+		return false;
+	findings_below(c->path, below);
+	for (size_t i = 0; i < x->n_leaves; i++) {
+		if (strncmp(x->leaves[i].path, below, strlen(below)) == 0 &&
+		    x->leaves[i].place.content_end > at)
+			at = x->leaves[i].place.content_end;
+	}
+	end = boundary_line(x, at, boundary);
+	if (end == x->size)
+		return false;
+	if (end > at && x->bytes[end - 1] == '\n')
+		end--;
+	if (end > at && x->bytes[end - 1] == '\r')
+		end--;
+	part->place.content_end = end;
+	part->place.whole_content = true;
+	return true;
+}
+
+/* "2.3" lies in "2", that in "" (the message). False for that. */
+static bool
+path_up(char *path)
+{
+	char *dot = strrchr(path, '.');
+
+	if (path[0] == '\0')
+		return false;
+	*(dot == NULL ? path : dot) = '\0';
+	return true;
+}
+
+/* The boundary between the parts of what is at path, or of the message in it. */
+static const char *
+boundary_at(const struct examination *x, const char *path)
+{
+	char whole[PART_PATH_MAX + 2];
+
+	snprintf(whole, sizeof(whole), "%s%s0", path, path[0] == '\0' ? "" : ".");
+	for (size_t i = 0; i < x->n_containers; i++) {
+		const struct container *c = &x->containers[i];
+
+		if (c->boundary != NULL && (strcmp(c->path, path) == 0 || strcmp(c->path, whole) == 0))
+			return c->boundary;
+	}
+	return NULL;
+}
+
+/* The first line from at on that begins like a boundary; size if there is none. */
+static size_t
+boundary_line(const struct examination *x, size_t at, const char *boundary)
+{
+	size_t len = strlen(boundary);
+
+	while (at < x->size) {
+		const char *line = x->bytes + at, *lf;
+		bool begins = at == 0 || line[-1] == '\n';
+
+		if (begins && x->size - at >= len + 2 && memcmp(line, "--", 2) == 0 &&
+		    memcmp(line + 2, boundary, len) == 0)
+			return at;
+		lf = memchr(line, '\n', x->size - at);
+		at = lf == NULL ? x->size : (size_t)(lf - x->bytes) + 1;
+	}
+	return x->size;
+}
+
+/*
+ * The part at path, or the nearest around it, that can be taken out alone. Of a
+ * message in a part the header stays with it, so it is the part that goes.
+ * False: nothing less than the whole.
+ */
+static bool
+removable(const struct examination *x, const char *at, struct part *part)
+{
+	char path[PART_PATH_MAX];
+
+	strlcpy(path, at, sizeof(path));
+	do {
+		for (size_t i = 0; i < x->n_leaves; i++) {
+			const struct leaf *leaf = &x->leaves[i];
+
+			if (strcmp(leaf->path, path) == 0 && leaf->place.whole_content &&
+			    !leaf->place.message_header) {
+				*part = part_at(x, leaf);
+				return true;
+			}
+		}
+		for (size_t i = 0; i < x->n_containers; i++) {
+			const struct container *c = &x->containers[i];
+
+			if (strcmp(c->path, path) == 0 && !c->place.message_header &&
+			    container_part(x, c, part))
+				return true;
+		}
+	} while (path_up(path) && path[0] != '\0');
+	return false;
 }
 
 /*
@@ -735,70 +1089,254 @@ seen_before(struct examination *x, const char *content, size_t len)
 }
 
 /*
- * After a removal the result must be free of infection, however it is read: if
- * it isn't, the whole body goes, and if that does not help (it is in the
- * header) the message. The same after any change to an irregular mail, since
- * there a change may bring about a reading that was not there before.
+ * The result must be free of infection and of doubt, however it is read. If it
+ * isn't, something wider is done, until nothing is left or the message is
+ * refused. The same after any change to an irregular mail, since there a change
+ * may bring about a reading that was not there before.
  */
 static void
 settle(struct examination *x)
 {
-	enum verdict_action done = x->found.report->action;
+	const struct report *report = x->found.report;
 	struct finding left;
 
-	if ((!x->found.infected && x->lint.irregular == NULL) ||
-	    (done != ACTION_REMOVE && done != ACTION_DEFANG) ||
-	    x->conf->action[CLASS_INFECTED] != ACTION_REMOVE)
+	if (!x->found.infected && x->lint.irregular == NULL)
 		return;
-	for (int round = 0; round < 2; round++) {
-		bool again = remains(x, &left);
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		bool again;
 
+		if (report->action != ACTION_REMOVE && report->action != ACTION_DEFANG)
+			return;
+		again = remains(x, &left);
 		explain_again(x->explain, again ? left.reason : NULL);
 		if (!again)
-			break;
-		if (left.class == CLASS_INFECTED)
-			left.action = round == 0 ? ACTION_REMOVE : ACTION_REJECT;
-		findings_add_whole_action(&x->found, left.class, left.action, left.reason);
+			return;
+		widen(x, &left, round);
+		free(left.part);
 		free(left.reason);
 		findings_edit(&x->found);
 	}
 }
 
 /*
- * Examine the message as edited. If there is an infection left, or something
- * that was not looked at to the end, tell which; *left holds a malloc'd reason then.
+ * From a plain form to a removal, from a part to what it is in, from there to
+ * the whole body, to fields of the header, to a refusal.
  */
+static void
+widen(struct examination *x, const struct finding *left, int round)
+{
+	char path[PART_PATH_MAX];
+	struct part part;
+
+	if (left->class == CLASS_ERROR || left->class == CLASS_LIMIT) {
+		findings_add_whole(&x->found, left->class, left->reason);
+		return;
+	}
+	strlcpy(path, left->part, sizeof(path));
+	if (round < NARROW_ROUNDS && now_ms() < x->views_end) {
+		if (findings_drop_plain(&x->found, path))
+			return;
+		if (left->class == CLASS_INFECTED && !x->headers_checked &&
+		    check_headers(x, left->reason)) {
+			findings_tell_whole(&x->found, CLASS_INFECTED, ACTION_REMOVE, left->reason);
+			return;
+		}
+		while (removable(x, path, &part)) {
+			if (!findings_goes(&x->found, &part.place)) {
+				findings_add_action(&x->found, &part, left->class, ACTION_REMOVE,
+				    left->reason, "");
+				return;
+			}
+			strlcpy(path, part.path, sizeof(path));
+			path_up(path);
+		}
+	}
+	if (!findings_goes(&x->found, &x->found.root))
+		findings_add_whole_action(&x->found, left->class, ACTION_REMOVE, left->reason);
+	else if (round < ROUNDS_MAX - 1 && strike_header(x, header_doubtful))
+		findings_tell_whole(&x->found, left->class, ACTION_REMOVE, left->reason);
+	else
+		findings_add_whole_action(&x->found, left->class, ACTION_REJECT, left->reason);
+}
+
+/*
+ * Strike fields out of the message's header until a test finds nothing in what
+ * is left of it: always the one that ends the shortest beginning in which there
+ * is something. False if that does not help, or there was nothing.
+ */
+static bool
+strike_header(struct examination *x, header_test *test)
+{
+	size_t n, struck = 0;
+	struct piece *pieces = header_pieces(x, &n);
+	bool wrong = is_wrong(x, pieces, n, test), helps;
+
+	helps = wrong;
+	while (wrong && struck++ < STRUCK_MAX) {
+		pieces[shortest_wrong(x, pieces, n, test) - 1].struck = true;
+		wrong = is_wrong(x, pieces, n, test);
+	}
+	helps = helps && !wrong;
+	for (size_t i = 0; i < n && helps; i++) {
+		size_t len = pieces[i].end - pieces[i].begin;
+		bool subject = len > 8 && strncasecmp(x->bytes + pieces[i].begin, "Subject:", 8) == 0;
+
+		if (pieces[i].struck)
+			findings_strike(&x->found, pieces[i].begin, pieces[i].end,
+			    subject ? "Subject: (removed by the mail filter)" : "");
+	}
+	free(pieces);
+	return helps;
+}
+
+/* What is in front of the header, if there is anything, and its fields; malloc'd. */
+static struct piece *
+header_pieces(const struct examination *x, size_t *n)
+{
+	size_t at = mime_from_line(x->bytes, x->size), end = x->found.root.header_end;
+	struct piece *pieces = NULL;
+	struct header_field field = { .begin = at, .end = x->found.root.header_begin };
+
+	*n = 0;
+	at = x->found.root.header_begin;
+	if (field.begin >= at && !header_next(x->bytes, end, &at, &field))
+		return NULL;
+	do {
+		pieces = reallocarray(pieces, *n + 1, sizeof(*pieces));
+		if (pieces == NULL)
+			err(EX_OSERR, "examine");
+		pieces[(*n)++] = (struct piece){ field.begin, field.end, false };
+	} while (*n < PIECES_MAX && header_next(x->bytes, end, &at, &field));
+	return pieces;
+}
+
+/* Is there anything in the first n pieces, but for those that are struck? */
+static bool
+is_wrong(const struct examination *x, const struct piece *pieces, size_t n, header_test *test)
+{
+	size_t len = 0;
+	char *text;
+	bool wrong;
+
+	for (size_t i = 0; i < n; i++)
+		len += pieces[i].end - pieces[i].begin;
+	text = malloc(len + 1);
+	if (text == NULL)
+		err(EX_OSERR, "examine");
+	len = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t piece = pieces[i].end - pieces[i].begin;
+
+		if (!pieces[i].struck)
+			memcpy(text + len, x->bytes + pieces[i].begin, piece);
+		len += pieces[i].struck ? 0 : piece;
+	}
+	text[len++] = '\n';
+	wrong = test(x, text, len);
+	free(text);
+	return wrong;
+}
+
+/* How many pieces that is; there is something in all of them. */
+static size_t
+shortest_wrong(const struct examination *x, const struct piece *pieces, size_t n,
+    header_test *test)
+{
+	size_t clean = 0, wrong = n;
+
+	while (wrong - clean > 1) {
+		size_t middle = clean + (wrong - clean) / 2;
+
+		if (is_wrong(x, pieces, middle, test))
+			wrong = middle;
+		else
+			clean = middle;
+	}
+	return wrong;
+}
+
+/* By all the looks there are. */
+static bool
+header_doubtful(const struct examination *x, const char *header, size_t len)
+{
+	struct finding left;
+
+	if (!is_left(x, header, len, &left))
+		return false;
+	free(left.part);
+	free(left.reason);
+	return true;
+}
+
+/* Examine the message as edited. */
 static bool
 remains(const struct examination *x, struct finding *left)
 {
-	struct examination after = { .conf = x->conf, .deadline = x->deadline,
-	    .views_end = (now_ms() + x->deadline) / 2, .found = { .conf = x->conf,
-	    .request = x->found.request, .exempt = x->found.exempt } };
-	struct report report;
 	char *text = NULL;
-	bool found = false;
-	FILE *f = open_memstream(&text, &after.size);
+	size_t size;
+	bool found;
+	FILE *f = open_memstream(&text, &size);
 
 	if (f == NULL || !message_splice(x->bytes, x->size, x->found.report->edits,
 	    x->found.report->n_edits, append, f) || fclose(f) == EOF)
 		err(EX_OSERR, "examine");
+	found = is_left(x, text, size, left);
+	free(text);
+	return found;
+}
+
+/*
+ * Look at what the message has become. If something is left in it that must
+ * not be, tell which: *left holds a malloc'd part and reason then.
+ */
+static bool
+is_left(const struct examination *x, const char *text, size_t size, struct finding *left)
+{
+	struct examination after = { .conf = x->conf, .bytes = text, .size = size,
+	    .deadline = x->deadline, .views_end = (now_ms() + x->deadline) / 2, .found = {
+	    .conf = x->conf, .request = x->found.request, .exempt = x->found.exempt,
+	    .bytes = text, .size = size } };
+	struct report report;
+	bool found = false;
+
 	report_init(&report);
-	after.bytes = after.found.bytes = text;
-	after.found.size = after.size;
 	after.found.report = &report;
 	look(&after);
 	for (size_t i = 0; i < report.n_findings && !found; i++) {
 		*left = report.findings[i];
-		found = left->class == CLASS_INFECTED || left->class == CLASS_ERROR ||
-		    (left->class == CLASS_LIMIT && strcmp(left->reason, too_many_readings) == 0 &&
-		    !findings_known(x->found.report, CLASS_LIMIT, left->part, left->reason));
+		found = must_not_be_left(x, left);
 	}
-	if (found && (left->reason = strdup(left->reason)) == NULL)
+	if (found && ((left->reason = strdup(left->reason)) == NULL ||
+	    (left->part = strdup(left->part)) == NULL))
 		err(EX_OSERR, "examine");
 	tidy(&after);
 	report_free(&report);
-	free(text);
 	return found;
+}
+
+/* An infection or a doubt, if those are edited away; or what was not seen to its end. */
+static bool
+must_not_be_left(const struct examination *x, const struct finding *f)
+{
+	enum verdict_action action = x->conf->action[f->class];
+
+	switch (f->class) {
+	case CLASS_INFECTED:
+		return action == ACTION_REMOVE;
+	case CLASS_AMBIGUOUS:
+		return action == ACTION_DEFANG || action == ACTION_REMOVE;
+	case CLASS_ERROR:
+		return true;
+	case CLASS_LIMIT:
+		return strcmp(f->reason, too_many_readings) == 0 &&
+		    !findings_known(x->found.report, CLASS_LIMIT, f->part, f->reason) &&
+		    !findings_known(x->found.report, CLASS_LIMIT, "0", f->reason);
+	case CLASS_BLOCKED:
+	case CLASS_ENCRYPTED:
+	case CLASS_COUNT:
+		break;
+	}
+	return false;
 }
 
 static bool

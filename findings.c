@@ -13,30 +13,53 @@
 #include "findings.h"
 
 #include <err.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
 #include "defang.h"
 #include "header.h"
+#include "mime_plain.h"
 
 #define REASON_MAX 600
 
 /* One place of the message and what is to be done there. */
 struct target {
+	char path[PART_PATH_MAX];
 	struct part_place place;
 	enum verdict_action action;
+	const struct plain *plain;	/* what becomes of it if it is defanged; NULL = renamed */
+	bool renamed;			/* something other than a doubt wants that */
 	char *name;			/* what the part was called */
 	char reason[REASON_MAX];
 };
 
+/* A stretch of the header that goes. */
+struct struck {
+	size_t begin, end;
+	const char *instead;
+};
+
 static enum verdict_action action_of(struct findings *, enum verdict_class);
-static void remove_below(struct findings *, const char *path, const char *reason);
-static struct target *target_at(struct findings *, const struct part_place *);
-static void aim(struct findings *, const struct part_place *, enum verdict_action,
+static void tell(struct findings *, enum verdict_class, enum verdict_action, const char *path,
     const char *reason, const char *name);
+static struct finding *known_finding(const struct report *, enum verdict_class, const char *path,
+    const char *reason);
+static void raise(struct findings *, struct finding *, enum verdict_action);
+static void remove_below(struct findings *, const char *path, const char *reason);
+static void note_signature(struct findings *, const struct part *);
+static bool is_signed(const struct findings *, const char *path);
+static struct target *target_at(struct findings *, const char *path, const struct part_place *);
+static struct target *aim(struct findings *, const char *path, const struct part_place *,
+    enum verdict_action, const char *reason, const char *name);
+static bool is_inside(const struct part_place *, const struct target *);
 static void strike(const struct findings *, const struct defang *, bool body_goes);
+static void strike_header(const struct findings *, const struct defang *);
 static void edit_target(struct findings *, const struct defang *, const struct target *);
+static void edit_plain(struct findings *, const struct defang *, const struct target *);
+static bool is_blocked(struct findings *, char *name);
+static void drop_covered(struct report *);
 
 void
 findings_free(struct findings *f)
@@ -44,8 +67,10 @@ findings_free(struct findings *f)
 	for (size_t i = 0; i < f->n_targets; i++)
 		free(f->targets[i].name);
 	free(f->targets);
+	free(f->struck);
 	f->targets = NULL;
-	f->n_targets = 0;
+	f->struck = NULL;
+	f->n_targets = f->n_struck = 0;
 }
 
 void
@@ -56,10 +81,11 @@ findings_enter(struct findings *f, const struct part *part)
 	if (!part->inside)
 		strlcpy(f->outer_name, part->n_names > 0 ? part->names[0] : "",
 		    sizeof(f->outer_name));
+	note_signature(f, part);
 	if (removed_len > 0 && strncmp(part->path, f->removed, removed_len) != 0)
 		f->removed[0] = '\0';
 	else if (removed_len > 0 && part->leaf)
-		aim(f, &part->place, ACTION_REMOVE, f->removed_reason, f->outer_name);
+		aim(f, part->path, &part->place, ACTION_REMOVE, f->removed_reason, f->outer_name);
 }
 
 void
@@ -73,14 +99,79 @@ void
 findings_add_action(struct findings *f, const struct part *part, enum verdict_class class,
     enum verdict_action action, const char *reason, const char *name)
 {
+	struct target *t;
+
 	f->part_hit[class] = true;
-	f->infected = f->infected || class == CLASS_INFECTED;
-	if (findings_known(f->report, class, part->path, reason))
-		return;
-	report_add_finding(f->report, class, action, part->path, reason, name);
+	tell(f, class, action, part->path, reason, name);
 	if (action == ACTION_REMOVE && !part->place.whole_content)
 		remove_below(f, part->path, reason);
-	aim(f, &part->place, action, reason, part->inside ? f->outer_name : name);
+	t = aim(f, part->path, &part->place, action, reason, part->inside ? f->outer_name : name);
+	if (t != NULL && action == ACTION_DEFANG && class != CLASS_AMBIGUOUS)
+		t->renamed = true;
+}
+
+void
+findings_add_doubt(struct findings *f, const struct part *part, const char *reason,
+    const char *name, const struct plain *plain)
+{
+	enum verdict_action action = action_of(f, CLASS_AMBIGUOUS);
+	struct target *t;
+
+	if (action == ACTION_DEFANG && plain == NULL)
+		action = ACTION_REMOVE;
+	findings_add_action(f, part, CLASS_AMBIGUOUS, action, reason, name);
+	if (action == ACTION_DEFANG) {
+		t = target_at(f, part->path, &part->place);
+		t->plain = plain;
+	}
+}
+
+bool
+findings_drop_plain(struct findings *f, const char *path)
+{
+	bool any = false, here = false;
+
+	for (size_t i = 0; i < f->n_targets; i++)
+		here = here || (f->targets[i].plain != NULL &&
+		    f->targets[i].action == ACTION_DEFANG && strcmp(f->targets[i].path, path) == 0);
+	for (size_t i = 0; i < f->n_targets; i++) {
+		struct target *t = &f->targets[i];
+
+		if (t->plain == NULL || t->action != ACTION_DEFANG ||
+		    (here && strcmp(t->path, path) != 0))
+			continue;
+		any = true;
+		t->action = ACTION_REMOVE;
+		for (size_t k = 0; k < f->report->n_findings; k++) {
+			struct finding *told = &f->report->findings[k];
+
+			if (told->class == CLASS_AMBIGUOUS && strcmp(told->part, t->path) == 0)
+				raise(f, told, ACTION_REMOVE);
+		}
+	}
+	return any;
+}
+
+bool
+findings_goes(const struct findings *f, const struct part_place *place)
+{
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct target *t = &f->targets[i];
+
+		if (t->action == ACTION_REMOVE && (is_inside(place, t) ||
+		    (t->place.whole_content && t->place.header_begin == place->header_begin)))
+			return true;
+	}
+	return false;
+}
+
+void
+findings_strike(struct findings *f, size_t begin, size_t end, const char *instead)
+{
+	f->struck = reallocarray(f->struck, f->n_struck + 1, sizeof(*f->struck));
+	if (f->struck == NULL)
+		err(EX_OSERR, "examine");
+	f->struck[f->n_struck++] = (struct struck){ begin, end, instead };
 }
 
 void
@@ -90,12 +181,45 @@ findings_add_whole(struct findings *f, enum verdict_class class, const char *rea
 }
 
 void
-findings_add_whole_action(struct findings *f, enum verdict_class class, enum verdict_action action,
+findings_add_whole_action(struct findings *f, enum verdict_class class,
+    enum verdict_action action, const char *reason)
+{
+	struct target *t;
+
+	tell(f, class, action, "0", reason, "");
+	t = aim(f, "0", &f->root, action, reason, "message");
+	if (t != NULL && action == ACTION_DEFANG)
+		t->renamed = true;
+}
+
+void
+findings_tell_whole(struct findings *f, enum verdict_class class, enum verdict_action action,
     const char *reason)
 {
+	tell(f, class, action, "0", reason, "");
+}
+
+/* Several readings of the same bytes show the same thing: it is told once. */
+static void
+tell(struct findings *f, enum verdict_class class, enum verdict_action action, const char *path,
+    const char *reason, const char *name)
+{
+	struct finding *known = known_finding(f->report, class, path, reason);
+
 	f->infected = f->infected || class == CLASS_INFECTED;
-	report_add_finding(f->report, class, action, "0", reason, "");
-	aim(f, &f->root, action, reason, "message");
+	if (known == NULL)
+		report_add_finding(f->report, class, action, path, reason, name);
+	else
+		raise(f, known, action);
+}
+
+static void
+raise(struct findings *f, struct finding *known, enum verdict_action action)
+{
+	if (action > known->action)
+		known->action = action;
+	if (action > f->report->action)
+		f->report->action = action;
 }
 
 /* Nobody is exempt from anything but the rules on names and types. */
@@ -110,16 +234,23 @@ action_of(struct findings *f, enum verdict_class class)
 	return ACTION_TAG;
 }
 
-/* Several readings of the same bytes show the same thing. */
 bool
-findings_known(const struct report *r, enum verdict_class class, const char *path, const char *reason)
+findings_known(const struct report *r, enum verdict_class class, const char *path,
+    const char *reason)
+{
+	return known_finding(r, class, path, reason) != NULL;
+}
+
+static struct finding *
+known_finding(const struct report *r, enum verdict_class class, const char *path,
+    const char *reason)
 {
 	for (size_t i = 0; i < r->n_findings; i++) {
 		if (r->findings[i].class == class && strcmp(r->findings[i].part, path) == 0 &&
 		    strcmp(r->findings[i].reason, reason) == 0)
-			return true;
+			return &r->findings[i];
 	}
-	return false;
+	return NULL;
 }
 
 /*
@@ -129,18 +260,57 @@ findings_known(const struct report *r, enum verdict_class class, const char *pat
 static void
 remove_below(struct findings *f, const char *path, const char *reason)
 {
-	size_t len = strlcpy(f->removed, path, sizeof(f->removed));
+	findings_below(path, f->removed);
+	strlcpy(f->removed_reason, reason, sizeof(f->removed_reason));
+}
+
+void
+findings_below(const char *path, char below[PART_PATH_MAX])
+{
+	size_t len = strlcpy(below, path, PART_PATH_MAX);
 
 	if (len >= 2 && strcmp(path + len - 2, ".0") == 0)
-		f->removed[len - 1] = '\0';
+		below[len - 1] = '\0';
 	else
-		strlcat(f->removed, ".", sizeof(f->removed));
-	strlcpy(f->removed_reason, reason, sizeof(f->removed_reason));
+		strlcat(below, ".", PART_PATH_MAX);
+}
+
+/* Of what is signed the notices tell that the signature no longer fits. */
+static void
+note_signature(struct findings *f, const struct part *part)
+{
+	char *below;
+
+	if (f->n_signed == FINDINGS_SIGNED_MAX || part->inside)
+		return;
+	below = f->signed_below[f->n_signed];
+	if (strcmp(part->type, "multipart/signed") == 0) {
+		findings_below(part->path, below);
+		if (strcmp(part->path, "0") == 0)
+			below[0] = '\0';
+	} else if (part->leaf && (strcmp(part->type, "application/pkcs7-mime") == 0 ||
+	    strcmp(part->type, "application/x-pkcs7-mime") == 0)) {
+		strlcpy(below, part->path, PART_PATH_MAX);
+	} else {
+		return;
+	}
+	f->n_signed++;
+}
+
+static bool
+is_signed(const struct findings *f, const char *path)
+{
+	for (size_t i = 0; i < f->n_signed; i++) {
+		if (strcmp(path, "0") == 0 ||
+		    strncmp(path, f->signed_below[i], strlen(f->signed_below[i])) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The target at a place, a new one if there is none yet. */
 static struct target *
-target_at(struct findings *f, const struct part_place *place)
+target_at(struct findings *f, const char *path, const struct part_place *place)
 {
 	struct target *t;
 
@@ -148,29 +318,45 @@ target_at(struct findings *f, const struct part_place *place)
 	if (place->header_begin == f->root.header_begin)
 		place = &f->root;
 	for (size_t i = 0; i < f->n_targets; i++) {
-		if (f->targets[i].place.header_begin == place->header_begin)
-			return &f->targets[i];
+		t = &f->targets[i];
+		if (t->place.header_begin != place->header_begin)
+			continue;
+		/* Where the container ends became known. */
+		if (place->whole_content && !t->place.whole_content)
+			t->place = *place;
+		return t;
 	}
 	f->targets = reallocarray(f->targets, f->n_targets + 1, sizeof(*f->targets));
 	if (f->targets == NULL)
 		err(EX_OSERR, "examine");
 	t = &f->targets[f->n_targets++];
 	*t = (struct target){ .place = *place, .action = ACTION_PASS };
+	strlcpy(t->path, path, sizeof(t->path));
 	return t;
 }
 
+/* Does a target that is to be removed take that place with it? */
+static bool
+is_inside(const struct part_place *place, const struct target *t)
+{
+	return t->action == ACTION_REMOVE && t->place.whole_content &&
+	    place->header_begin > t->place.header_begin &&
+	    place->header_begin <= t->place.content_end &&
+	    place->content_end <= t->place.content_end;
+}
+
 /* The strongest action at a place wins; the reasons of that action are told. */
-static void
-aim(struct findings *f, const struct part_place *place, enum verdict_action action,
-    const char *reason, const char *name)
+static struct target *
+aim(struct findings *f, const char *path, const struct part_place *place,
+    enum verdict_action action, const char *reason, const char *name)
 {
 	struct target *t;
 
 	if (action != ACTION_DEFANG && action != ACTION_REMOVE)
-		return;
-	t = target_at(f, place);
+		return NULL;
+	t = target_at(f, path, place);
 	if (action < t->action)
-		return;
+		return t;
 	if (action > t->action)
 		t->reason[0] = '\0';
 	t->action = action;
@@ -185,13 +371,14 @@ aim(struct findings *f, const struct part_place *place, enum verdict_action acti
 		if (t->name == NULL)
 			err(EX_OSERR, "examine");
 	}
+	return t;
 }
 
 void
 findings_edit(struct findings *f)
 {
 	struct defang d = { f->bytes, f->size, NULL, f->report };
-	struct target *whole = target_at(f, &f->root);
+	struct target *whole = target_at(f, "0", &f->root);
 
 	d.eol = f->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	findings_drop_edits(f);
@@ -205,7 +392,37 @@ findings_edit(struct findings *f)
 		for (size_t i = 0; i < f->n_targets; i++)
 			edit_target(f, &d, &f->targets[i]);
 	}
+	strike_header(f, &d);
 	report_sort_edits(f->report);
+	drop_covered(f->report);
+}
+
+/* What lies in a stretch that goes, or is written anew, goes with it. */
+static void
+drop_covered(struct report *r)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->n_edits; i++) {
+		struct edit *e = &r->edits[i], *last = n == 0 ? NULL : &r->edits[n - 1];
+		uint64_t end = e->offset + e->length;
+
+		if (last != NULL && e->offset < last->offset + last->length) {
+			if (end <= last->offset + last->length) {
+				free(e->text);
+				continue;
+			}
+			if (e->offset == last->offset) {
+				free(last->text);
+				n--;
+			} else {
+				e->offset = last->offset + last->length;
+				e->length = end - e->offset;
+			}
+		}
+		r->edits[n++] = *e;
+	}
+	r->n_edits = n;
 }
 
 void
@@ -221,12 +438,70 @@ edit_target(struct findings *f, const struct defang *d, const struct target *t)
 {
 	char *notice;
 
+	for (size_t i = 0; i < f->n_targets; i++) {
+		if (is_inside(&t->place, &f->targets[i]))
+			return;
+	}
 	if (t->action == ACTION_REMOVE && t->place.whole_content) {
-		notice = defang_notice(f->conf, f->request, t->name, t->reason, d->eol);
+		notice = defang_notice(f->conf, f->request, t->name, t->reason,
+		    is_signed(f, t->path), d->eol);
 		defang_remove(d, &t->place, notice);
 		free(notice);
+	} else if (t->action == ACTION_DEFANG && t->plain != NULL) {
+		edit_plain(f, d, t);
 	} else if (t->action >= ACTION_DEFANG) {
 		defang_rename(d, &t->place, t->name);
+	}
+}
+
+/* Under its own name, unless that is a dangerous one. */
+static void
+edit_plain(struct findings *f, const struct defang *d, const struct target *t)
+{
+	size_t from_line = mime_from_line(f->bytes, f->size);
+	char name[DEFANG_NAME_MAX] = "";
+	bool defanged = t->renamed;
+
+	if (t->plain->name[0] != '\0' || t->renamed) {
+		defang_name(t->renamed ? t->name : t->plain->name, t->renamed, name);
+		if (!t->renamed && is_blocked(f, name)) {
+			defanged = true;
+			defang_name(t->plain->name, true, name);
+		}
+	}
+	plain_edit(d, &t->place, t->plain, name, defanged);
+	/* Lines in front of the header, which are header to some. */
+	if (t->place.header_begin == f->root.header_begin && from_line < f->root.header_begin) {
+		char *nothing = strdup("");
+
+		if (nothing == NULL)
+			err(EX_OSERR, "edit");
+		report_add_edit(f->report, from_line, f->root.header_begin - from_line, nothing, 0);
+	}
+}
+
+/* A name that was made plain, by the rules for all that were seen. */
+static bool
+is_blocked(struct findings *f, char *name)
+{
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+
+	return f->exempt == NULL && f->conf->action[CLASS_BLOCKED] >= ACTION_DEFANG &&
+	    policy_blocks(f->conf, &name, 1, NULL, 0, rule, &which);
+}
+
+static void
+strike_header(const struct findings *f, const struct defang *d)
+{
+	for (size_t i = 0; i < f->n_struck; i++) {
+		const struct struck *s = &f->struck[i];
+		char *text;
+		int len = asprintf(&text, "%s%s", s->instead, s->instead[0] == '\0' ? "" : d->eol);
+
+		if (len == -1)
+			err(EX_OSERR, "edit");
+		report_add_edit(f->report, s->begin, s->end - s->begin, text, (size_t)len);
 	}
 }
 

@@ -14,7 +14,11 @@
 #include "report.h"
 #include "request.h"
 
+#define FINDINGS_SIGNED_MAX 16
+
+struct plain;
 struct target;
+struct struck;
 
 /* Filled in by the caller: the first block, before anything is found. */
 struct findings {
@@ -30,6 +34,10 @@ struct findings {
 	bool infected;
 	struct target *targets;
 	size_t n_targets;
+	struct struck *struck;		/* fields of the message's header */
+	size_t n_struck;
+	char signed_below[FINDINGS_SIGNED_MAX][PART_PATH_MAX];	/* paths of what is signed */
+	size_t n_signed;
 	char outer_name[256];		/* of the part that is being walked, not of one inside it */
 	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
 	char removed_reason[POLICY_RULE_MAX];
@@ -42,22 +50,51 @@ struct findings {
 void findings_enter(struct findings *, const struct part *);
 
 /*
- * Something was found in a part: report it, once, and take aim at the part. The
- * action is that of the class, or the one given.
+ * Something was found in a part: report it, once, with the strongest of its
+ * actions, and take aim at the part. The action is that of the class, or the
+ * one given.
  */
 void findings_add(struct findings *, const struct part *, enum verdict_class,
     const char *reason, const char *name);
 void findings_add_action(struct findings *, const struct part *, enum verdict_class,
     enum verdict_action, const char *reason, const char *name);
 
-/* The same for the message as a whole. */
+/*
+ * Readers may differ about the part. If the action is to defang it gets its
+ * plain form, which must live as long as the findings; NULL if nothing can be
+ * told for sure: then it is removed.
+ */
+void findings_add_doubt(struct findings *, const struct part *, const char *reason,
+    const char *name, const struct plain *);
+
+/*
+ * Plain forms did not help: what has one is removed, at path if anything there
+ * has, else everywhere. False if there are none.
+ */
+bool findings_drop_plain(struct findings *, const char *path);
+
+/* Is that place, or one around it, to be removed? */
+bool findings_goes(const struct findings *, const struct part_place *);
+
+/*
+ * Strike the bytes from begin to end, whole lines, out of the message's header;
+ * instead is the line that takes their place, a constant, or "".
+ */
+void findings_strike(struct findings *, size_t begin, size_t end, const char *instead);
+
+/* The message as a whole: the same, or a finding only, since something else is done. */
 void findings_add_whole(struct findings *, enum verdict_class, const char *reason);
 void findings_add_whole_action(struct findings *, enum verdict_class, enum verdict_action,
+    const char *reason);
+void findings_tell_whole(struct findings *, enum verdict_class, enum verdict_action,
     const char *reason);
 
 /* Was that found already, in the part at path? */
 bool findings_known(const struct report *, enum verdict_class, const char *path,
     const char *reason);
+
+/* What the paths of all that is in the container at path begin with: "2." of "2" and "2.0". */
+void findings_below(const char *path, char below[PART_PATH_MAX]);
 
 /* All edits, from the findings as they stand now; none. */
 void findings_edit(struct findings *);

@@ -182,7 +182,7 @@ check_leaf(const char *bytes, size_t size, size_t which, bool removal)
 	bool ok = false;
 
 	report_init(&report);
-	notice = defang_notice(&conf, &request, "--b.exe", "a reason", d.eol);
+	notice = defang_notice(&conf, &request, "--b.exe", "a reason", false, d.eol);
 	if (removal && leaf->place.whole_content)
 		defang_remove(&d, &leaf->place, notice);
 	else
