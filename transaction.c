@@ -253,8 +253,18 @@ keep(struct transaction *t)
 static bool
 make_wrapped(struct transaction *t)
 {
+	const struct report	*report = &t->inspection.report;
+	const char		*reason = t->inspection.failure;
+	size_t			 i;
+
+	for (i = 0; i < report->n_findings; i++)
+		if (report->findings[i].action == ACTION_WRAP) {
+			reason = report->findings[i].reason;
+			break;
+		}
 	if (wrap_message(&t->wrapped, &t->message,
-	    t->quarantine.stored ? t->quarantine.reference : "", crlf_wanted(t), !t->crlf_only))
+	    t->quarantine.stored ? t->quarantine.reference : "", t->conf->header ? reason : NULL,
+	    crlf_wanted(t), !t->crlf_only))
 		return true;
 	snprintf(t->reason, sizeof(t->reason), "wrapping: %s", strerror(errno));
 	log_failure(t, "inspection-failed", t->reason);

@@ -27,6 +27,7 @@
 #define BATCH_LINES	512
 #define LINE_ROOM	78	/* 76 and CRLF */
 #define FROM_LINE_MAX	1000
+#define REASON_MAX	150
 
 struct writer {
 	struct message *out;
@@ -37,6 +38,7 @@ struct writer {
 static void	put(struct writer *, const char *, ...) __attribute__((format(printf, 2, 3)));
 static void	put_bytes(struct writer *, const char *, size_t);
 static void	put_from_line(struct writer *, const struct message *);
+static void	put_result(struct writer *, const char *);
 static void	put_header(struct writer *, const char *, const char *, const uint32_t *);
 static void	put_notice(struct writer *, const char *, const char *);
 static void	put_base64(struct writer *, const struct message *);
@@ -44,8 +46,8 @@ static size_t	base64_line(char *, const unsigned char *, size_t);
 static void	host_name(char *, size_t);
 
 bool
-wrap_message(struct message *out, const struct message *original, const char *reference, bool crlf,
-    bool mbox)
+wrap_message(struct message *out, const struct message *original, const char *reference,
+    const char *reason, bool crlf, bool mbox)
 {
 	struct writer	w = {.out = out, .eol = crlf ? "\r\n" : "\n"};
 	char		host[256], boundary[64];
@@ -61,6 +63,8 @@ wrap_message(struct message *out, const struct message *original, const char *re
 	    chance[2]);
 	if (mbox)
 		put_from_line(&w, original);
+	if (reason != NULL)
+		put_result(&w, reason);
 	put_header(&w, host, boundary, chance + 3);
 	put(&w, "--%s", boundary);
 	put_notice(&w, host, reference);
@@ -77,6 +81,20 @@ wrap_message(struct message *out, const struct message *original, const char *re
 	message_close(out);
 	errno = saved;
 	return false;
+}
+
+/* put_result - as an inspected message has it (defang.c); the reason may be anything */
+static void
+put_result(struct writer *w, const char *reason)
+{
+	char	safe[REASON_MAX];
+	size_t	n = 0;
+
+	for (; *reason != '\0' && n < sizeof(safe) - 1; reason++)
+		safe[n++] = *reason < ' ' || *reason > '~' || *reason == '"' || *reason == '\\'
+		    ? '_' : *reason;
+	safe[n] = '\0';
+	put(w, "X-Spawnscan-Result: error action=wrap part=0 reason=\"%s\"", safe);
 }
 
 static void

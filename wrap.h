@@ -15,10 +15,11 @@
  * postmaster@HOST that carries a notice and the original as
  * message.eml.defanged, base64. Lines end in CRLF if crlf, else in LF.
  * mbox: a "From " line in front of the original is put in front of *out as it
- * is. reference: where the original is kept, or "". False with errno on
- * failure; then *out is closed.
+ * is. reference: where the original is kept, or "". reason: for the result
+ * header, NULL = none is put there. False with errno on failure; then *out is
+ * closed.
  */
 bool wrap_message(struct message *out, const struct message *original,
-    const char *reference, bool crlf, bool mbox);
+    const char *reference, const char *reason, bool crlf, bool mbox);
 
 #endif

@@ -117,7 +117,7 @@ check_wrap(const char *bytes, size_t len, bool crlf)
 
 	assert_non_null(got);
 	fill(&original, bytes, len);
-	if (!wrap_message(&out, &original, "1121/1.2", crlf, false))
+	if (!wrap_message(&out, &original, "1121/1.2", "a reason", crlf, false))
 		fail_msg("%s", strerror(errno));
 	check_lines(&out, crlf, 0);
 	assert_int_equal(unwrap(&out, crlf ? "\r\n" : "\n", got), len);
@@ -162,7 +162,7 @@ test_header(void **unused)
 
 	(void)unused;
 	fill(&original, "From x\nSubject: secret\n\nbody\n", 29);
-	assert_true(wrap_message(&a, &original, "1121/5.6", false, false));
+	assert_true(wrap_message(&a, &original, "1121/5.6", "a \"reason\"\n", false, false));
 	assert_non_null(text = strndup(a.bytes, a.size));
 	at = text;
 	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
@@ -173,10 +173,11 @@ test_header(void **unused)
 		}
 		at = found;
 	}
-	assert_int_equal(strncmp(text, "From: Mail filter <postmaster@", 30), 0);
+	assert_int_equal(strncmp(text, "X-Spawnscan-Result: error action=wrap part=0 "
+	    "reason=\"a _reason__\"\nFrom: Mail filter <postmaster@", 96), 0);
 	assert_null(strstr(text, "secret"));
 	/* no two of them have a boundary or a Message-ID in common */
-	assert_true(wrap_message(&b, &original, "", false, false));
+	assert_true(wrap_message(&b, &original, "", "a reason", false, false));
 	assert_true(a.size != b.size || memcmp(a.bytes, b.bytes, a.size) != 0);
 	free(text);
 	assert_non_null(text = strndup(b.bytes, b.size));
@@ -198,7 +199,7 @@ test_mbox(void **unused)
 
 	(void)unused;
 	fill(&original, mail, sizeof(mail) - 1);
-	assert_true(wrap_message(&out, &original, "", true, true));
+	assert_true(wrap_message(&out, &original, "", NULL, true, true));
 	assert_memory_equal(out.bytes, mail, strcspn(mail, "\n") + 1);
 	assert_memory_equal(out.bytes + strcspn(mail, "\n") + 1, "From: ", 6);
 	check_lines(&out, true, strcspn(mail, "\n") + 1);
@@ -211,13 +212,13 @@ test_mbox(void **unused)
 	memcpy(endless, "From ", 5);
 	endless[4000] = '\n';
 	fill(&original, endless, sizeof(endless));
-	assert_true(wrap_message(&out, &original, "", true, true));
+	assert_true(wrap_message(&out, &original, "", NULL, true, true));
 	assert_memory_equal(out.bytes, "From: ", 6);
 	message_close(&out);
 	message_close(&original);
 
 	fill(&original, "Fro", 3);
-	assert_true(wrap_message(&out, &original, "", false, true));
+	assert_true(wrap_message(&out, &original, "", NULL, false, true));
 	assert_memory_equal(out.bytes, "From: ", 6);
 	message_close(&out);
 	message_close(&original);
@@ -236,7 +237,7 @@ test_no_descriptor(void **unused)
 	none = old;
 	none.rlim_cur = 0;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
-	assert_false(wrap_message(&out, &original, "", false, false));
+	assert_false(wrap_message(&out, &original, "", "a reason", false, false));
 	assert_int_equal(errno, EMFILE);
 	assert_int_equal(out.fd, -1);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
