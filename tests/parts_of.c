@@ -234,6 +234,9 @@ edit_allowed(const char *bytes, const struct edit *e, const struct leaf *leaf, b
 
 	if (removal && !p->message_header)
 		return e->offset >= p->header_begin && end <= p->content_end;
+	/* A CR alone behind the header becomes a whole line end. */
+	if (e->offset + 1 == p->header_end && bytes[e->offset] == '\r')
+		return end <= (removal ? p->content_end : p->header_end);
 	if (removal && e->offset >= p->header_end)
 		return end <= p->content_end;
 	while (header_next(bytes, p->header_end, &at, &f)) {
