@@ -1173,7 +1173,11 @@ strike_header(struct examination *x, header_test *test)
 
 	helps = wrong;
 	while (wrong && struck++ < STRUCK_MAX) {
-		pieces[shortest_wrong(x, pieces, n, test) - 1].struck = true;
+		size_t end = shortest_wrong(x, pieces, n, test);
+
+		if (end == 0)	/* a scanner that finds something in nothing */
+			break;
+		pieces[end - 1].struck = true;
 		wrong = is_wrong(x, pieces, n, test);
 	}
 	helps = helps && !wrong;
