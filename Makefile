@@ -19,7 +19,7 @@ HARDEN   = -fstack-protector-strong -fstack-clash-protection -fcf-protection \
            -D_FORTIFY_SOURCE=2 -fPIE
 LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
-FRONT = spawnscan smtp_relay smtp_message smtp_down smtp_session xforward smtp_reply smtp_data span address line_io filter mailer sendmail qmail_queue envelope explainer transaction wrap quarantine \
+FRONT = spawnscan smtp_relay smtp_message smtp_down smtp_session xforward smtp_reply smtp_data span address line_io filter proxy mailer sendmail qmail_queue envelope explainer transaction wrap quarantine \
         inspector_client scratch message report request verdict network conf log
 INSPECTOR = spawnscan_inspect inspector engine examine findings explain mime_walk mime_lint mime_views mime_decode mime_packed mime_cms mime_pgp mime_tnef mime_plain header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
         scratch message report request verdict network conf log

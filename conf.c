@@ -84,6 +84,7 @@ struct reading {
 static const char *check_clients(const char *);
 static const char *check_log(const char *);
 static const char *check_name(const char *);
+static const char *check_networks(const char *);
 static const char *check_path(const char *);
 static const char *check_scanner(const char *);
 static bool	 clamd_address(const char *, size_t);
@@ -305,6 +306,14 @@ static const struct key keys[] = {
 	{"smtp", "recipient_limit", KEY_NUMBER, AT(recipient_limit), 1, 100000, NULL, NULL,
 	    "1000"},
 	{"smtp", "error_limit", KEY_NUMBER, AT(error_limit), 1, 100000, NULL, NULL, "20"},
+
+	{"proxy", "proxy_clients", KEY_WORDS, AT(proxy_clients), 1, LIST_LENGTH, NULL,
+	    check_networks, "127.0.0.0/8 ::1"},
+	{"proxy", "proxy_processes", KEY_NUMBER, AT(proxy_processes), 1, 10000, NULL, NULL, "100"},
+	{"proxy", "proxy_user", KEY_STRING, AT(proxy_user), 0, 32, NULL, NULL, ""},
+	{"proxy", "proxy_socket_mode", KEY_CHOICE, AT(proxy_socket_mode), 0, 0, socket_modes,
+	    NULL, "0660"},
+	{"proxy", "proxy_drain", KEY_TIME, AT(proxy_drain), 0, DAY, NULL, NULL, "60s"},
 
 	{"sendmail", "sendmail_path", KEY_STRING, AT(sendmail_path), 1, PATH_LENGTH, NULL, check_path,
 	    "/usr/sbin/sendmail"},
@@ -920,6 +929,25 @@ check_clients(const char *value)
 		/* "10.1.*" would be held against names, and never be one */
 		if ((strcspn(value, ":/") < len || strspn(value, "0123456789.*?") >= len) &&
 		    !(len == 1 && *value == '*') && !network_parse(&network, value, len))
+			return expected;
+	}
+	return NULL;
+}
+
+/* check_networks - addresses and networks, no names */
+static const char *
+check_networks(const char *value)
+{
+	static const char expected[] = "addresses like 192.0.2.1 or 2001:db8::1, or networks like "
+	    "192.0.2.0/24 with no bit set behind the prefix";
+	struct network network;
+	size_t len;
+
+	if (*value == '\0')
+		return expected;
+	for (; *value != '\0'; value += len + (value[len] == ' ')) {
+		len = strcspn(value, " ");
+		if (!network_parse(&network, value, len))
 			return expected;
 	}
 	return NULL;

@@ -98,6 +98,13 @@ struct conf {
 	uint64_t recipient_limit;
 	uint64_t error_limit;
 
+	/* [proxy] */
+	char *proxy_clients;		/* addresses and networks that may connect */
+	uint64_t proxy_processes;	/* sessions at a time */
+	char *proxy_user;		/* who it becomes when root starts it; "" = stay */
+	int proxy_socket_mode;		/* permission bits of a Unix socket */
+	uint64_t proxy_drain;		/* for sessions to end in after SIGTERM */
+
 	/* [sendmail] */
 	char *sendmail_path;
 };

@@ -37,6 +37,7 @@
 #include "filter.h"
 #include "inspector_client.h"
 #include "log.h"
+#include "proxy.h"
 #include "qmail_queue.h"
 #include "sendmail.h"
 #include "smtp_relay.h"
@@ -56,6 +57,7 @@ struct options {
 	bool sendmail;
 	struct sendmail_call call;		/* of --sendmail */
 	const char *qmail_queue;		/* the original */
+	const char *proxy;			/* where to listen */
 };
 
 /* What a fault is to whoever waits for us, if not its own code of <sysexits.h>. */
@@ -68,6 +70,8 @@ static const char usage_text[] =
     "                                        filter one mail from stdin to sendmail\n"
     "       spawnscan [options] --qmail-queue PROGRAM\n"
     "                                        filter one mail to PROGRAM, as qmail-queue\n"
+    "       spawnscan [options] --proxy LISTEN HOST:PORT\n"
+    "                                        listen, and relay each connection to HOST:PORT\n"
     "       spawnscan [options] --explain FILE\n"
     "                                        tell what would be done with a mail, and why\n"
     "\n"
@@ -86,6 +90,8 @@ static const char usage_text[] =
     "      --client TEXT    with --sendmail: NAME[ADDRESS] of the client, for log and rules\n"
     "      --qmail-queue PROGRAM\n"
     "                       for qmail: hand the mail on to PROGRAM, on descriptors 0 and 1\n"
+    "      --proxy LISTEN   serve many clients at HOST:PORT, [IPV6]:PORT, unix:/PATH, or at\n"
+    "                       the socket from systemd (LISTEN is \"systemd\")\n"
     "      --print-config   the configuration in effect\n"
     "      --explain FILE   what would be done with the mail in FILE (- = stdin)\n"
     "      --json           with --explain: for a program to read\n"
@@ -178,6 +184,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "sendmail", no_argument, NULL, 'S' },
 		{ "client", required_argument, NULL, 'C' },
 		{ "qmail-queue", required_argument, NULL, 'Q' },
+		{ "proxy", required_argument, NULL, 'L' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 }
 	};
@@ -235,6 +242,9 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'C':
 			o->call.client = optarg;
 			break;
+		case 'L':
+			o->proxy = optarg;
+			break;
 		case 'Q':
 			o->qmail_queue = optarg;
 			fault_code = QMAIL_CONFIG;
@@ -264,8 +274,11 @@ parse_options(int argc, char **argv, struct options *o)
 static void
 check_fronts(struct options *o, int argc, char **argv)
 {
-	if (o->sendmail + (o->qmail_queue != NULL) + (o->explain != NULL) > 1)
-		quit(EX_USAGE, "one of --sendmail, --qmail-queue and --explain; see spawnscan -h");
+	if (o->sendmail + (o->qmail_queue != NULL) + (o->explain != NULL) + (o->proxy != NULL) > 1)
+		quit(EX_USAGE,
+		    "one of --sendmail, --qmail-queue, --proxy and --explain; see spawnscan -h");
+	if (o->proxy != NULL && argc == 0)
+		quit(EX_USAGE, "--proxy needs the address of the next server; see spawnscan -h");
 	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL))
 		quit(EX_USAGE, "-f and --client go with --sendmail; see spawnscan -h");
 	if (o->sendmail && (o->call.sender == NULL || argc == 0))
@@ -346,6 +359,11 @@ run(const struct options *o, const struct conf *conf)
 
 	if (o->address != NULL && !address_parse(&address, o->address, sentence, sizeof(sentence)))
 		quit(EX_USAGE, "%s", sentence);
+	if (o->proxy != NULL) {
+		code = proxy_run(conf, o->proxy, &address);
+		address_free(&address);
+		return code;
+	}
 	rfd = take_descriptor(STDIN_FILENO, O_RDONLY);
 	wfd = take_descriptor(STDOUT_FILENO, O_WRONLY);
 	if (!log_stderr_usable())

@@ -1,0 +1,471 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proxy.c - the stand-alone front: listens, and forks a session (smtp_relay.c)
+ * for each connection.
+ *
+ * The parent touches no mail: it accepts, looks whether the client is among
+ * proxy_clients, forks, and counts. At proxy_processes it stops accepting, and
+ * further clients wait in the kernel's queue. A session that dies takes nothing
+ * with it but its own connection; its client has no 250 and sends again.
+ *
+ * Started by root it becomes proxy_user once it listens. At SIGTERM or SIGINT it
+ * stops listening and gives the sessions proxy_drain to end; what is left then
+ * is ended, and its clients send again.
+ *
+ * Signals are blocked but while the parent waits in ppoll, so that none is
+ * missed between a look and the wait; a session has them as they came.
+ *
+ * Ownership: the listening socket is the parent's and never a session's.
+ *
+ * Diagnostics: LOG_ERR can't listen; LOG_WARNING a client that is not allowed
+ * (554 5.7.1), a session that was killed, no process or descriptor (waits
+ * BACKOFF_MS and tries again); LOG_NOTICE begin and end; LOG_DEBUG connections.
+ */
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "line_io.h"
+#include "log.h"
+#include "network.h"
+#include "proxy.h"
+#include "smtp_relay.h"
+
+#define BACKLOG		128
+#define BACKOFF_MS	1000	/* after a failure that time may mend */
+#define KILL_AFTER_MS	5000	/* from SIGTERM to SIGKILL for a session */
+#define SYSTEMD_FD	3	/* sd_listen_fds(3) */
+
+struct proxy {
+	const struct conf *conf;
+	const struct address *address;
+	int listener;
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];	/* ours to remove, or "" */
+	sigset_t usual;		/* the signal mask of a session */
+	pid_t *sessions;	/* proxy_processes of them, 0 = free */
+	uint64_t n_sessions;
+	int64_t quiet_until;	/* no accept before this, in io_now's time */
+};
+
+static volatile sig_atomic_t ending;
+
+static int	 refuse(int, const char *, ...) __attribute__((format(printf, 2, 3)));
+static int	 open_listener(struct proxy *, const char *);
+static int	 listen_systemd(struct proxy *);
+static int	 listen_unix(struct proxy *, const char *);
+static bool	 stale(const struct sockaddr_un *);
+static int	 listen_inet(struct proxy *, const struct address *);
+static int	 listen_one(const struct addrinfo *);
+static int	 become_user(const struct conf *);
+static void	 catch_signals(struct proxy *);
+static void	 note_signal(int);
+static void	 serve(struct proxy *);
+static void	 wait_for_events(struct proxy *, bool, int64_t);
+static void	 accept_one(struct proxy *);
+static bool	 is_transient(int);
+static bool	 allowed(const struct conf *, const struct sockaddr_storage *, char *, size_t);
+static void	 begin_session(struct proxy *, int, const char *);
+static void	 run_session(struct proxy *, int) __attribute__((noreturn));
+static void	 reap(struct proxy *);
+static void	 drain(struct proxy *);
+static void	 signal_sessions(const struct proxy *, int);
+
+int
+proxy_run(const struct conf *conf, const char *listen_at, const struct address *address)
+{
+	struct proxy p = { .conf = conf, .address = address, .listener = -1 };
+	int code;
+
+	if ((p.sessions = calloc(conf->proxy_processes, sizeof(*p.sessions))) == NULL)
+		return refuse(EX_OSERR, "no memory");
+	catch_signals(&p);
+	if ((code = open_listener(&p, listen_at)) == EX_OK &&
+	    (code = become_user(conf)) == EX_OK) {
+		log_write(LOG_NOTICE, "proxy: listening at %s", listen_at);
+		serve(&p);
+		drain(&p);
+		log_write(LOG_NOTICE, "proxy: ended");
+	}
+	if (p.listener != -1)
+		close(p.listener);
+	free(p.sessions);
+	return code;
+}
+
+static int
+refuse(int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_vwrite(LOG_ERR, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+/*
+ * Where it listens.
+ */
+
+static int
+open_listener(struct proxy *p, const char *at)
+{
+	struct address address;
+	char sentence[512];
+	int code;
+
+	if (strcmp(at, "systemd") == 0)
+		return listen_systemd(p);
+	if (!address_parse(&address, at, sentence, sizeof(sentence)))
+		return refuse(EX_USAGE, "--proxy: %s", sentence);
+	if (address.lmtp || address.next != NULL)
+		code = refuse(EX_USAGE, "--proxy listens at one address, without lmtp:, not at %s", at);
+	else if (address.path != NULL)
+		code = listen_unix(p, address.path);
+	else
+		code = listen_inet(p, &address);
+	address_free(&address);
+	return code;
+}
+
+/* listen_systemd - LISTEN_PID and LISTEN_FDS as sd_listen_fds(3) has them */
+static int
+listen_systemd(struct proxy *p)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	int listening = 0;
+	socklen_t len = sizeof(listening);
+
+	if (pid == NULL || n == NULL || strtol(pid, NULL, 10) != (long)getpid() || strcmp(n, "1") != 0)
+		return refuse(EX_USAGE, "--proxy systemd: no socket was handed over");
+	if (getsockopt(SYSTEMD_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
+		return refuse(EX_USAGE, "--proxy systemd: descriptor %d does not listen", SYSTEMD_FD);
+	unsetenv("LISTEN_PID");
+	unsetenv("LISTEN_FDS");
+	unsetenv("LISTEN_FDNAMES");
+	p->listener = SYSTEMD_FD;
+	if (fcntl(p->listener, F_SETFD, FD_CLOEXEC) == -1 ||
+	    fcntl(p->listener, F_SETFL, O_NONBLOCK) == -1)
+		return refuse(EX_OSERR, "--proxy systemd: %s", strerror(errno));
+	return EX_OK;
+}
+
+/* stale - a socket in the file system that nobody listens at any more */
+static bool
+stale(const struct sockaddr_un *sun)
+{
+	struct stat st;
+	int fd;
+	bool refused;
+
+	if (lstat(sun->sun_path, &st) == -1 || !S_ISSOCK(st.st_mode) ||
+	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
+		return false;
+	refused = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == -1 &&
+	    errno == ECONNREFUSED;
+	close(fd);
+	return refused;
+}
+
+static int
+listen_unix(struct proxy *p, const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	mode_t before;
+	int bound;
+
+	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >= sizeof(sun.sun_path))
+		return refuse(EX_USAGE, "--proxy: the path of a socket is shorter than %zu: %s",
+		    sizeof(sun.sun_path), path);
+	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (p->listener == -1)
+		return refuse(EX_OSERR, "--proxy: %s", strerror(errno));
+	if (stale(&sun))
+		unlink(path);
+	before = umask((mode_t)~p->conf->proxy_socket_mode & 0777);
+	bound = bind(p->listener, (const struct sockaddr *)&sun, sizeof(sun));
+	umask(before);
+	if (bound == -1 || listen(p->listener, BACKLOG) == -1)
+		return refuse(EX_UNAVAILABLE, "can't listen at unix:%s: %s", path, strerror(errno));
+	strlcpy(p->path, path, sizeof(p->path));
+	return EX_OK;
+}
+
+static int
+listen_inet(struct proxy *p, const struct address *at)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list;
+	int code;
+
+	if ((code = getaddrinfo(at->host, at->port, &hints, &list)) != 0)
+		return refuse(EX_UNAVAILABLE, "can't listen at %s:%s: %s", at->host, at->port,
+		    gai_strerror(code));
+	p->listener = listen_one(list);
+	code = errno;
+	freeaddrinfo(list);
+	if (p->listener == -1)
+		return refuse(EX_UNAVAILABLE, "can't listen at %s:%s: %s", at->host, at->port,
+		    strerror(code));
+	return EX_OK;
+}
+
+static int
+listen_one(const struct addrinfo *ai)
+{
+	int on = 1, saved;
+	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd == -1)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* become_user - from root to proxy_user, for good; nothing to do for anyone else */
+static int
+become_user(const struct conf *conf)
+{
+	const char *name = conf->proxy_user;
+	const struct passwd *pw;
+
+	if (geteuid() != 0)
+		return EX_OK;
+	if (name[0] == '\0') {
+		log_write(LOG_WARNING, "proxy: no proxy_user is set, so it stays root");
+		return EX_OK;
+	}
+	if ((pw = getpwnam(name)) == NULL)
+		return refuse(EX_NOUSER, "proxy_user: no such user: %s", name);
+	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
+	    setuid(pw->pw_uid) == -1)
+		return refuse(EX_OSERR, "proxy_user %s: %s", name, strerror(errno));
+	return EX_OK;
+}
+
+/*
+ * Serving.
+ */
+
+static void
+note_signal(int signo)
+{
+	if (signo != SIGCHLD)
+		ending = 1;
+}
+
+static void
+catch_signals(struct proxy *p)
+{
+	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
+	struct sigaction action = { .sa_handler = note_signal };
+	sigset_t blocked;
+
+	sigemptyset(&blocked);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		sigaddset(&blocked, signals[i]);
+		sigaction(signals[i], &action, NULL);
+	}
+	sigprocmask(SIG_BLOCK, &blocked, &p->usual);
+}
+
+static void
+serve(struct proxy *p)
+{
+	while (!ending) {
+		bool room = p->n_sessions < p->conf->proxy_processes;
+		int64_t now = io_now();
+		int64_t wait = p->quiet_until > now ? p->quiet_until - now : -1;
+
+		wait_for_events(p, room && wait < 0, wait);
+		reap(p);
+		if (!ending && p->n_sessions < p->conf->proxy_processes && io_now() >= p->quiet_until)
+			accept_one(p);
+	}
+}
+
+/* wait_for_events - a connection if wanted, a signal, or ms milliseconds (-1 = no end) */
+static void
+wait_for_events(struct proxy *p, bool connections, int64_t ms)
+{
+	struct pollfd pfd = { .fd = p->listener, .events = POLLIN };
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
+	if (ppoll(&pfd, connections ? 1 : 0, ms < 0 ? NULL : &ts, &p->usual) == -1 && errno != EINTR)
+		p->quiet_until = io_now() + BACKOFF_MS;
+}
+
+/* is_transient - accept(2): nothing there any more, or the client has gone */
+static bool
+is_transient(int error)
+{
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR ||
+	    error == ECONNABORTED || error == EPROTO;
+}
+
+static void
+accept_one(struct proxy *p)
+{
+	struct sockaddr_storage peer;
+	socklen_t len = sizeof(peer);
+	char name[NI_MAXHOST] = "a Unix socket";
+	int fd;
+
+	memset(&peer, 0, sizeof(peer));
+	fd = accept4(p->listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+	if (fd == -1) {
+		if (!is_transient(errno)) {
+			log_write(LOG_WARNING, "proxy: accept: %s", strerror(errno));
+			p->quiet_until = io_now() + BACKOFF_MS;
+		}
+		return;
+	}
+	if (allowed(p->conf, &peer, name, sizeof(name)))
+		begin_session(p, fd, name);
+	else {
+		static const char denied[] = "554 5.7.1 Access denied\r\n";
+
+		log_write(LOG_WARNING, "proxy: client %s is not among proxy_clients", name);
+		(void)!send(fd, denied, sizeof(denied) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	}
+	close(fd);
+}
+
+/* allowed - by address; who may use a Unix socket is said by its mode */
+static bool
+allowed(const struct conf *conf, const struct sockaddr_storage *peer, char *name, size_t size)
+{
+	const char *word = conf->proxy_clients;
+	struct network network;
+	size_t len;
+
+	if (peer->ss_family != AF_INET && peer->ss_family != AF_INET6)
+		return true;
+	if (getnameinfo((const struct sockaddr *)peer, sizeof(*peer), name, (socklen_t)size, NULL, 0,
+	    NI_NUMERICHOST) != 0) {
+		strlcpy(name, "unknown", size);
+		return false;
+	}
+	name[strcspn(name, "%")] = '\0';	/* the scope of a link-local address */
+	for (; *word != '\0'; word += len + (word[len] == ' ')) {
+		len = strcspn(word, " ");
+		if (network_parse(&network, word, len) && network_holds(&network, name))
+			return true;
+	}
+	return false;
+}
+
+static void
+begin_session(struct proxy *p, int fd, const char *name)
+{
+	uint64_t i;
+	pid_t pid;
+
+	if ((pid = fork()) == 0)
+		run_session(p, fd);
+	if (pid == -1) {
+		log_write(LOG_WARNING, "proxy: no process for %s: %s", name, strerror(errno));
+		smtp_refuse_service(fd, "Too busy, try again later");
+		p->quiet_until = io_now() + BACKOFF_MS;
+		return;
+	}
+	log_write(LOG_DEBUG, "proxy: %s, process %ld", name, (long)pid);
+	for (i = 0; p->sessions[i] != 0; i++)
+		;
+	p->sessions[i] = pid;
+	p->n_sessions++;
+}
+
+/* run_session - the child; what is the parent's does not stay with it */
+static void
+run_session(struct proxy *p, int fd)
+{
+	int wfd, code = EX_OSERR;
+
+	close(p->listener);
+	signal(SIGTERM, SIG_DFL);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGCHLD, SIG_DFL);
+	sigprocmask(SIG_SETMASK, &p->usual, NULL);
+	if ((wfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) != -1)
+		code = smtp_relay(p->conf, p->address, fd, wfd);
+	exit(code);
+}
+
+static void
+reap(struct proxy *p)
+{
+	uint64_t i;
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (i = 0; i < p->conf->proxy_processes && p->sessions[i] != pid; i++)
+			;
+		if (i == p->conf->proxy_processes)
+			continue;
+		p->sessions[i] = 0;
+		p->n_sessions--;
+		if (WIFSIGNALED(status) && !ending)
+			log_write(LOG_WARNING, "proxy: session %ld was killed by signal %d", (long)pid,
+			    WTERMSIG(status));
+	}
+}
+
+static void
+signal_sessions(const struct proxy *p, int signo)
+{
+	for (uint64_t i = 0; i < p->conf->proxy_processes; i++) {
+		if (p->sessions[i] != 0)
+			kill(p->sessions[i], signo);
+	}
+}
+
+/* drain - nobody new; those who are there get proxy_drain, then little more */
+static void
+drain(struct proxy *p)
+{
+	static const struct { int signo; int64_t ms; } steps[] = {
+		{ SIGTERM, KILL_AFTER_MS }, { SIGKILL, KILL_AFTER_MS }
+	};
+	int64_t deadline = io_now() + (int64_t)p->conf->proxy_drain * 1000, now;
+	size_t step = 0;
+
+	/* A session's own listener is closed already; systemd keeps its own. */
+	if (p->path[0] != '\0')
+		unlink(p->path);
+	close(p->listener);
+	p->listener = -1;
+	for (reap(p); p->n_sessions > 0; reap(p)) {
+		if ((now = io_now()) < deadline) {
+			wait_for_events(p, false, deadline - now);
+			continue;
+		}
+		if (step == sizeof(steps) / sizeof(steps[0]))
+			break;
+		log_write(LOG_WARNING, "proxy: %llu sessions do not end, sending signal %d",
+		    (unsigned long long)p->n_sessions, steps[step].signo);
+		signal_sessions(p, steps[step].signo);
+		deadline = now + steps[step++].ms;
+	}
+}
