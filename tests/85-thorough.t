@@ -77,13 +77,14 @@ my @others = sort glob "$corpus/*/*.eml";
 SKIP: {
 	loud_skip("no corpus at $corpus", 2) unless @others;
 	my (@lost, $found);
-	for my $file (@others) {
+	my @some = sampled(@others);
+	for my $file (@some) {
 		my $mail = read_file($file);
 		my ($auto, $thorough) = map { infected($mail, $_) } qw(auto thorough);
 		push @lost, "$file: $auto against $thorough" if $auto ne $thorough;
 		$found++ if $thorough eq '1';
 	}
-	is_deeply(\@lost, [], 'nothing is lost in ' . @others . ' mails of others');
-	cmp_ok($found, '>=', 57, "and thorough found $found");
+	is_deeply(\@lost, [], 'nothing is lost in ' . @some . ' mails of others');
+	cmp_ok($found, '>=', @some < @others ? 8 : 57, "and thorough found $found");
 }
 done_testing();

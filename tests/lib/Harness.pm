@@ -35,7 +35,7 @@ our @EXPORT = qw(
     eicar eicar_signature signature_dir conf_file spawnscan_cmd spawnscan run
     start_process stop_process reap session_members scratch_left
     free_port have_ipv6 loud_skip same_bytes log_records last_record
-    %SECTION
+    %SECTION sampled
 );
 
 our $SRC = Cwd::abs_path(File::Spec->catdir(File::Basename::dirname(__FILE__), '..', '..'));
@@ -53,6 +53,18 @@ $SIG{PIPE} = 'IGNORE';
 
 for my $binary (qw(spawnscan spawnscan-inspect)) {
 	-x "$BUILD/$binary" or BAIL_OUT("$BUILD/$binary is not there: run make first");
+}
+
+# Files of others, of which there are many, for a test that starts a process or
+# two for each. With the sanitizers, which make that slow, every fourth, another
+# quarter for each script; "make check" has run all of them without by then.
+sub sampled {
+	my @files = @_;
+	return @files unless sanitized();
+	my $first = unpack('%32C*', File::Basename::basename($0)) % 4;
+	my @some = @files[grep { $_ % 4 == $first } 0 .. $#files];
+	diag('with the sanitizers: ' . @some . ' of ' . @files . ' files of others');
+	return @some;
 }
 
 # True if the build has a sanitizer in it, which wants address space without end.
