@@ -30,8 +30,10 @@
 #include "mime_tnef.h"
 #include "mime_views.h"
 #include "mime_walk.h"
+#include "places.h"
 #include "policy.h"
 #include "scan.h"
+#include "strike.h"
 
 #define HTML_HEAD_MAX 1024
 /* Irregular mails in decoded content that are read in every way, and how deep. */
@@ -40,40 +42,10 @@
 /* So often is the result looked at, and in so many of these something narrow tried. */
 #define ROUNDS_MAX 8
 #define NARROW_ROUNDS 5
-/* Fields of a header that are looked at, and that are struck. */
-#define PIECES_MAX 2000
-#define STRUCK_MAX 20
-
-struct examination;
 
 struct digest {
 	uint8_t bytes[SHA256_DIGEST_LENGTH];
 };
-
-/* A leaf that GMime shows, for what is found in the bytes where it stands. */
-struct leaf {
-	struct part_place place;
-	char path[PART_PATH_MAX];
-	size_t len;			/* of its decoded content */
-	bool doubtful;			/* its header or content may be read differently */
-	bool attachment;		/* it is one, and what it is is not in doubt */
-	struct plain *plain;		/* what could be made of it then; NULL = nothing */
-};
-
-/* A multipart or message around leaves. */
-struct container {
-	struct part_place place;
-	char path[PART_PATH_MAX];
-	char *boundary;			/* NULL = none */
-	struct plain *plain;		/* if its header may be read differently */
-};
-
-/* A piece of the header: is what is left of it still wrong? */
-struct piece {
-	size_t begin, end;
-	bool struck;
-};
-typedef bool header_test(const struct examination *, const char *, size_t len);
 
 /* A mail in the content of a part, or of what a view makes of it. */
 struct inner {
@@ -91,11 +63,7 @@ struct examination {
 
 	struct findings found;
 	struct lint lint;
-	struct leaf *leaves;		/* of the message itself, not inside encoded ones */
-	size_t n_leaves;
-	struct container *containers;
-	size_t n_containers;
-	size_t plain_bytes;		/* of contents kept for plain forms */
+	struct places places;
 	struct digest *seen;		/* of contents that were scanned */
 	size_t n_seen;
 	struct part *plain;		/* texts that the skeleton holds; path and place only */
@@ -123,9 +91,6 @@ static void scan_part(struct examination *, struct scan_result *, const char *, 
 static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
 static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
-static void keep_leaf(struct examination *, const struct part *, const char *, size_t len,
-    bool doubtful, const char *doubt);
-static void keep_container(struct examination *, const struct part *, bool doubtful);
 static bool is_plain_text(const struct examination *, const struct part *);
 static void put_off(struct examination *, const struct part *);
 static void check_whole(struct examination *);
@@ -140,29 +105,17 @@ static void check_inner(struct examination *, const struct part *, const char *,
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 static enum region_answer visit_inner_region(void *ctx, const struct region *);
 static bool visit_inner_view(void *ctx, const struct view *);
-static const struct leaf *leaf_around(const struct examination *, size_t begin, size_t end);
-static struct part part_at(const struct examination *, const struct leaf *);
 static bool is_attachment(const char *, size_t len);
 static bool seen_before(struct examination *, const char *, size_t len);
-static void doubt_view(struct examination *, const struct view *, const struct leaf *);
+static void add_leaf(struct examination *, const struct part *, const char *, size_t len,
+    bool doubtful, const char *doubt);
 static bool is_gap(const struct examination *, size_t begin, size_t end);
 static struct part_place gap_place(const struct examination *, const struct view *);
-static const struct container *container_around(const struct examination *, size_t begin,
-    size_t end);
-static bool container_part(const struct examination *, const struct container *, struct part *);
-static bool path_up(char *path);
-static const char *boundary_at(const struct examination *, const char *path);
-static size_t boundary_line(const struct examination *, size_t at, const char *boundary);
-static bool removable(const struct examination *, const char *path, struct part *);
+static void doubt_view(struct examination *, const struct view *, const struct leaf *);
 static bool check_headers(struct examination *, const char *name);
 static bool check_header(struct examination *, const char *path, const struct part_place *,
     const char *name);
 static header_test header_infected, header_doubtful;
-static bool strike_header(struct examination *, header_test *);
-static struct piece *header_pieces(const struct examination *, size_t *n);
-static bool is_wrong(const struct examination *, const struct piece *, size_t n, header_test *);
-static size_t shortest_wrong(const struct examination *, const struct piece *, size_t n,
-    header_test *);
 static void settle(struct examination *);
 static void widen(struct examination *, const struct finding *left, int round);
 static bool remains(const struct examination *, struct finding *left);
@@ -200,14 +153,7 @@ tidy(struct examination *x)
 {
 	lint_free(&x->lint);
 	findings_free(&x->found);
-	for (size_t i = 0; i < x->n_leaves; i++)
-		plain_free(x->leaves[i].plain);
-	for (size_t i = 0; i < x->n_containers; i++) {
-		plain_free(x->containers[i].plain);
-		free(x->containers[i].boundary);
-	}
-	free(x->leaves);
-	free(x->containers);
+	places_free(&x->places);
 	free(x->seen);
 	free(x->plain);
 }
@@ -217,6 +163,9 @@ static void
 look(struct examination *x)
 {
 	lint_begin(&x->lint, x->bytes, x->size);
+	x->places.bytes = x->bytes;
+	x->places.size = x->size;
+	x->places.root = &x->found.root;
 	mime_walk(x->bytes, x->size, x->conf, &x->found.root, visit_part, x);
 	check_whole(x);
 }
@@ -258,9 +207,9 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
 	if (!part->inside && part->leaf)
-		keep_leaf(x, part, content, len, x->lint.n_irregular > irregular, doubt);
+		add_leaf(x, part, content, len, x->lint.n_irregular > irregular, doubt);
 	else if (!part->inside)
-		keep_container(x, part, x->lint.n_irregular > irregular);
+		places_add_container(&x->places, part, x->lint.n_irregular > irregular);
 	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
 		x->multipart = x->lint.n_irregular == irregular;
 	if (plain)
@@ -269,7 +218,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 		check_content(x, part, content, len);
 	if (doubt != NULL && part->leaf && may_be_attachment(part))
 		findings_add_doubt(&x->found, part, doubt, part_name(part),
-		    x->leaves[x->n_leaves - 1].plain);
+		    x->places.leaves[x->places.n_leaves - 1].plain);
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -437,44 +386,15 @@ judge_member(void *ctx, const char *name)
 	strlcpy(x->member_name, name, sizeof(x->member_name));
 }
 
+/* What is not encoded, and without doubt so, would be what it is in any encoding. */
 static void
-keep_leaf(struct examination *x, const struct part *part, const char *content, size_t len,
+add_leaf(struct examination *x, const struct part *part, const char *content, size_t len,
     bool doubtful, const char *doubt)
 {
-	struct leaf *leaf;
+	bool want_plain = doubtful && (doubt != NULL || part->encoded) && may_be_attachment(part);
 
-	x->leaves = reallocarray(x->leaves, x->n_leaves + 1, sizeof(*x->leaves));
-	if (x->leaves == NULL)
-		err(EX_OSERR, "examine");
-	leaf = &x->leaves[x->n_leaves++];
-	*leaf = (struct leaf){ .place = part->place, .len = len, .doubtful = doubtful,
-	    .attachment = doubt == NULL && is_attachment(content, len) };
-	strlcpy(leaf->path, part->path, sizeof(leaf->path));
-	/* What is not encoded, and without doubt so, would be what it is in any encoding. */
-	if (!doubtful || !part->place.whole_content || (doubt == NULL && !part->encoded) ||
-	    !may_be_attachment(part) || len > PLAIN_CONTENT_MAX - x->plain_bytes)
-		return;
-	leaf->plain = plain_tell(x->bytes, part);
-	if (leaf->plain != NULL) {
-		plain_take_content(leaf->plain, x->bytes, part, content, len);
-		x->plain_bytes += len;
-	}
-}
-
-static void
-keep_container(struct examination *x, const struct part *part, bool doubtful)
-{
-	struct container *c;
-
-	x->containers = reallocarray(x->containers, x->n_containers + 1, sizeof(*c));
-	if (x->containers == NULL)
-		err(EX_OSERR, "examine");
-	c = &x->containers[x->n_containers++];
-	*c = (struct container){ .place = part->place };
-	strlcpy(c->path, part->path, sizeof(c->path));
-	c->boundary = plain_boundary(x->bytes, &part->place);
-	if (doubtful && c->boundary != NULL)
-		c->plain = plain_tell(x->bytes, part);
+	places_add_leaf(&x->places, part, content, len, doubtful,
+	    doubt == NULL && is_attachment(content, len), want_plain);
 }
 
 /*
@@ -575,13 +495,13 @@ check_raw(struct examination *x)
 static bool
 check_headers(struct examination *x, const char *name)
 {
-	bool found = strike_header(x, header_infected);
+	bool found = strike_header(&x->found, header_infected, x);
 
 	x->headers_checked = true;
-	for (size_t i = 0; i < x->n_leaves; i++)
-		found = check_header(x, x->leaves[i].path, &x->leaves[i].place, name) || found;
-	for (size_t i = 0; i < x->n_containers; i++)
-		found = check_header(x, x->containers[i].path, &x->containers[i].place, name) ||
+	for (size_t i = 0; i < x->places.n_leaves; i++)
+		found = check_header(x, x->places.leaves[i].path, &x->places.leaves[i].place, name) || found;
+	for (size_t i = 0; i < x->places.n_containers; i++)
+		found = check_header(x, x->places.containers[i].path, &x->places.containers[i].place, name) ||
 		    found;
 	/* What the views show in a header is no news then. */
 	x->found.part_hit[CLASS_INFECTED] = found;
@@ -596,7 +516,7 @@ check_header(struct examination *x, const char *path, const struct part_place *p
 
 	if (place->header_begin == x->found.root.header_begin ||
 	    !header_infected(x, x->bytes + place->header_begin,
-	    place->header_end - place->header_begin) || !removable(x, path, &part))
+	    place->header_end - place->header_begin) || !places_removable(&x->places, path, &part))
 		return false;
 	findings_add_action(&x->found, &part, CLASS_INFECTED, ACTION_REMOVE, name, "");
 	return true;
@@ -604,8 +524,9 @@ check_header(struct examination *x, const char *path, const struct part_place *p
 
 /* As bytes, and as what libclamav takes for a mail, which it does not always. */
 static bool
-header_infected(const struct examination *x, const char *header, size_t len)
+header_infected(void *ctx, const char *header, size_t len)
 {
+	const struct examination *x = ctx;
 	static const enum scan_kind kinds[] = { SCAN_SKELETON, SCAN_MAIL };
 	struct scan_result result;
 
@@ -633,10 +554,10 @@ check_views(struct examination *x)
 	all = views_each(x->bytes, x->size, &x->found.root, x->multipart, x->conf, visit_region,
 	    visit_view, x);
 	/* Whole, for their content may hold lines at which they were cut. */
-	for (size_t i = 0; i < x->n_leaves && all; i++) {
-		const struct part_place *place = &x->leaves[i].place;
+	for (size_t i = 0; i < x->places.n_leaves && all; i++) {
+		const struct part_place *place = &x->places.leaves[i].place;
 
-		if (x->leaves[i].doubtful)
+		if (x->places.leaves[i].doubtful)
 			all = views_of(x->bytes, place->content_begin, place->content_end, x->conf,
 			    visit_view, x);
 	}
@@ -662,12 +583,12 @@ visit_region(void *ctx, const struct region *region)
 	size_t which;
 	struct part part;
 
-	leaf = leaf_around(x, region->begin, region->end);
+	leaf = places_leaf_around(&x->places, region->begin, region->end);
 	if (leaf != NULL && leaf->place.header_begin == region->begin)
 		return leaf->doubtful ? REGION_LOOK : REGION_KNOWN;
 	explain_region(x->explain, region);
 	if (policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which)) {
-		part = part_at(x, leaf);
+		part = places_part_of(&x->places, leaf);
 		findings_add(&x->found, &part, CLASS_BLOCKED, rule, region->names[which]);
 	}
 	return REGION_LOOK;
@@ -677,8 +598,8 @@ static bool
 visit_view(void *ctx, const struct view *view)
 {
 	struct examination *x = ctx;
-	const struct leaf *leaf = leaf_around(x, view->begin, view->end);
-	struct part part = part_at(x, leaf);
+	const struct leaf *leaf = places_leaf_around(&x->places, view->begin, view->end);
+	struct part part = places_part_of(&x->places, leaf);
 	struct scan_result result;
 	size_t differs;
 
@@ -730,7 +651,7 @@ static void
 doubt_view(struct examination *x, const struct view *view, const struct leaf *leaf)
 {
 	const char *kind = x->lint.irregular;
-	struct part part = part_at(x, leaf);
+	struct part part = places_part_of(&x->places, leaf);
 	struct plain *plain = leaf == NULL ? NULL : leaf->plain;
 	const struct container *c;
 
@@ -739,10 +660,10 @@ doubt_view(struct examination *x, const struct view *view, const struct leaf *le
 		    strncmp(view->way, "quoted", 6) != 0;
 
 		if (decoded && strncmp(plain->type, "text/", 5) != 0 &&
-		    view->len <= PLAIN_CONTENT_MAX - x->plain_bytes) {
+		    view->len <= PLAIN_CONTENT_MAX - x->places.plain_bytes) {
 			plain_take_view(plain, view->content, view->len);
 			plain->untyped = false;
-			x->plain_bytes += view->len;
+			x->places.plain_bytes += view->len;
 		} else {
 			plain = NULL;
 		}
@@ -752,9 +673,9 @@ doubt_view(struct examination *x, const struct view *view, const struct leaf *le
 	    !is_gap(x, view->begin, view->end))
 		return;
 	if (leaf == NULL) {
-		c = container_around(x, view->begin, view->end);
+		c = places_container_around(&x->places, view->begin, view->end);
 		if (c != NULL)
-			container_part(x, c, &part);
+			places_container_part(&x->places, c, &part);
 		plain = c == NULL ? NULL : c->plain;
 		if (is_gap(x, view->begin, view->end)) {
 			part.place = gap_place(x, view);
@@ -789,143 +710,6 @@ gap_place(const struct examination *x, const struct view *view)
 		end--;
 	return (struct part_place){ .header_begin = view->begin, .header_end = view->begin,
 	    .content_begin = view->begin, .content_end = end, .whole_content = true };
-}
-
-/* The innermost container in which a stretch lies; the message itself, if it is one. */
-static const struct container *
-container_around(const struct examination *x, size_t begin, size_t end)
-{
-	const struct container *best = NULL;
-
-	for (size_t i = 0; i < x->n_containers; i++) {
-		const struct container *c = &x->containers[i];
-		struct part part;
-
-		if (container_part(x, c, &part) && begin >= part.place.header_begin &&
-		    end <= part.place.content_end &&
-		    (best == NULL || strlen(c->path) >= strlen(best->path)))
-			best = c;
-	}
-	return best;
-}
-
-/*
- * A container as a part with a place: it ends at the first boundary of what it
- * is in, behind its last leaf. False if that can't be told.
- */
-static bool
-container_part(const struct examination *x, const struct container *c, struct part *part)
-{
-	const char *boundary = NULL;
-	char path[PART_PATH_MAX], below[PART_PATH_MAX];
-	size_t at = c->place.content_begin, end;
-
-	*part = (struct part){ .type = "", .place = c->place };
-	strlcpy(part->path, c->path, sizeof(part->path));
-	if (c->place.header_begin == x->found.root.header_begin) {
-		part->place = x->found.root;
-		return true;
-	}
-	strlcpy(path, c->path, sizeof(path));
-	while (boundary == NULL && path_up(path))
-		boundary = boundary_at(x, path);
-	if (boundary == NULL)
-		return false;
-	findings_below(c->path, below);
-	for (size_t i = 0; i < x->n_leaves; i++) {
-		if (strncmp(x->leaves[i].path, below, strlen(below)) == 0 &&
-		    x->leaves[i].place.content_end > at)
-			at = x->leaves[i].place.content_end;
-	}
-	end = boundary_line(x, at, boundary);
-	if (end == x->size)
-		return false;
-	if (end > at && x->bytes[end - 1] == '\n')
-		end--;
-	if (end > at && x->bytes[end - 1] == '\r')
-		end--;
-	part->place.content_end = end;
-	part->place.whole_content = true;
-	return true;
-}
-
-/* "2.3" lies in "2", that in "" (the message). False for that. */
-static bool
-path_up(char *path)
-{
-	char *dot = strrchr(path, '.');
-
-	if (path[0] == '\0')
-		return false;
-	*(dot == NULL ? path : dot) = '\0';
-	return true;
-}
-
-/* The boundary between the parts of what is at path, or of the message in it. */
-static const char *
-boundary_at(const struct examination *x, const char *path)
-{
-	char whole[PART_PATH_MAX + 2];
-
-	snprintf(whole, sizeof(whole), "%s%s0", path, path[0] == '\0' ? "" : ".");
-	for (size_t i = 0; i < x->n_containers; i++) {
-		const struct container *c = &x->containers[i];
-
-		if (c->boundary != NULL && (strcmp(c->path, path) == 0 || strcmp(c->path, whole) == 0))
-			return c->boundary;
-	}
-	return NULL;
-}
-
-/* The first line from at on that begins like a boundary; size if there is none. */
-static size_t
-boundary_line(const struct examination *x, size_t at, const char *boundary)
-{
-	size_t len = strlen(boundary);
-
-	while (at < x->size) {
-		const char *line = x->bytes + at, *lf;
-		bool begins = at == 0 || line[-1] == '\n';
-
-		if (begins && x->size - at >= len + 2 && memcmp(line, "--", 2) == 0 &&
-		    memcmp(line + 2, boundary, len) == 0)
-			return at;
-		lf = memchr(line, '\n', x->size - at);
-		at = lf == NULL ? x->size : (size_t)(lf - x->bytes) + 1;
-	}
-	return x->size;
-}
-
-/*
- * The part at path, or the nearest around it, that can be taken out alone. Of a
- * message in a part the header stays with it, so it is the part that goes.
- * False: nothing less than the whole.
- */
-static bool
-removable(const struct examination *x, const char *at, struct part *part)
-{
-	char path[PART_PATH_MAX];
-
-	strlcpy(path, at, sizeof(path));
-	do {
-		for (size_t i = 0; i < x->n_leaves; i++) {
-			const struct leaf *leaf = &x->leaves[i];
-
-			if (strcmp(leaf->path, path) == 0 && leaf->place.whole_content &&
-			    !leaf->place.message_header) {
-				*part = part_at(x, leaf);
-				return true;
-			}
-		}
-		for (size_t i = 0; i < x->n_containers; i++) {
-			const struct container *c = &x->containers[i];
-
-			if (strcmp(c->path, path) == 0 && !c->place.message_header &&
-			    container_part(x, c, part))
-				return true;
-		}
-	} while (path_up(path) && path[0] != '\0');
-	return false;
 }
 
 /*
@@ -1021,33 +805,6 @@ visit_inner_view(void *ctx, const struct view *view)
 	return true;
 }
 
-/* The leaf in whose header or content a stretch lies, NULL if there is none. */
-static const struct leaf *
-leaf_around(const struct examination *x, size_t begin, size_t end)
-{
-	for (size_t i = 0; i < x->n_leaves; i++) {
-		const struct part_place *p = &x->leaves[i].place;
-		size_t line_end = header_line_end(x->bytes, x->size,
-		    p->content_end);
-
-		if (p->whole_content && begin >= p->header_begin && end <= p->content_end + line_end)
-			return &x->leaves[i];
-	}
-	return NULL;
-}
-
-static struct part
-part_at(const struct examination *x, const struct leaf *leaf)
-{
-	struct part part = { .path = "0", .leaf = true, .type = "", .place = x->found.root };
-
-	if (leaf != NULL) {
-		strlcpy(part.path, leaf->path, sizeof(part.path));
-		part.place = leaf->place;
-	}
-	return part;
-}
-
 /* Does it begin like a program, an archive or a document that can hold programs? */
 static bool
 is_attachment(const char *content, size_t len)
@@ -1141,131 +898,31 @@ widen(struct examination *x, const struct finding *left, int round)
 			findings_tell_whole(&x->found, CLASS_INFECTED, ACTION_REMOVE, left->reason);
 			return;
 		}
-		while (removable(x, path, &part)) {
+		while (places_removable(&x->places, path, &part)) {
 			if (!findings_goes(&x->found, &part.place)) {
 				findings_add_action(&x->found, &part, left->class, ACTION_REMOVE,
 				    left->reason, "");
 				return;
 			}
 			strlcpy(path, part.path, sizeof(path));
-			path_up(path);
+			places_path_up(path);
 		}
 	}
 	if (!findings_goes(&x->found, &x->found.root))
 		findings_add_whole_action(&x->found, left->class, ACTION_REMOVE, left->reason);
-	else if (round < ROUNDS_MAX - 1 && strike_header(x, header_doubtful))
+	else if (round < ROUNDS_MAX - 1 && strike_header(&x->found, header_doubtful, x))
 		findings_tell_whole(&x->found, left->class, ACTION_REMOVE, left->reason);
 	else
 		findings_add_whole_action(&x->found, left->class, ACTION_REJECT, left->reason);
 }
 
-/*
- * Strike fields out of the message's header until a test finds nothing in what
- * is left of it: always the one that ends the shortest beginning in which there
- * is something. False if that does not help, or there was nothing.
- */
-static bool
-strike_header(struct examination *x, header_test *test)
-{
-	size_t n, struck = 0;
-	struct piece *pieces = header_pieces(x, &n);
-	bool wrong = is_wrong(x, pieces, n, test), helps;
-
-	helps = wrong;
-	while (wrong && struck++ < STRUCK_MAX) {
-		size_t end = shortest_wrong(x, pieces, n, test);
-
-		if (end == 0)	/* a scanner that finds something in nothing */
-			break;
-		pieces[end - 1].struck = true;
-		wrong = is_wrong(x, pieces, n, test);
-	}
-	helps = helps && !wrong;
-	for (size_t i = 0; i < n && helps; i++) {
-		size_t len = pieces[i].end - pieces[i].begin;
-		bool subject = len > 8 && strncasecmp(x->bytes + pieces[i].begin, "Subject:", 8) == 0;
-
-		if (pieces[i].struck)
-			findings_strike(&x->found, pieces[i].begin, pieces[i].end,
-			    subject ? "Subject: (removed by the mail filter)" : "");
-	}
-	free(pieces);
-	return helps;
-}
-
-/* What is in front of the header, if there is anything, and its fields; malloc'd. */
-static struct piece *
-header_pieces(const struct examination *x, size_t *n)
-{
-	size_t at = mime_from_line(x->bytes, x->size), end = x->found.root.header_end;
-	struct piece *pieces = NULL;
-	struct header_field field = { .begin = at, .end = x->found.root.header_begin };
-
-	*n = 0;
-	at = x->found.root.header_begin;
-	if (field.begin >= at && !header_next(x->bytes, end, &at, &field))
-		return NULL;
-	do {
-		pieces = reallocarray(pieces, *n + 1, sizeof(*pieces));
-		if (pieces == NULL)
-			err(EX_OSERR, "examine");
-		pieces[(*n)++] = (struct piece){ field.begin, field.end, false };
-	} while (*n < PIECES_MAX && header_next(x->bytes, end, &at, &field));
-	return pieces;
-}
-
-/* Is there anything in the first n pieces, but for those that are struck? */
-static bool
-is_wrong(const struct examination *x, const struct piece *pieces, size_t n, header_test *test)
-{
-	size_t len = 0;
-	char *text;
-	bool wrong;
-
-	for (size_t i = 0; i < n; i++)
-		len += pieces[i].end - pieces[i].begin;
-	text = malloc(len + 1);
-	if (text == NULL)
-		err(EX_OSERR, "examine");
-	len = 0;
-	for (size_t i = 0; i < n; i++) {
-		size_t piece = pieces[i].end - pieces[i].begin;
-
-		if (!pieces[i].struck)
-			memcpy(text + len, x->bytes + pieces[i].begin, piece);
-		len += pieces[i].struck ? 0 : piece;
-	}
-	text[len++] = '\n';
-	wrong = test(x, text, len);
-	free(text);
-	return wrong;
-}
-
-/* How many pieces that is; there is something in all of them. */
-static size_t
-shortest_wrong(const struct examination *x, const struct piece *pieces, size_t n,
-    header_test *test)
-{
-	size_t clean = 0, wrong = n;
-
-	while (wrong - clean > 1) {
-		size_t middle = clean + (wrong - clean) / 2;
-
-		if (is_wrong(x, pieces, middle, test))
-			wrong = middle;
-		else
-			clean = middle;
-	}
-	return wrong;
-}
-
 /* By all the looks there are. */
 static bool
-header_doubtful(const struct examination *x, const char *header, size_t len)
+header_doubtful(void *ctx, const char *header, size_t len)
 {
 	struct finding left;
 
-	if (!is_left(x, header, len, &left))
+	if (!is_left(ctx, header, len, &left))
 		return false;
 	free(left.part);
 	free(left.reason);
