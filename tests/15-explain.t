@@ -165,6 +165,33 @@ for (@changed) {
 	is_deeply([grep { $_ eq 'e.zip' } map { @{$_->{names}} } @{$o->{regions}}], ['e.zip'], 'a name that stands in no part');
 }
 
+# -- a plain form, and a field that is struck out -------------------------------------
+{
+	my $in = mail(parts => [$text, part("Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base-64", b64($noise))],
+	    subject => 'VIRUS');
+	my $o = explained('plain form', $in);
+	is_deeply([map { "$_->{class} $_->{action} $_->{reason}" } @{$o->{findings}}],
+	    ['ambiguous defang unusual Content-Transfer-Encoding'], 'the kind of doubt');
+	is_deeply([map { $_->{left} } @{$o->{again}}], [undef], 'the result was read again, and nothing is left');
+	my ($e) = grep { $_->{new} =~ /^Content-Type: application\/octet-stream;\n\tname="a\.zip"\nContent-Transfer-Encoding: base64\n\z/m } @{$o->{edits}};
+	ok($e, 'the new header is an edit');
+	edits_are_true('plain form', $in, $o);
+	like(ask($in, text => 1)->{out}, qr/^    - Content-Transfer-Encoding: base-64\\n$/m, 'for a human: what goes');
+	like(ask($in, text => 1)->{out}, qr/^    \+ Content-Transfer-Encoding: base64\\n$/m, 'and what comes');
+
+	my $virus = eicar();
+	$in = mail(subject => $virus);
+	$o = explained('struck field', $in);
+	is_deeply([map { $_->{new} } grep { $_->{old} =~ /^Subject:/ } @{$o->{edits}}], ["Subject: (removed by the mail filter)\n"], 'the edit');
+	edits_are_true('struck field', $in, $o);
+	# Two stretches of no part, and what is not a part's takes a second look.
+	$in = mail(parts => [$text], epilogue => $virus . "\n", subject => $virus);
+	$o = explained('a wider edit', $in);
+	cmp_ok(scalar @{$o->{again}}, '>=', 1, 'how often the result was read');
+	is($o->{again}[-1]{left}, undef, 'until nothing was left');
+	edits_are_true('a wider edit', $in, $o);
+}
+
 # -- hostile names --------------------------------------------------------------------
 {
 	my $name = "a\"b\\c\e[2J\x07\xe2\x80\xae\xff";
