@@ -106,6 +106,7 @@ sub is_removed {
 			my $r = filter($in, $a{args});
 			is($r->{code}, 0, 'exit code') or return;
 			like(results_of($r->{out}), qr/ambiguous action=remove part=\S+ reason="\Q$kind\E"/, 'kind and action are told');
+			is(scalar(() = results_of($r->{out}) =~ /part=/g), 1 + ($a{more} // 0), 'and told once') or diag(results_of($r->{out}));
 			my ($head, $body) = what_became($in, $r->{out}, $p, $name);
 			like($head, qr{^Content-Type: text/plain}m, 'a text');
 			like($body, qr/\Aremoved: /, 'the notice');
@@ -186,6 +187,20 @@ for (
 		};
 	}
 }
+
+# In the plain form nothing of that is left, and all that is none of it stays.
+plain_form('irregular base64', part("X-Zero: 0\nContent-Type: application/zip; name=a.zip\nthis is no field\nX-One: 1\0 2\n"
+    . "Content-Transfer-Encoding: base64\nX-Two: a\n Content-Transfer-Encoding: 7bit\nContent-ID : <x\@y>\nX-Three: b\n\tc", b64($zip) . "!\n"),
+    type => 'application/zip', name => 'a.zip', content => $zip, label => 'a broken header',
+    head => qr/\AContent-Type: [^\r\n]*\r?\nContent-Transfer-Encoding: base64\r?\nX-Zero: 0\r?\nX-One: 1  2\r?\nX-Two: a Content-Transfer-Encoding: 7bit\r?\nContent-ID: <x\@y>\r?\nX-Three: b c\r?\n\z/);
+plain_form('irregular base64', part("X-One: 1\rContent-Transfer-Encoding: 7bit\nContent-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64", b64($zip) . "!\n"),
+    type => 'application/zip', name => 'a.zip', content => $zip, label => 'a CR in a header',
+    head => qr/^X-One: 1 Content-Transfer-Encoding: 7bit\r?$/m);
+
+# A text of an encoding that nobody knows is no attachment; once it has got a name
+# because it is a program, it is one, and in doubt. So it goes.
+is_removed('unusual Content-Transfer-Encoding', part("Content-Type: text/plain\nContent-Transfer-Encoding: x-unheard-of", WINDOWS_EXECUTABLE),
+    label => 'a doubt that a rename brings about', more => 1);
 
 # -- the message as a whole ----------------------------------------------------------
 
