@@ -230,13 +230,29 @@ io_line_waiting(const struct io *io)
 	return lf != NULL;
 }
 
+/*
+ * io_hung_up - by what poll(2) tells of each kind of descriptor
+ *
+ * A Unix socket has POLLHUP when the peer has closed it, and POLLRDHUP alone
+ * when the peer will only write no more. TCP has POLLRDHUP for both, and a QUIT
+ * that waits says nothing: Postfix sends one together with the final dot. A pipe
+ * has POLLERR on its writing side when nobody reads it.
+ */
 bool
 io_hung_up(const struct io *io)
 {
 	struct pollfd fds[2] = { { .fd = io->rfd, .events = POLLRDHUP }, { .fd = io->wfd } };
+	int domain = AF_UNSPEC;
+	socklen_t len = sizeof(domain);
 
-	return poll(fds, 2, 0) > 0 && ((fds[0].revents & (POLLRDHUP | POLLERR)) != 0 ||
-	    (fds[1].revents & POLLERR) != 0);
+	if (poll(fds, 2, 0) <= 0)
+		return false;
+	if ((fds[0].revents & POLLERR) != 0 || (fds[1].revents & (POLLERR | POLLHUP)) != 0)
+		return true;
+	if ((fds[0].revents & POLLRDHUP) == 0)
+		return false;
+	(void)getsockopt(io->rfd, SOL_SOCKET, SO_DOMAIN, &domain, &len);
+	return domain != AF_UNIX;
 }
 
 void

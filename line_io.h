@@ -62,9 +62,10 @@ void io_take(struct io *, size_t n);
 bool io_line_waiting(const struct io *);
 
 /*
- * True if the peer has hung up: a socket that it closed or shut, or a pipe that
- * it reads no more. A pipe that it writes no more is none: "printf ... |
- * spawnscan" has said all that it has to say and waits for the replies.
+ * True if the peer has hung up: a socket that it closed, or a pipe that it reads
+ * no more. One that it writes no more is not: "printf ... | spawnscan" has said
+ * all that it has to say and waits for the replies. TCP does not tell the two
+ * apart, so there it has hung up.
  */
 bool io_hung_up(const struct io *);
 

@@ -708,9 +708,10 @@ for (['at once', ''], ['after EHLO', "EHLO x\r\n"], ['in a transaction', "EHLO x
 	}
 }
 # One that got tired of waiting comes again with the message: it must not have
-# been delivered behind its back. (A pipe that is closed at the client's end is
-# no sign of that, if its other pipe is still open.)
-for (['socket', 'hang_up', '', 0], ['socket', 'hang_up', "QUIT\r\n", 0], ['socket', 'shut', '', 0], ['pipes', 'hang_up', '', 0],
+# been delivered behind its back. One that has only said all it had to say waits
+# for the replies. TCP does not tell these two apart.
+for (['socket', 'hang_up', '', 0], ['socket', 'hang_up', "QUIT\r\n", 0], ['socket', 'shut', '', 1], ['socket', 'shut', "QUIT\r\n", 1],
+    ['tcp', 'hang_up', '', 0], ['tcp', 'shut', '', 0], ['tcp', 'shut', "QUIT\r\n", 0], ['pipes', 'hang_up', '', 0],
     ['pipes', 'shut', '', 1], ['pipes', 'shut', "QUIT\r\n", 1]) {
 	my ($via, $how, $more, $delivered) = @$_;
 	my $name = "the client leaves while it is inspected ($via, $how" . ($more && ', after QUIT') . ')';
