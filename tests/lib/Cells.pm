@@ -18,7 +18,7 @@ use Storable ();
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT = qw(run_cells cell_conf observe invariants descriptors);
+our @EXPORT = qw(run_cells cell_conf observe invariants descriptors held_inspector);
 
 my $n_cells = 0;
 
@@ -68,6 +68,14 @@ sub next_end {
 
 # A configuration with a scratch directory that no other cell uses.
 sub cell_conf { return conf_file(scratch_dir => subdir(undef, 01777), @_) }
+
+# An inspector that waits at the file DIR/at.inspect for DIR/gate.inspect, before
+# it becomes the real one: the name of the program.
+sub held_inspector {
+	my ($dir) = @_;
+	return write_file("$dir/inspector", "#!/bin/sh\n: >'$dir/at.inspect'\n"
+	    . "until [ -e '$dir/gate.inspect' ]; do sleep 0.01; done\nexec '$BUILD/spawnscan-inspect'\n", 0755);
+}
 
 # How many descriptors a process has.
 sub descriptors {

@@ -94,7 +94,7 @@ sub stop { my ($self) = @_; stop_process($self->{pid}) if $self->{pid}; delete $
 # -- what the test asks ------------------------------------------------------
 
 sub open_gate { my ($self, $name) = @_; write_file("$self->{dir}/gate.$name", '') }
-sub at_gate { my ($self, $name) = @_; return wait_for(sub { -e "$self->{dir}/at.$name" }) }
+sub at_gate { my ($self, $name) = @_; return wait_for(sub { -e "$self->{dir}/at.$name" }, 60) }
 sub notes { my ($self) = @_; return lines_of("$self->{dir}/notes") }
 
 # Connections so far.
