@@ -101,6 +101,9 @@ findings_add_action(struct findings *f, const struct part *part, enum verdict_cl
 {
 	struct target *t;
 
+	/* A text that is shown is opened by nobody by its name. */
+	if (action == ACTION_DEFANG && part->in_text)
+		action = ACTION_REMOVE;
 	f->part_hit[class] = true;
 	tell(f, class, action, part->path, reason, name);
 	if (action == ACTION_REMOVE && !part->place.whole_content)

@@ -24,6 +24,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "mime_decode.h"
+
 #define DEPTH_MAX 10
 #define SEALED "S/MIME message"
 
@@ -50,6 +52,8 @@ struct element {
 	struct ber content;
 };
 
+static char *undressed(const char *text, size_t len, size_t *out_len);
+static void open_ber(struct packed *, const char *, size_t len, size_t max, size_t *left);
 static bool next_element(struct ber *, struct element *, int depth);
 static bool find_end(struct ber, const unsigned char **end, int depth);
 static bool read_length(struct ber *, size_t *len, bool *open);
@@ -65,9 +69,46 @@ static void collect_octets(const struct element *, char *out, size_t *len, int d
 void
 cms_open(struct packed *p, const char *bytes, size_t len, size_t max, size_t *left)
 {
+	size_t n;
+	char *ber;
+
+	if (len > 0 && *bytes == TAG_SEQUENCE) {
+		open_ber(p, bytes, len, max, left);
+		return;
+	}
+	ber = undressed(bytes, len, &n);
+	if (ber != NULL)
+		open_ber(p, ber, n, max, left);
+	free(ber);
+}
+
+/* In armour (RFC 7468 8), or in base64 that nobody undid; malloc'd, NULL if neither. */
+static char *
+undressed(const char *text, size_t len, size_t *out_len)
+{
+	static const char *const words[] = { "-----BEGIN PKCS7-----", "-----BEGIN CMS-----" };
+	const char *ignored, *end = text + len;
+
+	for (size_t i = 0; len > 0 && i < sizeof(words) / sizeof(words[0]); i++) {
+		const char *at = memmem(text, len, words[i], strlen(words[i]));
+
+		if (at != NULL)
+			return packed_unarmour(at, (size_t)(end - at), out_len, &ignored);
+	}
+	while (text < end && strchr(" \t\r\n", *text) != NULL && *text != '\0')
+		text++;
+	/* A SEQUENCE with a length of two bytes or three, or an open one. */
+	if (end - text < 20 || text[0] != 'M' || strchr("IFC", text[1]) == NULL || text[1] == '\0')
+		return NULL;
+	return decode_bytes(DECODE_BASE64_SKIP, text, (size_t)(end - text), (size_t)(end - text), out_len);
+}
+
+static void
+open_ber(struct packed *p, const char *bytes, size_t len, size_t max, size_t *left)
+{
 	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
 
-	if (len == 0 || !enter_content_info(&b, &type))
+	if (!enter_content_info(&b, &type))
 		return;
 	if (is_type(&type, signed_data, sizeof(signed_data)))
 		open_signed(p, b);

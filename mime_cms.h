@@ -10,7 +10,8 @@
 
 /*
  * Add the encapsulated content of CMS SignedData (RFC 5652 5.1) or
- * CompressedData (RFC 3274), BER or DER; nothing if it is detached or no CMS.
+ * CompressedData (RFC 3274), BER or DER, also in armour or in base64 that nobody
+ * undid; nothing if it is detached or no CMS.
  * Nothing is verified. CMS of another kind is sealed: enveloped, authenticated,
  * compressed in another way than by zlib. max bytes of one and *left of all may
  * be unpacked.

@@ -53,6 +53,7 @@ static void cover(struct lint *, size_t begin, size_t end, bool decoded);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);
 static void look_at_field(struct lint *, const struct header_field *, struct facts *);
 static void look_at_folds(struct lint *, const struct header_field *);
+static void look_for_fields(struct lint *, const struct header_field *);
 static void look_at_params(struct lint *, const struct header_field *, struct facts *,
     bool is_type);
 static bool has_subtype(const char *, const struct header_params *);
@@ -181,6 +182,7 @@ look_at_field(struct lint *v, const struct header_field *f, struct facts *facts)
 		return;
 	}
 	look_at_folds(v, f);
+	look_for_fields(v, f);
 	if (!header_begins(v->bytes, f, "Content-"))
 		return;
 	if (v->bytes[f->begin + f->name_len] != ':')
@@ -218,6 +220,33 @@ look_at_folds(struct lint *v, const struct header_field *f)
 			if (f->end - at > n && strncasecmp(bytes + at, names[i], n) == 0 &&
 			    bytes[at + n] == ' ')
 				irregular(v, "folded line that looks like a field");
+		}
+	}
+}
+
+/*
+ * A name that is none (RFC 5322 2.2), and within a field one that follows a
+ * byte which may be nothing or a line end to somebody.
+ */
+static void
+look_for_fields(struct lint *v, const struct header_field *f)
+{
+	const char *bytes = v->bytes;
+
+	for (size_t i = f->begin; i < f->begin + f->name_len; i++) {
+		if ((unsigned char)bytes[i] <= ' ' || (unsigned char)bytes[i] >= 0x7f)
+			irregular(v, "bytes in a field's name that no name has");
+	}
+	for (size_t i = f->begin; i + 8 < f->end; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if ((c < ' ' && strchr("\t\r\n", c) == NULL) || c >= 0x7f) {
+			size_t at = i + 1;
+
+			while (at < f->end && (bytes[at] == ' ' || bytes[at] == '\t'))
+				at++;
+			if (f->end - at > 8 && strncasecmp(bytes + at, "Content-", 8) == 0)
+				irregular(v, "something like a field within a line");
 		}
 	}
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_packed.c - what is packed or signed in a content: the list of what was
- * found, and zlib with a limit.
+ * found, armour, and zlib with a limit.
  *
  * Linear in what goes in and in what comes out, and that is limited. Memory
  * that runs out ends the process.
@@ -15,6 +15,8 @@
 #include <sysexits.h>
 
 #include <zlib.h>
+
+#include "mime_decode.h"
 
 #define ROOM_MIN 4096
 
@@ -40,6 +42,39 @@ packed_add(struct packed *p, const char *name, size_t name_len, char *content, s
 	if (p->items == NULL || (name != NULL && name_len > 0 && item.name == NULL))
 		err(EX_OSERR, "packed");
 	p->items[p->n++] = item;
+}
+
+char *
+packed_unarmour(const char *text, size_t len, size_t *out_len, const char **behind)
+{
+	const char *end = text + len, *line = len == 0 ? NULL : memchr(text, '\n', len);
+	char *digits = malloc(len + 1), *out;
+	size_t n = 0;
+
+	if (digits == NULL)
+		err(EX_OSERR, "packed");
+	for (line = line == NULL ? end : line + 1; line < end;) {
+		const char *lf = memchr(line, '\n', (size_t)(end - line));
+		size_t l = (size_t)((lf == NULL ? end : lf + 1) - line);
+
+		if (l >= 4 && memcmp(line, "----", 4) == 0)
+			break;
+		/* the check sum, and no digits behind it */
+		if (line[0] == '=' && n > 0) {
+			line += l;
+			break;
+		}
+		/* no field */
+		if (memchr(line, ':', l) == NULL) {
+			memcpy(digits + n, line, l);
+			n += l;
+		}
+		line += l;
+	}
+	*behind = line;
+	out = decode_bytes(DECODE_BASE64_SKIP, digits, n, n, out_len);
+	free(digits);
+	return out;
 }
 
 char *

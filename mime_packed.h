@@ -15,6 +15,7 @@ struct packed_item {
 	char *name;		/* NULL = none */
 	char *content;
 	size_t len;
+	bool in_text;		/* written into a text that is shown */
 };
 
 /* All that was found; begin with zeros, end with packed_free. */
@@ -29,6 +30,13 @@ void packed_free(struct packed *);
 
 /* Takes over content, which must be malloc'd; name is copied, NULL = none. */
 void packed_add(struct packed *, const char *name, size_t name_len, char *content, size_t len);
+
+/*
+ * ASCII armour (RFC 9580 6.2, RFC 7468), from behind the words of its first line
+ * to the last line or the check sum: what it holds, malloc'd, NULL if nothing.
+ * *behind is where it ends.
+ */
+char *packed_unarmour(const char *text, size_t len, size_t *out_len, const char **behind);
 
 /* Compressed as by RFC 1951 alone, or as by RFC 1950. */
 enum packed_form { PACKED_DEFLATE, PACKED_ZLIB };

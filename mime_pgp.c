@@ -21,8 +21,6 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "mime_decode.h"
-
 #define SEALED "OpenPGP message"
 
 enum {
@@ -50,7 +48,6 @@ struct limit {
 };
 
 static const char *find_armour(const char *, size_t len);
-static char *unarmour(const char *, size_t len, size_t *out_len, const char **behind);
 static bool read_packets(struct packed *, const char *, size_t len, const struct limit *,
     int depth);
 static bool next_packet(struct bytes *, struct packet *);
@@ -71,7 +68,7 @@ pgp_open(struct packed *p, const char *text, size_t len, size_t max, size_t *lef
 		return;
 	while ((at = find_armour(text, (size_t)(end - text))) != NULL) {
 		size_t n;
-		char *packets = unarmour(at, (size_t)(end - at), &n, &text);
+		char *packets = packed_unarmour(at, (size_t)(end - at), &n, &text);
 
 		/* What is not understood is not known to be harmless. */
 		if (packets == NULL || !read_packets(p, packets, n, &limit, 0))
@@ -88,42 +85,6 @@ find_armour(const char *text, size_t len)
 	const char *at = memmem(text, len, begin, sizeof(begin) - 1);
 
 	return at == NULL ? NULL : at + sizeof(begin) - 1;
-}
-
-/*
- * From behind the first line to the last or to the check sum, less the fields;
- * NULL if there is nothing.
- */
-static char *
-unarmour(const char *text, size_t len, size_t *out_len, const char **behind)
-{
-	const char *end = text + len, *line = memchr(text, '\n', len);
-	char *digits = malloc(len), *out;
-	size_t n = 0;
-
-	if (digits == NULL)
-		err(EX_OSERR, "pgp");
-	for (line = line == NULL ? end : line + 1; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-		size_t l = (size_t)((lf == NULL ? end : lf + 1) - line);
-
-		if (l >= 4 && memcmp(line, "----", 4) == 0)
-			break;
-		/* the check sum, and no digits behind it */
-		if (line[0] == '=' && n > 0) {
-			line += l;
-			break;
-		}
-		if (memchr(line, ':', l) == NULL) {
-			memcpy(digits + n, line, l);
-			n += l;
-		}
-		line += l;
-	}
-	*behind = line;
-	out = decode_bytes(DECODE_BASE64_SKIP, digits, n, n, out_len);
-	free(digits);
-	return out;
 }
 
 /* True if all was understood, and there was something to open. */

@@ -30,6 +30,7 @@
 #include "mime_cms.h"
 #include "mime_packed.h"
 #include "mime_pgp.h"
+#include "mime_text.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
@@ -49,6 +50,7 @@ struct walk {
 	size_t *n_parts;			/* so far, over all buffers */
 	size_t *unpack_left;			/* bytes that may be unpacked yet, over all buffers */
 	const struct part_place *enclosing;	/* the encoded attachment, or NULL */
+	bool in_text;				/* the buffer was written into a text that is shown */
 };
 
 /* Where in the tree we are. */
@@ -70,10 +72,12 @@ static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct sp
 static bool walk_unparsed(struct walk *, const char *prefix, unsigned int depth,
     const struct part_place *);
 static bool walk_content(struct walk *, struct part *, const char *, size_t,
-    unsigned int depth);
+    bool utf7, unsigned int depth);
 static bool walk_inside(struct walk *, const struct part *, const char *, size_t,
     unsigned int depth);
-static void look_for_packed(struct walk *, const char *, size_t, struct packed *);
+static void look_for_packed(struct walk *, const struct part *, const char *, size_t,
+    bool utf7, struct packed *);
+static bool is_utf7(GMimeObject *);
 static bool walk_packed(struct walk *, const struct part *, const struct packed *,
     unsigned int depth);
 static bool walk_item(struct walk *, const struct part *, const struct packed_item *,
@@ -103,7 +107,7 @@ mime_walk(const char *bytes, size_t size, const struct conf *conf,
     struct part_place *root, mime_visit *visit, void *ctx)
 {
 	size_t n_parts = 0, unpack_left = conf->scan_size_limit;
-	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, &unpack_left, NULL };
+	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, &unpack_left, NULL, false };
 
 	mime_start();
 	return walk_buffer(&w, "", 0, root);
@@ -229,7 +233,7 @@ walk_unparsed(struct walk *w, const char *prefix, unsigned int depth,
 
 	part_path(part.path, &spot, false);
 	return walk_content(w, &part, w->bytes + root->content_begin,
-	    root->content_end - root->content_begin, depth);
+	    root->content_end - root->content_begin, false, depth);
 }
 
 static bool
@@ -312,7 +316,7 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 	part->encoded = decoded != NULL;
 	if (part->encoded)
 		content = decoded;
-	go_on = walk_content(w, part, content, len, spot->depth);
+	go_on = walk_content(w, part, content, len, is_utf7(GMIME_OBJECT(object)), spot->depth);
 	free(decoded);
 	return go_on;
 }
@@ -320,13 +324,13 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 /* A leaf, the message that it may be, and what is packed in it. */
 static bool
 walk_content(struct walk *w, struct part *part, const char *content, size_t len,
-    unsigned int depth)
+    bool utf7, unsigned int depth)
 {
 	struct packed packed = { .n = 0 };
 	bool within = part->limit == PART_WITHIN, go_on;
 
 	if (within)
-		look_for_packed(w, content, len, &packed);
+		look_for_packed(w, part, content, len, utf7, &packed);
 	part->sealed = packed.sealed;
 	part->opened = packed.n > 0;
 	if (packed.too_big)
@@ -347,21 +351,37 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
 {
 	struct part_place ignored;
 	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
-	    w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place };
+	    w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place, w->in_text };
 
 	return walk_buffer(&inner, part->path, depth + 1, &ignored);
 }
 
 /*
- * What is signed or packed without a key. By its content: to some readers the
- * extension .p7m is enough, and an OpenPGP message may be any text.
+ * What is signed or packed without a key, or written into a text. By its
+ * content: to some readers the extension .p7m is enough, and an OpenPGP message
+ * may be any text.
  */
 static void
-look_for_packed(struct walk *w, const char *content, size_t len, struct packed *packed)
+look_for_packed(struct walk *w, const struct part *part, const char *content, size_t len,
+    bool utf7, struct packed *packed)
 {
-	*packed = (struct packed){ .n = 0 };
+	bool shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0;
+	size_t not_text;
+
 	cms_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
 	pgp_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
+	not_text = packed->n;
+	text_open(packed, content, len, shown, utf7);
+	for (size_t i = not_text; i < packed->n; i++)
+		packed->items[i].in_text = shown;
+}
+
+static bool
+is_utf7(GMimeObject *object)
+{
+	const char *charset = g_mime_object_get_content_type_parameter(object, "charset");
+
+	return charset != NULL && strcasestr(charset, "utf-7") != NULL;
 }
 
 static bool
@@ -371,7 +391,8 @@ walk_packed(struct walk *w, const struct part *part, const struct packed *packed
 	for (size_t i = 0; i < packed->n; i++) {
 		const struct packed_item *item = &packed->items[i];
 		struct walk inner = { item->content, item->len, 0, w->conf, w->visit, w->ctx,
-		    w->n_parts, w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place };
+		    w->n_parts, w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place,
+		    w->in_text || item->in_text };
 
 		if (!walk_item(&inner, part, item, (unsigned int)i + 1, depth + 1))
 			return false;
@@ -395,7 +416,7 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
 	if (++*w->n_parts > w->conf->mime_parts_limit)
 		part.limit = PART_TOO_MANY;
 	add_name(&part, item->name);
-	go_on = walk_content(w, &part, item->content, item->len, depth);
+	go_on = walk_content(w, &part, item->content, item->len, false, depth);
 	mime_names_free(part.names, part.n_names);
 	return go_on;
 }
@@ -434,6 +455,7 @@ visit_part(struct walk *w, struct part *part, const char *content, size_t len)
 	bool go_on;
 
 	part->inside = w->enclosing != NULL;
+	part->in_text = w->in_text;
 	if (part->inside)
 		part->place = *w->enclosing;
 	go_on = w->visit(w->ctx, part, content, len);

@@ -35,6 +35,7 @@ struct part {
 	char path[PART_PATH_MAX];	/* "1.2"; ".0" at the end: the outermost container of a message */
 	bool leaf;
 	bool inside;			/* found inside a leaf */
+	bool in_text;			/* written into a text that is shown, or in something there */
 	bool opened;			/* signed or packed: what it holds follows */
 	const char *sealed;		/* a constant phrase: only its recipient can open it; NULL = no */
 	const char *type;		/* "text/plain", lower case; "" = unknown */

@@ -153,10 +153,31 @@ plain_form('irregular base64', in_base64($zip, "Content-Type: application/zip; n
 is_removed('contradicting Content-Type', in_base64($zip, "Content-Type: application/zip; name=\"a.zip\"\nContent-Type: image/png"));
 is_removed('irregular base64', in_base64($zip, "Content-Type: application/zip; name=\"a.zip\"\nContent-Disposition: attachment; filename=\"a.png\"") . "!\n",
     label => 'two names');
-is_removed('something unpackable in plain text', part('Content-Type: text/plain', "A text.\nbegin 644 a.zip\n"
-    . pack('u', $zip) . "`\nend\n"), label => 'an attachment in a text');
 is_removed('line that begins like a boundary', part('Content-Type: text/plain', "A text.\n--frontier-42x\n$named\n"
     . "Content-Transfer-Encoding: base64\n\n" . b64($zip)), label => 'a part in a text');
+
+# -- files that a text carries in itself ---------------------------------------------
+
+sub in_text {
+	my ($file, $bytes) = @_;
+	return part('Content-Type: text/plain', "A text.\nbegin 644 $file\n" . pack('u', $bytes) . "`\nend\n");
+}
+for my $crlf (0, 1) {
+	my $eol = $crlf ? ', CRLF' : '';
+	subtest "harmless, in a text$eol" => sub {
+		my $in = mail(parts => [$text, in_text('a.zip', $zip), $behind]);
+		stays($crlf ? crlf($in) : $in, 'a.zip');
+	};
+	# A new name for the text would keep nobody from unpacking it.
+	subtest "a name that is blocked, in a text$eol" => sub {
+		my ($in, $p) = map { $crlf ? crlf($_) : $_ } mail(parts => [$text, in_text('a.exe', 'x' x 100), $behind]), in_text('a.exe', 'x' x 100);
+		my $r = filter($in);
+		like(results_of($r->{out}), qr/blocked action=remove part=2\.1 /, 'action');
+		my ($head, $body) = what_became($in, $r->{out}, $p, 'a.exe');
+		like($body, qr/\Aremoved: /, 'the notice');
+		stays($r->{out}, 'a.exe');
+	};
+}
 
 # -- doubts about a header ---------------------------------------------------------
 

@@ -154,7 +154,8 @@ my @INERT = (
 	qr/boundary lines: (?:quoted|cut|a text and an empty line in front of the header|six paragraphs in front of the header)/,
 	qr/message in a message: .*: no encoding/, qr/message under another type: (?:forwarded|quoted) in the text/, qr/top of the mail: (?:NEL line ends|all quoted|UTF-16)/,
 	qr/place: (?:a text|behind six paragraphs of a text|no MIME|no header|in the preamble|in the epilogue|behind six paragraphs of the epilogue): (?!uuencode|yEnc|BinHex|binary).*/,
-	qr/place: in a header: .*/, qr/HTML: script with atob/,
+	qr/place: in a header: .*/, qr/HTML: script with atob/, qr/data URI: CSS: entities/, qr/data URI: HTML, style: entities/,
+	qr/control characters: (?!NUL).* in (?:front of )?begin/, qr/boundary lines, further: (?:percent|soft line end inside|escaped|in quotes|with its name|dots doubled)(?:, behind.*)?/,
 );
 
 sub entity { my ($header, $body) = @_; return "$header\n$body" }
@@ -699,9 +700,213 @@ sub top_ways {
 	trick('top of the mail', 'sound, one part', top($CT . $CTE, $B64), $B64);
 }
 
+# -- further families ------------------------------------------------------------------------------------------------
+
+# What readers unpack out of a text, in a text that is encoded: only what comes out
+# of the decoder shows it.
+sub encoded_texts {
+	my $text = "Hello,\n\nhere is the file.\n\n";
+	my %way = ('uuencode' => uu(payload()), 'xxencode' => xx(payload()), 'yEnc' => yenc(payload()), 'BinHex' => binhex(payload()),
+	    'begin-base64' => "begin-base64 644 $NAME\n$B64====\n");
+	my %coat = (
+		'base64' => sub { ("charset=utf-8\n$CTE", base64($_[0])) }, 'base64, CRLF inside' => sub { ("charset=utf-8\n$CTE", base64(crlf($_[0]))) },
+		'quoted-printable' => sub { ("charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n", qp_all($_[0])) },
+		'quoted-printable, begin line cut' => sub { ("charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n",
+		    qp($_[0]) =~ s/^(be|=3D|\(Th)(?=gin|y|is)/$1=\n/mr =~ s/ $/=20/mgr) },
+		'UTF-16LE' => sub { ("charset=utf-16le\n$CTE", base64(join '', map { "$_\0" } split //, $_[0])) },
+		'UTF-16BE, BOM' => sub { ("charset=utf-16\n$CTE", base64("\xfe\xff" . join '', map { "\0$_" } split //, $_[0])) },
+		'UTF-32' => sub { ("charset=utf-32\n$CTE", base64(join '', map { "$_\0\0\0" } split //, $_[0])) },
+		'UTF-16 as it is' => sub { ("charset=utf-16le\nContent-Transfer-Encoding: binary\n", join '', map { "$_\0" } split //, $_[0]) },
+		'uuencode' => sub { ("charset=utf-8\nContent-Transfer-Encoding: x-uuencode\n", uu($_[0], begin => 'begin 644 text.txt')) },
+		'UTF-7, the begin line' => sub { ("charset=utf-7\n", $_[0] =~ s/\+/+-/gr =~ s/^(\(|=|b)/'+' . MIME::Base64::encode_base64("\0$1", '') =~ s,=+$,,r . '-'/mer) },
+	);
+	for my $c (sort keys %coat) {
+		for my $w (sort keys %way) {
+			next if $w eq 'yEnc' && $c =~ /UTF/;
+			my ($header, $body) = $coat{$c}->($text . $way{$w});
+			in_part("encoded text: $c", $w, "Content-Type: text/plain; $header", $body);
+		}
+	}
+	my ($header, $body) = $coat{base64}->($text . $way{uuencode});
+	trick('encoded text: base64', 'uuencode, one part', top("Content-Type: text/plain; $header", $body), $body);
+	trick('encoded text: base64', 'uuencode, no type', top($CTE, $body), $body);
+	in_part('encoded text: base64', "uuencode, $_", "Content-Type: $_\n$CTE", $body) for qw(text/html text/enriched text/x-what TEXT/PLAIN);
+	trick('encoded text: base64', 'uuencode, in a message', multi($TEXT, "Content-Type: message/rfc822\n\n" . top("Content-Type: text/plain; $header", $body)), $body);
+	trick('encoded text: base64', 'uuencode, in an encoded message', multi($TEXT, "Content-Type: message/rfc822\n$CTE\n" . base64(top("Content-Type: text/plain; $header", $body))), base64(top("Content-Type: text/plain; $header", $body)));
+	trick('encoded text: base64', 'uuencode, in S/MIME', top("Content-Type: application/pkcs7-mime\n$CTE", base64(cms_signed(top("Content-Type: text/plain; $header", $body)))), base64(cms_signed(top("Content-Type: text/plain; $header", $body))));
+}
+
+# Calendars and cards carry files in a property of their own.
+sub property_ways {
+	my $b = $B64 =~ s/\n//gr;
+	my $fold = sub { $_[0] =~ s/(.{1,72})(?=.)/$1\n /gr };
+	my %attach = (
+		'ATTACH' => "ATTACH;ENCODING=BASE64;VALUE=BINARY;X-FILENAME=$NAME:$b", 'lower case' => "attach;encoding=base64;value=binary:$b",
+		'ENCODING=B' => "ATTACH;VALUE=BINARY;ENCODING=B:$b", 'quoted' => "ATTACH;FMTTYPE=\"application/zip\";ENCODING=\"BASE64\":$b",
+		'a colon in quotes' => "ATTACH;X-A=\"a:b\";ENCODING=BASE64:$b", 'data URI' => "ATTACH:data:application/zip;base64,$b",
+	);
+	my %coat = ('as it is' => sub { ('', $_[0]) }, 'base64' => sub { ($CTE, base64($_[0])) },
+	    'quoted-printable' => sub { ("Content-Transfer-Encoding: quoted-printable\n", qp_few($_[0])) });
+	for my $k (sort keys %attach) {
+		for my $c (sort keys %coat) {
+			for my $ends (sub { $_[0] }, \&crlf) {
+				my ($cte, $body) = $coat{$c}->($ends->("BEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:1\nSUMMARY:x\n"
+				    . $fold->($attach{$k}) . "\nDTSTART:20260101T000000Z\nEND:VEVENT\nEND:VCALENDAR\n"));
+				next if $c eq 'as it is' && $ends == \&crlf;
+				in_part('calendar', "$k, $c" . ($ends == \&crlf ? ', CRLF inside' : ''), "Content-Type: text/calendar; method=REQUEST\n$cte", $body);
+			}
+		}
+	}
+	for (['PHOTO', "PHOTO;ENCODING=b;TYPE=JPEG:$b"], ['KEY', "KEY;X509;ENCODING=BASE64:$b"], ['4.0', "PHOTO:data:image/jpeg;base64,$b"], ['group', "item1.LOGO;BASE64:$b"]) {
+		in_part('card', $_->[0], "Content-Type: text/vcard\n$CTE", base64("BEGIN:VCARD\nVERSION:3.0\nFN:x\n" . $fold->($_->[1]) . "\n\nEND:VCARD\n"));
+		in_part('card', "$_->[0], directory", "Content-Type: text/directory\n", "BEGIN:VCARD\nVERSION:3.0\nFN:x\n" . $fold->($_->[1]) . "\n\nEND:VCARD\n");
+	}
+	# Texts with URIs that are the file.
+	my $percent = $b =~ s/([+\/=])/sprintf '%%%02X', ord $1/ger;
+	my %uri = ('plain' => "data:application/zip;base64,$b", 'no type' => "data:;base64,$b", 'parameters' => "data:application/zip;name=$NAME;charset=x;base64,$b",
+	    'upper case' => "DATA:APPLICATION/ZIP;BASE64,$b", 'percent' => "data:application/zip;base64,$percent", 'all percent' => 'data:application/zip;base64,' . $b =~ s/(.)/sprintf '%%%02x', ord $1/ger,
+	    'blanks' => 'data:application/zip;base64, ' . $b =~ s/(.{60})/$1 /gr, 'entities' => 'data:application/zip;base64,' . $b =~ s/([+\/=])/'&#' . ord($1) . ';'/ger,
+	    'line ends' => "data:application/zip;base64,\n$B64");
+	my %in = ('HTML' => sub { ("text/html", "<html><body><a download=\"$NAME\" href=\"$_[0]\">x</a></body></html>\n") },
+	    'HTML, iframe' => sub { ("text/html", "<html><iframe src='$_[0]'></iframe></html>\n") }, 'SVG' => sub { ("image/svg+xml", "<svg xmlns=\"http://www.w3.org/2000/svg\"><a href=\"$_[0]\"><text>x</text></a></svg>\n") },
+	    'CSS' => sub { ("text/css", "a { background: url($_[0]) }\n") }, 'HTML, style' => sub { ("text/html", "<html><style>a { background: url($_[0]) }</style></html>\n") });
+	for my $i (sort keys %in) {
+		for my $u (sort keys %uri) {
+			my ($type, $body) = $in{$i}->($uri{$u});
+			in_part('data URI', "$i: $u", "Content-Type: $type\n$CTE", base64($body));
+		}
+	}
+}
+
+# One encoding in another, said or not.
+sub layers {
+	my %one = ('base64' => \&base64, 'quoted-printable' => \&qp_all, 'uuencode' => \&uu);
+	my %word = ('base64' => 'base64', 'quoted-printable' => 'quoted-printable', 'uuencode' => 'x-uuencode');
+	my $f = 'Content-Transfer-Encoding:';
+	for my $outer (sort keys %one) {
+		for my $inner (sort keys %one) {
+			my $body = $one{$outer}->($one{$inner}->(payload()));
+			in_part('one encoding in another', "$inner in $outer: two fields", "$CT$f $word{$inner}\n$f $word{$outer}\n", $body);
+			in_part('one encoding in another', "$inner in $outer: a list", "$CT$f $word{$inner}, $word{$outer}\n", $body);
+		}
+	}
+}
+
+# Signed or packed, in armour of another kind.
+sub coats {
+	my $sound = multi($TEXT, $GOOD);
+	my $cms = cms_signed($sound);
+	my $smime = "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=smime.p7m\nContent-Disposition: attachment; filename=smime.p7m\n";
+	for (['signed', $cms], ['compressed', cms_compressed($sound)]) {
+		my ($k, $c) = @$_;
+		my $pem = sub { "-----BEGIN $_[0]-----\n" . base64($c, 64) . "-----END $_[0]-----\n" };
+		in_part('S/MIME in another coat', "$k, $_->[0]", $smime . $_->[1], $_->[2]) for ['PEM', '', $pem->('PKCS7')], ['CMS', '', $pem->('CMS')], ['PEM in base64', $CTE, base64($pem->('PKCS7'))],
+		    ['base64 twice', $CTE, base64(base64($c))], ['no encoding field', '', base64($c)], ['binary', "Content-Transfer-Encoding: binary\n", $c], ['PEM, CRLF in base64', $CTE, base64(crlf($pem->('PKCS7')))];
+	}
+}
+
+# A file over several parts, which some readers put together.
+sub pieces {
+	my @lines = split /^/, uu(payload());
+	my $half = @lines / 2;
+	my ($a, $b) = (join('', @lines[0 .. $half - 1]), join('', @lines[$half .. $#lines]));
+	trick('in pieces', 'uuencode over two texts', multi("Content-Type: text/plain\n\n$a", "Content-Type: text/plain\n\n$b"), $a);
+	my ($p, $q) = (substr(payload(), 0, 200), substr(payload(), 200));
+	my $n = length payload();
+	my $y = sub { my ($bytes, $i, $from) = @_; yenc($bytes, begin => "=ybegin part=$i total=2 line=128 size=$n name=$NAME",
+	    part => '=ypart begin=' . ($from + 1) . ' end=' . ($from + length $bytes) . "\n", end => '=yend size=' . length($bytes) . " part=$i\n") };
+	trick('in pieces', 'yEnc over two texts', multi("Content-Type: text/plain\n\n" . $y->($p, 1, 0), "Content-Type: text/plain\n\n" . $y->($q, 2, 200)), $y->($p, 1, 0));
+	trick('in pieces', 'yEnc, both in one text', top("Content-Type: text/plain\n", $y->($p, 1, 0) . "\nAnd on:\n\n" . $y->($q, 2, 200)), $y->($p, 1, 0));
+	my $stuffed = uu(payload()) =~ s/^/ /mgr;
+	in_part('flowed text', 'uuencode, each line stuffed', "Content-Type: text/plain; format=flowed\n", $stuffed);
+	in_part('flowed text', 'uuencode, each line stuffed, DelSp', "Content-Type: text/plain; format=flowed; delsp=yes\n", $stuffed);
+	in_part('flowed text', 'uuencode, some lines stuffed', "Content-Type: text/plain; format=flowed\n", uu(payload(), blank => 1) =~ s/^(?=[ >]|From )/ /mgr);
+}
+
+# Bytes that end lines or stand between words to some.
+sub controls {
+	my $t = "multipart/mixed; boundary=b1";
+	my $mp = multipart('b1', $TEXT, $GOOD);
+	my %sep = ('form feed' => "\x0c", 'vertical tab' => "\x0b", 'NEL' => "\x85", 'NEL in UTF-8' => "\xc2\x85", 'line separator' => "\xe2\x80\xa8", 'paragraph separator' => "\xe2\x80\xa9",
+	    'file separator' => "\x1c", 'no-break space' => "\xc2\xa0", 'zero-width space' => "\xe2\x80\x8b", 'BOM' => "\xef\xbb\xbf", 'backspace' => "\x08", 'NUL' => "\0", 'escape' => "\x1b", 'delete' => "\x7f", 'soft hyphen' => "\xc2\xad");
+	for my $k (sort keys %sep) {
+		my $c = $sep{$k};
+		trick('control characters', "$k for a line end, type", top("X-A: b${c}Content-Type: $t\n", $mp), $B64);
+		trick('control characters', "$k behind the colon, type", top("Content-Type:$c$t\n", $mp), $B64);
+		trick('control characters', "$k in front of the field, type", top("${c}Content-Type: $t\n", $mp), $B64);
+		trick('control characters', "$k in front of the colon, type", top("Content-Type$c: $t\n", $mp), $B64);
+		trick('control characters', "$k in front of the parameter", top("Content-Type: multipart/mixed;${c}boundary=b1\n", $mp), $B64);
+		trick('control characters', "$k as a fold", top("Content-Type: multipart/mixed;\n${c}boundary=b1\n", $mp), $B64);
+		trick('control characters', "$k behind the boundary's value", top("Content-Type: multipart/mixed; boundary=b1$c\n", $mp), $B64);
+		trick('control characters', "$k behind a boundary line", top("Content-Type: $t\n", $mp =~ s/^--b1$/--b1$c/mgr), $B64);
+		trick('control characters', "$k in front of a boundary line", top("Content-Type: $t\n", $mp =~ s/^--b1$/$c--b1/mgr), $B64);
+		trick('control characters', "$k for the empty line of a part", top("Content-Type: $t\n", $mp =~ s/(base64\n)\n/$1$c\n/r), $B64);
+		trick('control characters', "$k in the encoding", multi($TEXT, entity("${CT}Content-Transfer-Encoding: base${c}64\n", $B64)), $B64);
+		trick('control characters', "$k in front of the encoding's field", multi($TEXT, entity("$CT${c}$CTE", $B64)), $B64);
+		trick('control characters', "$k in begin", top("Content-Type: text/plain\n", "Hello\n\n" . uu(payload()) =~ s/^be/be$c/r), uu(payload()));
+		trick('control characters', "$k in front of begin", top("Content-Type: text/plain\n", "Hello\n\n$c" . uu(payload())), uu(payload()));
+	}
+}
+
+# Messages that begin oddly, and children of a digest.
+sub odd_messages {
+	my $sound = multi($TEXT, $GOOD);
+	my %begin = ('an empty line' => "\n", 'three empty lines' => "\n\n\n", 'a BOM' => "\xef\xbb\xbf", 'a mbox line' => "From x\n", 'a quoted mbox line' => ">From x\n", 'a blank line' => " \n", 'a text line' => "text\n",
+	    'a boundary of another' => "--other\n", 'SMTP' => "MAIL FROM:<a>\nDATA\n", 'a NUL' => "\0", 'a header and an empty line' => "X-A: b\n\n", 'two headers' => "X-A: b\n\nX-C: d\n\n", 'a bare CR' => "\r");
+	for my $k (sort keys %begin) {
+		my $m = $begin{$k} . $sound;
+		trick('message that begins oddly', "$k", multi($TEXT, "Content-Type: message/rfc822\n\n$m"), $B64);
+		trick('message that begins oddly', "$k, base64", multi($TEXT, "Content-Type: message/rfc822\n$CTE\n" . base64($m)), base64($m));
+		trick('message that begins oddly', "$k, .eml", multi($TEXT, "Content-Type: application/octet-stream; name=a.eml\n$CTE\n" . base64($m)), base64($m));
+		trick('message that begins oddly', "$k, digest", top("Content-Type: multipart/digest; boundary=d\n", multipart('d', "\n$m", "\nSubject: x\n\nx\n")), $B64);
+		trick('message that begins oddly', "$k, S/MIME", top("Content-Type: application/pkcs7-mime\n$CTE", base64(cms_signed($m))), base64(cms_signed($m)));
+		trick('message that begins oddly', "$k, OpenPGP", top("Content-Type: text/plain\n", pgp($m, how => ['zip'])), pgp($m, how => ['zip']));
+	}
+}
+
+# Boundary lines again.
+sub more_boundaries {
+	my $line = "--$BOUNDARY\n";
+	my $last = "--$BOUNDARY--\n";
+	for (['a comment behind', "--$BOUNDARY (a comment)\n"], ['2000 blanks behind', "--$BOUNDARY" . ' ' x 2000 . "\n"], ['70000 blanks behind', "--$BOUNDARY" . ' ' x 70000 . "\n"],
+	    ['percent', '--' . $BOUNDARY =~ s/-/%2D/r . "\n"], ['soft line end inside', '--' . $BOUNDARY =~ s/-/=\n-/r . "\n"], ['escaped', '=2D=2D' . $BOUNDARY . "\n"], ['in quotes', "--\"$BOUNDARY\"\n"],
+	    ['with its name', "--boundary=$BOUNDARY\n"], ['a colon behind', "--$BOUNDARY:\n"], ['a dot behind', "--$BOUNDARY.\n"], ['en dashes', "\xe2\x80\x93\xe2\x80\x93$BOUNDARY\n"], ['dots doubled', ".--$BOUNDARY\n"],
+	    ['twice', "--$BOUNDARY--$BOUNDARY\n"], ['closed and open', "--$BOUNDARY--\n--$BOUNDARY\n"], ['blank, dashes', "--$BOUNDARY  --\n"], ['CR CR LF', "--$BOUNDARY\r\r\n"], ['LF CR', "\r--$BOUNDARY\n"]) {
+		trick('boundary lines, further', $_->[0], top("Content-Type: multipart/mixed; boundary=\"$BOUNDARY\"\n", "$line$TEXT\n$_->[1]$GOOD\n$last"), $B64);
+		trick('boundary lines, further', "$_->[0], behind six paragraphs", top("Content-Type: multipart/mixed; boundary=\"$BOUNDARY\"\n", "$line$TEXT\n" . "A paragraph.\n\n" x 6 . "$_->[1]$GOOD\n$last"), $B64);
+	}
+	my $inner = sub { "--i\n$TEXT\n--i\n$GOOD\n--i--\n" };
+	for (['the outer one closes in the inner', "--o\nContent-Type: multipart/mixed; boundary=i\n\n--i\n$TEXT\n--o--\n--i\n$GOOD\n--i--\n"], ['the inner one begins in the preamble', "Content-Type: multipart/mixed; boundary=i\n\n" . $inner->() . "--o\n$TEXT\n--o--\n"],
+	    ['the inner one in the epilogue', "--o\n$TEXT\n--o--\nContent-Type: multipart/mixed; boundary=i\n\n" . $inner->()], ['an inner part behind the inner end', "--o\nContent-Type: multipart/mixed; boundary=i\n\n--i\n$TEXT\n--i--\n--i\n$GOOD\n--i--\n--o--\n"],
+	    ['the outer opens in the inner, twice', "--o\nContent-Type: multipart/mixed; boundary=i\n\n--i\n$TEXT\n--o\n$GOOD\n--i--\n--o--\n"]) {
+		trick('boundary lines, further', $_->[0], top("Content-Type: multipart/mixed; boundary=o\n", $_->[1]), $B64);
+	}
+}
+
+# Files in the file formats of others.
+sub wrappers {
+	my $zip = payload();
+	my $apple = pack('NNx16n', 0x00051600, 0x20000, 2) . pack('NNN', 3, 50, length $NAME) . pack('NNN', 1, 50 + length $NAME, length $zip) . $NAME . $zip;
+	my $mac = pack('CC/a*', 0, $NAME);
+	$mac .= "\0" x (65 - length $mac) . 'ZIP SITx' . "\0" x 10 . pack('NN', length $zip, 0);
+	$mac .= "\0" x (128 - length $mac) . $zip;
+	my $att = sub { my ($level, $id, $data) = @_; my $sum = 0; $sum += $_ for unpack 'C*', $data; pack('CVV', $level, $id, length $data) . $data . pack('v', $sum & 0xffff) };
+	my $tnef = pack('Vv', 0x223e9f78, 1) . $att->(1, 0x00089006, pack('V', 0x10000)) . $att->(2, 0x00069002, pack('vVvvVV', 1, -1 & 0xffffffff, 0, 0, 0, 0))
+	    . $att->(2, 0x00018010, "$NAME\0") . $att->(2, 0x0006800f, $zip);
+	my $junk = noise(3000, 7);
+	for (['AppleSingle', 'application/applefile', $apple], ['MacBinary', 'application/macbinary', $mac], ['TNEF', 'application/ms-tnef', $tnef], ['TNEF, octet-stream', 'application/octet-stream', $tnef],
+	    ['TNEF behind a text', 'application/ms-tnef', "text\n$tnef"], ['zip behind a GIF', 'image/gif', "GIF89a$junk$zip"], ['zip behind a JPEG', 'image/jpeg', "\xff\xd8\xff\xe0\0\x10JFIF\0$junk$zip"],
+	    ['zip behind a PDF', 'application/pdf', "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n$zip"], ['zip behind an RTF', 'application/rtf', "{\\rtf1 x}\n$zip"], ['zip behind HTML', 'text/html', "<html>x</html>\n$zip"], ['zip with text behind', 'application/zip', $zip . 'x' x 3000],
+	    ['zip behind a zip', 'application/zip', zip_of(['a.txt', 'harmless']) . $zip], ['mail', 'application/octet-stream', multi($TEXT, $GOOD)]) {
+		in_part('in a file', $_->[0], "Content-Type: $_->[1]; name=a.dat\n$CTE", base64($_->[2]));
+		in_part('in a file', "$_->[0], = in the base64", "Content-Type: $_->[1]; name=a.dat\n$CTE", join('=', unpack '(a4)*', base64($_->[2]) =~ s/\n//gr) . "\n");
+	}
+}
+
 sub tricks {
 	@tricks = ();
-	$_->() for \&top_ways, \&encodings, \&base64_ways, \&qp_ways, \&other_encodings, \&boundary_ways, \&message_ways, \&container_ways, \&crossings;
+	$_->() for \&top_ways, \&encodings, \&base64_ways, \&qp_ways, \&other_encodings, \&boundary_ways, \&message_ways, \&container_ways, \&crossings,
+	    \&encoded_texts, \&property_ways, \&layers, \&coats, \&pieces, \&controls, \&odd_messages, \&more_boundaries, \&wrappers;
 	return @tricks;
 }
 
