@@ -99,6 +99,7 @@ become(const char *path, char *const argv[], const int fds[3], int told, const s
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	signal(SIGPIPE, SIG_DFL);
+	signal(SIGXFSZ, SIG_DFL);
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	umask(022);
 	for (int i = 0; i < 3; i++)

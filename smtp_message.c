@@ -39,6 +39,7 @@
 struct spool {
 	struct message *message;
 	enum message_result result;
+	int error;		/* errno of MESSAGE_IO */
 };
 
 /* The message on its way downstream. */
@@ -54,7 +55,7 @@ static void		 data_begin(struct session *);
 static enum answer	 data_receive(struct session *);
 static enum answer	 data_spool(struct session *, int64_t);
 static bool		 data_store(void *, const char *, size_t);
-static enum answer	 data_judge(struct session *, const struct dot_decoder *, enum message_result);
+static enum answer	 data_judge(struct session *, const struct dot_decoder *, const struct spool *);
 static enum answer	 data_dispose(struct session *);
 static enum answer	 data_deliver(struct session *);
 static enum answer	 data_send(struct session *);
@@ -134,8 +135,10 @@ data_store(void *ctx, const char *buf, size_t len)
 {
 	struct spool *spool = ctx;
 
-	if (spool->result == MESSAGE_OK)
-		spool->result = message_append(spool->message, buf, len);
+	if (spool->result != MESSAGE_OK)
+		return true;
+	spool->result = message_append(spool->message, buf, len);
+	spool->error = errno;
 	return true;
 }
 
@@ -159,22 +162,22 @@ data_spool(struct session *s, int64_t deadline)
 	/* RFC 2033 4.2: from here on there is an answer for each. */
 	if (s->speaks == SPEAKS_LMTP)
 		s->owed = s->n_recipients;
-	return data_judge(s, &decoder, spool.result);
+	return data_judge(s, &decoder, &spool);
 }
 
 /* data_judge - a message that has come in whole; what is wrong with it for good goes first */
 static enum answer
-data_judge(struct session *s, const struct dot_decoder *decoder, enum message_result result)
+data_judge(struct session *s, const struct dot_decoder *decoder, const struct spool *spool)
 {
-	if (result == MESSAGE_TOO_BIG)
+	if (spool->result == MESSAGE_TOO_BIG)
 		return ANSWER_TOO_BIG;
 	if (decoder->bare_cr > 0)
 		return ANSWER_BARE_CR;
 	if (decoder->bare_lf > 0 && s->conf->bare_newline == NEWLINE_REJECT)
 		return ANSWER_BARE_LF;
-	if (result == MESSAGE_OK)
+	if (spool->result == MESSAGE_OK)
 		return ANSWER_NONE;
-	session_fault(s, "spool: no room");
+	session_fault(s, "spool: %s", strerror(spool->error));
 	return ANSWER_SPOOL;
 }
 

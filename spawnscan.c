@@ -123,6 +123,7 @@ main(int argc, char **argv)
 	hold_standard_descriptors();
 	log_init("spawnscan");
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* RLIMIT_FSIZE: the write fails, that will do */
 	umask(077);
 	conf_on_no_memory(quit_no_memory);
 	parse_options(argc, argv, &options);

@@ -71,6 +71,7 @@ main(int argc, char **argv)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN);	/* an engine outlives a log that may not grow */
 	umask(077);
 	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
 		inspector_serve(STDIN_FILENO, NULL, -1);
