@@ -79,9 +79,10 @@ static void	 serve(struct proxy *);
 static void	 wait_for_events(struct proxy *, bool, int64_t);
 static void	 accept_one(struct proxy *);
 static bool	 is_transient(int);
-static bool	 allowed(const struct conf *, const struct sockaddr_storage *, char *, size_t);
-static void	 begin_session(struct proxy *, int, const char *);
-static void	 run_session(struct proxy *, int) __attribute__((noreturn));
+static bool	 peer_text(struct smtp_peer *, const struct sockaddr_storage *);
+static bool	 allowed(const struct conf *, const struct smtp_peer *);
+static void	 begin_session(struct proxy *, int, const struct smtp_peer *);
+static void	 run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
 static void	 reap(struct proxy *);
 static void	 drain(struct proxy *);
 static void	 signal_sessions(const struct proxy *, int);
@@ -326,13 +327,13 @@ is_transient(int error)
 static void
 accept_one(struct proxy *p)
 {
-	struct sockaddr_storage peer;
-	socklen_t len = sizeof(peer);
-	char name[NI_MAXHOST] = "a Unix socket";
+	struct sockaddr_storage from;
+	struct smtp_peer peer;
+	socklen_t len = sizeof(from);
 	int fd;
 
-	memset(&peer, 0, sizeof(peer));
-	fd = accept4(p->listener, (struct sockaddr *)&peer, &len, SOCK_CLOEXEC);
+	memset(&from, 0, sizeof(from));
+	fd = accept4(p->listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
 	if (fd == -1) {
 		if (!is_transient(errno)) {
 			log_write(LOG_WARNING, "proxy: accept: %s", strerror(errno));
@@ -340,49 +341,69 @@ accept_one(struct proxy *p)
 		}
 		return;
 	}
-	if (allowed(p->conf, &peer, name, sizeof(name)))
-		begin_session(p, fd, name);
+	if (from.ss_family == AF_UNIX)
+		begin_session(p, fd, NULL);
+	else if (peer_text(&peer, &from) && allowed(p->conf, &peer))
+		begin_session(p, fd, &peer);
 	else {
 		static const char denied[] = "554 5.7.1 Access denied\r\n";
 
-		log_write(LOG_WARNING, "proxy: client %s is not among proxy_clients", name);
+		log_write(LOG_WARNING, "proxy: client %s is not among proxy_clients", peer.address);
 		(void)!send(fd, denied, sizeof(denied) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
 	close(fd);
 }
 
+/* peer_text - an IPv4 client of a socket for both families is an IPv4 client */
+static bool
+peer_text(struct smtp_peer *peer, const struct sockaddr_storage *from)
+{
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)from;
+	const struct sockaddr *sa = (const struct sockaddr *)from;
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	socklen_t len = sizeof(*from);
+	char port[8];
+
+	if (from->ss_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&in6->sin6_addr)) {
+		memcpy(&in.sin_addr, in6->sin6_addr.s6_addr + 12, sizeof(in.sin_addr));
+		in.sin_port = in6->sin6_port;
+		sa = (const struct sockaddr *)&in;
+		len = sizeof(in);
+	}
+	strlcpy(peer->address, "unknown", sizeof(peer->address));
+	if (getnameinfo(sa, len, peer->address, sizeof(peer->address), port, sizeof(port),
+	    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return false;
+	peer->address[strcspn(peer->address, "%")] = '\0';	/* the scope of a link-local one */
+	snprintf(peer->whole, sizeof(peer->whole), "unknown[%s]:%s", peer->address, port);
+	return true;
+}
+
 /* allowed - by address; who may use a Unix socket is said by its mode */
 static bool
-allowed(const struct conf *conf, const struct sockaddr_storage *peer, char *name, size_t size)
+allowed(const struct conf *conf, const struct smtp_peer *peer)
 {
 	const char *word = conf->proxy_clients;
 	struct network network;
 	size_t len;
 
-	if (peer->ss_family != AF_INET && peer->ss_family != AF_INET6)
-		return true;
-	if (getnameinfo((const struct sockaddr *)peer, sizeof(*peer), name, (socklen_t)size, NULL, 0,
-	    NI_NUMERICHOST) != 0) {
-		strlcpy(name, "unknown", size);
-		return false;
-	}
-	name[strcspn(name, "%")] = '\0';	/* the scope of a link-local address */
 	for (; *word != '\0'; word += len + (word[len] == ' ')) {
 		len = strcspn(word, " ");
-		if (network_parse(&network, word, len) && network_holds(&network, name))
+		if (network_parse(&network, word, len) && network_holds(&network, peer->address))
 			return true;
 	}
 	return false;
 }
 
 static void
-begin_session(struct proxy *p, int fd, const char *name)
+begin_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 {
+	const char *name = peer != NULL ? peer->whole : "a Unix socket";
 	uint64_t i;
 	pid_t pid;
 
 	if ((pid = fork()) == 0)
-		run_session(p, fd);
+		run_session(p, fd, peer);
 	if (pid == -1) {
 		log_write(LOG_WARNING, "proxy: no process for %s: %s", name, strerror(errno));
 		smtp_refuse_service(fd, "Too busy, try again later");
@@ -398,17 +419,20 @@ begin_session(struct proxy *p, int fd, const char *name)
 
 /* run_session - the child; what is the parent's does not stay with it */
 static void
-run_session(struct proxy *p, int fd)
+run_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 {
-	int wfd, code = EX_OSERR;
+	int wfd, code;
 
 	close(p->listener);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &p->usual, NULL);
-	if ((wfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) != -1)
-		code = smtp_relay(p->conf, p->address, fd, wfd);
+	if ((wfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1) {
+		code = refuse(EX_OSERR, "proxy: no descriptors: %s", strerror(errno));
+		smtp_refuse_service(fd, "Too busy, try again later");
+	} else
+		code = smtp_relay(p->conf, p->address, peer, fd, wfd);
 	exit(code);
 }
 

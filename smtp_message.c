@@ -93,6 +93,10 @@ data_begin(struct session *s)
 	t->envelope.client = s->xforward.whole;
 	t->envelope.client_name = s->xforward.name;
 	t->envelope.client_address = s->xforward.addr;
+	if (s->peer != NULL && !s->xforward.told) {
+		t->envelope.client = s->peer->whole;
+		t->envelope.client_address = s->peer->address;
+	}
 	t->envelope.protocol = s->xforward.proto;
 	t->envelope.source = s->xforward.source;
 	t->envelope.ident = s->xforward.ident;

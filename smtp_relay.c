@@ -160,7 +160,8 @@ command_find(struct span verb)
  */
 
 int
-smtp_relay(const struct conf *conf, const struct address *addresses, int rfd, int wfd)
+smtp_relay(const struct conf *conf, const struct address *addresses, const struct smtp_peer *peer,
+    int rfd, int wfd)
 {
 	struct session *s;
 	enum answer answer;
@@ -172,6 +173,7 @@ smtp_relay(const struct conf *conf, const struct address *addresses, int rfd, in
 	}
 	s->conf = conf;
 	s->addresses = s->address = addresses;
+	s->peer = peer;
 	s->state = STATE_CONNECT;
 	s->speaks = SPEAKS_BOTH;
 	s->owed = 1;

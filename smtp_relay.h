@@ -10,13 +10,21 @@
 #include "address.h"
 #include "conf.h"
 
+/* The client of a front that accepts connections itself. */
+struct smtp_peer {
+	char address[64];	/* 192.0.2.1 (a mapped one too), 2001:db8::1 */
+	char whole[96];		/* unknown[192.0.2.1]:54321 */
+};
+
 /*
- * Serve one client on rfd and wfd until it leaves. Returns a code of
+ * Serve one client on rfd and wfd until it leaves. Of a message that came
+ * without XFORWARD the peer is the client; NULL: nothing is known of it. Returns a code of
  * <sysexits.h>: EX_OK if the session was served to its end (whatever the
  * replies), EX_UNAVAILABLE if the downstream could not be reached, EX_IOERR if
  * one of the peers was lost.
  */
-int smtp_relay(const struct conf *, const struct address *, int rfd, int wfd);
+int smtp_relay(const struct conf *, const struct address *, const struct smtp_peer *, int rfd,
+    int wfd);
 
 /* The 421 line for a front that can't even begin, with text printable. */
 void smtp_refuse_service(int wfd, const char *text);

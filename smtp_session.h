@@ -17,6 +17,7 @@
 #include "address.h"
 #include "conf.h"
 #include "line_io.h"
+#include "smtp_relay.h"
 #include "smtp_reply.h"
 #include "span.h"
 #include "transaction.h"
@@ -117,6 +118,7 @@ struct session {
 	bool reset_due;			/* a transaction is open downstream that is over here */
 	bool data_refused;		/* the last command asked for DATA and didn't get it */
 	bool delivered;			/* the answer under way says that a message was taken */
+	const struct smtp_peer *peer;	/* who has connected; NULL = not known here */
 	struct xforward xforward;
 	char *sender;
 	char **recipients;		/* accepted ones */

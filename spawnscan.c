@@ -377,7 +377,7 @@ run(const struct options *o, const struct conf *conf)
 		return qmail_queue_run(conf, o->qmail_queue, rfd, wfd);
 	if (o->address == NULL)
 		return filter_run(conf, rfd, wfd);
-	code = smtp_relay(conf, &address, rfd, wfd);
+	code = smtp_relay(conf, &address, NULL, rfd, wfd);
 	address_free(&address);
 	return code;
 }

@@ -36,6 +36,7 @@ xforward_note(struct xforward *x, struct span rest)
 	struct span word;
 	size_t i;
 
+	x->told = true;
 	while ((word = span_word(&rest)).len > 0) {
 		for (i = 0; i < N_ELEMENTS(attributes); i++) {
 			if (!span_take(&word, attributes[i].name))

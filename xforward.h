@@ -4,12 +4,15 @@
 #ifndef XFORWARD_H
 #define XFORWARD_H
 
+#include <stdbool.h>
+
 #include "span.h"
 
 #define XFORWARD_MAX	256	/* of one value, as in Postfix */
 
 /* Values decoded; "" = not told, or told to be unknown. Any byte but NUL. */
 struct xforward {
+	bool told;			/* there was one, be it of nothing but unknowns */
 	char name[XFORWARD_MAX];	/* host name */
 	char addr[XFORWARD_MAX];	/* 192.0.2.1, IPV6:2001:db8::1 */
 	char helo[XFORWARD_MAX];

@@ -665,7 +665,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	second.lmtp = (sim.verdict & SECOND_LMTP) != 0;
 	address.next = (sim.verdict & SECOND) != 0 ? &second : NULL;
 	open_client(&rfd, &wfd);
-	(void)smtp_relay(&conf, &address, rfd, wfd);
+	(void)smtp_relay(&conf, &address, NULL, rfd, wfd);
 	client_listen();
 	fuzz_assert(sim.replies.len == 0, "the relay's last line is whole");
 	close_client(rfd, wfd);

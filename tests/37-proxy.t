@@ -60,16 +60,18 @@ sub reply {
 
 sub say_to { my ($s, $line) = @_; print $s "$line\r\n"; return reply($s) }
 
+# Up to DATA; further words are commands before MAIL.
 sub envelope {
-	my ($s) = @_;
-	my @r = (reply($s), say_to($s, 'EHLO me.example'), say_to($s, 'MAIL FROM:<a@example.org>'),
+	my ($s, @before) = @_;
+	my @r = (reply($s), say_to($s, 'EHLO me.example'), (map { say_to($s, $_) } @before),
+	    say_to($s, 'MAIL FROM:<a@example.org>'),
 	    say_to($s, 'RCPT TO:<b@example.net>'), say_to($s, 'DATA'));
 	return $r[-1];
 }
 
 sub deliver {
-	my ($s, $text) = @_;
-	like(envelope($s), qr/^354 /, 'DATA is taken');
+	my ($s, $text, @before) = @_;
+	like(envelope($s, @before), qr/^354 /, 'DATA is taken');
 	print $s $text;
 	return say_to($s, '.');
 }
@@ -151,6 +153,39 @@ close $one;
 like(reply($two), qr/^220 /, 'until there is room');
 close $two;
 is(ended($p, 'TERM'), 0, 'end');
+
+# -- the client as a fact ------------------------------------------------------------
+
+my $program = crlf(mail(parts => [attachment('run.exe', 'harmless')]));
+my $have_mapped = have_ipv6() && (read_file('/proc/sys/net/ipv6/bindv6only') // '') =~ /^0/;
+my $both = free_port();
+for (['IPv4', "127.0.0.1:$both"], ['a socket for both families', "[::]:$both"]) {
+	my ($name, $at) = @$_;
+	SKIP: {
+		loud_skip('no IPv6, or sockets are not for both families', 26) if $at =~ /::/ && !$have_mapped;
+		my $p = proxy(listen => $at, port => $both, conf => {exempt_clients => '127.0.0.2',
+		    quarantine => 'all', ($> == 0 ? (proxy_user => 'nobody') : ())});
+		my $n = 0;
+		for (['127.0.0.1', 0], ['127.0.0.2', 1], ['127.0.0.2', 0, 'XFORWARD ADDR=192.0.2.9'],
+		    ['127.0.0.2', 0, 'XFORWARD ADDR=[UNAVAILABLE]']) {
+			my ($from, $exempt, @xforward) = @$_;
+			my $s = client($p, from => $from);
+			my $port = $s->sockport;
+			like(deliver($s, $program, @xforward), qr/^250 /, "$name, $from @xforward: taken");
+			close $s;
+			$n++;
+			wait_for(sub { $n == grep { exists $_->{verdict} } log_records(read_file($p->{log})) });
+			my $r = last_record(read_file($p->{log}));
+			is($r->{verdict}, 'blocked', 'found');
+			is($r->{action}, $exempt ? 'tag' : 'defang', $exempt ? 'exempt' : 'not exempt');
+			my $client = !@xforward ? "unknown[$from]:$port" : $xforward[0] =~ /192/ ? 'unknown[192.0.2.9]' : undef;
+			is($r->{client}, $client, 'the client in the log');
+			my $meta = read_file($p->{log} =~ s{[^/]+\z}{quarantine/$r->{quarantine}.meta}r) // 'no metadata';
+			is(($meta =~ /^Client: (.*)$/m)[0], $client // '', 'and in the metadata');
+		}
+		is(ended($p, 'TERM'), 0, 'end');
+	}
+}
 
 # -- places ------------------------------------------------------------------------
 
