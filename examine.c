@@ -290,7 +290,7 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	if (result.failed)
 		findings_add(&x->found, part, CLASS_ERROR, result.error, name);
 	if (x->member_rule[0] != '\0')
-		findings_add(&x->found, part, CLASS_BLOCKED, x->member_rule, x->member_name);
+		findings_add_member(&x->found, part, x->member_rule, x->member_name);
 	/* A text is shown, and nobody opens it as a mail. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
 	    (!part->opened && strncmp(part->type, "text/", 5) != 0 &&
@@ -616,7 +616,7 @@ visit_view(void *ctx, const struct view *view)
 	scan_part(x, &result, view->content, view->len);
 	explain_view(x->explain, view, part.path, &result);
 	if (x->member_rule[0] != '\0' && (leaf != NULL || !x->found.part_hit[CLASS_BLOCKED]))
-		findings_add(&x->found, &part, CLASS_BLOCKED, x->member_rule, x->member_name);
+		findings_add_member(&x->found, &part, x->member_rule, x->member_name);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		/* A stretch around parts that have shown it is no news (settle). */
 		if (leaf != NULL || !x->found.part_hit[result.hits[i].class])
@@ -791,7 +791,7 @@ visit_inner_view(void *ctx, const struct view *view)
 	scan_part(x, &result, view->content, view->len);
 	explain_scan(x->explain, "view", in->part->path, view->content, view->len, &result);
 	if (x->member_rule[0] != '\0' && (!whole || !x->found.part_hit[CLASS_BLOCKED]))
-		findings_add(&x->found, in->part, CLASS_BLOCKED, x->member_rule, x->member_name);
+		findings_add_member(&x->found, in->part, x->member_rule, x->member_name);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		if (!whole || !x->found.part_hit[result.hits[i].class])
 			findings_add(&x->found, in->part, result.hits[i].class, result.hits[i].name, "");

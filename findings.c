@@ -57,6 +57,8 @@ static bool is_inside(const struct part_place *, const struct target *);
 static void strike(const struct findings *, const struct defang *, bool body_goes);
 static void strike_header(const struct findings *, const struct defang *);
 static void edit_target(struct findings *, const struct defang *, const struct target *);
+static void add(struct findings *, const struct part *, enum verdict_class, enum verdict_action,
+    const char *reason, const char *file, const char *own);
 static void edit_plain(struct findings *, const struct defang *, const struct target *);
 static bool is_blocked(struct findings *, char *name);
 static void drop_covered(struct report *);
@@ -96,8 +98,25 @@ findings_add(struct findings *f, const struct part *part, enum verdict_class cla
 }
 
 void
+findings_add_member(struct findings *f, const struct part *part, const char *reason,
+    const char *member)
+{
+	const char *own = part->n_names > 0 ? part->names[0] : member;
+
+	add(f, part, CLASS_BLOCKED, action_of(f, CLASS_BLOCKED), reason, member, own);
+}
+
+void
 findings_add_action(struct findings *f, const struct part *part, enum verdict_class class,
     enum verdict_action action, const char *reason, const char *name)
+{
+	add(f, part, class, action, reason, name, name);
+}
+
+/* file is what has the name; own is that of the part. */
+static void
+add(struct findings *f, const struct part *part, enum verdict_class class,
+    enum verdict_action action, const char *reason, const char *file, const char *own)
 {
 	struct target *t;
 
@@ -105,10 +124,10 @@ findings_add_action(struct findings *f, const struct part *part, enum verdict_cl
 	if (action == ACTION_DEFANG && part->in_text)
 		action = ACTION_REMOVE;
 	f->part_hit[class] = true;
-	tell(f, class, action, part->path, reason, name);
+	tell(f, class, action, part->path, reason, file);
 	if (action == ACTION_REMOVE && !part->place.whole_content)
 		remove_below(f, part->path, reason);
-	t = aim(f, part->path, &part->place, action, reason, part->inside ? f->outer_name : name);
+	t = aim(f, part->path, &part->place, action, reason, part->inside ? f->outer_name : own);
 	if (t != NULL && action == ACTION_DEFANG && class != CLASS_AMBIGUOUS)
 		t->renamed = true;
 }

@@ -59,6 +59,10 @@ void findings_add(struct findings *, const struct part *, enum verdict_class,
 void findings_add_action(struct findings *, const struct part *, enum verdict_class,
     enum verdict_action, const char *reason, const char *name);
 
+/* A member of the archive that the part is has a blocked name: told as its, and the part is renamed. */
+void findings_add_member(struct findings *, const struct part *, const char *reason,
+    const char *member);
+
 /*
  * Readers may differ about the part. If the action is to defang it gets its
  * plain form, which must live as long as the findings; NULL if nothing can be
