@@ -1,6 +1,6 @@
 /*
- * mime_packed.h - what is packed or signed in a content, but not encrypted: the
- * contents that mime_cms and mime_pgp find in it.
+ * mime_packed.h - what a content holds without a key: the contents that mime_cms,
+ * mime_pgp, mime_text and mime_zip find in it.
  */
 #ifndef MIME_PACKED_H
 #define MIME_PACKED_H

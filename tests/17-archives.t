@@ -58,4 +58,31 @@ left_alone('names are not judged', zip_of(['a.exe' => 'x']), archive_names => 'n
 left_alone('a name that is allowed', $exe, allow_names => 'a.exe');
 left_alone('programs are not judged', zip_of(['a.txt' => $MZ]), block_executables => 'no');
 
+# -- an archive behind something else -----------------------------------------------
+
+my $pdf = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n";
+my %behind = ('a PDF' => $pdf . $exe, 'an archive' => zip_of(['a.txt' => 'harmless']) . $exe,
+    'a PDF, with a comment' => $pdf . substr($exe, 0, -2) . pack('v', 60_000) . 'c' x 60_000,
+    'a PDF, offsets of the whole' => Tricks::shifted_zip($pdf, $exe),
+    'a PDF, offsets of the whole, a wrong size' => Tricks::shifted_zip($pdf, $exe) =~ s/(?<=PK\x05\x06.{8})..../\x00\x00\x00\x00/sr);
+for my $what (sort keys %behind) {
+	subtest "behind $what" => sub {
+		my $r = through('docs.pdf', $behind{$what});
+		like($r->{result}, qr/^blocked action=defang part=2\b.* reason="inside: extension \.exe"/, 'the finding');
+		like($r->{out}, qr/name="docs\.pdf\.defanged"/, 'the new name');
+		$r = through('docs.pdf', $behind{$what} =~ s/a\.exe/a.txt/gr);
+		like($r->{result}, qr/^clean/, 'harmless: clean');
+	};
+}
+# Records that lie: nothing is found there, and nothing breaks.
+for my $lie (0, 1, 45, 0x7fffffff, 0xffffffff) {
+	my $at = length($exe) - 10;
+	for my $field (0, 4) {
+		my $bytes = $pdf . $exe;
+		substr($bytes, length($pdf) + $at + $field, 4) = pack 'V', $lie;
+		my $r = spawnscan(in => mail(parts => [$text, attachment('docs.pdf', $bytes)]));
+		is($r->{code}, 0, "a record that lies, $lie at $field");
+	}
+}
+
 done_testing;

@@ -897,10 +897,22 @@ sub wrappers {
 	for (['AppleSingle', 'application/applefile', $apple], ['MacBinary', 'application/macbinary', $mac], ['TNEF', 'application/ms-tnef', $tnef], ['TNEF, octet-stream', 'application/octet-stream', $tnef],
 	    ['TNEF behind a text', 'application/ms-tnef', "text\n$tnef"], ['zip behind a GIF', 'image/gif', "GIF89a$junk$zip"], ['zip behind a JPEG', 'image/jpeg', "\xff\xd8\xff\xe0\0\x10JFIF\0$junk$zip"],
 	    ['zip behind a PDF', 'application/pdf', "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n$zip"], ['zip behind an RTF', 'application/rtf', "{\\rtf1 x}\n$zip"], ['zip behind HTML', 'text/html', "<html>x</html>\n$zip"], ['zip with text behind', 'application/zip', $zip . 'x' x 3000],
-	    ['zip behind a zip', 'application/zip', zip_of(['a.txt', 'harmless']) . $zip], ['mail', 'application/octet-stream', multi($TEXT, $GOOD)]) {
+	    ['zip behind a zip', 'application/zip', zip_of(['a.txt', 'harmless']) . $zip],
+	    ['zip behind a PDF, offsets of the whole', 'application/pdf', shifted_zip("%PDF-1.4\n1 0 obj\n<<>>\nendobj\n", $zip)],
+	    ['zip behind a PDF, with a comment', 'application/pdf', "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n" . substr($zip, 0, -2) . pack('v', 9) . 'a comment'], ['mail', 'application/octet-stream', multi($TEXT, $GOOD)]) {
 		in_part('in a file', $_->[0], "Content-Type: $_->[1]; name=a.dat\n$CTE", base64($_->[2]));
 		in_part('in a file', "$_->[0], = in the base64", "Content-Type: $_->[1]; name=a.dat\n$CTE", join('=', unpack '(a4)*', base64($_->[2]) =~ s/\n//gr) . "\n");
 	}
+}
+
+# The archive behind it, with offsets that count from there (zip -A).
+sub shifted_zip {
+	my ($front, $zip) = @_;
+	my $n = length $front;
+	my ($size, $at) = unpack 'VV', substr $zip, -10, 8;
+	substr($zip, $at + 42, 4) = pack 'V', $n;
+	substr($zip, -6, 4) = pack 'V', $at + $n;
+	return $front . $zip;
 }
 
 sub tricks {
