@@ -15,6 +15,7 @@
  */
 #include "mime_views.h"
 
+#include <ctype.h>
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,10 @@
 #define STARTS_MAX 4
 /* What may stand in front of a boundary, to some reader. */
 #define LEAD_MAX 8
+/* What is quoted-printable once more has an escape in so many bytes. */
+#define ESCAPES_SHARE 16
+/* What is base64 once more has so many digits. */
+#define DIGITS_MIN 16
 
 struct enumeration {
 	const char *bytes;
@@ -49,6 +54,8 @@ static bool each_start(struct enumeration *, size_t begin, size_t end);
 static bool whole_body(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
 static bool each_way_from(struct enumeration *, int first, size_t begin, size_t end);
+static bool hand_out_again(struct enumeration *, const struct view *);
+static enum decode_way way_within(const char *, size_t len);
 static bool hand_out(struct enumeration *, const struct view *);
 
 bool
@@ -248,13 +255,49 @@ each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 			view.way = decode_name((enum decode_way)way);
 			view.content = decoded;
 			view.len = len;
-			go_on = hand_out(e, &view);
+			go_on = hand_out(e, &view) && hand_out_again(e, &view);
 		}
 		free(decoded);
 		if (!go_on)
 			return false;
 	}
 	return true;
+}
+
+/* What was decoded may be encoded itself: two fields may say so. */
+static bool
+hand_out_again(struct enumeration *e, const struct view *view)
+{
+	enum decode_way way = way_within(view->content, view->len);
+	struct view inner = *view;
+	char *decoded;
+	bool go_on;
+
+	if (way == DECODE_WAYS)
+		return true;
+	decoded = decode_bytes(way, view->content, view->len, e->conf->view_size_limit, &inner.len);
+	inner.content = decoded;
+	go_on = decoded == NULL || hand_out(e, &inner);
+	free(decoded);
+	return go_on;
+}
+
+/* Base64 if nothing else is in it, quoted-printable if it is full of escapes; else DECODE_WAYS. */
+static enum decode_way
+way_within(const char *s, size_t len)
+{
+	size_t escapes = 0, others = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '=' && len - i > 2 && isxdigit((unsigned char)s[i + 1]) &&
+		    isxdigit((unsigned char)s[i + 2]))
+			escapes++;
+		if (!isalnum((unsigned char)s[i]) && (s[i] == '\0' || strchr("+/=\r\n\t ", s[i]) == NULL))
+			others++;
+	}
+	if (escapes >= len / ESCAPES_SHARE + 1)
+		return DECODE_QP_LENIENT;
+	return others == 0 && len >= DIGITS_MIN ? DECODE_BASE64_SKIP : DECODE_WAYS;
 }
 
 static bool
