@@ -35,7 +35,7 @@ our @EXPORT = qw(
     eicar eicar_signature signature_dir conf_file spawnscan_cmd spawnscan run
     start_process stop_process reap session_members scratch_left
     free_port have_ipv6 loud_skip same_bytes log_records last_record
-    %SECTION sampled
+    %SECTION sampled sanitized
 );
 
 our $SRC = Cwd::abs_path(File::Spec->catdir(File::Basename::dirname(__FILE__), '..', '..'));
