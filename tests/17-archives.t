@@ -58,6 +58,39 @@ left_alone('names are not judged', zip_of(['a.exe' => 'x']), archive_names => 'n
 left_alone('a name that is allowed', $exe, allow_names => 'a.exe');
 left_alone('programs are not judged', zip_of(['a.txt' => $MZ]), block_executables => 'no');
 
+# -- macros ------------------------------------------------------------------------
+
+# A compound file ([MS-CFB]) with one stream: header, one sector of allocations,
+# one of the directory, the stream.
+sub compound {
+	my ($name, $stream) = @_;
+	$stream .= "\0" x (4096 - length $stream) if length $stream < 4096;
+	$stream .= "\0" x (-length($stream) % 512);
+	my $entry = sub {
+		my ($name, $type, $child, $start, $size) = @_;
+		my $wide = join '', map { "$_\0" } split(//, $name), "\0";
+		return pack 'a64 v C C l< l< l< x36 V V V', $wide, length $wide, $type, 1, -1, -1, $child, $start, $size, 0;
+	};
+	my @allocated = (0xfffffffd, 0xfffffffe, (map { $_ + 2 } 1 .. length($stream) / 512 - 1), 0xfffffffe);
+	return pack('H16 x16 v5 x6 V10', 'd0cf11e0a1b11ae1', 0x3e, 3, 0xfffe, 9, 6, 0, 1, 1, 0, 4096, 0xfffffffe, 0, 0xfffffffe, 0, 0)
+	    . pack('V*', (0xffffffff) x 108)
+	    . pack('V128', @allocated, (0xffffffff) x (128 - @allocated))
+	    . pack('a512', $entry->('Root Entry', 5, 1, 0xfffffffe, 0) . $entry->($name, 2, -1, 2, length $stream)) . $stream;
+}
+
+# A workbook ([MS-XLS]) with one sheet: 0 = of numbers, 1 = of macros.
+sub workbook {
+	my ($kind) = @_;
+	my $record = sub { pack 'v v/a*', @_ };
+	return compound('Workbook', $record->(0x809, pack('v4 V2', 0x600, 5, 0xdbb, 0x7cc, 0, 6))
+	    . $record->(0x85, pack('V C C C/a*', 100, 0, $kind, "\0Sheet1")) . $record->(0x0a, ''));
+}
+my @on = (conf => { block_macros => 'yes' });
+blocked('macros', 'Heuristics.OLE2.ContainsMacros.XLM', workbook(1), @on);
+blocked('macros in an archive', 'Heuristics.OLE2.ContainsMacros.XLM', zip_of(['a.xls' => workbook(1)]), @on);
+left_alone('no macros', workbook(0), block_macros => 'yes');
+left_alone('macros are not judged', workbook(1));
+
 # -- an archive behind something else -----------------------------------------------
 
 my $pdf = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\n";
