@@ -93,6 +93,18 @@ log_open(const char *target, const char *name, int facility, int level, bool ver
 }
 
 void
+log_give(uid_t uid)
+{
+	struct stat st;
+
+	if (state.file == -1 || fstat(state.file, &st) == -1 || !S_ISREG(st.st_mode) || st.st_uid != 0)
+		return;
+	if (fchown(state.file, uid, (gid_t)-1) == -1)
+		log_write(LOG_WARNING, "log file: can't give it to user %ld: %s", (long)uid,
+		    strerror(errno));
+}
+
+void
 log_write(int severity, const char *fmt, ...)
 {
 	va_list ap;

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 #include <syslog.h>
 
 /*
@@ -27,6 +28,12 @@ bool log_stderr_usable(void);
  */
 bool log_open(const char *target, const char *name, int facility, int level,
     bool verbose, char *err, size_t errsize);
+
+/*
+ * From now on the log file, if there is one and root owns it, belongs to uid:
+ * for a process that becomes that user, and will open it anew with log_open.
+ */
+void log_give(uid_t uid);
 
 /*
  * One record of at most LOG_LINE_MAX bytes, longer ones are cut. Bytes that

@@ -8,9 +8,10 @@
  * further clients wait in the kernel's queue. A session that dies takes nothing
  * with it but its own connection; its client has no 250 and sends again.
  *
- * Started by root it becomes proxy_user once it listens. At SIGTERM or SIGINT it
- * stops listening and gives the sessions proxy_drain to end; what is left then
- * is ended, and its clients send again.
+ * Started by root it becomes proxy_user once it listens. At SIGHUP it reads the
+ * configuration anew and opens the log anew, for sessions to come. At SIGTERM or
+ * SIGINT it stops listening and gives the sessions proxy_drain to end; what is
+ * left then is ended, and its clients send again. If it is killed, they go on.
  *
  * Signals are blocked but while the parent waits in ppoll, so that none is
  * missed between a look and the wait; a session has them as they came.
@@ -19,7 +20,8 @@
  *
  * Diagnostics: LOG_ERR can't listen; LOG_WARNING a client that is not allowed
  * (554 5.7.1), a session that was killed, no process or descriptor (waits
- * BACKOFF_MS and tries again); LOG_NOTICE begin and end; LOG_DEBUG connections.
+ * BACKOFF_MS and tries again); LOG_NOTICE begin and end, new settings;
+ * LOG_DEBUG connections.
  */
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -53,17 +55,22 @@
 #define SYSTEMD_FD	3	/* sd_listen_fds(3) */
 
 struct proxy {
-	const struct conf *conf;
+	struct conf *conf;
+	proxy_reread *reread;
+	void *reread_ctx;
 	const struct address *address;
+	const struct passwd *user;	/* to become, or NULL */
 	int listener;
 	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];	/* ours to remove, or "" */
 	sigset_t usual;		/* the signal mask of a session */
-	pid_t *sessions;	/* proxy_processes of them, 0 = free */
+	sigset_t waiting;	/* while there is nothing to do */
+	pid_t *sessions;	/* 0 = free */
+	uint64_t n_slots;	/* of sessions; at least proxy_processes */
 	uint64_t n_sessions;
 	int64_t quiet_until;	/* no accept before this, in io_now's time */
 };
 
-static volatile sig_atomic_t ending;
+static volatile sig_atomic_t ending, settings_due;
 
 static int	 refuse(int, const char *, ...) __attribute__((format(printf, 2, 3)));
 static int	 open_listener(struct proxy *, const char *);
@@ -72,7 +79,10 @@ static int	 listen_unix(struct proxy *, const char *);
 static bool	 stale(const struct sockaddr_un *);
 static int	 listen_inet(struct proxy *, const struct address *);
 static int	 listen_one(const struct addrinfo *);
-static int	 become_user(const struct conf *);
+static int	 find_user(struct proxy *);
+static int	 become_user(const struct proxy *);
+static bool	 make_slots(struct proxy *);
+static void	 read_settings(struct proxy *);
 static void	 catch_signals(struct proxy *);
 static void	 note_signal(int);
 static void	 serve(struct proxy *);
@@ -84,29 +94,47 @@ static bool	 allowed(const struct conf *, const struct smtp_peer *);
 static void	 begin_session(struct proxy *, int, const struct smtp_peer *);
 static void	 run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
 static void	 reap(struct proxy *);
+static void	 stop_listening(struct proxy *);
 static void	 drain(struct proxy *);
 static void	 signal_sessions(const struct proxy *, int);
 
 int
-proxy_run(const struct conf *conf, const char *listen_at, const struct address *address)
+proxy_run(struct conf *conf, const char *listen_at, const struct address *address,
+    proxy_reread *reread, void *ctx)
 {
-	struct proxy p = { .conf = conf, .address = address, .listener = -1 };
+	struct proxy p = { .conf = conf, .reread = reread, .reread_ctx = ctx, .address = address,
+	    .listener = -1 };
 	int code;
 
-	if ((p.sessions = calloc(conf->proxy_processes, sizeof(*p.sessions))) == NULL)
+	if (!make_slots(&p))
 		return refuse(EX_OSERR, "no memory");
 	catch_signals(&p);
-	if ((code = open_listener(&p, listen_at)) == EX_OK &&
-	    (code = become_user(conf)) == EX_OK) {
+	if ((code = find_user(&p)) == EX_OK && (code = open_listener(&p, listen_at)) == EX_OK &&
+	    (code = become_user(&p)) == EX_OK) {
 		log_write(LOG_NOTICE, "proxy: listening at %s", listen_at);
 		serve(&p);
 		drain(&p);
 		log_write(LOG_NOTICE, "proxy: ended");
 	}
-	if (p.listener != -1)
-		close(p.listener);
+	stop_listening(&p);
 	free(p.sessions);
 	return code;
+}
+
+static bool
+make_slots(struct proxy *p)
+{
+	uint64_t n = p->conf->proxy_processes;
+	pid_t *grown;
+
+	if (n <= p->n_slots)
+		return true;
+	if ((grown = reallocarray(p->sessions, n, sizeof(*grown))) == NULL)
+		return false;
+	memset(grown + p->n_slots, 0, (n - p->n_slots) * sizeof(*grown));
+	p->sessions = grown;
+	p->n_slots = n;
+	return true;
 }
 
 static int
@@ -152,9 +180,17 @@ listen_systemd(struct proxy *p)
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 	int listening = 0;
 	socklen_t len = sizeof(listening);
+	char own[24];
 
-	if (pid == NULL || n == NULL || strtol(pid, NULL, 10) != (long)getpid() || strcmp(n, "1") != 0)
-		return refuse(EX_USAGE, "--proxy systemd: no socket was handed over");
+	snprintf(own, sizeof(own), "%ld", (long)getpid());
+	if (pid == NULL || n == NULL)
+		return refuse(EX_USAGE, "--proxy systemd: no socket was handed over "
+		    "(LISTEN_PID and LISTEN_FDS are not set)");
+	if (strcmp(pid, own) != 0)
+		return refuse(EX_USAGE, "--proxy systemd: the sockets are for process %s (LISTEN_PID), "
+		    "not for this one, %s", pid, own);
+	if (strcmp(n, "1") != 0)
+		return refuse(EX_USAGE, "--proxy systemd: one socket is needed, not %s (LISTEN_FDS)", n);
 	if (getsockopt(SYSTEMD_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
 		return refuse(EX_USAGE, "--proxy systemd: descriptor %d does not listen", SYSTEMD_FD);
 	unsetenv("LISTEN_PID");
@@ -188,12 +224,16 @@ static int
 listen_unix(struct proxy *p, const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
 	mode_t before;
 	int bound;
 
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >= sizeof(sun.sun_path))
 		return refuse(EX_USAGE, "--proxy: the path of a socket is shorter than %zu: %s",
 		    sizeof(sun.sun_path), path);
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return refuse(EX_UNAVAILABLE, "can't listen at unix:%s: there is something else there, "
+		    "not a socket", path);
 	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->listener == -1)
 		return refuse(EX_OSERR, "--proxy: %s", strerror(errno));
@@ -243,12 +283,11 @@ listen_one(const struct addrinfo *ai)
 	return -1;
 }
 
-/* become_user - from root to proxy_user, for good; nothing to do for anyone else */
+/* find_user - before anything is made that only root could take away again */
 static int
-become_user(const struct conf *conf)
+find_user(struct proxy *p)
 {
-	const char *name = conf->proxy_user;
-	const struct passwd *pw;
+	const char *name = p->conf->proxy_user;
 
 	if (geteuid() != 0)
 		return EX_OK;
@@ -256,11 +295,27 @@ become_user(const struct conf *conf)
 		log_write(LOG_WARNING, "proxy: no proxy_user is set, so it stays root");
 		return EX_OK;
 	}
-	if ((pw = getpwnam(name)) == NULL)
-		return refuse(EX_NOUSER, "proxy_user: no such user: %s", name);
-	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
+	errno = 0;
+	if ((p->user = getpwnam(name)) != NULL)
+		return EX_OK;
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO ?
+	    refuse(EX_OSERR, "proxy_user %s: %s", name, strerror(errno)) :
+	    refuse(EX_NOUSER, "proxy_user: no such user: %s", name);
+}
+
+/* become_user - from root to proxy_user, for good; nothing to do for anyone else */
+static int
+become_user(const struct proxy *p)
+{
+	const struct passwd *pw = p->user;
+
+	if (pw == NULL)
+		return EX_OK;
+	log_give(pw->pw_uid);
+	if ((p->path[0] != '\0' && lchown(p->path, pw->pw_uid, pw->pw_gid) == -1) ||
+	    initgroups(pw->pw_name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
-		return refuse(EX_OSERR, "proxy_user %s: %s", name, strerror(errno));
+		return refuse(EX_OSERR, "proxy_user %s: %s", pw->pw_name, strerror(errno));
 	return EX_OK;
 }
 
@@ -271,14 +326,16 @@ become_user(const struct conf *conf)
 static void
 note_signal(int signo)
 {
-	if (signo != SIGCHLD)
+	if (signo == SIGHUP)
+		settings_due = 1;
+	else if (signo != SIGCHLD)
 		ending = 1;
 }
 
 static void
 catch_signals(struct proxy *p)
 {
-	static const int signals[] = { SIGTERM, SIGINT, SIGCHLD };
+	static const int signals[] = { SIGTERM, SIGINT, SIGHUP, SIGCHLD };
 	struct sigaction action = { .sa_handler = note_signal };
 	sigset_t blocked;
 
@@ -288,6 +345,10 @@ catch_signals(struct proxy *p)
 		sigaction(signals[i], &action, NULL);
 	}
 	sigprocmask(SIG_BLOCK, &blocked, &p->usual);
+	/* Whoever started us may have blocked some. */
+	p->waiting = p->usual;
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		sigdelset(&p->waiting, signals[i]);
 }
 
 static void
@@ -300,6 +361,8 @@ serve(struct proxy *p)
 
 		wait_for_events(p, room && wait < 0, wait);
 		reap(p);
+		if (settings_due && !ending)
+			read_settings(p);
 		if (!ending && p->n_sessions < p->conf->proxy_processes && io_now() >= p->quiet_until)
 			accept_one(p);
 	}
@@ -312,8 +375,34 @@ wait_for_events(struct proxy *p, bool connections, int64_t ms)
 	struct pollfd pfd = { .fd = p->listener, .events = POLLIN };
 	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
-	if (ppoll(&pfd, connections ? 1 : 0, ms < 0 ? NULL : &ts, &p->usual) == -1 && errno != EINTR)
+	if (ppoll(&pfd, connections ? 1 : 0, ms < 0 ? NULL : &ts, &p->waiting) == -1 &&
+	    errno != EINTR) {
+		log_write(LOG_WARNING, "proxy: poll: %s", strerror(errno));
 		p->quiet_until = io_now() + BACKOFF_MS;
+	}
+}
+
+/* read_settings - anew; where it listens, and as whom, stays */
+static void
+read_settings(struct proxy *p)
+{
+	struct conf fresh;
+	char sentence[512];
+
+	settings_due = 0;
+	conf_init(&fresh);
+	if (!p->reread(p->reread_ctx, &fresh, sentence, sizeof(sentence))) {
+		log_write(LOG_ERR, "proxy: the settings stay as they were: %s", sentence);
+		conf_free(&fresh);
+		return;
+	}
+	conf_free(p->conf);
+	*p->conf = fresh;
+	if (!make_slots(p)) {
+		log_write(LOG_WARNING, "proxy: no memory for proxy_processes");
+		p->conf->proxy_processes = p->n_slots;
+	}
+	log_write(LOG_NOTICE, "proxy: new settings");
 }
 
 /* is_transient - accept(2): nothing there any more, or the client has gone */
@@ -426,6 +515,7 @@ run_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 	close(p->listener);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
+	signal(SIGHUP, SIG_DFL);
 	signal(SIGCHLD, SIG_DFL);
 	sigprocmask(SIG_SETMASK, &p->usual, NULL);
 	if ((wfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1) {
@@ -444,9 +534,9 @@ reap(struct proxy *p)
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-		for (i = 0; i < p->conf->proxy_processes && p->sessions[i] != pid; i++)
+		for (i = 0; i < p->n_slots && p->sessions[i] != pid; i++)
 			;
-		if (i == p->conf->proxy_processes)
+		if (i == p->n_slots)
 			continue;
 		p->sessions[i] = 0;
 		p->n_sessions--;
@@ -459,10 +549,22 @@ reap(struct proxy *p)
 static void
 signal_sessions(const struct proxy *p, int signo)
 {
-	for (uint64_t i = 0; i < p->conf->proxy_processes; i++) {
+	for (uint64_t i = 0; i < p->n_slots; i++) {
 		if (p->sessions[i] != 0)
 			kill(p->sessions[i], signo);
 	}
+}
+
+/* stop_listening - a session has closed its copy already; systemd keeps its own */
+static void
+stop_listening(struct proxy *p)
+{
+	if (p->path[0] != '\0')
+		unlink(p->path);
+	p->path[0] = '\0';
+	if (p->listener != -1)
+		close(p->listener);
+	p->listener = -1;
 }
 
 /* drain - nobody new; those who are there get proxy_drain, then little more */
@@ -475,11 +577,7 @@ drain(struct proxy *p)
 	int64_t deadline = io_now() + (int64_t)p->conf->proxy_drain * 1000, now;
 	size_t step = 0;
 
-	/* A session's own listener is closed already; systemd keeps its own. */
-	if (p->path[0] != '\0')
-		unlink(p->path);
-	close(p->listener);
-	p->listener = -1;
+	stop_listening(p);
 	for (reap(p); p->n_sessions > 0; reap(p)) {
 		if ((now = io_now()) < deadline) {
 			wait_for_events(p, false, deadline - now);

@@ -100,10 +100,12 @@ static const char usage_text[] =
 static void parse_options(int argc, char **argv, struct options *);
 static void check_fronts(struct options *, int argc, char **argv);
 static void add_override(struct options *, const char *assignment);
-static void configure(const struct options *, struct conf *);
+static void configure(struct options *, struct conf *);
+static bool reconfigure(void *, struct conf *, char *, size_t);
+static int load(const struct options *, struct conf *, char *, size_t);
 static int print_conf(const struct conf *);
 static void print_setting(void *, const char *section, const char *key, const char *value);
-static int run(const struct options *, const struct conf *);
+static int run(struct options *, struct conf *);
 static int setting_code(int error);
 static bool is_closed(int fd);
 static void hold_standard_descriptors(void);
@@ -298,29 +300,45 @@ add_override(struct options *o, const char *assignment)
 	o->overrides[o->n_overrides++] = assignment;
 }
 
-/* The file, then the options over it, then the log as they say. */
 static void
-configure(const struct options *o, struct conf *conf)
+configure(struct options *o, struct conf *conf)
 {
 	char sentence[SENTENCE_MAX];
+	int code;
+
+	/* Once it is there it has to stay: see reconfigure. */
+	if (o->conf_file == NULL && access(CONF_DEFAULT_FILE, F_OK) == 0)
+		o->conf_file = CONF_DEFAULT_FILE;
+	if ((code = load(o, conf, sentence, sizeof(sentence))) != EX_OK)
+		quit(code, "%s", sentence);
+}
+
+/* reconfigure - as at the start, perhaps as another user by now; ctx is the options */
+static bool
+reconfigure(void *ctx, struct conf *conf, char *sentence, size_t size)
+{
+	return load(ctx, conf, sentence, size) == EX_OK;
+}
+
+/* load - the file, then the options over it, then the log as they say */
+static int
+load(const struct options *o, struct conf *conf, char *sentence, size_t size)
+{
 	int level;
 
 	errno = 0;
-	if (o->conf_file != NULL || access(CONF_DEFAULT_FILE, F_OK) == 0) {
-		const char *file = o->conf_file != NULL ? o->conf_file : CONF_DEFAULT_FILE;
-
-		if (!conf_read_file(conf, file, sentence, sizeof(sentence)))
-			quit(setting_code(errno), "%s", sentence);
-	}
+	if (o->conf_file != NULL && !conf_read_file(conf, o->conf_file, sentence, size))
+		return setting_code(errno);
 	for (int i = 0; i < o->n_overrides; i++) {
-		if (!conf_set(conf, o->overrides[i], sentence, sizeof(sentence)))
-			quit(EX_CONFIG, "%s", sentence);
+		if (!conf_set(conf, o->overrides[i], sentence, size))
+			return EX_CONFIG;
 	}
 	level = o->verbose > 1 ? LOG_DEBUG : conf->log_level;
 	/* What is explained is nothing that happened. */
 	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name, conf->syslog_facility, level,
-	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
-		quit(setting_code(errno), "%s", sentence);
+	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, size))
+		return setting_code(errno);
+	return EX_OK;
 }
 
 /*
@@ -352,7 +370,7 @@ print_setting(void *ctx, const char *section, const char *key, const char *value
 }
 
 static int
-run(const struct options *o, const struct conf *conf)
+run(struct options *o, struct conf *conf)
 {
 	struct address address;
 	char sentence[SENTENCE_MAX];
@@ -361,7 +379,7 @@ run(const struct options *o, const struct conf *conf)
 	if (o->address != NULL && !address_parse(&address, o->address, sentence, sizeof(sentence)))
 		quit(EX_USAGE, "%s", sentence);
 	if (o->proxy != NULL) {
-		code = proxy_run(conf, o->proxy, &address);
+		code = proxy_run(conf, o->proxy, &address, reconfigure, o);
 		address_free(&address);
 		return code;
 	}

@@ -14,11 +14,14 @@ use IO::Select;
 use IO::Socket::INET;
 use IO::Socket::UNIX;
 
+delete @ENV{qw(LISTEN_PID LISTEN_FDS LISTEN_FDNAMES)};
 my $down = Downstream->start;
 my $mail = crlf(mail(parts => [attachment('a.txt', 'harmless')]));
 my $infected = crlf(mail(parts => [attachment('a.bin', eicar())]));
 
-# Starts it and waits until it takes connections. Gives a hash: pid, log, port.
+# Starts it and waits until it takes connections. Gives a hash: pid, log, port, conf.
+# before: words in front of the command; stdin: a descriptor; mode: of the
+# directory of configuration and log.
 sub proxy {
 	my (%o) = @_;
 	my $port = $o{port} // free_port();
@@ -26,13 +29,13 @@ sub proxy {
 	my $conf = conf_file(%{$o{conf} // {}});
 	my $log = $conf =~ s{[^/]+\z}{log}r;
 	# Another user is to read it and to write the log.
-	chmod 01777, $conf =~ s{/[^/]+\z}{}r;
+	chmod $o{mode} // 01777, $conf =~ s{/[^/]+\z}{}r;
 	open my $null, '+<', '/dev/null' or die;
-	my $pid = start_process(fds => [$null, $null, $null],
-	    cmd => [spawnscan_cmd('-c', $conf, '--proxy', $at, $o{to} // $down->address)]);
+	my $pid = start_process(fds => [$o{stdin} // $null, $null, $null],
+	    cmd => [@{$o{before} // []}, spawnscan_cmd('-c', $conf, '--proxy', $at, $o{to} // $down->address)]);
 	ok(wait_for(sub { (read_file($log) // '') =~ /proxy: listening/ }), "it listens at $at")
 	    or diag(read_file($log) // 'no log');
-	return {pid => $pid, log => $log, port => $port};
+	return {pid => $pid, log => $log, port => $port, conf => $conf};
 }
 
 sub client {
@@ -80,6 +83,11 @@ sub children {
 	my ($pid) = @_;
 	return grep { (read_file("/proc/$_/stat") // '') =~ /\) \S $pid / } map { m{(\d+)$} } glob '/proc/[0-9]*';
 }
+
+sub logged { my ($p, $re) = @_; return scalar(() = (read_file($p->{log}) // '') =~ /$re/g) }
+
+# The user that a proxy is to be, where a test can choose.
+sub other_user { return $> == 0 ? (proxy_user => 'nobody') : () }
 
 sub ended {
 	my ($p, $signal) = @_;
@@ -140,6 +148,80 @@ envelope($s);
 is(ended($p, 'TERM'), 0, 'a session that hangs is not waited for');
 is(reply($s), '', 'its client has no answer');
 
+# A session is a whole one: it needs nobody to end its work.
+$p = proxy();
+$s = client($p);
+envelope($s);
+kill 'KILL', $p->{pid};
+reap($p->{pid}, 60);
+my $before = () = $down->messages;
+print $s $mail;
+like(say_to($s, '.'), qr/^250 /, 'the server is killed, the session goes on');
+is(scalar(() = $down->wait_messages($before + 1)), $before + 1, 'and its mail is delivered');
+close $s;
+
+# -- want of descriptors and processes -------------------------------------------------
+
+sub limit_files {
+	my ($p, $n) = @_;
+	return run(cmd => ['prlimit', "--pid=$p->{pid}", "--nofile=$n:"])->{code};
+}
+
+$p = proxy();
+my $usual = (read_file("/proc/$p->{pid}/limits") =~ /^Max open files\s+(\S+)/m)[0];
+my $free = 3;
+$free++ while -l "/proc/$p->{pid}/fd/$free";
+is(limit_files($p, $free), 0, 'it may have no further descriptor');
+my $begin = now();
+$s = client($p);
+ok(wait_for(sub { logged($p, qr/proxy: accept: Too many open files/) >= 4 }, 60), 'the log tells, again and again');
+cmp_ok(logged($p, qr/proxy: accept: /), '<=', 2 + now() - $begin, 'but once a second at most');
+is(limit_files($p, $usual), 0, 'it may again');
+like(reply($s), qr/^220 /, 'a client has waited, and is served');
+close $s;
+is(ended($p, 'TERM'), 0, 'end');
+
+# The limit counts the processes of a user, and root has none.
+$p = proxy(before => ['prlimit', '--nproc=1:1'], conf => {other_user()});
+like(reply(client($p)), qr/^421 4\.3\.0 Too busy/, 'no process for a session: 421');
+$s = client($p);
+like(reply($s), qr/^421 /, 'the next one as well, a little later');
+is(logged($p, qr/proxy: no process for unknown\[127\.0\.0\.1\]:\d+: /), 2, 'the log tells of each');
+kill 'TERM', $p->{pid};
+ok(wait_for(sub { logged($p, qr/proxy: ended/) }, 60), 'and it goes on until it is told to end');
+reap($p->{pid}, 60);
+
+# -- SIGHUP ----------------------------------------------------------------------------
+
+$p = proxy(conf => {other_user()});
+my $settings = read_file($p->{conf});
+write_file($p->{conf}, $settings =~ s/^\[proxy\]\n|\z/[proxy]\nproxy_clients = 127.0.0.2\nproxy_processes = 300\n/mr, 0644);
+rename $p->{log}, "$p->{log}.old" or die;
+$s = client($p);
+like(reply($s), qr/^220 /, 'a session');
+kill 'HUP', $p->{pid};
+ok(wait_for(sub { logged($p, qr/proxy: new settings/) }), 'SIGHUP: new settings, and a new log file');
+like(reply(client($p)), qr/^554 /, 'they are in effect');
+like(deliver(client($p, from => '127.0.0.2'), $mail), qr/^250 /, 'and who may is served');
+like(say_to($s, 'NOOP'), qr/^503|^250/, 'a session from before goes on');
+close $s;
+write_file($p->{conf}, "[proxy]\nproxy_clients = everybody\n", 0644);
+kill 'HUP', $p->{pid};
+ok(wait_for(sub { logged($p, qr/proxy: the settings stay as they were: .*proxy_clients/) }), 'wrong ones are refused');
+like(reply(client($p)), qr/^554 /, 'and the old ones stay in effect');
+like(reply(client($p, from => '127.0.0.2')), qr/^220 /, 'all of them');
+is(ended($p, 'TERM'), 0, 'end');
+
+# Nobody but root may make a file there.
+SKIP: {
+	loud_skip('only root can become another user', 3) if $> != 0;
+	$p = proxy(mode => 0755, conf => {proxy_user => 'nobody'});
+	is((stat $p->{log})[4], (getpwnam 'nobody')[2], 'the log file is that of proxy_user');
+	kill 'HUP', $p->{pid};
+	ok(wait_for(sub { logged($p, qr/proxy: new settings/) }), 'who can open it again');
+	ended($p, 'TERM');
+}
+
 # -- who may, and how many -----------------------------------------------------------
 
 $p = proxy(conf => {proxy_clients => '127.0.0.2/32', proxy_processes => 1});
@@ -164,7 +246,7 @@ for (['IPv4', "127.0.0.1:$both"], ['a socket for both families', "[::]:$both"]) 
 	SKIP: {
 		loud_skip('no IPv6, or sockets are not for both families', 26) if $at =~ /::/ && !$have_mapped;
 		my $p = proxy(listen => $at, port => $both, conf => {exempt_clients => '127.0.0.2',
-		    quarantine => 'all', ($> == 0 ? (proxy_user => 'nobody') : ())});
+		    quarantine => 'all', other_user()});
 		my $n = 0;
 		for (['127.0.0.1', 0], ['127.0.0.2', 1], ['127.0.0.2', 0, 'XFORWARD ADDR=192.0.2.9'],
 		    ['127.0.0.2', 0, 'XFORWARD ADDR=[UNAVAILABLE]']) {
@@ -203,18 +285,53 @@ $p = proxy(listen => "unix:$path");
 is(ended($p, 'TERM'), 0, 'which the next one replaces');
 ok(!-e $path, 'and takes away at its end');
 
+write_file($path, 'precious');
+$r = spawnscan(args => ['--proxy', "unix:$path", $down->address]);
+is($r->{code}, 69, 'a file is in the place of a socket');
+like($r->{err}, qr/can't listen at unix:\Q$path\E: there is something else there/, 'it says so');
+is(read_file($path), 'precious', 'and leaves it alone');
+unlink $path;
+
+# The socket that systemd hands over, as descriptor 3.
+sub handed {
+	my ($vars) = @_;
+	return ('/bin/sh', '-c', "export $vars; " . 'exec "$@" 3<&0 </dev/null', 'sh');
+}
+my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 5) or die;
+$p = proxy(listen => 'systemd', port => $listener->sockport, stdin => $listener, before => [handed('LISTEN_PID=$$ LISTEN_FDS=1')]);
+close $listener;
+like(deliver(client($p), $mail), qr/^250 /, 'a mail through the socket from systemd');
+is(ended($p, 'TERM'), 0, 'end');
+for (['LISTEN_PID=1 LISTEN_FDS=1', qr/for process 1 \(LISTEN_PID\)/], ['LISTEN_PID=$$ LISTEN_FDS=0', qr/one socket is needed, not 0 /],
+    ['LISTEN_PID=$$ LISTEN_FDS=2', qr/one socket is needed, not 2 /], ['LISTEN_PID=$$', qr/no socket was handed over/],
+    ['LISTEN_PID=$$ LISTEN_FDS=1', qr/descriptor 3 does not listen/]) {
+	my ($vars, $re) = @$_;
+	my $r = run(cmd => [handed($vars), spawnscan_cmd('-c', conf_file(), '--proxy', 'systemd', $down->address)]);
+	is($r->{code}, 64, "systemd, $vars: exit code");
+	like($r->{err}, qr/\A[^\n]*$re[^\n]*\n\z/, 'and one sentence');
+}
+
 SKIP: {
-	loud_skip('only root can become another user', 2) if $> != 0;
+	loud_skip('only root can become another user', 6) if $> != 0;
+	$r = spawnscan(conf => {proxy_user => 'no-such-user-here'}, args => ['--proxy', "unix:$path", $down->address]);
+	is($r->{code}, 67, 'a user that does not exist');
+	like($r->{err}, qr/\A[^\n]*no such user: no-such-user-here\n\z/, 'one sentence');
+	ok(!-e $path, 'no socket is left');
 	$p = proxy(conf => {proxy_user => 'nobody'});
 	like(read_file("/proc/$p->{pid}/status"), qr/^Uid:\t(\d+)\t\1\t\1\t\1$/m, 'one user for all');
 	like(read_file("/proc/$p->{pid}/status"), qr/^Uid:\t@{[(getpwnam 'nobody')[2]]}\t/m, 'proxy_user');
 	ended($p, 'TERM');
+	$p = proxy(listen => "unix:$path", conf => {proxy_user => 'nobody'});
+	is((stat $path)[4], (getpwnam 'nobody')[2], 'whose the socket is');
+	ended($p, 'TERM');
+	unlink $path;
 }
 
 # -- what can't be -------------------------------------------------------------------
 
 for (['nowhere', $down->address, 64, qr/--proxy: /], ['127.0.0.1:1,127.0.0.1:2', $down->address, 64, qr/one address/],
     ['127.0.0.1:' . $down->port, $down->address, 69, qr/can't listen at .*in use/],
+    ['unix:/' . 'x' x 120, $down->address, 64, qr/less than 108 bytes/], ['unix:/nonexistent/x', $down->address, 69, qr/can't listen at .*No such file/],
     ['systemd', $down->address, 64, qr/no socket was handed over/], ['127.0.0.1:0', 'nowhere', 64, qr/nowhere/]) {
 	my ($at, $to, $code, $re) = @$_;
 	$r = spawnscan(args => ['--proxy', $at, $to]);
