@@ -64,6 +64,7 @@ static bool		 data_send_wire(void *, const char *, size_t);
 static enum answer	 data_replies(struct session *);
 static bool		 reply_is_worse(const struct reply *, const struct reply *);
 static enum answer	 reply_hand_on(struct session *);
+static void		 reply_unheard(struct session *);
 static enum outcome	 reply_outcome(const struct reply *);
 static enum outcome	 answer_outcome(const struct session *, enum answer, char *, size_t);
 static void		 data_finish(struct session *, enum answer);
@@ -290,7 +291,9 @@ data_replies(struct session *s)
 		reply_last_line(&s->reply, line, sizeof(line));
 		transaction_recipient(t, reply_outcome(&s->reply), line);
 		if (s->speaks == SPEAKS_LMTP) {
-			if (i + 1 < s->n_recipients && deaf == ANSWER_NONE)
+			if (deaf != ANSWER_NONE)
+				reply_unheard(s);
+			else if (i + 1 < s->n_recipients)
 				deaf = reply_hand_on(s);
 		} else if (i == 0 || reply_is_worse(&s->reply, &s->worst))
 			s->worst = s->reply;
@@ -323,6 +326,16 @@ reply_hand_on(struct session *s)
 		answer = client_flush(s, answer);
 	s->owed = owed;
 	return answer == ANSWER_REPLY ? ANSWER_NONE : answer;
+}
+
+/* reply_unheard - of a recipient that was served after the client had left */
+static void
+reply_unheard(struct session *s)
+{
+	if (s->reply.code / 100 != 2 || s->delivered)
+		return;
+	s->delivered = true;
+	client_unaware();
 }
 
 static enum outcome

@@ -205,8 +205,14 @@ client_deaf(struct session *s, enum answer answer, enum io_result result)
 		return answer;
 	session_fault(s, "client: %s while it was answered", io_result_text(result));
 	if (s->delivered)
-		log_write(LOG_WARNING, "client doesn't know that its message was delivered "
-		    "and may send it again");
+		client_unaware();
 	return ANSWER_CLIENT_LOST;
+}
+
+void
+client_unaware(void)
+{
+	log_write(LOG_WARNING, "client doesn't know that its message was delivered "
+	    "and may send it again");
 }
 

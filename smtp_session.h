@@ -147,6 +147,8 @@ enum answer	 client_say(struct session *, enum answer);
 enum answer	 client_flush(struct session *, enum answer);
 /* It did not take that answer: what that makes of it. */
 enum answer	 client_deaf(struct session *, enum answer, enum io_result);
+/* It was told nothing of a message that was delivered: on record for whoever gets it twice. */
+void		 client_unaware(void);
 
 /* smtp_down.c. A reply is ANSWER_REPLY or ANSWER_REPLY_LAST, and then in session.reply. */
 /* A downstream that welcomes us: from session.address on, the first that does. */
