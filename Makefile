@@ -211,8 +211,12 @@ install: all
 	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
 	sed 's,/usr/local/sbin/,$(SBINDIR)/,' contrib/spawnscan-engine.service \
 	    > $(DESTDIR)$(UNITDIR)/spawnscan-engine.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/spawnscan-engine.service
-	install -m 644 contrib/spawnscan-engine.socket $(DESTDIR)$(UNITDIR)
+	sed 's,/usr/local/sbin/,$(SBINDIR)/,' contrib/spawnscan-proxy.service \
+	    > $(DESTDIR)$(UNITDIR)/spawnscan-proxy.service
+	chmod 644 $(DESTDIR)$(UNITDIR)/spawnscan-engine.service \
+	    $(DESTDIR)$(UNITDIR)/spawnscan-proxy.service
+	install -m 644 contrib/spawnscan-engine.socket contrib/spawnscan-proxy.socket \
+	    $(DESTDIR)$(UNITDIR)
 	install -m 644 contrib/spawnscan.sysusers $(DESTDIR)$(SYSUSERSDIR)/spawnscan.conf
 	install -m 644 contrib/spawnscan.tmpfiles $(DESTDIR)$(TMPFILESDIR)/spawnscan.conf
 

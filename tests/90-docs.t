@@ -33,6 +33,14 @@ for my $dir ($readme =~ m{^\| ((?:\w+/(?:, )?)+) \|}mg) {
 	ok(-d "$SRC/$_", "$_ is there") for split /, /, $dir;
 }
 
+# What is in contrib is installed, the programs of units from where they are.
+my ($install) = $make =~ /^install: .*?\n(.*?)^\n/ms;
+for my $path (glob "$SRC/contrib/*") {
+	my ($name) = $path =~ m{([^/]+)\z};
+	like($install, qr{^\t(?:install|sed) [^\n]*contrib/\Q$name\E}m, "contrib/$name is installed");
+	like(read_file($path), qr{^ExecStart=/usr/local/sbin/\S+ --}m, "$name starts what is installed") if $name =~ /service/;
+}
+
 # -- options -------------------------------------------------------------------------
 
 for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8']) {
