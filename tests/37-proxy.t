@@ -33,7 +33,7 @@ sub proxy {
 	open my $null, '+<', '/dev/null' or die;
 	my $pid = start_process(fds => [$o{stdin} // $null, $null, $null],
 	    cmd => [@{$o{before} // []}, spawnscan_cmd('-c', $conf, '--proxy', $at, $o{to} // $down->address)]);
-	ok(wait_for(sub { (read_file($log) // '') =~ /proxy: listening/ }), "it listens at $at")
+	ok(wait_for(sub { (read_file($log) // '') =~ /proxy: listening/ }, 60), "it listens at $at")
 	    or diag(read_file($log) // 'no log');
 	return {pid => $pid, log => $log, port => $port, conf => $conf};
 }
@@ -111,23 +111,26 @@ close $s;
 
 # -- a session that dies -----------------------------------------------------------
 
-my ($one, $two) = (client($p), client($p));
-envelope($_) for $one, $two;
+ok(wait_for(sub { !children($p->{pid}) }, 60), 'the sessions before have ended');
+my $one = client($p);
+envelope($one);
 my @sessions = children($p->{pid});
-is(scalar @sessions, 2, 'two sessions, two processes');
-kill 'KILL', $sessions[0];
+my $two = client($p);
+envelope($two);
+is(scalar(() = children($p->{pid})), 2, 'two sessions, two processes');
+kill 'KILL', @sessions;
 is(reply($one), '', 'a killed session says nothing');
 print $two $mail;
 like(say_to($two, '.'), qr/^250 /, 'the other goes on');
 close $_ for $one, $two;
-ok(wait_for(sub { !children($p->{pid}) }), 'no process is left, dead or alive');
-like(read_file($p->{log}), qr/proxy: session \d+ was killed by signal 9/, 'and the log tells');
+ok(wait_for(sub { !children($p->{pid}) }, 60), 'no process is left, dead or alive');
+ok(wait_for(sub { logged($p, qr/proxy: session \d+ was killed by signal 9/) }, 60), 'and the log tells');
 for (1 .. 60) {
 	my $c = client($p);
 	reply($c);
 	close $c;
 }
-ok(wait_for(sub { !children($p->{pid}) }), '60 connections leave no process');
+ok(wait_for(sub { !children($p->{pid}) }, 60), '60 connections leave no process');
 cmp_ok(scalar(() = glob "/proc/$p->{pid}/fd/*"), '<', 12, 'and no descriptor');
 
 # -- the end -----------------------------------------------------------------------
@@ -135,7 +138,7 @@ cmp_ok(scalar(() = glob "/proc/$p->{pid}/fd/*"), '<', 12, 'and no descriptor');
 $s = client($p);
 envelope($s);
 kill 'TERM', $p->{pid};
-ok(wait_for(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}) }),
+ok(wait_for(sub { !IO::Socket::INET->new(PeerAddr => '127.0.0.1', PeerPort => $p->{port}) }, 60),
     'at SIGTERM nobody new is let in');
 print $s $mail;
 like(say_to($s, '.'), qr/^250 /, 'a message on its way is delivered');
@@ -200,14 +203,14 @@ rename $p->{log}, "$p->{log}.old" or die;
 $s = client($p);
 like(reply($s), qr/^220 /, 'a session');
 kill 'HUP', $p->{pid};
-ok(wait_for(sub { logged($p, qr/proxy: new settings/) }), 'SIGHUP: new settings, and a new log file');
+ok(wait_for(sub { logged($p, qr/proxy: new settings/) }, 60), 'SIGHUP: new settings, and a new log file');
 like(reply(client($p)), qr/^554 /, 'they are in effect');
 like(deliver(client($p, from => '127.0.0.2'), $mail), qr/^250 /, 'and who may is served');
 like(say_to($s, 'NOOP'), qr/^503|^250/, 'a session from before goes on');
 close $s;
 write_file($p->{conf}, "[proxy]\nproxy_clients = everybody\n", 0644);
 kill 'HUP', $p->{pid};
-ok(wait_for(sub { logged($p, qr/proxy: the settings stay as they were: .*proxy_clients/) }), 'wrong ones are refused');
+ok(wait_for(sub { logged($p, qr/proxy: the settings stay as they were: .*proxy_clients/) }, 60), 'wrong ones are refused');
 like(reply(client($p)), qr/^554 /, 'and the old ones stay in effect');
 like(reply(client($p, from => '127.0.0.2')), qr/^220 /, 'all of them');
 is(ended($p, 'TERM'), 0, 'end');
@@ -218,7 +221,7 @@ SKIP: {
 	$p = proxy(mode => 0755, conf => {proxy_user => 'nobody'});
 	is((stat $p->{log})[4], (getpwnam 'nobody')[2], 'the log file is that of proxy_user');
 	kill 'HUP', $p->{pid};
-	ok(wait_for(sub { logged($p, qr/proxy: new settings/) }), 'who can open it again');
+	ok(wait_for(sub { logged($p, qr/proxy: new settings/) }, 60), 'who can open it again');
 	ended($p, 'TERM');
 }
 
@@ -256,7 +259,7 @@ for (['IPv4', "127.0.0.1:$both"], ['a socket for both families', "[::]:$both"]) 
 			like(deliver($s, $program, @xforward), qr/^250 /, "$name, $from @xforward: taken");
 			close $s;
 			$n++;
-			wait_for(sub { $n == grep { exists $_->{verdict} } log_records(read_file($p->{log})) });
+			wait_for(sub { $n == grep { exists $_->{verdict} } log_records(read_file($p->{log})) }, 60);
 			my $r = last_record(read_file($p->{log}));
 			is($r->{verdict}, 'blocked', 'found');
 			is($r->{action}, $exempt ? 'tag' : 'defang', $exempt ? 'exempt' : 'not exempt');
