@@ -461,13 +461,19 @@ open_value(struct packed *p, const char *text, const char *value, const char *en
 {
 	struct text t = { value, end };
 	const char *name;
-	char *digits = room_for((size_t)(end - value)), *out;
+	char *digits, *out;
 	size_t n = 0, out_len, name_len;
 	unsigned char c;
 
 	while (next_byte(&t, &c) && c != '=')
-		digits[n++] = (char)c;
-	out = n < DIGITS_MIN ? NULL : decode_bytes(DECODE_BASE64_SKIP, digits, n, n, &out_len);
+		n++;
+	if (n < DIGITS_MIN)
+		return t.at;
+	digits = room_for(n);
+	t.at = value;
+	for (size_t i = 0; i < n && next_byte(&t, &c); i++)
+		digits[i] = (char)c;
+	out = decode_bytes(DECODE_BASE64_SKIP, digits, n, n, &out_len);
 	free(digits);
 	if (out != NULL && is_picture(out, out_len)) {
 		free(out);
@@ -582,21 +588,23 @@ ends_uri(char c)
 static const char *
 open_uri(struct packed *p, const char *s, const char *end)
 {
-	char *out = room_for((size_t)(end - s));
+	const char *behind = s;
 	size_t n = 0, escapes = 0;
+	char *out;
 
-	while (s < end && !ends_uri(*s)) {
+	for (; behind < end && !ends_uri(*behind); behind++)
+		escapes += *behind == '%';
+	if (escapes < DIGITS_MIN)
+		return behind;
+	out = room_for((size_t)(behind - s));
+	for (; s < behind; s++) {
 		unsigned char c = (unsigned char)*s;
 
-		escapes += percent(&s, end, &c);
+		percent(&s, behind, &c);
 		out[n++] = (char)c;
-		s++;
 	}
-	if (escapes >= DIGITS_MIN)
-		add_once(p, NULL, 0, out, n);
-	else
-		free(out);
-	return s;
+	add_once(p, NULL, 0, out, n);
+	return behind;
 }
 
 /* A byte that is written by a percent sign: *s moves to its last digit. */

@@ -6,7 +6,8 @@
  * libclamav (1.4.6, where not said otherwise) says "clean" in many cases where
  * it did not look. What was found, by trying, and what is done about it:
  *  - a limit was hit: EXCEEDS_MAX makes a hit of it; where it forgets to
- *    (on_layer), we do;
+ *    (on_layer), we do; and it has none for uuencoded files in a mail, of which
+ *    it makes a file each and keeps all to the end (on_file);
  *  - it could not write its temporary files, or had no memory: any message of
  *    error severity fails the scan, and what it keeps silent about is looked
  *    after by have_room, have_memory and prove_scratch. 889 mails and all of
@@ -66,6 +67,7 @@
 #define UNZIP_BLOCK 8192		/* libclamav's, BUFSIZ */
 #define FILE_LIMIT_MIN (8 * UNZIP_BLOCK) /* below it on_layer would make no sense */
 #define FILE_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFileSize"
+#define FILES_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFiles"
 
 static void on_message(enum cl_msg, const char *, const char *, void *);
 static void complain(const char *);
@@ -75,6 +77,7 @@ static cl_error_t on_member(const char *, unsigned long, const char *, unsigned 
     unsigned int, void *);
 static cl_error_t on_file(int, const char *, const char **, size_t, const char *, size_t,
     const char *, uint32_t, uint32_t, void *);
+static bool has_too_many_files(const char *, size_t size);
 static bool start_library(char *, size_t);
 static bool make_engine(const struct conf *, const char *, char *, size_t);
 static bool use_scratch(const char *, char *, size_t);
@@ -107,6 +110,7 @@ static struct {
 	char database[PATH_MAX];
 	uint64_t database_print;	/* as it was just before it was loaded */
 	uint64_t file_limit;		/* bytes */
+	uint64_t files_limit;		/* in one container */
 	unsigned int layers;		/* met in this scan */
 	scan_member *member;		/* who wants to know what is in containers */
 	void *member_ctx;
@@ -327,7 +331,7 @@ on_member(const char *container, unsigned long container_size, const char *name,
 	return CL_CLEAN;
 }
 
-/* Whatever was unpacked out of something else; executables only are of interest. */
+/* A layer, the outermost one too: of interest are mails, and executables that were unpacked. */
 static cl_error_t
 on_file(int fd, const char *type, const char **ancestors, size_t parent_size,
     const char *name, size_t size, const char *bytes, uint32_t level, uint32_t attributes,
@@ -337,14 +341,33 @@ on_file(int fd, const char *type, const char **ancestors, size_t parent_size,
 	(void)ancestors;
 	(void)parent_size;
 	(void)name;
-	(void)size;
-	(void)bytes;
 	(void)attributes;
-	(void)ctx;
+	if (type != NULL && strcmp(type, "CL_TYPE_MAIL") == 0 && bytes != NULL &&
+	    has_too_many_files(bytes, size)) {
+		scan_add_hit(ctx, FILES_LIMIT_HIT);
+		return CL_BREAK;
+	}
 	if (scanner.member != NULL && level > 0 && type != NULL &&
 	    strcmp(type, "CL_TYPE_MSEXE") == 0)
 		scanner.member(scanner.member_ctx, NULL);
 	return CL_CLEAN;
+}
+
+/* Uuencoded files in a mail. */
+static bool
+has_too_many_files(const char *bytes, size_t size)
+{
+	const char *at = bytes, *end = bytes + size;
+	uint64_t n = 0;
+
+	while (at != NULL && n <= scanner.files_limit) {
+		at = memmem(at, (size_t)(end - at), "\nbegin ", 7);
+		if (at != NULL) {
+			at += 7;
+			n++;
+		}
+	}
+	return n > scanner.files_limit;
 }
 
 static bool
@@ -407,6 +430,7 @@ set_limits(const struct conf *conf)
 	};
 
 	scanner.file_limit = file_limit;
+	scanner.files_limit = conf->scan_files_limit;
 	scanner.block_macros = conf->block_macros;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (limits[i].value > INT64_MAX || cl_engine_set_num(scanner.engine,
