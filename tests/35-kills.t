@@ -124,6 +124,8 @@ sub front_cell {
 		$o{reached} = 1;
 	}), mail => $step->{mail} // $infected);
 	$c->at_end(60);
+	# An inspector would also end by itself, once it has something to say to nobody.
+	$o{died} = wait_for(sub { !grep { (read_file("/proc/$_/stat") // '') =~ /\A\d+ \(.*\) [^ZX] /s } @{$o{companions} // []} }, 20);
 	$d->open_gate('held');
 	write_file("$dir/gate.inspect", '');
 	$o{end} = $d->ended(1, 60);
@@ -146,7 +148,8 @@ sub front_check {
 	ok($first->{only_replies}, 'nothing but sound replies');
 	unlike($first->{received}, qr/^[45]/m, 'nothing else');
 	is(scalar @{$o->{companions}}, ($step->{held} // '') eq 'inspect' ? 1 : 0, 'an inspector was there only for the inspection');
-	is_deeply($first->{left}, [], 'and it is gone');
+	ok($o->{died}, 'and it died with the front');
+	is_deeply($first->{left}, [], 'nothing is left');
 	my @left = @{$first->{scratch}};
 	is(scalar @left, ($step->{held} // '') eq 'inspect' ? 1 : 0, 'a private directory is left only of the inspection');
 	is(scalar @{$first->{kept}}, $step->{kept} ? 1 : 0, 'in quarantine');
