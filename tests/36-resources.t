@@ -190,6 +190,11 @@ for my $more (-2 .. 6, 20) {
 # Files that may not grow: the message itself, or a log that is as long already.
 push @cells, { name => 'file size: less than the message', mail => $long, scarce => sub { limit($_[0]{c}, 'fsize', 100_000) },
     enough => sub { limit($_[0]{c}, 'fsize', undef) }, log => qr/spool: File too large/ };
+# The copy in quarantine alone: there is room enough for its metadata.
+my $held = subdir();
+push @cells, { name => 'file size: less than the message that is here already', mail => $long, conf => { inspector => held_inspector($held) },
+    meanwhile => sub { wait_for(sub { -e "$held/at.inspect" }, 60) or die "no inspector\n"; limit($_[0]{c}, 'fsize', 100_000); write_file("$held/gate.inspect", '') },
+    enough => sub { limit($_[0]{c}, 'fsize', undef) }, log => qr/quarantine-failed [^\n]*: File too large"/ };
 push @cells, { name => 'file size: nothing', scarce => sub { limit($_[0]{c}, 'fsize', 0) },
     enough => sub { limit($_[0]{c}, 'fsize', undef) }, no_log => 1 };
 push @cells, { name => 'file size: less than the log', start => sub { write_file("$_[0]{dir}/log", "x\n" x 100_000) },
