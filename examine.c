@@ -30,9 +30,11 @@
 #include "mime_tnef.h"
 #include "mime_views.h"
 #include "mime_walk.h"
+#include "mime_zip_odd.h"
 #include "places.h"
 #include "policy.h"
 #include "scan.h"
+#include "scan_result.h"
 #include "strike.h"
 
 #define HTML_HEAD_MAX 1024
@@ -87,8 +89,9 @@ static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
+static bool is_called_mail(const struct part *);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
-static void scan_tail(struct examination *, struct scan_result *, const char *, size_t);
+static void scan_zip(struct examination *, struct scan_result *, const char *, size_t);
 static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
 static bool is_plain_text(const struct examination *, const struct part *);
@@ -291,11 +294,28 @@ check_content(struct examination *x, const struct part *part, const char *conten
 		findings_add(&x->found, part, CLASS_ERROR, result.error, name);
 	if (x->member_rule[0] != '\0')
 		findings_add_member(&x->found, part, x->member_rule, x->member_name);
-	/* A text is shown, and nobody opens it as a mail. */
+	/* A text is shown, and nobody opens it as a mail, but for its name. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
-	    (!part->opened && strncmp(part->type, "text/", 5) != 0 &&
+	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || is_called_mail(part)) &&
 	    mime_looks_like_mail(content, len)))
 		check_inner(x, part, content, len);
+}
+
+/* By what mail programs open from a file. */
+static bool
+is_called_mail(const struct part *part)
+{
+	static const char *const ends[] = { ".eml", ".mht", ".mhtml", ".nws" };
+
+	for (size_t i = 0; i < part->n_names; i++) {
+		size_t len = strlen(part->names[i]);
+
+		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+			if (len >= strlen(ends[k]) && strcasecmp(part->names[i] + len - strlen(ends[k]), ends[k]) == 0)
+				return true;
+		}
+	}
+	return false;
 }
 
 /* Scan decoded content, and judge the names of what is in it. */
@@ -310,8 +330,8 @@ scan_part(struct examination *x, struct scan_result *result, const char *content
 		tnef_names(content, len, judge_member, x);
 	if (result->n_hits == 0 && !result->failed && has_html(content, len))
 		scan_bytes(result, SCAN_TEXT, content, len, seconds_left(x));
-	if (result->n_hits == 0 && !result->failed)
-		scan_tail(x, result, content, len);
+	if (!result->failed)
+		scan_zip(x, result, content, len);
 }
 
 /* Would libclamav take it for HTML, and not look at it as it stands? */
@@ -341,19 +361,29 @@ has_html(const char *content, size_t len)
 }
 
 /*
- * An archive with text in front is one to those who unpack it, since they look
- * from its end; to libclamav it is text.
+ * Members of an archive that only some unpackers see, such as behind a text or
+ * another file, since they look from its end.
  */
 static void
-scan_tail(struct examination *x, struct scan_result *result, const char *content, size_t len)
+scan_zip(struct examination *x, struct scan_result *result, const char *content, size_t len)
 {
-	const char *zip = len == 0 ? NULL : memmem(content, len, "PK\003\004", 4);
+	struct scan_result more;
+	size_t n;
+	bool all;
+	char *zip = zip_doubtful(content, len, &n, &all);
 
-	if (zip == NULL || zip == content || is_attachment(content, len))
-		return;
-	scan_on_member(x->conf->archive_names ? judge_member : NULL, x);
-	scan_bytes(result, SCAN_PART, zip, len - (size_t)(zip - content), seconds_left(x));
-	scan_on_member(NULL, NULL);
+	if (zip != NULL) {
+		scan_on_member(x->conf->archive_names ? judge_member : NULL, x);
+		scan_bytes(&more, SCAN_PART, zip, n, seconds_left(x));
+		scan_on_member(NULL, NULL);
+		for (size_t i = 0; i < more.n_hits; i++)
+			scan_add_hit(result, more.hits[i].name);
+		if (more.failed)
+			scan_fail(result, "%s", more.error);
+	}
+	if (!all)
+		scan_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
+	free(zip);
 }
 
 /* The first offender stands for all that are in the same part. */

@@ -2,9 +2,9 @@
 /*
  * mime_text.c - files that a text carries in itself.
  *
- * Some readers unpack uuencode and its like out of what they show, after the
- * transfer encoding and the charset are undone, so that the raw mail shows
- * nothing of it. Calendars (RFC 5545 3.1.3) and cards (RFC 6350, and 2.1 of
+ * Some readers unpack uuencode and its like out of what they show, and programs
+ * out of files, after the transfer encoding and the charset are undone, so that
+ * the raw mail shows nothing of it. Calendars (RFC 5545 3.1.3) and cards (RFC 6350, and 2.1 of
  * before) have files in base64 in a property, and HTML, SVG and CSS in URIs
  * (RFC 2397), written with entities (HTML 13.2.5.72) or percent signs.
  *
@@ -69,30 +69,37 @@ static bool ends_uri(char);
 static const char *open_uri(struct packed *, const char *, const char *end);
 static bool percent(const char **s, const char *end, unsigned char *c);
 
-void
-text_open(struct packed *p, const char *content, size_t len, bool shown, bool utf7)
+char *
+text_plain(const char *content, size_t len, bool shown, bool utf7, size_t *out_len)
 {
 	size_t head = len < HEAD_MAX ? len : HEAD_MAX;
-	char *plain = NULL, *entities = NULL;
+
+	*out_len = len;
+	if (head == 0 || (!shown && !is_text(content, head)))
+		return NULL;
+	if (memchr(content, '\0', head) != NULL)
+		return without_zeros(content, out_len);
+	return utf7 ? without_utf7(content, out_len) : NULL;
+}
+
+void
+text_open(struct packed *p, const char *content, size_t len, bool shown)
+{
+	size_t head = len < HEAD_MAX ? len : HEAD_MAX;
+	char *entities = NULL;
 
 	if (head == 0 || (!shown && !is_text(content, head)))
 		return;
-	if (memchr(content, '\0', head) != NULL)
-		content = plain = without_zeros(content, &len);
-	else if (utf7)
-		content = plain = without_utf7(content, &len);
-	if (shown)
-		open_encoded(p, content, len);
+	open_encoded(p, content, len);
 	open_values(p, content, len);
 	open_uris(p, content, len);
-	if (len > 0 && memchr(content, '<', len < HEAD_MAX ? len : HEAD_MAX) != NULL)
+	if (memchr(content, '<', head) != NULL)
 		entities = without_entities(content, &len);
 	if (entities != NULL) {
 		open_values(p, entities, len);
 		open_uris(p, entities, len);
 	}
 	free(entities);
-	free(plain);
 }
 
 /* By its beginning; in UTF-16 only with a mark. */
@@ -100,6 +107,9 @@ static bool
 is_text(const char *s, size_t len)
 {
 	if (len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+		return true;
+	/* Bytes of any kind follow. */
+	if (memmem(s, len, "=ybegin ", 8) != NULL)
 		return true;
 	for (size_t i = 0; i < len; i++) {
 		if ((unsigned char)s[i] < ' ' && (s[i] == '\0' || strchr("\t\n\v\f\r\033", s[i]) == NULL))

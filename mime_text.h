@@ -10,11 +10,19 @@
 #include "mime_packed.h"
 
 /*
- * Add what readers take out of a text: uuencode, xxencode, yEnc and BinHex (in
- * what is shown as text), base64 in properties of calendars and cards, and data
- * URIs. content is a part's, decoded; shown says whether it is shown as text,
- * utf7 whether it is in that charset. Contents that are no text are passed over.
+ * A text without what its charset adds to the letters of ASCII: malloc'd, of
+ * *out_len bytes; NULL if it can be read as it is, or is no text. shown says
+ * whether it is shown as text whatever is in it, utf7 whether it is in that
+ * charset.
  */
-void text_open(struct packed *, const char *content, size_t len, bool shown, bool utf7);
+char *text_plain(const char *content, size_t len, bool shown, bool utf7, size_t *out_len);
+
+/*
+ * Add what is taken out of a text, by readers or by the programs that its files
+ * are made for: uuencode, xxencode, yEnc and BinHex, base64 in properties of
+ * calendars and cards, and data URIs. content is a part's, decoded, and plain.
+ * Contents that are no text are passed over.
+ */
+void text_open(struct packed *, const char *content, size_t len, bool shown);
 
 #endif

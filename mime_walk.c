@@ -369,14 +369,19 @@ look_for_packed(struct walk *w, const struct part *part, const char *content, si
 {
 	bool shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0;
 	size_t not_text;
+	char *plain;
 
 	cms_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
-	pgp_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
 	zip_open(packed, content, len, w->unpack_left);
+	plain = text_plain(content, len, shown, utf7, &len);
+	if (plain != NULL)
+		content = plain;
+	pgp_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
 	not_text = packed->n;
-	text_open(packed, content, len, shown, utf7);
+	text_open(packed, content, len, shown);
 	for (size_t i = not_text; i < packed->n; i++)
 		packed->items[i].in_text = shown;
+	free(plain);
 }
 
 static bool

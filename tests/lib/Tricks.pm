@@ -915,10 +915,77 @@ sub shifted_zip {
 	return $front . $zip;
 }
 
+# A zip of one member, with whatever the local header (l...) or the directory
+# (d...) are to say, and with bytes in front.
+sub odd_zip {
+	my (%a) = @_;
+	my ($name, $data, $plain) = ('letter.txt', undef, eicar());
+	IO::Compress::RawDeflate::rawdeflate(\$plain, \$data) or die;
+	my $front = $a{front} // '';
+	my $from = $a{relative} ? length $front : 0;
+	my $local = ($a{lsign} // "PK\3\4") . pack('vvvvvVVVvv', 20, $a{lflags} // 0, $a{lmethod} // 8, 0, 0x21, 0,
+	    $a{lsize} // length $data, $a{lplain} // length $plain, length $name, length($a{lextra} // '')) . $name . ($a{lextra} // '');
+	my $members = "$front$local$data" . ($a{behind} // '');
+	my $dir = "PK\1\2" . pack('vvvvvvVVVvvvvvVV', 20, 20, $a{dflags} // 0, $a{dmethod} // 8, 0, 0x21, 0,
+	    $a{dsize} // length $data, $a{dplain} // length $plain, length $name, length($a{dextra} // ''), 0, 0, 0, 0, length($front) - $from) . $name . ($a{dextra} // '');
+	my $end = "PK\5\6" . pack('vvvvVVv', 0, 0, 1, 1, length $dir, length($members) - $from, length($a{comment} // '')) . ($a{comment} // '');
+	return $members . ($a{dir} // $dir) . ($a{end} // $end);
+}
+
+sub odd_zips {
+	my %zip = (
+		'local: stored' => odd_zip(lmethod => 0), 'directory: stored' => odd_zip(dmethod => 0), 'local: encrypted' => odd_zip(lflags => 1), 'directory: encrypted' => odd_zip(dflags => 1),
+		'local: sizes 0' => odd_zip(lsize => 0, lplain => 0), 'local: sizes huge' => odd_zip(lsize => 0xffffffff, lplain => 0xffffffff), 'directory: sizes huge' => odd_zip(dsize => 0x7fffffff, dplain => 0x7fffffff),
+		'long sizes' => do { my $z = pack('vvQ<Q<', 1, 16, length eicar(), do { my ($e, $d) = (eicar()); IO::Compress::RawDeflate::rawdeflate(\$e, \$d); length $d });
+			odd_zip(lsize => 0xffffffff, lplain => 0xffffffff, lextra => $z, dsize => 0xffffffff, dplain => 0xffffffff, dextra => $z) },
+		'local: no sign' => odd_zip(lsign => "PK\0\0"), 'no directory' => odd_zip(dir => '', end => ''), 'no end' => odd_zip(end => ''), 'an end in the comment' => odd_zip(comment => "PK\5\6" . "\0" x 18),
+		'directory without a sign' => odd_zip(dir => "PK\0\0" . 'x' x 60), 'spanning marker' => odd_zip(front => "PK\7\10"),
+		'in front of a zip' => odd_zip() . zip_of(['a.txt', 'harmless']), 'between two zips' => zip_of(['a.txt', 'x']) . odd_zip() . zip_of(['b.txt', 'y']),
+		'in front of a directory' => do { my $z = zip_of(['a.txt', 'x']); my $at = index $z, "PK\1\2"; substr($z, 0, $at) . odd_zip() . substr $z, $at },
+	);
+	my $tar = "a\0" . "\0" x 1534;
+	substr $tar, 257, 5, 'ustar';
+	my $gzip;
+	IO::Compress::Gzip::gzip(\'hello', \$gzip, Minimal => 1) or die;
+	my %front = ('a PDF' => "%PDF-1.4\n1 0 obj\n<<>>\nendobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n", 'an RTF' => "{\\rtf1\\ansi Hello.\\par}\n", 'a zip' => zip_of(['a.txt', 'harmless']), 'a GIF' => "GIF89a\1\0\1\0\0\0\0;", 'a gzip' => $gzip, 'a tar' => $tar,
+	    'an MP3' => "ID3\3\0\0\0\0\0\0\xff\xfb" . "\0" x 400, 'a RAR' => "Rar!\x1a\7\0" . "\0" x 100, 'a 7z' => "7z\xbc\xaf\x27\x1c\0\4" . "\0" x 100, 'an OLE' => "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" . "\0" x 1528, 'NULs' => "\0" x 5000,
+	    'HTML' => "<html>x</html>\n", 'a program' => "\x7fELF\2\1\1" . "\0" x 200, 'a mail' => "From: a\@b\nSubject: x\n\nText\n");
+	for my $k (sort keys %front) {
+		$zip{"behind $k"} = odd_zip(front => $front{$k});
+		$zip{"behind $k, offsets from there"} = odd_zip(front => $front{$k}, relative => 1);
+	}
+	for my $k (sort keys %zip) {
+		in_part('odd zip', $k, $CT . $CTE, base64($zip{$k}));
+		in_part('odd zip', "$k, .pdf, = behind each four", "Content-Type: application/pdf; name=\"a.pdf\"\n$CTE", join('=', unpack '(a4)*', base64($zip{$k}) =~ s/\n//gr) . "\n");
+	}
+}
+
+# Texts that are no texts to show, and what a charset hides.
+sub files_of_text {
+	my $uu = uu(payload());
+	my %text = ('uuencode' => $uu, 'uuencode behind a text' => "Hello.\n\n$uu", 'xxencode' => xx(payload()), 'yEnc' => yenc(payload()), 'begin-base64' => "begin-base64 644 $NAME\n$B64====\n");
+	for my $k (sort keys %text) {
+		for my $type ('application/octet-stream; name=a.uue', 'application/x-uuencode', 'application/mac-binhex40', 'text', 'message/x-what') {
+			in_part('file of text', "$k, $type", "Content-Type: $type\n$CTE", base64($text{$k}));
+		}
+		in_part('file of text', "$k, quoted-printable", "Content-Type: application/octet-stream; name=a.uue\nContent-Transfer-Encoding: quoted-printable\n", qp_all($text{$k}));
+	}
+	my $armour = pgp(payload(), how => ['zip']);
+	my $f = "Content-Type: text/plain; charset=";
+	in_part('file of text', 'OpenPGP, UTF-16', "${f}utf-16\n$CTE", base64("\xff\xfe" . $armour =~ s/(.)/$1\0/gsr));
+	in_part('file of text', 'OpenPGP, UTF-16BE', "${f}utf-16be\n$CTE", base64($armour =~ s/(.)/\0$1/gsr));
+	in_part('file of text', 'OpenPGP, UTF-32', "${f}utf-32le\n$CTE", base64($armour =~ s/(.)/$1\0\0\0/gsr));
+	in_part('file of text', 'OpenPGP, UTF-7', "${f}utf-7\n", $armour =~ s/\+/+-/gr =~ s/=/+AD0-/gr);
+	my $odd = multi($TEXT, entity($CT . $CTE, base64_pieces(payload(), 5)));
+	for my $ext (qw(eml EML mht mhtml nws)) {
+		in_part('file of text', "a mail, .$ext", "Content-Type: text/plain\nContent-Disposition: attachment; filename=\"a.$ext\"\n$CTE", base64($odd));
+	}
+}
+
 sub tricks {
 	@tricks = ();
 	$_->() for \&top_ways, \&encodings, \&base64_ways, \&qp_ways, \&other_encodings, \&boundary_ways, \&message_ways, \&container_ways, \&crossings,
-	    \&encoded_texts, \&property_ways, \&layers, \&coats, \&pieces, \&controls, \&odd_messages, \&more_boundaries, \&wrappers;
+	    \&encoded_texts, \&property_ways, \&layers, \&coats, \&pieces, \&controls, \&odd_messages, \&more_boundaries, \&wrappers, \&odd_zips, \&files_of_text;
 	return @tricks;
 }
 

@@ -1,0 +1,18 @@
+/*
+ * mime_zip_odd.h - zip archives that do not read the same to everyone.
+ */
+#ifndef MIME_ZIP_ODD_H
+#define MIME_ZIP_ODD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/*
+ * A sound archive of all members that only some unpackers see in the content:
+ * those that stand behind something else, that directory and local header tell
+ * different things about, or that one of the two leaves out. Malloc'd, NULL if
+ * there are none. *all is false if there are more than are written.
+ */
+char *zip_doubtful(const char *bytes, size_t len, size_t *out_len, bool *all);
+
+#endif
