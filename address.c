@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "clock.h"
 #include "line_io.h"
 
 /* Of host and service names; a host may have a few more. */
@@ -168,7 +169,7 @@ address_text(const struct address *address, char *buf, size_t size)
 static int
 connect_one(int family, const struct sockaddr *sa, socklen_t len, int64_t deadline)
 {
-	int64_t left = deadline - io_now();
+	int64_t left = deadline - clock_ms();
 	struct timeval timeout;
 	int fd, saved;
 

@@ -30,7 +30,7 @@ const char *address_text(const struct address *, char *buf, size_t size);
 
 /*
  * A connected socket to this one, by the first of the host's addresses that takes us; else
- * -1 and *why, a constant or static text. The deadline is in io_now's time.
+ * -1 and *why, a constant or static text. The deadline is in clock_ms's time.
  */
 int address_connect(const struct address *, int64_t deadline, const char **why);
 

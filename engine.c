@@ -54,6 +54,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "inspector.h"
 #include "log.h"
 #include "mime_walk.h"
@@ -102,7 +103,6 @@ struct engine {
 	bool handed_over;		/* to a successor */
 };
 
-static int64_t now_ms(void);
 static time_t seconds(void);
 static bool refuse(char *err, size_t errsize, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -152,7 +152,7 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	struct engine e = { .conf = conf, .argv = argv, .listener = -1, .successor_ready = -1,
 	    .n_places = conf->engine_inspectors };
 	char sentence[1024] = "out of memory";
-	int64_t begun = now_ms();
+	int64_t begun = clock_ms();
 
 	if (conf_uses_clamd(conf)) {
 		log_write(LOG_ERR, "engine: nothing to load with scanner = %s: clamd keeps the "
@@ -173,7 +173,7 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	}
 	collapse_memory();
 	log_write(LOG_NOTICE, "engine: ready with %u signatures, %s, after %lld ms",
-	    scan_signatures(), scan_banner(), (long long)(now_ms() - begun));
+	    scan_signatures(), scan_banner(), (long long)(clock_ms() - begun));
 	write_pid_file(conf->engine_pid_file);
 	e.next_check = seconds() + (time_t)conf->reload_check;
 	tell_ready(ready_fd);
@@ -184,20 +184,11 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	return EX_OK;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* Deadlines must not follow the wall clock when it is set. */
 static time_t
 seconds(void)
 {
-	return (time_t)(now_ms() / 1000);
+	return (time_t)(clock_ms() / 1000);
 }
 
 static bool

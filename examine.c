@@ -22,6 +22,7 @@
 #include <sysexits.h>
 #include <time.h>
 
+#include "clock.h"
 #include "explain.h"
 #include "findings.h"
 #include "header.h"
@@ -60,7 +61,7 @@ struct examination {
 	const struct conf *conf;
 	const char *bytes;
 	size_t size;
-	int64_t deadline, views_end;	/* now_ms; half of the time is for views at the most */
+	int64_t deadline, views_end;	/* clock_ms; half of the time is for views at the most */
 	struct explain *explain;	/* NULL = nobody wants to know */
 
 	struct findings found;
@@ -81,7 +82,6 @@ static const char too_many_readings[] = "too many readings";
 
 static void look(struct examination *);
 static void tidy(struct examination *);
-static int64_t now_ms(void);
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool may_be_attachment(const struct part *);
 static const char *part_name(const struct part *);
@@ -132,8 +132,8 @@ examine_message(const struct conf *conf, const struct request *request, const ch
     size_t size, unsigned int seconds, struct report *report)
 {
 	struct examination x = { .conf = conf, .bytes = bytes, .size = size,
-	    .deadline = now_ms() + (int64_t)seconds * 1000,
-	    .views_end = now_ms() + (int64_t)seconds * 500,
+	    .deadline = clock_ms() + (int64_t)seconds * 1000,
+	    .views_end = clock_ms() + (int64_t)seconds * 500,
 	    .found = { .conf = conf, .request = request, .bytes = bytes, .size = size,
 	    .report = report, .exempt = policy_exempt(conf, request) } };
 	const char *wrong;
@@ -173,20 +173,11 @@ look(struct examination *x)
 	check_whole(x);
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* libclamav takes 0 for no limit, so at least a second. */
 static unsigned int
 seconds_left(const struct examination *x)
 {
-	int64_t left = (x->deadline - now_ms()) / 1000;
+	int64_t left = (x->deadline - clock_ms()) / 1000;
 
 	return left < 1 ? 1 : (unsigned int)left;
 }
@@ -633,7 +624,7 @@ visit_view(void *ctx, const struct view *view)
 	struct scan_result result;
 	size_t differs;
 
-	if (now_ms() > x->views_end)
+	if (clock_ms() > x->views_end)
 		return false;
 	if (seen_before(x, view->content, view->len)) {
 		explain_view(x->explain, view, part.path, NULL);
@@ -814,7 +805,7 @@ visit_inner_view(void *ctx, const struct view *view)
 	bool whole = strcmp(in->part->path, "0") == 0;	/* as in visit_view */
 	struct scan_result result;
 
-	if (now_ms() > x->views_end)
+	if (clock_ms() > x->views_end)
 		return false;
 	if (seen_before(x, view->content, view->len))
 		return true;
@@ -920,7 +911,7 @@ widen(struct examination *x, const struct finding *left, int round)
 		return;
 	}
 	strlcpy(path, left->part, sizeof(path));
-	if (round < NARROW_ROUNDS && now_ms() < x->views_end) {
+	if (round < NARROW_ROUNDS && clock_ms() < x->views_end) {
 		if (findings_drop_plain(&x->found, path))
 			return;
 		if (left->class == CLASS_INFECTED && !x->headers_checked &&
@@ -984,7 +975,7 @@ static bool
 is_left(const struct examination *x, const char *text, size_t size, struct finding *left)
 {
 	struct examination after = { .conf = x->conf, .bytes = text, .size = size,
-	    .deadline = x->deadline, .views_end = (now_ms() + x->deadline) / 2, .found = {
+	    .deadline = x->deadline, .views_end = (clock_ms() + x->deadline) / 2, .found = {
 	    .conf = x->conf, .request = x->found.request, .exempt = x->found.exempt,
 	    .bytes = text, .size = size } };
 	struct report report;

@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "filter.h"
+#include "clock.h"
 #include "line_io.h"
 #include "transaction.h"
 
@@ -70,7 +71,7 @@ filter_receive(struct transaction *t, int rfd, int64_t deadline)
 {
 	char			buf[READ_SIZE];
 	ssize_t			n = 1;
-	int64_t			start = io_now();
+	int64_t			start = clock_ms();
 	enum message_result	rc;
 
 	rc = message_create(&t->message, t->conf->message_size_limit);
@@ -91,7 +92,7 @@ filter_receive(struct transaction *t, int rfd, int64_t deadline)
 	}
 	if (rc == MESSAGE_OK)
 		rc = message_seal(&t->message);
-	t->receive_ms = io_now() - start;
+	t->receive_ms = clock_ms() - start;
 	if (rc == MESSAGE_OK)
 		return RECEIPT_WHOLE;
 	if (rc == MESSAGE_TOO_BIG) {
@@ -112,7 +113,7 @@ filter_wait(int rfd, int64_t deadline)
 	if (deadline == FILTER_NO_DEADLINE)
 		return true;
 	do {
-		if ((left = deadline - io_now()) <= 0)
+		if ((left = deadline - clock_ms()) <= 0)
 			return false;
 		n = poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left);
 	} while (n == 0 || (n == -1 && errno == EINTR));
@@ -122,12 +123,12 @@ filter_wait(int rfd, int64_t deadline)
 static bool
 send_output(struct transaction *t, int wfd)
 {
-	int64_t	start = io_now();
+	int64_t	start = clock_ms();
 	bool	ok = transaction_output(t, write_all, &wfd) && flush_file(wfd);
 
 	if (!ok)
 		snprintf(t->reason, sizeof(t->reason), "writing the mail: %s", strerror(errno));
-	t->send_ms = io_now() - start;
+	t->send_ms = clock_ms() - start;
 	return ok;
 }
 

@@ -27,6 +27,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conf.h"
 #include "examine.h"
 #include "message.h"
@@ -42,10 +43,9 @@ struct inspector {
 	struct request request;
 	struct message message;
 	struct report report;
-	int64_t started;		/* now_ms */
+	int64_t started;		/* clock_ms */
 };
 
-static int64_t now_ms(void);
 static void inspect_message(struct inspector *, const char *scratch, int walls);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, const char *sentence);
@@ -59,7 +59,7 @@ inspector_serve(int sock, const char *scratch, int walls)
 	static struct inspector in;
 	char sentence[512];
 
-	in.started = now_ms();
+	in.started = clock_ms();
 	conf_init(&in.conf);
 	report_init(&in.report);
 	if (request_receive(sock, &in.request, &in.conf, &in.message, sentence, sizeof(sentence)))
@@ -69,15 +69,6 @@ inspector_serve(int sock, const char *scratch, int walls)
 	in.report.size = in.message.size;
 	/* No tidying up: the process ends, and nobody waits for its memory. */
 	_exit(send_report(sock, &in.report) ? EX_OK : EX_IOERR);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* Whatever was found so far does not count any more. */
@@ -125,9 +116,9 @@ prepare_scanner(struct inspector *in, const char *scratch, char *err, size_t err
 
 	if (scan_is_open())
 		return scan_adapt(&in->conf, scratch, err, errsize);
-	took = now_ms();
+	took = clock_ms();
 	ok = scan_open(&in->conf, scratch, err, errsize);
-	took = now_ms() - took;
+	took = clock_ms() - took;
 	if (took > SLOW_LOAD_MS) {
 		char sentence[128];
 
@@ -142,7 +133,7 @@ prepare_scanner(struct inspector *in, const char *scratch, char *err, size_t err
 static unsigned int
 seconds_left(const struct inspector *in)
 {
-	uint64_t used = (uint64_t)(now_ms() - in->started) / 1000;
+	uint64_t used = (uint64_t)(clock_ms() - in->started) / 1000;
 
 	if (used + 1 >= in->conf.inspect_timeout)
 		return 1;

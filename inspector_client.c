@@ -38,6 +38,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "line_io.h"
 #include "request.h"
 #include "scratch.h"
@@ -108,7 +109,7 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 	    .client_name = envelope->client_name, .client_address = envelope->client_address,
 	    .recipients = envelope->recipients, .n_recipients = envelope->n_recipients };
 	struct inspector child = { .pid = -1, .sock = -1 };
-	int64_t deadline = io_now() + (int64_t)conf->inspect_timeout * 1000;
+	int64_t deadline = clock_ms() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
 	bool want_engine = conf->engine != ENGINE_OFF && !conf_uses_clamd(conf);
 	time_t now = time(NULL);
@@ -149,7 +150,7 @@ find_engine(struct inspector *child, const struct conf *conf, int64_t deadline)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	/* A full backlog makes connect wait. (Zero would be without end.) */
-	int64_t left = deadline - io_now();
+	int64_t left = deadline - clock_ms();
 	struct timeval patience = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 + 1 };
 
 	if (strlcpy(sun.sun_path, conf->engine_socket, sizeof(sun.sun_path)) >=
@@ -237,7 +238,7 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf,
 	if (!request_send(child->sock, request, conf, m, deadline)) {
 		int error = errno;
 
-		wait_gone(child, io_now() + REAP_MS);
+		wait_gone(child, clock_ms() + REAP_MS);
 		if (child->gone || child->pid <= 0)
 			describe_end(i, child, "before it took the message");
 		else
@@ -291,7 +292,7 @@ read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t le
 {
 	while (len > 0) {
 		struct pollfd p = { .fd = child->sock, .events = POLLIN };
-		int64_t left = deadline - io_now();
+		int64_t left = deadline - clock_ms();
 		ssize_t n;
 
 		if (left <= 0 || poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) == 0) {
@@ -302,7 +303,7 @@ read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t le
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
 			continue;
 		if (n <= 0) {
-			wait_gone(child, io_now() + REAP_MS);
+			wait_gone(child, clock_ms() + REAP_MS);
 			describe_end(i, child, "before it had reported");
 			return false;
 		}
@@ -320,7 +321,7 @@ wait_gone(struct inspector *child, int64_t deadline)
 
 	if (child->pid <= 0)
 		return;		/* the engine's to reap */
-	while (!child->gone && io_now() < deadline) {
+	while (!child->gone && clock_ms() < deadline) {
 		pid_t pid = waitpid(child->pid, &child->status, WNOHANG);
 
 		if (pid == child->pid || (pid == -1 && errno != EINTR))

@@ -34,6 +34,7 @@
 #include <unistd.h>
 
 #include "line_io.h"
+#include "clock.h"
 
 static enum io_result	io_poll(struct pollfd *, nfds_t, int64_t);
 static enum io_result	io_failure(void);
@@ -43,15 +44,6 @@ static void		io_pass_over(struct io *);
 static const char      *io_find_line(const struct io *, size_t);
 static enum io_result	io_wait_writable(const struct io *, int64_t);
 static ssize_t		io_put(int, const char *, size_t);
-
-int64_t
-io_now(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
 
 void
 io_init(struct io *io, int rfd, int wfd)
@@ -85,7 +77,7 @@ io_poll(struct pollfd *fds, nfds_t n, int64_t deadline)
 	int ready;
 
 	for (;;) {
-		if ((left = deadline - io_now()) <= 0)
+		if ((left = deadline - clock_ms()) <= 0)
 			return IO_TIMEOUT;
 		ready = poll(fds, n, (int)MIN(left, INT_MAX));
 		if (ready > 0)

@@ -24,6 +24,7 @@ enum io_result {
 /*
  * Reading and writing side may be one descriptor (a socket) or two (pipes).
  * O_NONBLOCK is never set, since a pipe's flags are shared with strangers.
+ * Deadlines are in clock_ms's time.
  */
 struct io {
 	int rfd, wfd;
@@ -34,9 +35,6 @@ struct io {
 	char in[IO_BUFFER_SIZE];
 	char out[IO_BUFFER_SIZE];
 };
-
-/* Milliseconds of CLOCK_MONOTONIC; deadlines are absolute in it. */
-int64_t io_now(void);
 
 /* Puts TCP_NODELAY on sockets. */
 void io_init(struct io *, int rfd, int wfd);

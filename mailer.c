@@ -28,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "line_io.h"
 #include "mailer.h"
 
@@ -173,7 +174,7 @@ wait_for_end(pid_t pid, int64_t deadline)
 static bool
 wait_for_child(int64_t deadline)
 {
-	int64_t		left = deadline - io_now();
+	int64_t		left = deadline - clock_ms();
 	struct timespec	patience = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
 	sigset_t	child;
 

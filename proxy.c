@@ -43,6 +43,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "line_io.h"
 #include "log.h"
 #include "network.h"
@@ -67,7 +68,7 @@ struct proxy {
 	pid_t *sessions;	/* 0 = free */
 	uint64_t n_slots;	/* of sessions; at least proxy_processes */
 	uint64_t n_sessions;
-	int64_t quiet_until;	/* no accept before this, in io_now's time */
+	int64_t quiet_until;	/* no accept before this, in clock_ms */
 };
 
 static volatile sig_atomic_t ending, settings_due;
@@ -356,14 +357,14 @@ serve(struct proxy *p)
 {
 	while (!ending) {
 		bool room = p->n_sessions < p->conf->proxy_processes;
-		int64_t now = io_now();
+		int64_t now = clock_ms();
 		int64_t wait = p->quiet_until > now ? p->quiet_until - now : -1;
 
 		wait_for_events(p, room && wait < 0, wait);
 		reap(p);
 		if (settings_due && !ending)
 			read_settings(p);
-		if (!ending && p->n_sessions < p->conf->proxy_processes && io_now() >= p->quiet_until)
+		if (!ending && p->n_sessions < p->conf->proxy_processes && clock_ms() >= p->quiet_until)
 			accept_one(p);
 	}
 }
@@ -378,7 +379,7 @@ wait_for_events(struct proxy *p, bool connections, int64_t ms)
 	if (ppoll(&pfd, connections ? 1 : 0, ms < 0 ? NULL : &ts, &p->waiting) == -1 &&
 	    errno != EINTR) {
 		log_write(LOG_WARNING, "proxy: poll: %s", strerror(errno));
-		p->quiet_until = io_now() + BACKOFF_MS;
+		p->quiet_until = clock_ms() + BACKOFF_MS;
 	}
 }
 
@@ -426,7 +427,7 @@ accept_one(struct proxy *p)
 	if (fd == -1) {
 		if (!is_transient(errno)) {
 			log_write(LOG_WARNING, "proxy: accept: %s", strerror(errno));
-			p->quiet_until = io_now() + BACKOFF_MS;
+			p->quiet_until = clock_ms() + BACKOFF_MS;
 		}
 		return;
 	}
@@ -496,7 +497,7 @@ begin_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 	if (pid == -1) {
 		log_write(LOG_WARNING, "proxy: no process for %s: %s", name, strerror(errno));
 		smtp_refuse_service(fd, "Too busy, try again later");
-		p->quiet_until = io_now() + BACKOFF_MS;
+		p->quiet_until = clock_ms() + BACKOFF_MS;
 		return;
 	}
 	log_write(LOG_DEBUG, "proxy: %s, process %ld", name, (long)pid);
@@ -574,12 +575,12 @@ drain(struct proxy *p)
 	static const struct { int signo; int64_t ms; } steps[] = {
 		{ SIGTERM, KILL_AFTER_MS }, { SIGKILL, KILL_AFTER_MS }
 	};
-	int64_t deadline = io_now() + (int64_t)p->conf->proxy_drain * 1000, now;
+	int64_t deadline = clock_ms() + (int64_t)p->conf->proxy_drain * 1000, now;
 	size_t step = 0;
 
 	stop_listening(p);
 	for (reap(p); p->n_sessions > 0; reap(p)) {
-		if ((now = io_now()) < deadline) {
+		if ((now = clock_ms()) < deadline) {
 			wait_for_events(p, false, deadline - now);
 			continue;
 		}

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "filter.h"
 #include "line_io.h"
 #include "mailer.h"
@@ -91,7 +92,7 @@ for_good(int code)
 static enum qmail_code
 receive(struct qmail *q, int message_fd, int envelope_fd)
 {
-	int64_t deadline = io_now() + (int64_t)q->t.conf->data_timeout * 1000;
+	int64_t deadline = clock_ms() + (int64_t)q->t.conf->data_timeout * 1000;
 
 	switch (filter_receive(&q->t, message_fd, deadline)) {
 	case RECEIPT_WHOLE:
@@ -269,7 +270,7 @@ deliver(struct qmail *q, const char *original, enum outcome *outcome)
 {
 	struct message		out = { .fd = -1 };
 	struct mailer_end	end;
-	int64_t			start = io_now();
+	int64_t			start = clock_ms();
 	union { const char *in; char *out; } name = { .in = original };
 	char			*argv[] = { name.out, NULL };
 	enum qmail_code		code;
@@ -282,7 +283,7 @@ deliver(struct qmail *q, const char *original, enum outcome *outcome)
 	}
 	end = mailer_run(original, argv, out.fd, q->intake.bytes.fd, STDERR_FILENO,
 	    start + (int64_t)q->t.conf->final_timeout * 1000);
-	q->t.send_ms = io_now() - start;
+	q->t.send_ms = clock_ms() - start;
 	message_close(&out);
 	code = judge(q, &end, original);
 	if (code == QMAIL_OK)

@@ -10,6 +10,7 @@
  * receiver has none of its own, the front ends it.
  */
 #include "request.h"
+#include "clock.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -127,12 +128,9 @@ wait_writable(int sock, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd p = { .fd = sock, .events = POLLOUT };
-		struct timespec now;
-		int64_t left;
+		int64_t left = deadline - clock_ms();
 		int n;
 
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		left = deadline - ((int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
 		if (left <= 0) {
 			errno = ETIMEDOUT;
 			return false;

@@ -59,6 +59,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "scan_result.h"
 
 #define PREFIX "clamd:"
@@ -67,7 +68,6 @@
 #define LAST_WORD_MS 1000	/* for the reason of one that stopped listening */
 #define PROVE_SECONDS 30
 
-static int64_t now_ms(void);
 static bool connect_to(const char *address, int64_t deadline, char *err, size_t errsize);
 static bool open_session(const char *address, int64_t deadline, char *err, size_t errsize);
 static int connect_local(const char *path, int64_t deadline);
@@ -118,7 +118,7 @@ clamd_connect(const struct conf *conf, char *err, size_t errsize)
 
 		snprintf(address, sizeof(address), "%.*s", (int)len, word);
 		word += len + (word[len] == ' ');
-		if (connect_to(address + strlen(PREFIX), now_ms() + share / (int64_t)n, reason,
+		if (connect_to(address + strlen(PREFIX), clock_ms() + share / (int64_t)n, reason,
 		    sizeof(reason)))
 			return true;
 		clamd_close();
@@ -170,7 +170,7 @@ clamd_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, si
 {
 	static const char received[] = "Received: by localhost; scanned\r\n";
 	const size_t head = sizeof(received) - 1, sure = strlen("Received: ");
-	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+	int64_t deadline = clock_ms() + (int64_t)seconds * 1000;
 	char *mail;
 
 	memset(result, 0, sizeof(*result));
@@ -202,15 +202,6 @@ clamd_prove(char *err, size_t errsize)
 		return scan_refuse(err, errsize, "clamd at %s: %s", clamd.address, result.error);
 	return result.n_hits > 0 || scan_refuse(err, errsize,
 	    "clamd at %s does not find the EICAR test string", clamd.address);
-}
-
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
 /* --- the session --- */
@@ -250,7 +241,7 @@ connect_local(const char *path, int64_t deadline)
 	while (sock != -1 && connect(sock, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		int saved = errno;
 
-		if (saved == EAGAIN && now_ms() < deadline) {
+		if (saved == EAGAIN && clock_ms() < deadline) {
 			nanosleep(&tick, NULL);
 			continue;
 		}
@@ -295,7 +286,7 @@ static bool
 connect_one(int sock, const struct sockaddr *sa, socklen_t len, int64_t deadline)
 {
 	struct pollfd p = { .fd = sock, .events = POLLOUT };
-	int64_t left = deadline - now_ms();
+	int64_t left = deadline - clock_ms();
 	int error = 0, on = 1;
 	socklen_t size = sizeof(error);
 
@@ -388,7 +379,7 @@ ask(const char *buf, size_t len, int64_t deadline)
 		char reason[REPLY_MAX];
 
 		strlcpy(reason, clamd.reply, sizeof(reason));
-		if (!read_reply(now_ms() + LAST_WORD_MS) || !ends_in(clamd.reply, "ERROR"))
+		if (!read_reply(clock_ms() + LAST_WORD_MS) || !ends_in(clamd.reply, "ERROR"))
 			strlcpy(clamd.reply, reason, sizeof(clamd.reply));
 		return false;
 	}
@@ -487,7 +478,7 @@ wait_until(short event, int64_t deadline)
 {
 	for (;;) {
 		struct pollfd p = { .fd = clamd.sock, .events = event | POLLIN };
-		int64_t left = deadline - now_ms();
+		int64_t left = deadline - clock_ms();
 		int n;
 
 		errno = ETIMEDOUT;

@@ -53,6 +53,7 @@
 #include <unistd.h>
 
 #include "scan_libclamav.h"
+#include "clock.h"
 #include "scan_result.h"
 
 /* The name that libclamav gives to a signature that is not ClamAV's own. */
@@ -95,7 +96,6 @@ static bool prove_scratch(void);
 static bool scratch_is_there(void);
 static bool have_room(uint64_t);
 static bool have_memory(void);
-static int64_t now_ms(void);
 static void scan_view(struct scan_result *, const char *, size_t, int64_t);
 static void scan_as_mail(struct scan_result *, const char *, size_t, int64_t);
 static int scan_map(struct scan_result *, const char *, size_t);
@@ -225,7 +225,7 @@ void
 libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
-	int64_t deadline = now_ms() + (int64_t)seconds * 1000;
+	int64_t deadline = clock_ms() + (int64_t)seconds * 1000;
 
 	memset(result, 0, sizeof(*result));
 	scanner.parse_mail = kind != SCAN_SKELETON && kind != SCAN_TEXT;
@@ -626,20 +626,11 @@ have_memory(void)
 	return reserve != MAP_FAILED && munmap(reserve, MEMORY_RESERVE) == 0;
 }
 
-static int64_t
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
 /* One way to look at the bytes. */
 static void
 scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
 {
-	int64_t left = deadline - now_ms();
+	int64_t left = deadline - clock_ms();
 	int code;
 
 	/* libclamav counts in 32 bits, and takes 0 for "no limit" */

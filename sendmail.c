@@ -22,6 +22,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "clock.h"
 #include "filter.h"
 #include "line_io.h"
 #include "mailer.h"
@@ -73,7 +74,7 @@ plain_sender(const char *sender)
 static int64_t
 deadline_after(uint64_t seconds)
 {
-	return io_now() + (int64_t)seconds * 1000;
+	return clock_ms() + (int64_t)seconds * 1000;
 }
 
 static int
@@ -113,7 +114,7 @@ deliver(struct transaction *t, const struct sendmail_call *call, int wfd, enum o
 	char *const		front[N_WORDS] = { name, gateway, dots, from, sender, last };
 	struct mailer_end	end = { MAILER_NOT_STARTED, 0 };
 	struct message		out = { .fd = -1 };
-	int64_t			start = io_now();
+	int64_t			start = clock_ms();
 	int			code;
 
 	if (argv == NULL || sender == NULL || !mailer_spool(&out, t)) {
@@ -124,7 +125,7 @@ deliver(struct transaction *t, const struct sendmail_call *call, int wfd, enum o
 		memcpy(argv + N_WORDS, call->recipients, call->n_recipients * sizeof(*argv));
 		end = mailer_run(t->conf->sendmail_path, argv, out.fd, wfd, wfd,
 		    deadline_after(t->conf->final_timeout));
-		t->send_ms = io_now() - start;
+		t->send_ms = clock_ms() - start;
 		code = judge(t, &end, wfd, outcome);
 	}
 	message_close(&out);

@@ -30,6 +30,7 @@
 #include <sys/param.h>
 #include <syslog.h>
 
+#include "clock.h"
 #include "log.h"
 #include "message.h"
 #include "smtp_data.h"
@@ -110,7 +111,7 @@ static enum answer
 data_receive(struct session *s)
 {
 	static const char go_ahead[] = "354 End data with <CR><LF>.<CR><LF>\r\n";
-	int64_t begin = io_now();
+	int64_t begin = clock_ms();
 	int64_t deadline = MIN(session_deadline(s->conf->data_timeout), s->end);
 	struct message *message = &s->transaction.message;
 	enum io_result result;
@@ -126,7 +127,7 @@ data_receive(struct session *s)
 	    (result = io_flush(&s->client, deadline)) != IO_OK)
 		return client_deaf(s, ANSWER_NONE, result);
 	answer = data_spool(s, deadline);
-	s->transaction.receive_ms = io_now() - begin;
+	s->transaction.receive_ms = clock_ms() - begin;
 	if (answer == ANSWER_NONE && message_seal(message) != MESSAGE_OK) {
 		session_fault(s, "spool: %s", strerror(errno));
 		return ANSWER_SPOOL;
@@ -209,14 +210,14 @@ data_dispose(struct session *s)
 static enum answer
 data_deliver(struct session *s)
 {
-	int64_t begin = io_now();
+	int64_t begin = clock_ms();
 	enum answer answer;
 
 	session_enter(s, STATE_SEND);
 	answer = down_command(s, (struct span){ "DATA", 4 }, "DATA", CLASS(3) | CLASS(4) | CLASS(5));
 	if (answer == ANSWER_REPLY && s->reply.code == 354)
 		answer = data_send(s);
-	s->transaction.send_ms = io_now() - begin;
+	s->transaction.send_ms = clock_ms() - begin;
 	return answer;
 }
 

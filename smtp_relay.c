@@ -30,6 +30,7 @@
 #include <sys/param.h>
 #include <sysexits.h>
 
+#include "clock.h"
 #include "log.h"
 #include "smtp_relay.h"
 #include "smtp_session.h"
@@ -237,7 +238,7 @@ session_next(struct session *s)
 	bool crlf;
 
 	/* What waits in the buffer is handed out whatever the clock says. */
-	if (io_now() >= s->end)
+	if (clock_ms() >= s->end)
 		return client_fault(s, IO_TIMEOUT);
 	result = io_read_line(&s->client, s->conf->line_limit, deadline, &text, &len, &crlf);
 	if (result == IO_TOO_LONG)

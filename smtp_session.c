@@ -17,6 +17,7 @@
 #include <sys/param.h>
 #include <sysexits.h>
 
+#include "clock.h"
 #include "log.h"
 #include "smtp_session.h"
 
@@ -100,7 +101,7 @@ const struct answer_rule answers[] = {
 int64_t
 session_deadline(uint64_t seconds)
 {
-	return io_now() + (int64_t)MIN(seconds, ONE_YEAR) * 1000;
+	return clock_ms() + (int64_t)MIN(seconds, ONE_YEAR) * 1000;
 }
 
 /* session_enter - the one place where the state changes */
@@ -156,7 +157,7 @@ client_fault(struct session *s, enum io_result result)
 		log_write(LOG_INFO, "client left without QUIT");
 		return ANSWER_CLIENT_LEFT;
 	}
-	if (result == IO_TIMEOUT && io_now() >= s->end) {
+	if (result == IO_TIMEOUT && clock_ms() >= s->end) {
 		session_fault(s, "client: session takes too long");
 		return ANSWER_SESSION_TIMEOUT;
 	}

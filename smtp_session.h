@@ -130,7 +130,7 @@ struct command_line {
 	struct span whole, verb, arg;
 };
 
-/* smtp_session.c. Deadlines are in io_now's time, session_deadline's are seconds from now. */
+/* smtp_session.c. Deadlines are in clock_ms's time, session_deadline's are seconds from now. */
 int64_t		 session_deadline(uint64_t seconds);
 /* The one place where the state changes. */
 void		 session_enter(struct session *, enum state);

@@ -29,6 +29,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "line_io.h"
 #include "log.h"
 #include "transaction.h"
@@ -184,13 +185,13 @@ static enum decision
 inspect(struct transaction *t)
 {
 	struct report	*report = &t->inspection.report;
-	int64_t		 start = io_now();
+	int64_t		 start = clock_ms();
 
 	if (t->conf->quarantine != KEEP_OFF)
 		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
 	inspector_inspect(&t->inspection, t->conf, &t->message, t->quarantine.reference,
 	    &t->envelope, t->crlf_only);
-	t->inspect_ms = io_now() - start;
+	t->inspect_ms = clock_ms() - start;
 	log_notes(report);
 	if (!t->inspection.ok) {
 		report_free(report);

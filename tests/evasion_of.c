@@ -22,6 +22,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "conf.h"
 #include "examine.h"
 #include "message.h"
@@ -45,7 +46,6 @@ static const char *irregular(const char *bytes, size_t size);
 static void write_result(const char *output, const char *bytes, size_t size,
     const struct report *);
 static bool write_piece(void *ctx, const char *buf, size_t len);
-static long now_ms(void);
 
 int
 main(int argc, char **argv)
@@ -101,20 +101,20 @@ look_at(const char *path, const char *output)
 	struct part_place root;
 	size_t size;
 	char *bytes = read_all(path, &size);
-	long began = now_ms();
+	int64_t began = clock_ms();
 	bool raw, parts = false;
 
 	report_init(&report);
 	report.scanner = strdup("ClamAV");
 	report.size = size;
 	examine_message(&conf, &request, bytes, size, SECONDS, &report);
-	began = now_ms() - began;
+	began = clock_ms() - began;
 	write_result(output, bytes, size, &report);
 	raw = is_infected(SCAN_MAIL, bytes, size);
 	mime_walk(bytes, size, &conf, &root, visit_scan, &parts);
 	printf("%s\t%s\t%s\t%s\t%s\t%ld\t%s\n", report_verdict(&report),
 	    action_name(report.action), raw ? "yes" : "no", parts ? "yes" : "no",
-	    irregular(bytes, size), began, path);
+	    irregular(bytes, size), (long)began, path);
 	report_free(&report);
 	free(bytes);
 }
@@ -195,13 +195,4 @@ static bool
 write_piece(void *ctx, const char *buf, size_t len)
 {
 	return fwrite(buf, 1, len, ctx) == len;
-}
-
-static long
-now_ms(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }

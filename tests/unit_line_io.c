@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "clock.h"
 #include "line_io.h"
 
 #define SOON		50	/* ms: for deadlines that shall pass */
@@ -143,7 +144,7 @@ want_line(const char *text, size_t len, bool crlf)
 	size_t n;
 	bool c;
 
-	assert_int_equal(io_read_line(&wire.io, LIMIT, io_now() + LATE, &line, &n, &c), IO_OK);
+	assert_int_equal(io_read_line(&wire.io, LIMIT, clock_ms() + LATE, &line, &n, &c), IO_OK);
 	assert_int_equal(n, len);
 	assert_memory_equal(line, text, len);
 	assert_int_equal(c, crlf);
@@ -158,7 +159,7 @@ line_result(size_t limit, int64_t ms)
 	size_t n;
 	bool c;
 
-	return io_read_line(&wire.io, limit, io_now() + ms, &line, &n, &c);
+	return io_read_line(&wire.io, limit, clock_ms() + ms, &line, &n, &c);
 }
 
 static const char conversation[] =
@@ -346,18 +347,18 @@ test_some_and_discard(void **unused)
 		wire_open(kind);
 		PEER_SAYS("line\r\nsome bytes");
 		WANT_LINE("line", true);
-		assert_int_equal(io_read_some(&wire.io, io_now() + LATE, &buf, &len), IO_OK);
+		assert_int_equal(io_read_some(&wire.io, clock_ms() + LATE, &buf, &len), IO_OK);
 		assert_int_equal(len, 10);
 		assert_memory_equal(buf, "some bytes", 10);
 		io_take(&wire.io, 5);
 		/* What is in the buffer needs no time. */
-		assert_int_equal(io_read_some(&wire.io, io_now() - 1, &buf, &len), IO_OK);
+		assert_int_equal(io_read_some(&wire.io, clock_ms() - 1, &buf, &len), IO_OK);
 		assert_int_equal(len, 5);
 		assert_memory_equal(buf, "bytes", 5);
 		io_discard_input(&wire.io);
-		assert_int_equal(io_read_some(&wire.io, io_now() + SOON, &buf, &len), IO_TIMEOUT);
+		assert_int_equal(io_read_some(&wire.io, clock_ms() + SOON, &buf, &len), IO_TIMEOUT);
 		PEER_SAYS("x");
-		assert_int_equal(io_read_some(&wire.io, io_now() + LATE, &buf, &len), IO_OK);
+		assert_int_equal(io_read_some(&wire.io, clock_ms() + LATE, &buf, &len), IO_OK);
 		assert_int_equal(len, 1);
 		wire_close();
 	}
@@ -374,9 +375,9 @@ test_some_after_long_line(void **unused)
 	wire_open(SOCKET);
 	PEER_SAYS("0123456789");
 	assert_int_equal(line_result(4, LATE), IO_TOO_LONG);
-	assert_int_equal(io_read_some(&wire.io, io_now() + SOON, &buf, &len), IO_TIMEOUT);
+	assert_int_equal(io_read_some(&wire.io, clock_ms() + SOON, &buf, &len), IO_TIMEOUT);
 	PEER_SAYS("0123\nrest");
-	assert_int_equal(io_read_some(&wire.io, io_now() + LATE, &buf, &len), IO_OK);
+	assert_int_equal(io_read_some(&wire.io, clock_ms() + LATE, &buf, &len), IO_OK);
 	assert_int_equal(len, 4);
 	assert_memory_equal(buf, "rest", 4);
 	wire_close();
@@ -393,16 +394,16 @@ test_read_deadline(void **unused)
 	(void)unused;
 	for (kind = 0; kind < KINDS; kind++) {
 		wire_open(kind);
-		begin = io_now();
+		begin = clock_ms();
 		assert_int_equal(line_result(LIMIT, SOON), IO_TIMEOUT);
-		assert_true(io_now() - begin >= SOON);
+		assert_true(clock_ms() - begin >= SOON);
 		/* A piece of a line is no line, and isn't lost either. */
 		PEER_SAYS("ha");
 		assert_int_equal(line_result(LIMIT, SOON), IO_TIMEOUT);
 		PEER_SAYS("lf\r\n");
 		/* A deadline in the past: not even what is ready. */
 		assert_int_equal(line_result(LIMIT, -1), IO_TIMEOUT);
-		assert_int_equal(io_read_some(&wire.io, io_now() - 1, &buf, &len), IO_OK);
+		assert_int_equal(io_read_some(&wire.io, clock_ms() - 1, &buf, &len), IO_OK);
 		WANT_LINE("half", true);
 		wire_close();
 	}
@@ -424,10 +425,10 @@ test_dribbler_deadline(void **unused)
 				nanosleep(&pause, NULL);
 			_exit(0);
 		}
-		begin = io_now();
+		begin = clock_ms();
 		assert_int_equal(line_result(IO_BUFFER_SIZE, SOON * 4), IO_TIMEOUT);
-		assert_true(io_now() - begin >= SOON * 4);
-		assert_true(io_now() - begin < LATE / 2);
+		assert_true(clock_ms() - begin >= SOON * 4);
+		assert_true(clock_ms() - begin < LATE / 2);
 		wire_close();
 	}
 }
@@ -455,9 +456,9 @@ test_write_bulk(void **unused)
 			}
 			for (i = 0; i < BULK; i += n) {
 				n = piece < BULK - i ? piece : BULK - i;
-				assert_int_equal(io_write(&wire.io, bulk + i, n, io_now() + LATE), IO_OK);
+				assert_int_equal(io_write(&wire.io, bulk + i, n, clock_ms() + LATE), IO_OK);
 			}
-			assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
+			assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
 			assert_int_equal(line_result(1, LATE), IO_TOO_LONG);
 			assert_int_equal(wire.io.in[0], 'y');
 			wire_close();
@@ -474,15 +475,15 @@ test_write_is_buffered(void **unused)
 	(void)unused;
 	wire_open(PIPES);
 	assert_int_equal(fcntl(wire.peer_r, F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(io_write(&wire.io, "hello", 5, io_now() + LATE), IO_OK);
+	assert_int_equal(io_write(&wire.io, "hello", 5, clock_ms() + LATE), IO_OK);
 	assert_int_equal(read(wire.peer_r, &c, 1), -1);
 	assert_int_equal(errno, EAGAIN);
-	assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
+	assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
 	assert_int_equal(read(wire.peer_r, back, 10), 5);
-	assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
-	assert_int_equal(io_write(&wire.io, bulk, IO_BUFFER_SIZE, io_now() + LATE), IO_OK);
+	assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
+	assert_int_equal(io_write(&wire.io, bulk, IO_BUFFER_SIZE, clock_ms() + LATE), IO_OK);
 	assert_int_equal(read(wire.peer_r, &c, 1), -1);
-	assert_int_equal(io_write(&wire.io, "x", 1, io_now() + LATE), IO_OK);
+	assert_int_equal(io_write(&wire.io, "x", 1, clock_ms() + LATE), IO_OK);
 	assert_int_equal(read(wire.peer_r, back, BULK), IO_BUFFER_SIZE);
 	wire_close();
 }
@@ -505,21 +506,21 @@ test_write_deadline(void **unused)
 		assert_int_equal(fcntl(wire.peer_r, F_SETFL, O_NONBLOCK), 0);
 		/* So that a flush gets stuck in the middle, not between two. */
 		(void)setsockopt(wire.io.wfd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
-		assert_int_equal(io_write(&wire.io, bulk, 5000, io_now() + LATE), IO_OK);
+		assert_int_equal(io_write(&wire.io, bulk, 5000, clock_ms() + LATE), IO_OK);
 		if (kind == PIPES)
-			assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
-		for (sent = 5000; io_write(&wire.io, bulk + sent, 1000, io_now() + SOON) == IO_OK; )
+			assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
+		for (sent = 5000; io_write(&wire.io, bulk + sent, 1000, clock_ms() + SOON) == IO_OK; )
 			assert_true((sent += 1000) < BULK - 1000);
-		begin = io_now();
+		begin = clock_ms();
 		assert_int_equal(io_flush(&wire.io, begin + SOON), IO_TIMEOUT);
-		assert_true(io_now() - begin >= SOON);
+		assert_true(clock_ms() - begin >= SOON);
 		/* io_write took a part of the last piece before it failed. */
 		for (got = 0;;) {
 			while ((n = read(wire.peer_r, back + got, BULK - got)) > 0)
 				got += (size_t)n;
 			if (wire.io.out_len == 0)
 				break;
-			(void)io_flush(&wire.io, io_now() + SOON);
+			(void)io_flush(&wire.io, clock_ms() + SOON);
 		}
 		assert_true(got >= sent && got < sent + 1000);
 		assert_memory_equal(back, bulk, got);
@@ -543,9 +544,9 @@ test_peer_closes(void **unused)
 		assert_int_equal(line_result(LIMIT, LATE), IO_EOF);
 		assert_int_equal(line_result(LIMIT, LATE), IO_EOF);
 		io_discard_input(&wire.io);
-		assert_int_equal(io_read_some(&wire.io, io_now() + LATE, &buf, &len), IO_EOF);
-		assert_int_equal(io_write(&wire.io, "x", 1, io_now() + LATE), IO_OK);
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_EOF);
+		assert_int_equal(io_read_some(&wire.io, clock_ms() + LATE, &buf, &len), IO_EOF);
+		assert_int_equal(io_write(&wire.io, "x", 1, clock_ms() + LATE), IO_OK);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_EOF);
 		wire_close();
 	}
 }
@@ -559,21 +560,21 @@ test_heed_input(void **unused)
 	for (kind = 0; kind < KINDS; kind++) {
 		wire_open(kind);
 		PEER_SAYS("early\r\nmore\r\n");
-		assert_int_equal(io_write(&wire.io, "x", 1, io_now() + LATE), IO_OK);
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
+		assert_int_equal(io_write(&wire.io, "x", 1, clock_ms() + LATE), IO_OK);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
 		wire.io.heed_input = true;
-		assert_int_equal(io_write(&wire.io, "y", 1, io_now() + LATE), IO_OK);
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_INPUT);
+		assert_int_equal(io_write(&wire.io, "y", 1, clock_ms() + LATE), IO_OK);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_INPUT);
 		WANT_LINE("early", true);
 		/* Also what was read already. */
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_INPUT);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_INPUT);
 		WANT_LINE("more", true);
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
 		assert_int_equal(read(wire.peer_r, back, 10), 2);
 		assert_memory_equal(back, "xy", 2);
 		peer_close();
-		assert_int_equal(io_write(&wire.io, "z", 1, io_now() + LATE), IO_OK);
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_INPUT);
+		assert_int_equal(io_write(&wire.io, "z", 1, clock_ms() + LATE), IO_OK);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_INPUT);
 		assert_int_equal(line_result(LIMIT, LATE), IO_EOF);
 		wire_close();
 	}
@@ -599,12 +600,12 @@ test_heed_while_blocked(void **unused)
 				continue;
 			_exit(0);
 		}
-		begin = io_now();
+		begin = clock_ms();
 		memset(bulk, 'x', BULK);
 		while (result == IO_OK)
-			result = io_write(&wire.io, bulk, BULK, io_now() + LATE);
+			result = io_write(&wire.io, bulk, BULK, clock_ms() + LATE);
 		assert_int_equal(result, IO_INPUT);
-		assert_true(io_now() - begin < LATE / 2);
+		assert_true(clock_ms() - begin < LATE / 2);
 		WANT_LINE("enough", true);
 		result = IO_OK;
 		wire_close();
@@ -619,8 +620,8 @@ test_bad_descriptor(void **unused)
 	wire.child = wire.peer_r = wire.peer_w = -1;
 	assert_int_equal(line_result(LIMIT, LATE), IO_ERROR);
 	assert_int_equal(errno, EBADF);
-	assert_int_equal(io_write(&wire.io, "x", 1, io_now() + LATE), IO_OK);
-	assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_ERROR);
+	assert_int_equal(io_write(&wire.io, "x", 1, clock_ms() + LATE), IO_OK);
+	assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_ERROR);
 	wire.io.rfd = wire.io.wfd = -1;
 	io_close(&wire.io);
 }
@@ -636,8 +637,8 @@ test_flags_untouched(void **unused)
 		wire_open(kind);
 		PEER_SAYS("a\r\n");
 		WANT_LINE("a", true);
-		assert_int_equal(io_write(&wire.io, "x", 1, io_now() + LATE), IO_OK);
-		assert_int_equal(io_flush(&wire.io, io_now() + LATE), IO_OK);
+		assert_int_equal(io_write(&wire.io, "x", 1, clock_ms() + LATE), IO_OK);
+		assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
 		assert_int_equal(fcntl(wire.io.rfd, F_GETFL) & O_NONBLOCK, 0);
 		assert_int_equal(fcntl(wire.io.wfd, F_GETFL) & O_NONBLOCK, 0);
 		wire_close();
