@@ -21,7 +21,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 FRONT = spawnscan smtp_relay smtp_message smtp_down smtp_session xforward smtp_reply smtp_data span address line_io filter proxy mailer sendmail qmail_queue envelope explainer transaction wrap quarantine \
         inspector_client scratch message report request verdict network conf log
-INSPECTOR = spawnscan_inspect inspector engine examine findings places strike explain mime_walk mime_lint mime_views mime_decode mime_packed mime_cms mime_pgp mime_text mime_zip mime_zip_odd mime_tnef mime_plain header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
+INSPECTOR = spawnscan_inspect inspector engine examine findings places strike explain mime_walk mime_lint mime_views mime_decode mime_packed mime_cms mime_pgp mime_text mime_zip mime_tnef mime_plain header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
         scratch message report request verdict network conf log
 
 FRONT_PKGS     = libbsd-overlay libmd inih

@@ -31,7 +31,7 @@
 #include "mime_tnef.h"
 #include "mime_views.h"
 #include "mime_walk.h"
-#include "mime_zip_odd.h"
+#include "mime_zip.h"
 #include "places.h"
 #include "policy.h"
 #include "scan.h"

@@ -1,6 +1,6 @@
 /*
  * mime_packed.h - what a content holds without a key: the contents that mime_cms,
- * mime_pgp, mime_text and mime_zip find in it.
+ * mime_pgp and mime_text find in it.
  */
 #ifndef MIME_PACKED_H
 #define MIME_PACKED_H

@@ -7,8 +7,8 @@
  * and its content can't disagree. A message attachment that is itself encoded
  * comes out of GMime as a leaf: it is decoded and walked again, and what is
  * found in it stands at the place of the attachment. So is what a leaf holds
- * that is signed or packed, but not encrypted (S/MIME, OpenPGP), or carries in
- * itself (files in a text, an archive behind something else).
+ * that is signed or packed, but not encrypted (S/MIME, OpenPGP), or written into
+ * a text.
  *
  * Limits, from the configuration: depth (multiparts, messages, encoded messages
  * and packings all count), number of parts, bytes of one header block, bytes
@@ -32,7 +32,6 @@
 #include "mime_packed.h"
 #include "mime_pgp.h"
 #include "mime_text.h"
-#include "mime_zip.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
@@ -359,9 +358,9 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
 }
 
 /*
- * What is signed or packed without a key, stands behind something else, or is
- * written into a text. By its content: to some readers the extension .p7m is
- * enough, and an OpenPGP message may be any text.
+ * What is signed or packed without a key, or written into a text. By its
+ * content: to some readers the extension .p7m is enough, and an OpenPGP message
+ * may be any text.
  */
 static void
 look_for_packed(struct walk *w, const struct part *part, const char *content, size_t len,
@@ -372,7 +371,6 @@ look_for_packed(struct walk *w, const struct part *part, const char *content, si
 	char *plain;
 
 	cms_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
-	zip_open(packed, content, len, w->unpack_left);
 	plain = text_plain(content, len, shown, utf7, &len);
 	if (plain != NULL)
 		content = plain;

@@ -1,168 +1,374 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_zip.c - a ZIP archive that stands behind something else.
+ * mime_zip.c - zip archives that do not read the same to everyone.
  *
- * A ZIP file is read from its end: there is a record (APPNOTE 4.3.16, 22 bytes
- * and a comment) that tells how long the directory in front of it is, and the
- * directory's entries (4.3.12) tell where their files are. So anything may stand
- * in front, and libclamav, which goes by a file's first bytes, sees only that.
+ * An archive has a local header in front of each member, and a directory at its
+ * end that says the same once more (APPNOTE 4.3). Most unpackers begin at the
+ * end, so that anything may stand in front, and believe the directory; others
+ * read from the beginning and believe the local headers. libclamav goes by what
+ * the content begins with, and gives up where the two differ. So whatever is
+ * seen in one reading and not in the other is written into an archive that has
+ * only one reading.
  *
- * Offsets count from the archive's own beginning, or, in what was mended
- * (zip -A) or made so, from that of the whole. Both are tried.
+ * Linear in the content but for sorting the members, and what is written is
+ * limited: members may lie over each other. Memory that runs out ends the process.
  */
 #include "mime_zip.h"
 
 #include <err.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
 
-#define END_SIZE 22
+#define LOCAL_HEAD 30
+#define ENTRY_HEAD 46
+#define END_HEAD 22
 #define COMMENT_MAX 65535
-#define ENTRY_SIZE 46
+/* Ends of directories that are looked at: a comment may hold more. */
+#define ENDS_MAX 4
+/* Doubtful ones; libclamav takes its time for each. */
+#define MEMBERS_MAX 10000
+/* What may be written: so many times what there is, and so much. */
+#define OUT_TIMES 2
+#define OUT_MORE (1u << 20)
+#define UNKNOWN 0xffffffffu
+#define FLAG_ENCRYPTED 1u
+#define FLAG_SIZES_BEHIND 8u
+#define FLAG_UTF8 0x800u
+/* No method squeezes more. */
+#define RATIO_MAX 1100
 
-/* Where in the end record and in an entry. */
-enum { END_DIRECTORY_SIZE = 12, END_DIRECTORY_AT = 16 };
-enum { ENTRY_NAME_LEN = 28, ENTRY_EXTRA_LEN = 30, ENTRY_COMMENT_LEN = 32, ENTRY_FILE_AT = 42 };
-
-struct zip {
-	const char *bytes;
-	size_t len;
-	size_t end;		/* where the end record is; len = nowhere */
-	size_t shift;		/* what stands in front, if offsets count from behind it */
+struct member {
+	size_t name, name_len;		/* places in the content */
+	size_t data, size;
+	uint64_t plain_size;
+	unsigned int flags, method;
 };
 
-static size_t last_record(const char *bytes, size_t len);
-static bool begins_at(const struct zip *, size_t at, const char *mark);
-static size_t directory_begin(const struct zip *);
-static size_t next_entry(const struct zip *, size_t entry);
-static size_t file_of(const struct zip *, size_t entry);
-static char *cut_out(const struct zip *, size_t begin, size_t directory);
-static uint32_t little(const char *, size_t n);
-static void put_little(char *, size_t);
+/* Where a member is, that the directory tells of. */
+struct range {
+	size_t begin, end;
+};
 
-void
-zip_open(struct packed *p, const char *content, size_t len, size_t *left)
+struct reading {
+	const char *bytes;
+	size_t len;
+	struct member *members;		/* in doubt */
+	struct range *ranges;
+	size_t n_members, n_ranges, out;
+	bool all;
+};
+
+static uint32_t number(const char *, unsigned int bytes);
+static bool is_at(const struct reading *, size_t at, const char *sign, size_t head);
+static size_t find(const struct reading *, size_t from, const char *sign);
+static size_t comment_begin(const struct reading *);
+static void read_directories(struct reading *);
+static void read_directory(struct reading *, size_t end, bool doubtful);
+static void read_entry(struct reading *, size_t entry, size_t base, size_t directory, bool doubtful);
+static void take_long_sizes(const struct reading *, size_t entry, uint64_t *plain, uint64_t *size);
+static bool read_local(const struct reading *, size_t at, struct member *, bool *known);
+static void read_rest(struct reading *);
+static int by_begin(const void *, const void *);
+static void add_range(struct reading *, size_t begin, size_t end);
+static void add_member(struct reading *, const struct member *);
+static char *write_archive(const struct reading *, size_t *out_len);
+static char *put(char *, uint32_t value, unsigned int bytes);
+static char *put_common(char *, const struct member *);
+
+char *
+zip_doubtful(const char *bytes, size_t len, size_t *out_len, bool *all)
 {
-	struct zip z = { content, len, last_record(content, len), 0 };
-	size_t directory, begin = len, at;
+	struct reading r = { .bytes = bytes, .len = len, .all = true };
+	char *out = NULL;
 
-	if (z.end == len)
-		return;
-	directory = directory_begin(&z);
-	at = little(content + z.end + END_DIRECTORY_AT, 4);
-	z.shift = directory > at ? directory - at : 0;
-	for (size_t entry = directory; entry < z.end; entry = next_entry(&z, entry)) {
-		size_t file = file_of(&z, entry);
-
-		if (file < begin)
-			begin = file;
-	}
-	/* What begins with it libclamav knows for what it is. */
-	if (begin == 0 || begin >= directory)
-		return;
-	if (len - begin > *left) {
-		p->too_big = true;
-		return;
-	}
-	*left -= len - begin;
-	packed_add(p, NULL, 0, cut_out(&z, begin, directory), len - begin);
+	*all = true;
+	if (find(&r, 0, "PK\003\004") == len && find(&r, comment_begin(&r), "PK\005\006") == len)
+		return NULL;
+	read_directories(&r);
+	read_rest(&r);
+	*all = r.all;
+	if (r.n_members > 0)
+		out = write_archive(&r, out_len);
+	free(r.members);
+	free(r.ranges);
+	return out;
 }
 
-/* Where the last end record is; len = there is none. */
-static size_t
-last_record(const char *bytes, size_t len)
-{
-	size_t lowest = len > END_SIZE + COMMENT_MAX ? len - END_SIZE - COMMENT_MAX : 0;
-	size_t behind = len < END_SIZE ? 0 : len - END_SIZE + 1;
-	const char *at;
-
-	while (behind > lowest && (at = memrchr(bytes + lowest, 'P', behind - lowest)) != NULL) {
-		behind = (size_t)(at - bytes);
-		if (memcmp(at, "PK\5\6", 4) == 0)
-			return behind;
-	}
-	return len;
-}
-
-static bool
-begins_at(const struct zip *z, size_t at, const char *mark)
-{
-	return at <= z->len && z->len - at >= 4 && memcmp(z->bytes + at, mark, 4) == 0;
-}
-
-/* Where the directory in front of the end record begins; end = there is none. */
-static size_t
-directory_begin(const struct zip *z)
-{
-	size_t size = little(z->bytes + z->end + END_DIRECTORY_SIZE, 4);
-	size_t at = little(z->bytes + z->end + END_DIRECTORY_AT, 4);
-
-	if (size >= ENTRY_SIZE && size <= z->end && begins_at(z, z->end - size, "PK\1\2"))
-		return z->end - size;
-	return at + ENTRY_SIZE <= z->end && begins_at(z, at, "PK\1\2") ? at : z->end;
-}
-
-/* Where the entry behind this one begins; end = there is none. */
-static size_t
-next_entry(const struct zip *z, size_t entry)
-{
-	const char *s = z->bytes + entry;
-	size_t skip = ENTRY_SIZE + little(s + ENTRY_NAME_LEN, 2) + little(s + ENTRY_EXTRA_LEN, 2) +
-	    little(s + ENTRY_COMMENT_LEN, 2);
-
-	if (skip > z->end - entry || z->end - entry - skip < ENTRY_SIZE ||
-	    !begins_at(z, entry + skip, "PK\1\2"))
-		return z->end;
-	return entry + skip;
-}
-
-/* Where the file of an entry is; len = nowhere. */
-static size_t
-file_of(const struct zip *z, size_t entry)
-{
-	size_t at = little(z->bytes + entry + ENTRY_FILE_AT, 4);
-
-	if (begins_at(z, at + z->shift, "PK\3\4"))
-		return at + z->shift;
-	return begins_at(z, at, "PK\3\4") ? at : z->len;
-}
-
-/* A copy from begin on, with offsets that count from there. */
-static char *
-cut_out(const struct zip *z, size_t begin, size_t directory)
-{
-	char *copy = malloc(z->len - begin);
-
-	if (copy == NULL)
-		err(EX_OSERR, "zip");
-	memcpy(copy, z->bytes + begin, z->len - begin);
-	put_little(copy + (z->end - begin) + END_DIRECTORY_AT, directory - begin);
-	for (size_t entry = directory; entry < z->end; entry = next_entry(z, entry)) {
-		size_t file = file_of(z, entry);
-
-		if (file < z->len && entry >= begin)
-			put_little(copy + (entry - begin) + ENTRY_FILE_AT, file - begin);
-	}
-	return copy;
-}
-
-/* The number in n bytes, the lowest first. */
 static uint32_t
-little(const char *s, size_t n)
+number(const char *s, unsigned int bytes)
 {
 	uint32_t value = 0;
 
-	while (n-- > 0)
-		value = value << 8 | (unsigned char)s[n];
+	while (bytes-- > 0)
+		value = value << 8 | (unsigned char)s[bytes];
 	return value;
 }
 
-static void
-put_little(char *s, size_t value)
+static bool
+is_at(const struct reading *r, size_t at, const char *sign, size_t head)
 {
-	for (int i = 0; i < 4; i++)
-		s[i] = (char)(value >> 8 * i & 0xff);
+	return at <= r->len && r->len - at >= head && memcmp(r->bytes + at, sign, 4) == 0;
+}
+
+/* The place of the next such sign, or the end. */
+static size_t
+find(const struct reading *r, size_t from, const char *sign)
+{
+	const char *at = from >= r->len ? NULL : memmem(r->bytes + from, r->len - from, sign, 4);
+
+	return at == NULL ? r->len : (size_t)(at - r->bytes);
+}
+
+/* Where the record that ends the directory may begin. */
+static size_t
+comment_begin(const struct reading *r)
+{
+	return r->len > COMMENT_MAX + END_HEAD ? r->len - COMMENT_MAX - END_HEAD : 0;
+}
+
+/* Which of several is meant is a matter of opinion. */
+static void
+read_directories(struct reading *r)
+{
+	size_t first = comment_begin(r), ends[ENDS_MAX], n = 0;
+
+	for (size_t at = r->len; at-- > first && n < ENDS_MAX;) {
+		if (is_at(r, at, "PK\005\006", END_HEAD))
+			ends[n++] = at;
+	}
+	for (size_t i = 0; i < n; i++)
+		read_directory(r, ends[i], n > 1);
+}
+
+/*
+ * It ends in front of its end record. What its offsets count from is a matter
+ * of opinion: the beginning of the content, or that of the archive.
+ */
+static void
+read_directory(struct reading *r, size_t end, bool doubtful)
+{
+	size_t size = number(r->bytes + end + 12, 4), says = number(r->bytes + end + 16, 4);
+	size_t at = size <= end ? end - size : says, base, next;
+
+	doubtful = doubtful || !is_at(r, 0, "PK\003\004", LOCAL_HEAD);
+	if (!is_at(r, at, "PK\001\002", ENTRY_HEAD))
+		at = says;
+	base = at > says ? at - says : 0;
+	for (; is_at(r, at, "PK\001\002", ENTRY_HEAD) && at < end; at = next) {
+		next = at + ENTRY_HEAD + number(r->bytes + at + 28, 2) + number(r->bytes + at + 30, 2) +
+		    number(r->bytes + at + 32, 2);
+		if (next <= end)
+			read_entry(r, at, base, end, doubtful);
+	}
+}
+
+static void
+read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtful)
+{
+	const char *e = r->bytes + entry;
+	uint64_t plain = number(e + 24, 4), size = number(e + 20, 4);
+	size_t at = number(e + 42, 4) + base;
+	struct member m, local;
+	bool known;
+
+	if (!is_at(r, at, "PK\003\004", LOCAL_HEAD) && at >= base &&
+	    is_at(r, at - base, "PK\003\004", LOCAL_HEAD))
+		at -= base;
+	if (at > r->len || r->len - at < LOCAL_HEAD)
+		return;
+	doubtful = doubtful || base > 0 || memcmp(r->bytes + at, "PK\003\004", 4) != 0 || size == UNKNOWN;
+	read_local(r, at, &local, &known);
+	if (local.data > r->len)
+		return;
+	take_long_sizes(r, entry, &plain, &size);
+	m = (struct member){ entry + ENTRY_HEAD, number(e + 28, 2), local.data,
+	    size < end - local.data ? (size_t)size : end - local.data, plain, number(e + 8, 2), number(e + 10, 2) };
+	if (local.data > end)
+		return;
+	if (m.method != local.method || ((m.flags ^ local.flags) & FLAG_ENCRYPTED) != 0 ||
+	    (known && local.size != size) ||
+	    (!known && ((m.flags | local.flags) & FLAG_SIZES_BEHIND) == 0 && size > 0))
+		doubtful = true;
+	m.flags &= local.flags | ~FLAG_ENCRYPTED;
+	add_range(r, at, m.data + (known && local.size < m.size ? local.size : m.size));
+	if (doubtful)
+		add_member(r, &m);
+	if (doubtful && m.method != local.method) {
+		m.method = local.method;
+		add_member(r, &m);
+	}
+}
+
+/* APPNOTE 4.5.3 */
+static void
+take_long_sizes(const struct reading *r, size_t entry, uint64_t *plain, uint64_t *size)
+{
+	const char *e = r->bytes + entry, *extra = e + ENTRY_HEAD + number(e + 28, 2);
+	size_t left = number(e + 30, 2), n;
+
+	for (; left >= 4; extra += 4 + n, left -= 4 + n) {
+		const char *at = extra + 4;
+
+		n = number(extra + 2, 2);
+		if (n > left - 4)
+			return;
+		if (number(extra, 2) != 1)
+			continue;
+		if (*plain == UNKNOWN && n >= 8) {
+			*plain = number(at, 4) | (uint64_t)number(at + 4, 4) << 32;
+			at += 8;
+		}
+		if (*size == UNKNOWN && (size_t)(at - extra) - 4 + 8 <= n)
+			*size = number(at, 4) | (uint64_t)number(at + 4, 4) << 32;
+		return;
+	}
+}
+
+/*
+ * As its local header has it, of which LOCAL_HEAD bytes are there: false if
+ * that can't be one. Where the size is not known it goes on to the next.
+ */
+static bool
+read_local(const struct reading *r, size_t at, struct member *m, bool *known)
+{
+	const char *l = r->bytes + at;
+	size_t size = number(l + 18, 4);
+
+	*m = (struct member){ at + LOCAL_HEAD, number(l + 26, 2), 0, size, number(l + 22, 4),
+	    number(l + 6, 2), number(l + 8, 2) };
+	m->data = m->name + m->name_len + number(l + 28, 2);
+	*known = size > 0 && m->data <= r->len && size <= r->len - m->data;
+	return m->data <= r->len && m->method < 100;
+}
+
+/* Local headers that no directory tells of. */
+static void
+read_rest(struct reading *r)
+{
+	size_t k = 0, covered = 0, entry = 0;
+
+	if (r->n_ranges > 1)
+		qsort(r->ranges, r->n_ranges, sizeof(*r->ranges), by_begin);
+	for (size_t at = find(r, 0, "PK\003\004"), next; r->len - at >= LOCAL_HEAD; at = find(r, next, "PK\003\004")) {
+		struct member m;
+		bool known;
+
+		for (; k < r->n_ranges && r->ranges[k].begin <= at; k++) {
+			if (r->ranges[k].end > covered)
+				covered = r->ranges[k].end;
+		}
+		next = at + 4;
+		if (at < covered) {
+			next = covered;
+			continue;
+		}
+		if (!read_local(r, at, &m, &known))
+			continue;
+		if (!known) {
+			size_t local = find(r, m.data, "PK\003\004");
+
+			if (entry < m.data)
+				entry = find(r, m.data, "PK\001\002");
+			m.size = (entry < local ? entry : local) - m.data;
+		}
+		next = m.data + m.size;
+		add_member(r, &m);
+	}
+}
+
+static int
+by_begin(const void *a, const void *b)
+{
+	const struct range *x = a, *y = b;
+
+	return (x->begin > y->begin) - (x->begin < y->begin);
+}
+
+static void
+add_range(struct reading *r, size_t begin, size_t end)
+{
+	if ((r->n_ranges & (r->n_ranges + 1)) == 0) {
+		r->ranges = reallocarray(r->ranges, 2 * r->n_ranges + 2, sizeof(*r->ranges));
+		if (r->ranges == NULL)
+			err(EX_OSERR, "zip");
+	}
+	r->ranges[r->n_ranges++] = (struct range){ begin, end };
+}
+
+static void
+add_member(struct reading *r, const struct member *m)
+{
+	size_t out = LOCAL_HEAD + ENTRY_HEAD + 2 * m->name_len + m->size;
+
+	if (r->n_members == MEMBERS_MAX || r->out + out > OUT_TIMES * r->len + OUT_MORE) {
+		r->all = false;
+		return;
+	}
+	if ((r->n_members & (r->n_members + 1)) == 0) {
+		r->members = reallocarray(r->members, 2 * r->n_members + 2, sizeof(*r->members));
+		if (r->members == NULL)
+			err(EX_OSERR, "zip");
+	}
+	r->members[r->n_members] = *m;
+	m = &r->members[r->n_members++];
+	/* One that says too much is passed over, and one that says too little cut. */
+	if (m->method == 0)
+		r->members[r->n_members - 1].plain_size = m->size;
+	else if (m->plain_size == 0 || m->plain_size / RATIO_MAX > m->size)
+		r->members[r->n_members - 1].plain_size = 4 * (uint64_t)m->size;
+	r->out += out;
+}
+
+static char *
+write_archive(const struct reading *r, size_t *out_len)
+{
+	char *out = malloc(r->out + END_HEAD), *at = out, *directory;
+	size_t local = 0;
+
+	if (out == NULL)
+		err(EX_OSERR, "zip");
+	for (size_t i = 0; i < r->n_members; i++) {
+		const struct member *m = &r->members[i];
+
+		at = put_common(put(at, 0x04034b50, 4), m);
+		memcpy(at, r->bytes + m->name, m->name_len);
+		memcpy(at + m->name_len, r->bytes + m->data, m->size);
+		at += m->name_len + m->size;
+	}
+	directory = at;
+	for (size_t i = 0; i < r->n_members; i++) {
+		const struct member *m = &r->members[i];
+
+		at = put_common(put(put(at, 0x02014b50, 4), 20, 2), m);
+		at = put(put(put(at, 0, 6), 0, 4), (uint32_t)local, 4);
+		memcpy(at, r->bytes + m->name, m->name_len);
+		at += m->name_len;
+		local += LOCAL_HEAD + m->name_len + m->size;
+	}
+	*out_len = (size_t)(at - directory);
+	at = put(put(at, 0x06054b50, 4), 0, 4);
+	at = put(put(at, (uint32_t)r->n_members, 2), (uint32_t)r->n_members, 2);
+	at = put(put(put(at, (uint32_t)*out_len, 4), (uint32_t)local, 4), 0, 2);
+	*out_len = (size_t)(at - out);
+	return out;
+}
+
+static char *
+put(char *at, uint32_t value, unsigned int bytes)
+{
+	for (; bytes > 0; bytes--, value >>= 8)
+		*at++ = (char)(value & 0xff);
+	return at;
+}
+
+/* What local headers and directory have in common: version to extra length. */
+static char *
+put_common(char *at, const struct member *m)
+{
+	at = put(put(at, 20, 2), m->flags & (FLAG_ENCRYPTED | FLAG_UTF8), 2);
+	at = put(put(put(at, m->method, 2), 0, 4), 0, 4);
+	at = put(put(at, (uint32_t)m->size, 4), (uint32_t)m->plain_size, 4);
+	return put(put(at, (uint32_t)m->name_len, 2), 0, 2);
 }

@@ -1,19 +1,18 @@
 /*
- * mime_zip.h - a ZIP archive that stands behind something else.
+ * mime_zip.h - zip archives that do not read the same to everyone.
  */
 #ifndef MIME_ZIP_H
 #define MIME_ZIP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
-#include "mime_packed.h"
-
 /*
- * Add the archive that those who read a ZIP file from its end find in a content
- * that does not begin with it: one that was put behind a PDF, or behind another
- * archive. Nothing if there is none. It counts against *left, the bytes that may
- * be unpacked in all. Linear in len.
+ * A sound archive of all members that only some unpackers see in the content:
+ * those that stand behind something else, that directory and local header tell
+ * different things about, or that one of the two leaves out. Malloc'd, NULL if
+ * there are none. *all is false if there are more than are written.
  */
-void zip_open(struct packed *, const char *content, size_t len, size_t *left);
+char *zip_doubtful(const char *bytes, size_t len, size_t *out_len, bool *all);
 
 #endif
