@@ -21,6 +21,7 @@
 #include <iconv.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -541,8 +542,6 @@ static const struct call forbidden[] = {
 	{ "chown", SYS_chown, { 0, 0, 0, 0 } },
 #endif
 #ifndef WITH_ASAN
-	{ "clone", SYS_clone, { SIGCHLD, 0, 0, 0 } },
-	{ "clone3", SYS_clone3, { 0, 0, 0, 0 } },
 	{ "ptrace", SYS_ptrace, { MINUS_1, 0, 0, 0 } },
 	{ "prctl", SYS_prctl, { PR_SET_DUMPABLE, 1, 0, 0 } },
 	{ "process_vm_readv", SYS_process_vm_readv, { 1, 0, 0, 0 } },
@@ -623,6 +622,44 @@ test_forbidden_calls(void **state)
 		}
 	}
 	assert_int_equal(survived, 0);
+}
+
+static void *
+thread_main(void *arg)
+{
+	return arg;
+}
+
+static int
+be_more_than_one(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	if (pthread_create(&thread, NULL, thread_main, NULL) != ENOSYS)
+		return 1;
+	errno = 0;
+	pid = fork();
+	if (pid == 0)
+		_exit(0);
+	return pid == -1 && errno == ENOSYS ? 0 : 2;
+}
+
+/* What libraries do without, if they are told that there is no such thing. */
+static void
+test_no_threads(void **state)
+{
+	(void)state;
+	if (no_seccomp) {
+		print_message("SKIP: no seccomp\n");
+		fprintf(stderr, "# SKIPPED: %s\n", __func__);
+		return;
+	}
+#ifdef WITH_ASAN	/* which starts a thread at the end */
+	(void)be_more_than_one;
+#else
+	expect_exit(in_child(BOTH, be_more_than_one), 0);
+#endif
 }
 
 static int
@@ -827,7 +864,7 @@ remove_ground(void **state)
 	C(test_kernel), C(test_privileges), C(test_limits), C(test_strict_limits),                 \
 	    C(test_no_memory_limit), C(test_file_size), C(test_scratch), C(test_libraries),        \
 	    C(test_forbidden_files), C(test_outside), C(test_scratch_missing),                     \
-	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls),              \
+	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls), C(test_no_threads),              \
 	    C(test_abort), C(test_scan_testfiles), C(test_scan_corpus)
 
 int
