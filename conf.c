@@ -19,6 +19,8 @@
  * printed here; the program aborts if memory runs out, since nothing useful
  * can be said at that point on descriptors that may be an SMTP session.
  */
+#include <sys/stat.h>
+
 #include <ctype.h>
 #include <errno.h>
 #include <ini.h>
@@ -362,6 +364,16 @@ conf_free(struct conf *conf)
 		}
 	}
 	memset(conf, 0, sizeof(*conf));
+}
+
+const char *
+conf_default_file(void)
+{
+	struct stat st;
+
+	if (lstat(CONF_DEFAULT_FILE, &st) == -1 && (errno == ENOENT || errno == ENOTDIR))
+		return NULL;
+	return CONF_DEFAULT_FILE;
 }
 
 /* conf_read_file - settings of a file over what is there */

@@ -117,6 +117,12 @@ void conf_init(struct conf *);
 void conf_free(struct conf *);
 
 /*
+ * CONF_DEFAULT_FILE, NULL if there is none. One that can't be reached counts as
+ * there: to go by the defaults then would let through what it forbids.
+ */
+const char *conf_default_file(void);
+
+/*
  * Read a file. On failure returns false and puts one clear sentence (with file
  * and line) into err.
  */

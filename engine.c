@@ -307,7 +307,7 @@ bind_socket(struct engine *e, char *err, size_t errsize)
 		return refuse(err, errsize, "socket %s: %s", path, strerror(errno));
 	e->own_socket = true;
 	if (listen(e->listener, BACKLOG) == -1 ||
-	    (geteuid() == 0 && pw != NULL && chown(path, pw->pw_uid, pw->pw_gid) == -1))
+	    (geteuid() == 0 && pw != NULL && lchown(path, pw->pw_uid, pw->pw_gid) == -1))
 		return refuse(err, errsize, "socket %s: %s", path, strerror(errno));
 	return true;
 }

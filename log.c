@@ -30,6 +30,7 @@
 
 #include "log.h"
 
+#define FILE_PREFIX	"file:"
 #define NAME_SIZE	65
 #define PREFIX_SIZE	(NAME_SIZE + 320)
 
@@ -72,12 +73,12 @@ bool
 log_open(const char *target, const char *name, int facility, int level, bool verbose, char *err,
     size_t errsize)
 {
-	bool	to_file = strncmp(target, "file:", 5) == 0;
+	bool	to_file = strncmp(target, FILE_PREFIX, strlen(FILE_PREFIX)) == 0;
 	bool	to_stderr = strcmp(target, "stderr") == 0 && state.stderr_usable;
 	int	fd = -1;
 
-	if (to_file && (fd = open_file(target + 5)) == -1) {
-		snprintf(err, errsize, "log file %s: %s", target + 5, strerror(errno));
+	if (to_file && (fd = open_file(target + strlen(FILE_PREFIX))) == -1) {
+		snprintf(err, errsize, "log file %s: %s", target + strlen(FILE_PREFIX), strerror(errno));
 		return false;
 	}
 	if (state.file != -1)
@@ -93,11 +94,14 @@ log_open(const char *target, const char *name, int facility, int level, bool ver
 }
 
 void
-log_give(uid_t uid)
+log_give(const char *target, uid_t uid)
 {
-	struct stat st;
+	struct stat st, named;
 
-	if (state.file == -1 || fstat(state.file, &st) == -1 || !S_ISREG(st.st_mode) || st.st_uid != 0)
+	/* Not what somebody else has put a link to there. */
+	if (state.file == -1 || fstat(state.file, &st) == -1 || !S_ISREG(st.st_mode) ||
+	    st.st_uid != 0 || st.st_nlink != 1 || lstat(target + strlen(FILE_PREFIX), &named) == -1 ||
+	    named.st_dev != st.st_dev || named.st_ino != st.st_ino)
 		return;
 	if (fchown(state.file, uid, (gid_t)-1) == -1)
 		log_write(LOG_WARNING, "log file: can't give it to user %ld: %s", (long)uid,

@@ -30,10 +30,10 @@ bool log_open(const char *target, const char *name, int facility, int level,
     bool verbose, char *err, size_t errsize);
 
 /*
- * From now on the log file, if there is one and root owns it, belongs to uid:
+ * From now on the log file, if target names one that root owns, belongs to uid:
  * for a process that becomes that user, and will open it anew with log_open.
  */
-void log_give(uid_t uid);
+void log_give(const char *target, uid_t uid);
 
 /*
  * One record of at most LOG_LINE_MAX bytes, longer ones are cut. Bytes that

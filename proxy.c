@@ -312,7 +312,7 @@ become_user(const struct proxy *p)
 
 	if (pw == NULL)
 		return EX_OK;
-	log_give(pw->pw_uid);
+	log_give(p->conf->log, pw->pw_uid);
 	if ((p->path[0] != '\0' && lchown(p->path, pw->pw_uid, pw->pw_gid) == -1) ||
 	    initgroups(pw->pw_name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
@@ -514,6 +514,8 @@ run_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 	int wfd, code;
 
 	close(p->listener);
+	/* What a terminal sends to all of us is for the parent to act on. */
+	setpgid(0, 0);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGINT, SIG_DFL);
 	signal(SIGHUP, SIG_DFL);

@@ -102,7 +102,7 @@ static void check_fronts(struct options *, int argc, char **argv);
 static void add_override(struct options *, const char *assignment);
 static void configure(struct options *, struct conf *);
 static bool reconfigure(void *, struct conf *, char *, size_t);
-static int load(const struct options *, struct conf *, char *, size_t);
+static int load(struct options *, struct conf *, char *, size_t);
 static int print_conf(const struct conf *);
 static void print_setting(void *, const char *section, const char *key, const char *value);
 static int run(struct options *, struct conf *);
@@ -306,9 +306,6 @@ configure(struct options *o, struct conf *conf)
 	char sentence[SENTENCE_MAX];
 	int code;
 
-	/* Once it is there it has to stay: see reconfigure. */
-	if (o->conf_file == NULL && access(CONF_DEFAULT_FILE, F_OK) == 0)
-		o->conf_file = CONF_DEFAULT_FILE;
 	if ((code = load(o, conf, sentence, sizeof(sentence))) != EX_OK)
 		quit(code, "%s", sentence);
 }
@@ -322,10 +319,13 @@ reconfigure(void *ctx, struct conf *conf, char *sentence, size_t size)
 
 /* load - the file, then the options over it, then the log as they say */
 static int
-load(const struct options *o, struct conf *conf, char *sentence, size_t size)
+load(struct options *o, struct conf *conf, char *sentence, size_t size)
 {
 	int level;
 
+	/* Once it is there it has to stay. */
+	if (o->conf_file == NULL)
+		o->conf_file = conf_default_file();
 	errno = 0;
 	if (o->conf_file != NULL && !conf_read_file(conf, o->conf_file, sentence, size))
 		return setting_code(errno);

@@ -119,8 +119,8 @@ parse_options(int argc, char **argv, struct options *o)
 	}
 	if (optind != argc)
 		quit(EX_USAGE, "unknown argument %s; see spawnscan-inspect -h", argv[optind]);
-	if (file == NULL && access(CONF_DEFAULT_FILE, F_OK) == 0)
-		file = CONF_DEFAULT_FILE;
+	if (file == NULL)
+		file = conf_default_file();
 	if (file != NULL && !conf_read_file(o->conf, file, sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "%s", sentence);
 	optind = 1;

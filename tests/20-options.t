@@ -270,6 +270,41 @@ for my $v ('-V', '--version') {
 	ok($out !~ /^(?!\[|\w+ =|$)/m, 'nothing but sections and settings');
 }
 
+# -- the default file -------------------------------------------------------------------------------
+
+# One that can't be reached is not "none": the defaults would let through what it forbids.
+SKIP: {
+	my $why = $> != 0 ? 'not root' : system('unshare --mount true 2>/dev/null') != 0 ? 'no mount namespace' : undef;
+	loud_skip("the default file: $why", 12) if $why;
+	my $etc = subdir('etc');
+	chmod 0755, $etc, tmpdir();
+	# An /etc of its own, with the program in it; then as nobody.
+	my $script = 'd=$1; cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache "$d"; mount --bind "$d" /etc && '
+	    . 'exec setpriv --reuid=65534 --regid=65534 --clear-groups /etc/program --print-config';
+	system('cp', "$BUILD/spawnscan", "$etc/program") == 0 or die;
+	my $look = sub {
+		return run(cmd => ['unshare', '--mount', 'sh', '-c', $script, 'sh', $etc], timeout => 60);
+	};
+	is($look->()->{code}, 0, 'no directory: the defaults');
+	mkdir "$etc/spawnscan", 0755;
+	is($look->()->{code}, 0, 'no file: the defaults');
+	write_file("$etc/spawnscan/spawnscan.conf", "[names]\ndeny_names = *.secret\n");
+	chmod 0644, "$etc/spawnscan/spawnscan.conf";
+	my $r = $look->();
+	is($r->{code}, 0, 'a file: exit code');
+	like($r->{out}, qr/^deny_names = \*\.secret$/m, 'it holds');
+	my %unreachable = ('a directory that is shut' => sub { chmod 0700, "$etc/spawnscan" },
+	    'a file that is shut' => sub { chmod 0755, "$etc/spawnscan"; chmod 0600, "$etc/spawnscan/spawnscan.conf" },
+	    'a link to nothing' => sub { unlink "$etc/spawnscan/spawnscan.conf"; symlink '/nowhere', "$etc/spawnscan/spawnscan.conf" });
+	for my $what ('a directory that is shut', 'a file that is shut', 'a link to nothing') {
+		$unreachable{$what}->();
+		$r = $look->();
+		is($r->{code}, 78, "$what: 78");
+		is($r->{out}, '', "$what: nothing is printed");
+		like($r->{err}, qr{spawnscan\.conf: }, "$what: it is named");
+	}
+}
+
 # -- spawnscan-inspect by hand --------------------------------------------------------------------
 
 {

@@ -21,7 +21,7 @@ my $infected = crlf(mail(parts => [attachment('a.bin', eicar())]));
 
 # Starts it and waits until it takes connections. Gives a hash: pid, log, port, conf.
 # before: words in front of the command; stdin: a descriptor; mode: of the
-# directory of configuration and log.
+# directory of configuration and log; log: called with the path of the log.
 sub proxy {
 	my (%o) = @_;
 	my $port = $o{port} // free_port();
@@ -30,6 +30,7 @@ sub proxy {
 	my $log = $conf =~ s{[^/]+\z}{log}r;
 	# Another user is to read it and to write the log.
 	chmod $o{mode} // 01777, $conf =~ s{/[^/]+\z}{}r;
+	$o{log}->($log) if $o{log};
 	open my $null, '+<', '/dev/null' or die;
 	my $pid = start_process(fds => [$o{stdin} // $null, $null, $null],
 	    cmd => [@{$o{before} // []}, spawnscan_cmd('-c', $conf, '--proxy', $at, $o{to} // $down->address)]);
@@ -217,12 +218,32 @@ is(ended($p, 'TERM'), 0, 'end');
 
 # Nobody but root may make a file there.
 SKIP: {
-	loud_skip('only root can become another user', 3) if $> != 0;
+	loud_skip('only root can become another user', 7) if $> != 0;
 	$p = proxy(mode => 0755, conf => {proxy_user => 'nobody'});
 	is((stat $p->{log})[4], (getpwnam 'nobody')[2], 'the log file is that of proxy_user');
 	kill 'HUP', $p->{pid};
 	ok(wait_for(sub { logged($p, qr/proxy: new settings/) }, 60), 'who can open it again');
 	ended($p, 'TERM');
+	# Not what the name is only a link to.
+	my $kept = subdir('kept') . '/of-root';
+	write_file($kept, '');
+	for my $kind ('link', 'symlink') {
+		$p = proxy(mode => 0755, conf => {proxy_user => 'nobody'}, log => sub { $kind eq 'link' ? link $kept, $_[0] : symlink $kept, $_[0] });
+		is((stat $kept)[4], 0, "$kind: it stays root's");
+		ended($p, 'TERM');
+	}
+}
+
+# What a terminal sends to all of its processes is the parent's affair.
+for my $signal ('INT', 'HUP', 'TERM') {
+	$p = proxy();
+	$s = client($p);
+	like(reply($s), qr/^220 /, 'a session');
+	kill $signal, -$p->{pid};
+	ok(wait_for(sub { logged($p, $signal eq 'HUP' ? qr/proxy: new settings/ : qr/proxy: (?:ended|listening)/) }, 60), "SIG$signal to the group");
+	like(say_to($s, 'NOOP'), qr/^503|^250/, 'does not end it');
+	close $s;
+	is(ended($p, 'TERM'), 0, 'end');
 }
 
 # -- who may, and how many -----------------------------------------------------------

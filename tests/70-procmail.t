@@ -17,6 +17,8 @@ unless ($procmail) {
 }
 
 my ($recipe) = (read_file("$SRC/README.md") // '') =~ /^(?:```|~~~)\s*procmail\n(.*?)^(?:```|~~~)$/ms;
+my (undef, $discard) = (read_file("$SRC/README.md") // '') =~ /^```procmail\n(.*?)^```$/msg;
+ok($discard, 'and what to add for discard');
 ok($recipe, 'README.md has a recipe') or BAIL_OUT('no recipe between ```procmail and ``` in README.md');
 
 # Deliver one mail; what is in the mailbox afterwards, procmail's code, its log.
@@ -24,7 +26,7 @@ sub deliver {
 	my ($mail, %conf) = @_;
 	my $dir = subdir();
 	my $conf = conf_file(%conf);
-	my $text = $recipe;
+	my $text = $recipe . (($conf{infected} // '') eq 'discard' ? "\n$discard" : '');
 	my $n = $text =~ s{(?:/usr/local/sbin/)?spawnscan\b(?=[^/.]*$)}{join ' ', spawnscan_cmd('-c', $conf)}me;
 	die 'no call of spawnscan in the recipe' unless $n;
 	write_file("$dir/rc", "MAILDIR=$dir\nDEFAULT=$dir/mbox\nLOGFILE=$dir/log\nSHELL=/bin/sh\nPATH=$ENV{PATH}\nLOCKTIMEOUT=20\n\n$text\n");
@@ -70,6 +72,12 @@ isnt($r->{code}, 0, 'refused: not delivered');
 is($r->{code}, 69, 'refused: EX_UNAVAILABLE is handed on to the MTA') or diag($r->{log});
 is($r->{mbox}, '', 'refused: nothing in the mailbox');
 unlike($r->{mbox}, qr/EICAR/, 'refused: least of all the virus');
+
+# Discarded: nobody gets an empty mail.
+$r = deliver($from . $infected, infected => 'discard');
+is($r->{code}, 0, 'discarded: procmail ends well') or diag($r->{log});
+is($r->{mbox}, '', 'discarded: nothing in the mailbox');
+like($r->{filter_log}, qr/outcome=discarded/, 'discarded: the log says so');
 
 # Large ones, and many.
 my $big = mail(parts => [$text, attachment('big.bin', noise(5 << 20))]);
