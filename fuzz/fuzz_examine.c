@@ -359,6 +359,16 @@ has_like(const struct report *r, const struct finding *f)
 	return false;
 }
 
+static bool
+has_reason(const struct report *r, const char *reason)
+{
+	for (size_t i = 0; i < r->n_findings; i++) {
+		if (strcmp(r->findings[i].reason, reason) == 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * What is found is found with other line ends, too. But for what is a matter of
  * sizes: whether readings differ by enough to be ambiguous, and limits, past
@@ -419,7 +429,8 @@ check_line_ends(const char *bytes, size_t size)
 	show("with CRLF", &b, crlf, crlf_len);
 	check_report(&a, lf_len, false);
 	check_report(&b, crlf_len, true);
-	same = check_same(&a, &b);
+	/* In broken uuencode a CR is a digit to GMime, which the plain form has then. */
+	same = check_same(&a, &b) && !has_reason(&a, "unusual Content-Transfer-Encoding");
 	lf_out = fuzz_splice(lf, lf_len, a.edits, a.n_edits, &lf_out_len);
 	crlf_out = fuzz_splice(crlf, crlf_len, b.edits, b.n_edits, &crlf_out_len);
 	fuzz_assert(only_crlf(crlf_out, crlf_out_len), "an edit splits a line end");
