@@ -776,7 +776,10 @@ test_scan_corpus(void **state)
 	}
 	content_kind = SCAN_MAIL;
 	expected_hit = NULL;
+	/* All of them in one process, perhaps under valgrind. */
+	conf.inspect_timeout *= 20;
 	status = in_child(FILES, scan_contents);
+	conf.inspect_timeout /= 20;
 	free_contents();
 	expect_exit(status, 0);
 }
