@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "little.h"
+
 #define LOCAL_HEAD 30
 #define ENTRY_HEAD 46
 #define END_HEAD 22
@@ -60,7 +62,6 @@ struct reading {
 	bool all;
 };
 
-static uint32_t number(const char *, unsigned int bytes);
 static bool is_at(const struct reading *, size_t at, const char *sign, size_t head);
 static size_t find(const struct reading *, size_t from, const char *sign);
 static size_t comment_begin(const struct reading *);
@@ -94,16 +95,6 @@ zip_doubtful(const char *bytes, size_t len, size_t *out_len, bool *all)
 	free(r.members);
 	free(r.ranges);
 	return out;
-}
-
-static uint32_t
-number(const char *s, unsigned int bytes)
-{
-	uint32_t value = 0;
-
-	while (bytes-- > 0)
-		value = value << 8 | (unsigned char)s[bytes];
-	return value;
 }
 
 static bool
@@ -149,7 +140,7 @@ read_directories(struct reading *r)
 static void
 read_directory(struct reading *r, size_t end, bool doubtful)
 {
-	size_t size = number(r->bytes + end + 12, 4), says = number(r->bytes + end + 16, 4);
+	size_t size = little(r->bytes + end + 12, 4), says = little(r->bytes + end + 16, 4);
 	size_t at = size <= end ? end - size : says, base, next;
 
 	doubtful = doubtful || !is_at(r, 0, "PK\003\004", LOCAL_HEAD);
@@ -157,8 +148,8 @@ read_directory(struct reading *r, size_t end, bool doubtful)
 		at = says;
 	base = at > says ? at - says : 0;
 	for (; is_at(r, at, "PK\001\002", ENTRY_HEAD) && at < end; at = next) {
-		next = at + ENTRY_HEAD + number(r->bytes + at + 28, 2) + number(r->bytes + at + 30, 2) +
-		    number(r->bytes + at + 32, 2);
+		next = at + ENTRY_HEAD + little(r->bytes + at + 28, 2) + little(r->bytes + at + 30, 2) +
+		    little(r->bytes + at + 32, 2);
 		if (next <= end)
 			read_entry(r, at, base, end, doubtful);
 	}
@@ -168,8 +159,8 @@ static void
 read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtful)
 {
 	const char *e = r->bytes + entry;
-	uint64_t plain = number(e + 24, 4), size = number(e + 20, 4);
-	size_t at = number(e + 42, 4) + base;
+	uint64_t plain = little(e + 24, 4), size = little(e + 20, 4);
+	size_t at = little(e + 42, 4) + base;
 	struct member m, local;
 	bool known;
 
@@ -183,8 +174,8 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 	if (local.data > r->len)
 		return;
 	take_long_sizes(r, entry, &plain, &size);
-	m = (struct member){ entry + ENTRY_HEAD, number(e + 28, 2), local.data,
-	    size < end - local.data ? (size_t)size : end - local.data, plain, number(e + 8, 2), number(e + 10, 2) };
+	m = (struct member){ entry + ENTRY_HEAD, little(e + 28, 2), local.data,
+	    size < end - local.data ? (size_t)size : end - local.data, plain, little(e + 8, 2), little(e + 10, 2) };
 	if (local.data > end)
 		return;
 	if (m.method != local.method || ((m.flags ^ local.flags) & FLAG_ENCRYPTED) != 0 ||
@@ -205,23 +196,23 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 static void
 take_long_sizes(const struct reading *r, size_t entry, uint64_t *plain, uint64_t *size)
 {
-	const char *e = r->bytes + entry, *extra = e + ENTRY_HEAD + number(e + 28, 2);
-	size_t left = number(e + 30, 2), n;
+	const char *e = r->bytes + entry, *extra = e + ENTRY_HEAD + little(e + 28, 2);
+	size_t left = little(e + 30, 2), n;
 
 	for (; left >= 4; extra += 4 + n, left -= 4 + n) {
 		const char *at = extra + 4;
 
-		n = number(extra + 2, 2);
+		n = little(extra + 2, 2);
 		if (n > left - 4)
 			return;
-		if (number(extra, 2) != 1)
+		if (little(extra, 2) != 1)
 			continue;
 		if (*plain == UNKNOWN && n >= 8) {
-			*plain = number(at, 4) | (uint64_t)number(at + 4, 4) << 32;
+			*plain = little(at, 4) | (uint64_t)little(at + 4, 4) << 32;
 			at += 8;
 		}
 		if (*size == UNKNOWN && (size_t)(at - extra) - 4 + 8 <= n)
-			*size = number(at, 4) | (uint64_t)number(at + 4, 4) << 32;
+			*size = little(at, 4) | (uint64_t)little(at + 4, 4) << 32;
 		return;
 	}
 }
@@ -234,11 +225,11 @@ static bool
 read_local(const struct reading *r, size_t at, struct member *m, bool *known)
 {
 	const char *l = r->bytes + at;
-	size_t size = number(l + 18, 4);
+	size_t size = little(l + 18, 4);
 
-	*m = (struct member){ at + LOCAL_HEAD, number(l + 26, 2), 0, size, number(l + 22, 4),
-	    number(l + 6, 2), number(l + 8, 2) };
-	m->data = m->name + m->name_len + number(l + 28, 2);
+	*m = (struct member){ at + LOCAL_HEAD, little(l + 26, 2), 0, size, little(l + 22, 4),
+	    little(l + 6, 2), little(l + 8, 2) };
+	m->data = m->name + m->name_len + little(l + 28, 2);
 	*known = size > 0 && m->data <= r->len && size <= r->len - m->data;
 	return m->data <= r->len && m->method < 100;
 }

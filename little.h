@@ -1,0 +1,20 @@
+/*
+ * little.h - numbers whose lowest byte comes first, as file formats have them.
+ */
+#ifndef LITTLE_H
+#define LITTLE_H
+
+#include <stdint.h>
+
+/* The number in so many bytes, four at the most. */
+static inline uint32_t
+little(const char *s, unsigned int bytes)
+{
+	uint32_t value = 0;
+
+	while (bytes-- > 0)
+		value = value << 8 | (unsigned char)s[bytes];
+	return value;
+}
+
+#endif
