@@ -26,6 +26,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "array.h"
 #include "header.h"
 
 /* Text that belongs to no part: "This is a multi-part message in MIME format." */
@@ -48,7 +49,6 @@ struct facts {
 };
 
 static void irregular(struct lint *, const char *why);
-static void *grow(void *array, size_t n, size_t size);
 static void cover(struct lint *, size_t begin, size_t end, bool decoded);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);
 static void look_at_field(struct lint *, const struct header_field *, struct facts *);
@@ -97,22 +97,10 @@ irregular(struct lint *v, const char *why)
 		v->irregular = why;
 }
 
-/* Room for one element more; grows at powers of two. */
-static void *
-grow(void *array, size_t n, size_t size)
-{
-	if (n != 0 && (n & (n - 1)) != 0)
-		return array;
-	array = reallocarray(array, n == 0 ? 1 : n * 2, size);
-	if (array == NULL)
-		err(EX_OSERR, "lint");
-	return array;
-}
-
 static void
 cover(struct lint *v, size_t begin, size_t end, bool decoded)
 {
-	v->covered = grow(v->covered, v->n_covered, sizeof(*v->covered));
+	v->covered = array_grow(v->covered, v->n_covered, sizeof(*v->covered), "lint");
 	v->covered[v->n_covered++] = (struct covered){ begin, end, decoded };
 }
 
@@ -569,7 +557,7 @@ add_multipart(struct lint *v, const struct part *part, const struct facts *facts
 		irregular(v, "multipart without boundary or parts");
 		return;
 	}
-	v->multiparts = grow(v->multiparts, v->n_multiparts, sizeof(*v->multiparts));
+	v->multiparts = array_grow(v->multiparts, v->n_multiparts, sizeof(*v->multiparts), "lint");
 	m = &v->multiparts[v->n_multiparts++];
 	*m = (struct multipart){ .boundary = facts->boundary, .len = facts->boundary_len,
 	    .want = part->n_children };

@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "array.h"
 #include "little.h"
 
 #define LOCAL_HEAD 30
@@ -171,13 +172,11 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 		return;
 	doubtful = doubtful || base > 0 || memcmp(r->bytes + at, "PK\003\004", 4) != 0 || size == UNKNOWN;
 	read_local(r, at, &local, &known);
-	if (local.data > r->len)
+	if (local.data > end)
 		return;
 	take_long_sizes(r, entry, &plain, &size);
 	m = (struct member){ entry + ENTRY_HEAD, little(e + 28, 2), local.data,
 	    size < end - local.data ? (size_t)size : end - local.data, plain, little(e + 8, 2), little(e + 10, 2) };
-	if (local.data > end)
-		return;
 	if (m.method != local.method || ((m.flags ^ local.flags) & FLAG_ENCRYPTED) != 0 ||
 	    (known && local.size != size) ||
 	    (!known && ((m.flags | local.flags) & FLAG_SIZES_BEHIND) == 0 && size > 0))
@@ -280,11 +279,7 @@ by_begin(const void *a, const void *b)
 static void
 add_range(struct reading *r, size_t begin, size_t end)
 {
-	if ((r->n_ranges & (r->n_ranges + 1)) == 0) {
-		r->ranges = reallocarray(r->ranges, 2 * r->n_ranges + 2, sizeof(*r->ranges));
-		if (r->ranges == NULL)
-			err(EX_OSERR, "zip");
-	}
+	r->ranges = array_grow(r->ranges, r->n_ranges, sizeof(*r->ranges), "zip");
 	r->ranges[r->n_ranges++] = (struct range){ begin, end };
 }
 
@@ -292,23 +287,20 @@ static void
 add_member(struct reading *r, const struct member *m)
 {
 	size_t out = LOCAL_HEAD + ENTRY_HEAD + 2 * m->name_len + m->size;
+	struct member *kept;
 
 	if (r->n_members == MEMBERS_MAX || r->out + out > OUT_TIMES * r->len + OUT_MORE) {
 		r->all = false;
 		return;
 	}
-	if ((r->n_members & (r->n_members + 1)) == 0) {
-		r->members = reallocarray(r->members, 2 * r->n_members + 2, sizeof(*r->members));
-		if (r->members == NULL)
-			err(EX_OSERR, "zip");
-	}
-	r->members[r->n_members] = *m;
-	m = &r->members[r->n_members++];
+	r->members = array_grow(r->members, r->n_members, sizeof(*r->members), "zip");
+	kept = &r->members[r->n_members++];
+	*kept = *m;
 	/* One that says too much is passed over, and one that says too little cut. */
 	if (m->method == 0)
-		r->members[r->n_members - 1].plain_size = m->size;
+		kept->plain_size = m->size;
 	else if (m->plain_size == 0 || m->plain_size / RATIO_MAX > m->size)
-		r->members[r->n_members - 1].plain_size = 4 * (uint64_t)m->size;
+		kept->plain_size = 4 * (uint64_t)m->size;
 	r->out += out;
 }
 

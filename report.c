@@ -21,6 +21,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "array.h"
+
 static const char report_magic[4] = { 'S', 'S', 'R', '3' };
 
 struct writer {
@@ -35,7 +37,6 @@ struct reader {
 	bool bad;
 };
 
-static void *grow(void *array, size_t n, size_t size);
 static char *printable_copy(const char *);
 static bool edit_follows(const struct edit *, const struct edit *);
 static void put_bytes(struct writer *, const void *, size_t);
@@ -81,18 +82,6 @@ report_free(struct report *r)
 	report_init(r);
 }
 
-/* Room for one element more; grows at powers of two. */
-static void *
-grow(void *array, size_t n, size_t size)
-{
-	if (n != 0 && (n & (n - 1)) != 0)
-		return array;
-	array = reallocarray(array, n == 0 ? 1 : n * 2, size);
-	if (array == NULL)
-		err(EX_OSERR, "report");
-	return array;
-}
-
 static char *
 printable_copy(const char *s)
 {
@@ -117,7 +106,7 @@ report_add_finding(struct report *r, enum verdict_class class,
 		r->action = action;
 	if (r->n_findings == REPORT_MAX_FINDINGS)
 		return;		/* the action above still counts */
-	r->findings = grow(r->findings, r->n_findings, sizeof(*r->findings));
+	r->findings = array_grow(r->findings, r->n_findings, sizeof(*r->findings), "report");
 	f = &r->findings[r->n_findings++];
 	f->class = class;
 	f->action = action;
@@ -131,7 +120,7 @@ report_add_note(struct report *r, const char *note)
 {
 	if (r->n_notes == REPORT_MAX_NOTES)
 		return;
-	r->notes = grow(r->notes, r->n_notes, sizeof(*r->notes));
+	r->notes = array_grow(r->notes, r->n_notes, sizeof(*r->notes), "report");
 	r->notes[r->n_notes++] = printable_copy(note);
 }
 
@@ -145,7 +134,7 @@ report_set_exempt(struct report *r, const char *list)
 void
 report_add_edit(struct report *r, uint64_t offset, uint64_t length, char *text, size_t text_len)
 {
-	r->edits = grow(r->edits, r->n_edits, sizeof(*r->edits));
+	r->edits = array_grow(r->edits, r->n_edits, sizeof(*r->edits), "report");
 	r->edits[r->n_edits++] = (struct edit){ offset, length, text, text_len };
 }
 
