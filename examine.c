@@ -20,7 +20,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sysexits.h>
-#include <time.h>
 
 #include "clock.h"
 #include "explain.h"

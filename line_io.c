@@ -30,11 +30,10 @@
 #include <string.h>
 #include <sys/param.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "line_io.h"
 #include "clock.h"
+#include "line_io.h"
 
 static enum io_result	io_poll(struct pollfd *, nfds_t, int64_t);
 static enum io_result	io_failure(void);

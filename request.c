@@ -10,7 +10,6 @@
  * receiver has none of its own, the front ends it.
  */
 #include "request.h"
-#include "clock.h"
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -21,8 +20,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "clock.h"
 
 #define N_FACTS 10
 

@@ -49,11 +49,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "scan_libclamav.h"
 #include "clock.h"
+#include "scan_libclamav.h"
 #include "scan_result.h"
 
 /* The name that libclamav gives to a signature that is not ClamAV's own. */
