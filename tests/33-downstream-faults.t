@@ -23,10 +23,8 @@ my $PIECES = 5;		# of the body, each of which is a step
 
 # Its last part alone fills what a Unix socket holds, so that the front is in the
 # midst of sending when a server stops reading in front of it.
-my $infected = crlf(mail(id => 'infected', parts => [part('Content-Type: text/plain', ".\ntext\n"),
-    attachment('eicar.txt', eicar())]));
-my $long = crlf(mail(id => 'long', parts => [part('Content-Type: text/plain', ".\ntext\n"),
-    attachment('eicar.txt', eicar()), attachment('a.bin', noise($PIECES * $PIECE + 300_000))]));
+my $infected = infected_mail('infected');
+my $long = infected_mail('long', $PIECES * $PIECE + 300_000);
 my $clean = crlf(mail(id => 'clean'));
 
 # -- steps ---------------------------------------------------------------------
@@ -52,26 +50,9 @@ my @steps = (
 
 # -- faults ---------------------------------------------------------------------
 
-# says: the reply, or what is done instead of one; log: what the log calls it.
-# A refusal is handed on as it is. What makes no sense is 451, a loss is 421, and
-# both end the session.
-my $garbled = qr/\A451 4\.3\.0 Next mail server is confused[^\n]*\r\n\z/;
-my $lost = qr/\A421 4\.4\.2 Next mail server lost[^\n]*\r\n\z/;
-my @faults = (
-	{ name => '4xx', says => "450 4.3.2 fault\r\n", relayed => 1 },
-	{ name => '5xx', says => "550-5.3.2 a fault\r\n550 5.3.2 fault\r\n", relayed => 1 },
-	{ name => '421', says => "421 4.3.2 fault\r\n", relayed => 1, closes => 1, log => qr/closes the connection/ },
-	{ name => 'wrong class', says => sub { $_[1]{hook} =~ /DATA|BODY/ ? "250 2.0.0 Ok\r\n" : "354 go on\r\n" },
-	    reply => $garbled, log => qr/unexpected reply/ },
-	{ name => 'garbage', says => "what do you want?\r\n", reply => $garbled, log => qr/no reply code/ },
-	{ name => 'over-long', says => '250 ' . 'x' x 5000 . "\r\n", reply => $garbled, log => qr/line too long/ },
-	{ name => 'endless', says => sub { $_[0]->endless("250-x\r\n") }, reply => $garbled, log => qr/endless reply/ },
-	{ name => 'silence', says => sub { $_[1]{hook} eq 'BODY' ? $_[0]->freeze : $_[0]->listen_on }, reply => $lost, log => qr/timed out/, slow => 1 },
-	{ name => 'half a reply', says => sub { $_[0]->say('250 2.0.0 O'); $_[0]->shut }, reply => $lost, log => qr/connection closed/ },
-	{ name => 'close', says => sub { $_[0]->shut }, reply => $lost, log => qr/connection closed/ },
-	{ name => 'reset', says => sub { $_[0]->reset }, reply => $lost, log => qr/I\/O error|connection closed/ },
+my @faults = (@SERVER_FAULTS,
 	# TCP takes more than there is of the body at once: the whole message may be on its way.
-	{ name => 'reset of TCP', says => sub { $_[0]->reset }, reply => $lost, log => qr/I\/O error|connection closed/, tcp => 1 },
+	{ name => 'reset of TCP', says => sub { $_[0]->reset }, reply => $LOST, log => qr/I\/O error|connection closed/, tcp => 1 },
 );
 
 # -- what is to be expected of a cell ----------------------------------------------
@@ -112,7 +93,7 @@ sub expected {
 	if ($hook eq 'RSET') {
 		$e{outcome} = $step->{discard} ? 'discarded' : 'delivered';
 		if ($fault->{relayed} && !$fault->{closes}) {
-			@e{qw(exit lives reply)} = (74, 0, $garbled);
+			@e{qw(exit lives reply)} = (74, 0, $GARBLED);
 			$e{log} = qr/downstream, RSET: unexpected reply/;
 		}
 	}

@@ -19,10 +19,8 @@ my $PIECES = 5;		# of the body, each of which is a step
 
 # The tail is more than a Unix socket holds: a server that stops reading has the
 # front in the midst of sending.
-my $infected = crlf(mail(id => 'infected', parts => [part('Content-Type: text/plain', ".\ntext\n"),
-    attachment('eicar.txt', eicar())]));
-my $long = crlf(mail(id => 'long', parts => [part('Content-Type: text/plain', ".\ntext\n"),
-    attachment('eicar.txt', eicar()), attachment('a.bin', noise($PIECES * $PIECE + 300_000))]));
+my $infected = infected_mail('infected');
+my $long = infected_mail('long', $PIECES * $PIECE + 300_000);
 my $garbage = "\xff\0?? nonsense \e[2J ??\r\n";
 
 # -- steps -----------------------------------------------------------------------

@@ -23,12 +23,11 @@ use Cells;
 # An engine ends with all its memory in use.
 $ENV{ASAN_OPTIONS} = join ':', $ENV{ASAN_OPTIONS} // (), 'detect_leaks=0';
 
-my @text = part('Content-Type: text/plain', ".\ntext\n");
-my $infected = crlf(mail(id => 'infected', parts => [@text, attachment('eicar.txt', eicar())]));
+my $infected = infected_mail('infected');
 # More than a Unix socket holds.
-my $long = crlf(mail(id => 'long', parts => [@text, attachment('eicar.txt', eicar()), attachment('a.bin', noise(500_000))]));
+my $long = infected_mail('long', 500_000);
 # Long enough under way for an inspector to be taken hold of.
-my $large = crlf(mail(id => 'large', parts => [@text, attachment('eicar.txt', eicar()), attachment('a.bin', noise(8_000_000))]));
+my $large = infected_mail('large', 8_000_000);
 my $clean = crlf(mail(id => 'clean'));
 
 # -- one session ------------------------------------------------------------------

@@ -30,8 +30,8 @@ use SmtpClient;
 use Cells;
 
 my @text = part('Content-Type: text/plain', ".\ntext\n");
-my $infected = crlf(mail(id => 'infected', parts => [@text, attachment('eicar.txt', eicar())]));
-my $long = crlf(mail(id => 'long', parts => [@text, attachment('eicar.txt', eicar()), attachment('a.bin', noise(500_000))]));
+my $infected = infected_mail('infected');
+my $long = infected_mail('long', 500_000);
 my $packed = crlf(mail(id => 'packed', parts => [@text, attachment('a.zip', zip_of(['eicar.txt', eicar()]))]));
 my $clean = crlf(mail(id => 'clean'));
 

@@ -20,10 +20,9 @@ use Downstream;
 use SmtpClient;
 use Cells;
 
-my @text = part('Content-Type: text/plain', ".\ntext\n");
-my $infected = crlf(mail(id => 'infected', parts => [@text, attachment('eicar.txt', eicar())]));
+my $infected = infected_mail('infected');
 # More than a Unix socket holds.
-my $long = crlf(mail(id => 'long', parts => [@text, attachment('eicar.txt', eicar()), attachment('a.bin', noise(400_000))]));
+my $long = infected_mail('long', 400_000);
 my $clean = crlf(mail(id => 'clean'));
 my $garbage = "\xff\0?? nonsense \e[2J ??\r\n";
 
@@ -118,24 +117,10 @@ my %steps = (
 	    content => 1, final => 1, has => 1 } } 0 .. 2)),
 );
 
-my $garbled = qr/\A451 4\.3\.0 Next mail server is confused[^\n]*\r\n\z/;
-my $lost = qr/\A421 4\.4\.2 Next mail server lost[^\n]*\r\n\z/;
-my @faults = (
-	{ name => '4xx', says => "450 4.3.2 fault\r\n", relayed => 1 },
-	{ name => '5xx', says => "550-5.3.2 a fault\r\n550 5.3.2 fault\r\n", relayed => 1 },
-	{ name => '421', says => "421 4.3.2 fault\r\n", relayed => 1, closes => 1, log => qr/closes the connection/ },
-	{ name => 'wrong class', says => sub { $_[1]{hook} =~ /DATA|BODY/ ? "250 2.0.0 Ok\r\n" : "354 go on\r\n" },
-	    reply => $garbled, log => qr/unexpected reply/ },
-	{ name => 'garbage', says => "what do you want?\r\n", reply => $garbled, log => qr/no reply code/ },
-	{ name => 'over-long', says => '250 ' . 'x' x 5000 . "\r\n", reply => $garbled, log => qr/line too long/ },
-	{ name => 'endless', says => sub { $_[0]->endless("250-x\r\n") }, reply => $garbled, log => qr/endless reply/ },
-	{ name => 'silence', says => sub { $_[1]{hook} eq 'BODY' ? $_[0]->freeze : $_[0]->listen_on }, reply => $lost, log => qr/timed out/, slow => 1 },
-	{ name => 'half a reply', says => sub { $_[0]->say('250 2.0.0 O'); $_[0]->shut }, reply => $lost, log => qr/connection closed/ },
-	{ name => 'a line too few', says => sub { $_[0]->say("250-2.0.0 Ok\r\n"); $_[0]->shut }, reply => $lost, log => qr/connection closed/ },
-	{ name => 'close', says => sub { $_[0]->shut }, reply => $lost, log => qr/connection closed/ },
-	{ name => 'reset', says => sub { $_[0]->reset }, reply => $lost, log => qr/I\/O error|connection closed/ },
+my @faults = (@SERVER_FAULTS,
+	{ name => 'a line too few', says => sub { $_[0]->say("250-2.0.0 Ok\r\n"); $_[0]->shut }, reply => $LOST, log => qr/connection closed/ },
 	# Replies to a final dot that has not come are nobody's.
-	{ name => 'replies beforehand', only => 'DATA', doing => 'message', says => "354 go on\r\n" . "250 2.1.5 has it\r\n" x 3, reply => $garbled, log => qr/unexpected reply/ },
+	{ name => 'replies beforehand', only => 'DATA', doing => 'message', says => "354 go on\r\n" . "250 2.1.5 has it\r\n" x 3, reply => $GARBLED, log => qr/unexpected reply/ },
 );
 
 # Who refuses the whole message says so to each.
