@@ -58,6 +58,22 @@ left_alone('names are not judged', zip_of(['a.exe' => 'x']), archive_names => 'n
 left_alone('a name that is allowed', $exe, allow_names => 'a.exe');
 left_alone('programs are not judged', zip_of(['a.txt' => $MZ]), block_executables => 'no');
 
+# -- TNEF ([MS-OXTNEF]) --------------------------------------------------------------
+
+sub tnef {
+	my ($name, $content) = @_;
+	my $attribute = sub {
+		my ($level, $id, $data) = @_;
+		return pack('C V V', $level, $id, length $data) . $data . pack('v', unpack '%16C*', $data);
+	};
+	return pack('V v', 0x223e9f78, 1) . $attribute->(1, 0x89006, pack 'V', 0x10000)
+	    . $attribute->(2, 0x69002, pack 'v V v V2', 1, 0xffffffff, 0, 0, 0)
+	    . $attribute->(2, 0x18010, "$name\0") . $attribute->(2, 0x6800f, $content);
+}
+blocked('TNEF, a name', 'inside: extension .exe', tnef('a.exe', 'harmless ' x 9), member => 'a.exe');
+left_alone('TNEF, harmless', tnef('a.txt', 'harmless ' x 9));
+left_alone('TNEF, names are not judged', tnef('a.exe', 'harmless ' x 9), archive_names => 'no');
+
 # -- macros ------------------------------------------------------------------------
 
 # A compound file ([MS-CFB]) with one stream: header, one sector of allocations,

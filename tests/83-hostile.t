@@ -93,6 +93,26 @@ packed('OpenPGP, six of 200 KB', Tricks::pgp("\0" x 200_000, how => ['zip']) x 6
 packed('OpenPGP, four of 200 KB', Tricks::pgp("\0" x 200_000, how => ['zip']) x 4, 'clean', conf => \%low, text => 1);
 packed('OpenPGP, 15 times packed', Tricks::pgp(eicar(), how => [('zip') x 15]), 'infected', text => 1);
 packed('OpenPGP, 20 times packed', Tricks::pgp(eicar(), how => [('zip') x 20]), 'limit', text => 1, finding => qr/unpacks to too much/);
+# Two fields may be undone one after the other.
+for (['base64', b64(b64(eicar() x 3))], ['quoted-printable', join("=\n", unpack '(a70)*', (join '', map { sprintf '=3D%02X', ord } split //, eicar())) . "\n"]) {
+	my ($word, $body) = @$_;
+	my $field = "Content-Transfer-Encoding: $word\n";
+	my $r = spawnscan(in => mail(parts => [part("Content-Type: application/octet-stream; name=a.dat\n$field" . $field =~ s/\n//r, $body)]));
+	is(last_record($r->{log})->{verdict}, 'infected', "$word in $word: infected");
+	unlike($r->{out}, qr/\Q@{[substr $body, 0, 40]}\E/, "$word in $word: gone");
+}
+
+# Nobody can scan what is put together, or fetched, by the reader only.
+for ('message/partial; id="a@b"; number=1; total=2', 'message/external-body; access-type=URL; URL="http://www.example.com/a.exe"') {
+	my ($type) = /^([^;]+)/;
+	my $part = part("Content-Type: $_", "Content-Type: text/plain\n\nharmless\n");
+	my $r = spawnscan(in => mail(parts => [part('Content-Type: text/plain', "text\n"), $part]));
+	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0], qr{blocked action=remove part=2\S* reason="\Q$type\E"}, "$type: removed");
+	unlike($r->{out}, qr/\Q$type\E;/, "$type: gone");
+	$r = spawnscan(in => mail(parts => [$part]), conf => conf_file(partial => 'pass'));
+	like($r->{out}, qr/\Q$type\E;/, "$type: it stays if that is asked for");
+}
+
 # libclamav makes a file of each uuencoded one in a mail, and has no limit for it.
 sub uuencoded { return join '', map { "begin 644 $_.bin\n#86%A\n`\nend\n" } 1 .. $_[0] }
 packed('40 uuencoded files of 50', uuencoded(40), 'clean', text => 1, conf => { scan_files_limit => 50 });
