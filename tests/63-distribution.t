@@ -279,6 +279,8 @@ subtest 'two ways back from each filter, one shut in mid-run' => sub {
 	# the filters hold what they have, with their connection to the first way
 	# open: no acknowledgement is under way (see above).
 	my @gates = map { [$_->{postfix}, $_->{postfix}->gate] } $A, $B;
+	# From here on: a filter may have come to the second way before its gate opens.
+	my $before = $by_second->();
 	my @ids = send_mails(40);
 	ok(poll(sub { (map { glob "$_->[1].at.*" } @gates) >= 2 }, 60), 'filters have some in hand');
 	my $path = "$hub->{dir}/etc/master.cf";
@@ -287,7 +289,6 @@ subtest 'two ways back from each filter, one shut in mid-run' => sub {
 	write_file($path, $shut);
 	ok($hub->command('reload'), 'it is shut');
 	ok(poll(sub { !$hub->listens($hub->{back_port}) }, 60), 'nobody listens there');
-	my $before = $by_second->();
 	$_->[0]->open_gate($_->[1]) for @gates;
 	push @ids, send_mails(40);
 	all_once('one way shut', @ids);

@@ -118,6 +118,8 @@ sub normal {
 	$bytes =~ s{\b\d{4}/\d{9,}\.\d+(?:\.\d+)?}{REFERENCE}g;
 	$bytes =~ s/=_spawnscan_\w+/BOUNDARY/g;
 	$bytes =~ s/^Message-ID: <\d+\.\w+@[^>]*>/Message-ID: <ID>/mg;
+	# Why it was wrapped: what failed, or how far an inspector came that ends at once.
+	$bytes =~ s/^(X-Spawnscan-Result: error action=wrap part=0 reason=)"[^"]+"/$1REASON/mg;
 	$bytes =~ s/\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d [-+]\d{4}/DATE/g;
 	return $bytes;
 }
