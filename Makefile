@@ -19,40 +19,65 @@ HARDEN   = -fstack-protector-strong -fstack-clash-protection -fcf-protection \
            -D_FORTIFY_SOURCE=2 -fPIE
 LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
-FRONT = spawnscan smtp_relay smtp_message smtp_down smtp_session xforward smtp_reply smtp_data span address line_io filter proxy mailer sendmail qmail_queue envelope explainer transaction wrap quarantine \
-        inspector_client scratch message report request verdict network conf log
-INSPECTOR = spawnscan_inspect inspector engine examine findings places strike explain mime_walk mime_lint mime_views mime_decode mime_packed mime_cms mime_pgp mime_text mime_zip mime_tnef mime_plain header scan scan_result scan_libclamav scan_clamd policy defang sandbox \
-        scratch message report request verdict network conf log
+# Two towers on one ground (README, "How it is made"). What stands at top level is
+# a door between floors; a tower's own folders and common/ are all that it sees.
+FRONT_DIRS     = fronts smtp transaction
+INSPECTOR_DIRS = inspector examine ambiguity mime scan
+FRONT     = spawnscan smtp_relay quarantine $(call objects,$(FRONT_DIRS))
+INSPECTOR = defang mime_walk $(call objects,$(INSPECTOR_DIRS))
+COMMON    = $(call objects,common)
+objects   = $(basename $(sort $(wildcard $(1:%=%/*.c))))
 
 FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
 INSPECTOR_PKGS = libbsd-overlay libmd inih gmime-3.0 libclamav libseccomp zlib
+FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) -I.
+INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 
-CPPFLAGS = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -I.
+CPPFLAGS = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -Icommon
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(CPPFLAGS) $(CFLAGS)
 
 all: $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect
 
-$(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o)
+$(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $(FRONT_LIBS)
 
-$(BUILD)/spawnscan-inspect: $(INSPECTOR:%=$(BUILD)/inspector/%.o)
+$(BUILD)/spawnscan-inspect: $(INSPECTOR:%=$(BUILD)/inspector/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS))
 
-# Two halves, two sets of libraries: the front must not even see GMime's headers.
+$(BUILD)/common.a: $(COMMON:%=$(BUILD)/common/%.o)
+
+%.a:
+	@echo "  AR $@"
+	@rm -f $@
+	@ar rcs $@ $^
+
+# The wall. A file of one tower that reaches a file of the other, by whatever
+# path, is no object: its dependencies say what it included.
+wall = if grep -oE '[^ ]*(^|[ /.])($(subst $(space),|,$(strip $(1))))[/.][^ ]*' $(@:.o=.d) >&2; then \
+	echo '$<: error: this is behind the wall' >&2; rm -f $@; exit 1; fi
+space := $() $()
+
 $(BUILD)/front/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $(FRONT_FLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
+	@$(call wall,$(INSPECTOR_DIRS) defang mime_walk)
 
 $(BUILD)/inspector/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $(INSPECTOR_FLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
+	@$(call wall,$(FRONT_DIRS) smtp_relay quarantine)
+
+$(BUILD)/common/%.o: %.c
+	@mkdir -p $(@D)
+	@echo "  CC $@"
+	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
 
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
@@ -61,18 +86,19 @@ PROGRAMS        = parts_of lint_of evasion_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
 # unit_transaction brings an inspector_client of its own.
-UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan inspector_client explainer,$(FRONT)))
+UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan transaction/inspector_client fronts/explainer,$(FRONT)))
 
-$(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/inspector_client.o
+$(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/transaction/inspector_client.o
 
-$(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o $(UNIT_OBJS)
+$(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o $(UNIT_OBJS) $(BUILD)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
-	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(FRONT_PKGS) cmocka)
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+	    $$(pkg-config --libs $(FRONT_PKGS) cmocka)
 
 $(INSPECTOR_UNITS:%=$(BUILD)/tests/%) $(PROGRAMS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
     $(BUILD)/inspector/tests/%.o \
-    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out spawnscan_inspect,$(INSPECTOR)))
+    $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out inspector/spawnscan_inspect,$(INSPECTOR))) $(BUILD)/common.a
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(INSPECTOR_PKGS) cmocka)
@@ -128,8 +154,8 @@ check-valgrind: tests
 FUZZ_FRONT     = fuzz_report fuzz_conf fuzz_smtp
 FUZZ_INSPECTOR = fuzz_examine fuzz_names
 FUZZ_TARGETS   = $(FUZZ_FRONT) $(FUZZ_INSPECTOR)
-FUZZ_STUBBED   = spawnscan spawnscan_inspect inspector engine sandbox explainer scan scan_libclamav \
-                 scan_clamd inspector_client quarantine
+FUZZ_STUBBED   = spawnscan fronts/explainer transaction/inspector_client quarantine inspector/% \
+                 scan/scan scan/scan_libclamav scan/scan_clamd
 # The clock, and what a run could owe to chance (fuzz.c); the world around smtp_relay.
 FUZZ_WRAP      = -Wl,--wrap=clock_gettime,--wrap=time,--wrap=arc4random,--wrap=getpid
 FUZZ_WRAP_SMTP = -Wl,--wrap=poll,--wrap=connect
@@ -137,23 +163,19 @@ FUZZ = BUILD=build/fuzz CC=clang OPT='-O1 -g -fno-omit-frame-pointer' HARDEN=-fP
        SAN='-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all'
 
 $(FUZZ_FRONT:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/front/fuzz/%.o $(BUILD)/front/fuzz/fuzz.o \
-    $(BUILD)/front/all.a
+    $(BUILD)/front/all.a $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) $(FUZZ_WRAP) $(if $(filter %_smtp,$@),$(FUZZ_WRAP_SMTP)) -o $@ \
 	    $^ $$(pkg-config --libs $(FRONT_PKGS))
 
 $(FUZZ_INSPECTOR:%=$(BUILD)/%): $(BUILD)/%: $(BUILD)/inspector/fuzz/%.o \
-    $(BUILD)/inspector/fuzz/fuzz.o $(BUILD)/inspector/fuzz/scan_stub.o $(BUILD)/inspector/all.a
+    $(BUILD)/inspector/fuzz/fuzz.o $(BUILD)/inspector/fuzz/scan_stub.o $(BUILD)/inspector/all.a $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(SAN) -fsanitize=fuzzer $(LDFLAGS) $(FUZZ_WRAP) -o $@ $^ \
 	    $$(pkg-config --libs $(INSPECTOR_PKGS))
 
 $(BUILD)/front/all.a: $(patsubst %,$(BUILD)/front/%.o,$(filter-out $(FUZZ_STUBBED),$(FRONT)))
 $(BUILD)/inspector/all.a: $(patsubst %,$(BUILD)/inspector/%.o,$(filter-out $(FUZZ_STUBBED),$(INSPECTOR)))
-$(BUILD)/front/all.a $(BUILD)/inspector/all.a:
-	@echo "  AR $@"
-	@rm -f $@
-	@ar rcs $@ $^
 
 fuzz-targets: $(FUZZ_TARGETS:%=$(BUILD)/%)
 
@@ -173,7 +195,8 @@ check-fuzz:
 lint:
 	cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 	    --suppress=missingIncludeSystem --error-exitcode=1 -D_GNU_SOURCE \
-	    -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' -I. *.c tests/*.c
+	    -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(INSPECTOR_DIRS:%=-I%) \
+	    -Icommon -I. *.c $(FRONT_DIRS) $(INSPECTOR_DIRS) common tests/*.c
 	mandoc -T lint -W warning man/*.[0-9]
 
 demo:

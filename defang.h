@@ -4,6 +4,10 @@
 #ifndef DEFANG_H
 #define DEFANG_H
 
+#ifdef TOWER_FRONT
+#error "defang.h is the inspector's"
+#endif
+
 #include "conf.h"
 #include "mime_walk.h"
 #include "report.h"

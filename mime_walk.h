@@ -5,6 +5,10 @@
 #ifndef MIME_WALK_H
 #define MIME_WALK_H
 
+#ifdef TOWER_FRONT
+#error "mime_walk.h is the inspector's"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -4,6 +4,10 @@
 #ifndef QUARANTINE_H
 #define QUARANTINE_H
 
+#ifdef TOWER_INSPECTOR
+#error "quarantine.h is the front's"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <time.h>

@@ -4,17 +4,16 @@
 #ifndef SMTP_RELAY_H
 #define SMTP_RELAY_H
 
+#ifdef TOWER_INSPECTOR
+#error "smtp_relay.h is the front's"
+#endif
+
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "address.h"
 #include "conf.h"
-
-/* The client of a front that accepts connections itself. */
-struct smtp_peer {
-	char address[64];	/* 192.0.2.1 (a mapped one too), 2001:db8::1 */
-	char whole[96];		/* unknown[192.0.2.1]:54321 */
-};
+#include "smtp_peer.h"
 
 /*
  * Serve one client on rfd and wfd until it leaves. Of a message that came

@@ -17,7 +17,7 @@
 #include "address.h"
 #include "conf.h"
 #include "line_io.h"
-#include "smtp_relay.h"
+#include "smtp_peer.h"
 #include "smtp_reply.h"
 #include "span.h"
 #include "transaction.h"
