@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 # spawnscan - see README.md
 VERSION  = 0.1.0
 PREFIX   = /usr/local
@@ -78,17 +79,18 @@ $(BUILD)/common/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
+	@$(call wall,$(FRONT_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine defang mime_walk)
 
 # Test programs. A unit test has all objects of its half but main's.
-FRONT_UNITS     = unit_line_io unit_smtp_data unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
+FRONT_UNITS     = unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
 INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header unit_mime
 PROGRAMS        = parts_of lint_of evasion_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
-# unit_transaction brings an inspector_client of its own.
-UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan transaction/inspector_client fronts/explainer,$(FRONT)))
+# unit_transaction brings an inspection of its own.
+UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan transaction/inspection fronts/explainer,$(FRONT)))
 
-$(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/transaction/inspector_client.o
+$(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/transaction/inspection.o
 
 $(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o $(UNIT_OBJS) $(BUILD)/common.a
 	@mkdir -p $(@D)
@@ -154,7 +156,7 @@ check-valgrind: tests
 FUZZ_FRONT     = fuzz_report fuzz_conf fuzz_smtp
 FUZZ_INSPECTOR = fuzz_examine fuzz_names
 FUZZ_TARGETS   = $(FUZZ_FRONT) $(FUZZ_INSPECTOR)
-FUZZ_STUBBED   = spawnscan fronts/explainer transaction/inspector_client quarantine inspector/% \
+FUZZ_STUBBED   = spawnscan fronts/explainer transaction/inspection quarantine inspector/% \
                  scan/scan scan/scan_libclamav scan/scan_clamd
 # The clock, and what a run could owe to chance (fuzz.c); the world around smtp_relay.
 FUZZ_WRAP      = -Wl,--wrap=clock_gettime,--wrap=time,--wrap=arc4random,--wrap=getpid
@@ -198,6 +200,11 @@ lint:
 	    -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(INSPECTOR_DIRS:%=-I%) \
 	    -Icommon -I. *.c $(FRONT_DIRS) $(INSPECTOR_DIRS) common tests/*.c
 	mandoc -T lint -W warning man/*.[0-9]
+	tools/format check
+
+# All C files in the form of .clang-format.
+format:
+	tools/format
 
 demo:
 	tools/install-deps build demo
@@ -248,4 +255,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint demo bench bench-tools evasion install clean
+.PHONY: all tests check check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo bench bench-tools evasion install clean

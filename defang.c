@@ -21,7 +21,6 @@
 #include <sysexits.h>
 
 #include "header.h"
-#include "policy.h"
 
 /* A name or a reason in what is written in is cut here. */
 #define WORD_MAX 150
@@ -36,15 +35,14 @@
 struct renaming {
 	const struct defang *d;
 	char name[DEFANG_NAME_MAX];
-	bool named;		/* the new name stands somewhere */
-	bool typed;		/* a Content-Type was there */
+	bool named; /* the new name stands somewhere */
+	bool typed; /* a Content-Type was there */
 };
 
 static void add_edit(const struct defang *, size_t begin, size_t end, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 static void rename_field(struct renaming *, const struct header_field *, bool is_type);
-static void rename_params(struct renaming *, const struct header_params *,
-    const char *param_name);
+static void rename_params(struct renaming *, const struct header_params *, const char *param_name);
 static void insert_type(struct renaming *, const struct part_place *);
 static void safe_word(const char *word, char *out, size_t size);
 static void strike_fields(const struct defang *, const struct part_place *, const char *prefix);
@@ -129,8 +127,7 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 
 /* The first name parameter becomes the new one, the others go. */
 static void
-rename_params(struct renaming *r, const struct header_params *params,
-    const char *param_name)
+rename_params(struct renaming *r, const struct header_params *params, const char *param_name)
 {
 	bool here = false;
 
@@ -219,8 +216,8 @@ safe_word(const char *word, char *out, size_t size)
 	size_t n = 0;
 
 	for (; *word != '\0' && n < size - 1; word++)
-		out[n++] = *word < 0x20 || *word > 0x7e || *word == '"' || *word == '\\'
-		    ? '_' : *word;
+		out[n++] = *word < 0x20 || *word > 0x7e || *word == '"' || *word == '\\' ? '_'
+											 : *word;
 	out[n] = '\0';
 }
 
@@ -292,7 +289,8 @@ defang_notice(const struct conf *conf, const struct request *request, const char
 		line += *line == '\n';
 	}
 	if (is_signed)
-		fprintf(f, "%sWhat it was in was signed. The signature no longer fits.%s", eol, eol);
+		fprintf(f, "%sWhat it was in was signed. The signature no longer fits.%s", eol,
+		    eol);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "notice");
 	return text;
@@ -312,7 +310,8 @@ put_notice_line(FILE *f, const char *line, size_t len, const struct request *req
 		err(EX_OSERR, "notice");
 	while (line < end) {
 		const char *close = *line == '{' ? memchr(line, '}', (size_t)(end - line)) : NULL;
-		const char *value = close == NULL ? NULL
+		const char *value = close == NULL
+		    ? NULL
 		    : notice_value(line + 1, (size_t)(close - line - 1), request, file, reason);
 
 		if (value != NULL) {
@@ -333,7 +332,9 @@ static const char *
 notice_value(const char *key, size_t len, const struct request *request, const char *file,
     const char *reason)
 {
-	const struct { const char *key, *value; } words[] = {
+	const struct {
+		const char *key, *value;
+	} words[] = {
 		{ "file", file },
 		{ "reason", reason },
 		{ "action", "removed" },
@@ -398,8 +399,8 @@ put_result(FILE *f, const struct defang *d)
 			fputs("X-Spawnscan-Result: ", f);
 		else
 			fprintf(f, ",%s\t", d->eol);
-		fprintf(f, "%s action=%s part=%s reason=\"%s\"", class_name(finding->class),
-		    action_name(finding->action), finding->part, reason);
+		fprintf(f, "%s action=%s part=%s reason=\"%s\"", verdict_class_name(finding->class),
+		    verdict_action_name(finding->action), finding->part, reason);
 		if (finding->class == CLASS_BLOCKED && finding->action == ACTION_TAG &&
 		    r->exempt != NULL)
 			fprintf(f, "%s\t exempt=%s", d->eol, r->exempt);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * defang.h - from an action on a part to edits of the message.
  */
@@ -17,7 +18,7 @@
 struct defang {
 	const char *bytes;
 	size_t size;
-	const char *eol;		/* line end of what is written in: "\r\n" or "\n" */
+	const char *eol; /* line end of what is written in: "\r\n" or "\n" */
 	struct report *report;
 };
 

@@ -42,25 +42,25 @@
 
 /* A walk through one buffer: the message, or a decoded message attachment. */
 struct walk {
-	const char *bytes;			/* what GMime reads; its offsets count from here */
+	const char *bytes; /* what GMime reads; its offsets count from here */
 	size_t size;
-	size_t base;				/* bytes of the message in front of that */
+	size_t base; /* bytes of the message in front of that */
 	const struct conf *conf;
 	mime_visit *visit;
 	void *ctx;
-	size_t *n_parts;			/* so far, over all buffers */
-	size_t *unpack_left;			/* bytes that may be unpacked yet, over all buffers */
-	const struct part_place *enclosing;	/* the encoded attachment, or NULL */
-	bool in_text;				/* the buffer was written into a text that is shown */
+	size_t *n_parts; /* so far, over all buffers */
+	size_t *unpack_left; /* bytes that may be unpacked yet, over all buffers */
+	const struct part_place *enclosing; /* the encoded attachment, or NULL */
+	bool in_text; /* the buffer was written into a text that is shown */
 };
 
 /* Where in the tree we are. */
 struct spot {
-	const char *prefix;	/* path of the parent, "" at the top */
+	const char *prefix; /* path of the parent, "" at the top */
 	unsigned int depth;
-	unsigned int number;	/* among the parent's parts, from 1; 0 = the message itself */
-	GMimeMessage *message;	/* whose header the part shares, or NULL */
-	const struct part_place *parent;	/* NULL at the top */
+	unsigned int number; /* among the parent's parts, from 1; 0 = the message itself */
+	GMimeMessage *message; /* whose header the part shares, or NULL */
+	const struct part_place *parent; /* NULL at the top */
 };
 
 static GMimeMessage *parse_message(struct walk *, GByteArray *);
@@ -72,12 +72,12 @@ static bool walk_children(struct walk *, GMimeObject *, const struct part *, con
 static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct spot *);
 static bool walk_unparsed(struct walk *, const char *prefix, unsigned int depth,
     const struct part_place *);
-static bool walk_content(struct walk *, struct part *, const char *, size_t,
-    bool utf7, unsigned int depth);
+static bool walk_content(struct walk *, struct part *, const char *, size_t, bool utf7,
+    unsigned int depth);
 static bool walk_inside(struct walk *, const struct part *, const char *, size_t,
     unsigned int depth);
-static void look_for_packed(struct walk *, const struct part *, const char *, size_t,
-    bool utf7, struct packed *);
+static void look_for_packed(struct walk *, const struct part *, const char *, size_t, bool utf7,
+    struct packed *);
 static bool is_utf7(GMimeObject *);
 static bool walk_packed(struct walk *, const struct part *, const struct packed *,
     unsigned int depth);
@@ -104,18 +104,18 @@ static void add_charset(struct part *, const char *name, const char *charset);
 static void drop_message(const gchar *, GLogLevelFlags, const gchar *, gpointer);
 
 bool
-mime_walk(const char *bytes, size_t size, const struct conf *conf,
-    struct part_place *root, mime_visit *visit, void *ctx)
+mime_walk(const char *bytes, size_t size, const struct conf *conf, struct part_place *root,
+    mime_visit *visit, void *ctx)
 {
 	size_t n_parts = 0, unpack_left = conf->scan_size_limit;
 	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, &unpack_left, NULL, false };
 
-	mime_start();
+	mime_walk_start();
 	return walk_buffer(&w, "", 0, root);
 }
 
 void
-mime_start(void)
+mime_walk_start(void)
 {
 	g_mime_init();
 	g_log_set_default_handler(drop_message, NULL);
@@ -131,7 +131,7 @@ drop_message(const gchar *domain, GLogLevelFlags level, const gchar *text, gpoin
 }
 
 size_t
-mime_from_line(const char *bytes, size_t size)
+mime_walk_from_line(const char *bytes, size_t size)
 {
 	const char *lf;
 
@@ -168,7 +168,10 @@ parse_message(struct walk *w, GByteArray *array)
 	if (w->size > G_MAXINT)
 		return NULL;
 	for (int i = 0; i < ODD_LINES_MAX && w->size > 0; i++) {
-		union { const char *in; guint8 *out; } data = { .in = w->bytes };
+		union {
+			const char *in;
+			guint8 *out;
+		} data = { .in = w->bytes };
 		GMimeMessage *message;
 		const char *lf;
 		size_t line;
@@ -189,11 +192,10 @@ parse_message(struct walk *w, GByteArray *array)
 
 /* Walk one whole message that begins at w. */
 static bool
-walk_buffer(struct walk *whole, const char *prefix, unsigned int depth,
-    struct part_place *root)
+walk_buffer(struct walk *whole, const char *prefix, unsigned int depth, struct part_place *root)
 {
 	struct walk w = *whole;
-	size_t from_line = mime_from_line(w.bytes, w.size);
+	size_t from_line = mime_walk_from_line(w.bytes, w.size);
 	GByteArray array;
 	GMimeMessage *message;
 	GMimeObject *top = NULL;
@@ -226,8 +228,7 @@ walk_buffer(struct walk *whole, const char *prefix, unsigned int depth,
 
 /* No tree: all that is behind the header is one leaf. */
 static bool
-walk_unparsed(struct walk *w, const char *prefix, unsigned int depth,
-    const struct part_place *root)
+walk_unparsed(struct walk *w, const char *prefix, unsigned int depth, const struct part_place *root)
 {
 	struct part part = { .leaf = true, .type = "", .place = *root };
 	struct spot spot = { .prefix = prefix };
@@ -249,8 +250,7 @@ walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
 		part.limit = PART_TOO_DEEP;
 	place_header(w, object, spot, &part.place);
 	if (GMIME_IS_MULTIPART(object))
-		part.n_children =
-		    (unsigned int)g_mime_multipart_get_count(GMIME_MULTIPART(object));
+		part.n_children = (unsigned int)g_mime_multipart_get_count(GMIME_MULTIPART(object));
 	if (++*w->n_parts > w->conf->mime_parts_limit)
 		part.limit = PART_TOO_MANY;
 	else if (spot->depth > w->conf->mime_depth_limit)
@@ -267,7 +267,7 @@ walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
 		if (go_on && part.limit == PART_WITHIN)
 			go_on = walk_children(w, object, &part, spot);
 	}
-	mime_names_free(part.names, part.n_names);
+	mime_walk_names_free(part.names, part.n_names);
 	free(type);
 	return go_on;
 }
@@ -279,7 +279,8 @@ walk_children(struct walk *w, GMimeObject *object, const struct part *part,
 {
 	bool whole = GMIME_IS_MULTIPART(object) && parent->number == 0;
 	struct spot spot = { .prefix = whole ? parent->prefix : part->path,
-	    .depth = parent->depth + 1, .parent = &part->place };
+		.depth = parent->depth + 1,
+		.parent = &part->place };
 
 	if (GMIME_IS_MULTIPART(object)) {
 		GMimeMultipart *multipart = GMIME_MULTIPART(object);
@@ -324,8 +325,8 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spo
 
 /* A leaf, the message that it may be, and what is packed in it. */
 static bool
-walk_content(struct walk *w, struct part *part, const char *content, size_t len,
-    bool utf7, unsigned int depth)
+walk_content(struct walk *w, struct part *part, const char *content, size_t len, bool utf7,
+    unsigned int depth)
 {
 	struct packed packed = { .n = 0 };
 	bool within = part->limit == PART_WITHIN, go_on;
@@ -352,7 +353,7 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
 {
 	struct part_place ignored;
 	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
-	    w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place, w->in_text };
+		w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place, w->in_text };
 
 	return walk_buffer(&inner, part->path, depth + 1, &ignored);
 }
@@ -363,8 +364,8 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
  * may be any text.
  */
 static void
-look_for_packed(struct walk *w, const struct part *part, const char *content, size_t len,
-    bool utf7, struct packed *packed)
+look_for_packed(struct walk *w, const struct part *part, const char *content, size_t len, bool utf7,
+    struct packed *packed)
 {
 	bool shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0;
 	size_t not_text;
@@ -397,8 +398,9 @@ walk_packed(struct walk *w, const struct part *part, const struct packed *packed
 	for (size_t i = 0; i < packed->n; i++) {
 		const struct packed_item *item = &packed->items[i];
 		struct walk inner = { item->content, item->len, 0, w->conf, w->visit, w->ctx,
-		    w->n_parts, w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place,
-		    w->in_text || item->in_text };
+			w->n_parts, w->unpack_left,
+			w->enclosing != NULL ? w->enclosing : &part->place,
+			w->in_text || item->in_text };
 
 		if (!walk_item(&inner, part, item, (unsigned int)i + 1, depth + 1))
 			return false;
@@ -415,7 +417,7 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
 	struct part part = { .leaf = true, .type = "", .encoded = true, .place = around->place };
 	bool go_on;
 
-	if (mime_looks_like_mail(item->content, item->len))
+	if (mime_walk_looks_like_mail(item->content, item->len))
 		part.type = "message/rfc822";
 	if (!part_path(part.path, &spot, false) || depth > w->conf->mime_depth_limit)
 		part.limit = PART_TOO_DEEP;
@@ -423,13 +425,13 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
 		part.limit = PART_TOO_MANY;
 	add_name(&part, item->name);
 	go_on = walk_content(w, &part, item->content, item->len, false, depth);
-	mime_names_free(part.names, part.n_names);
+	mime_walk_names_free(part.names, part.n_names);
 	return go_on;
 }
 
 /* Does one of its first lines begin a field that mails have? */
 bool
-mime_looks_like_mail(const char *content, size_t len)
+mime_walk_looks_like_mail(const char *content, size_t len)
 {
 	static const char *const fields[] = {
 		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
@@ -551,7 +553,7 @@ place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
 	if (GMIME_IS_PART(object)) {
 		GMimeDataWrapper *wrapper = g_mime_part_get_content(GMIME_PART(object));
 		GMimeStream *stream = wrapper == NULL ? NULL
-		    : g_mime_data_wrapper_get_stream(wrapper);
+						      : g_mime_data_wrapper_get_stream(wrapper);
 
 		if (stream != NULL && stream->bound_start >= 0 &&
 		    stream->bound_end >= stream->bound_start &&
@@ -657,7 +659,7 @@ part_path(char *path, const struct spot *spot, bool container)
 	if (number == 0)
 		number = container ? 0 : 1;
 	return snprintf(path, PART_PATH_MAX, "%s%s%u", spot->prefix,
-	    spot->prefix[0] == '\0' ? "" : ".", number) < PART_PATH_MAX;
+		   spot->prefix[0] == '\0' ? "" : ".", number) < PART_PATH_MAX;
 }
 
 static char *
@@ -705,7 +707,7 @@ collect_params(GMimeParamList *params, struct part *part)
 }
 
 char **
-mime_header_names(const char *bytes, size_t begin, size_t end, size_t *n)
+mime_walk_header_names(const char *bytes, size_t begin, size_t end, size_t *n)
 {
 	struct part part = { .n_names = 0 };
 
@@ -715,7 +717,7 @@ mime_header_names(const char *bytes, size_t begin, size_t end, size_t *n)
 }
 
 void
-mime_names_free(char **names, size_t n)
+mime_walk_names_free(char **names, size_t n)
 {
 	while (n > 0)
 		free(names[--n]);

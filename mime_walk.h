@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_walk.h - the MIME tree as GMime reads it, one part after the other,
  * each with its place in the raw message.
@@ -16,16 +17,20 @@
 
 /* Where a part stands. Offsets into the message; begin <= end. */
 struct part_place {
-	size_t header_begin;	/* its first header field */
-	size_t header_end;	/* behind its last one: the empty line, if there is one */
+	size_t header_begin; /* its first header field */
+	size_t header_end; /* behind its last one: the empty line, if there is one */
 	size_t content_begin;
-	size_t content_end;	/* before the line end that belongs to the boundary */
-	bool whole_content;	/* the content range is known; else only the header is */
-	bool message_header;	/* the header is a message's, with fields other than the part's */
+	size_t content_end; /* before the line end that belongs to the boundary */
+	bool whole_content; /* the content range is known; else only the header is */
+	bool message_header; /* the header is a message's, with fields other than the part's */
 };
 
 enum part_limit {
-	PART_WITHIN, PART_TOO_DEEP, PART_HEADER_TOO_BIG, PART_TOO_MANY, PART_UNPACKS_TO_TOO_MUCH
+	PART_WITHIN,
+	PART_TOO_DEEP,
+	PART_HEADER_TOO_BIG,
+	PART_TOO_MANY,
+	PART_UNPACKS_TO_TOO_MUCH
 };
 
 #define PART_PATH_MAX 192
@@ -36,18 +41,18 @@ enum part_limit {
  * attachment, a signature or a packing stands at that leaf's place.
  */
 struct part {
-	char path[PART_PATH_MAX];	/* "1.2"; ".0" at the end: the outermost container of a message */
+	char path[PART_PATH_MAX]; /* "1.2"; ".0" at the end: the outermost container of a message */
 	bool leaf;
-	bool inside;			/* found inside a leaf */
-	bool in_text;			/* written into a text that is shown, or in something there */
-	bool opened;			/* signed or packed: what it holds follows */
-	const char *sealed;		/* a constant phrase: only its recipient can open it; NULL = no */
-	const char *type;		/* "text/plain", lower case; "" = unknown */
-	bool encoded;			/* a transfer encoding was undone */
-	unsigned int n_children;	/* of a multipart */
-	char **names;			/* every name that some reader may see */
+	bool inside; /* found inside a leaf */
+	bool in_text; /* written into a text that is shown, or in something there */
+	bool opened; /* signed or packed: what it holds follows */
+	const char *sealed; /* a constant phrase: only its recipient can open it; NULL = no */
+	const char *type; /* "text/plain", lower case; "" = unknown */
+	bool encoded; /* a transfer encoding was undone */
+	unsigned int n_children; /* of a multipart */
+	char **names; /* every name that some reader may see */
 	size_t n_names;
-	enum part_limit limit;		/* past a limit the walk does not go into it */
+	enum part_limit limit; /* past a limit the walk does not go into it */
 	struct part_place place;
 };
 
@@ -59,28 +64,28 @@ struct part {
 typedef bool mime_visit(void *ctx, const struct part *, const char *content, size_t len);
 
 /* Start GMime; mime_walk does, a process that forks many walkers may do it once. */
-void mime_start(void);
+void mime_walk_start(void);
 
 /*
  * Walk a message of size bytes. root receives the place of the message as a
  * whole. A message that GMime can't parse is one leaf without header or type.
  * A leading mbox "From " line is passed over. Returns false if a visit did.
  */
-bool mime_walk(const char *bytes, size_t size, const struct conf *,
-    struct part_place *root, mime_visit *visit, void *ctx);
+bool mime_walk(const char *bytes, size_t size, const struct conf *, struct part_place *root,
+    mime_visit *visit, void *ctx);
 
 /*
  * Every file name in the header block that begins at begin and ends at end, as
  * readers differ about them, without GMime's reading; each once. Free with
- * mime_names_free.
+ * mime_walk_names_free.
  */
-char **mime_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
-void mime_names_free(char **names, size_t n);
+char **mime_walk_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
+void mime_walk_names_free(char **names, size_t n);
 
 /* Does one of a content's first lines begin a field that mails have? */
-bool mime_looks_like_mail(const char *content, size_t len);
+bool mime_walk_looks_like_mail(const char *content, size_t len);
 
 /* Length of a leading mbox "From " line, 0 if there is none. */
-size_t mime_from_line(const char *bytes, size_t size);
+size_t mime_walk_from_line(const char *bytes, size_t size);
 
 #endif

@@ -35,43 +35,43 @@
 
 #include "quarantine.h"
 
-#define MAX_PER_SECOND	10000
-#define NAME_SIZE	80	/* "UNIXTIME.PID.N" with ".", ".meta" and ".tmp" around it */
+#define MAX_PER_SECOND 10000
+#define NAME_SIZE 80 /* "UNIXTIME.PID.N" with ".", ".meta" and ".tmp" around it */
 
 /* A place that is being written to. */
 struct place {
-	int dir, day;			/* folders; -1 = not open */
+	int dir, day; /* folders; -1 = not open */
 	bool dir_made, day_made;
 	char name[NAME_SIZE], meta[NAME_SIZE];
 	char tmp[NAME_SIZE], meta_tmp[NAME_SIZE];
 };
 
-static bool	place_open(struct place *, const struct quarantine *, bool, char *, size_t);
-static void	place_close(struct place *);
-static int	folder_open(int, const char *, int, bool, bool *);
-static bool	write_message(int, const char *, const struct message *);
-static bool	write_meta(int, const char *, const struct quarantine *, const struct message *,
+static bool place_open(struct place *, const struct quarantine *, bool, char *, size_t);
+static void place_close(struct place *);
+static int folder_open(int, const char *, int, bool, bool *);
+static bool write_message(int, const char *, const struct message *);
+static bool write_meta(int, const char *, const struct quarantine *, const struct message *,
     const struct envelope *, const struct report *, const char *);
-static void	put_meta(FILE *, const struct quarantine *, const struct message *,
+static void put_meta(FILE *, const struct quarantine *, const struct message *,
     const struct envelope *, const struct report *, const char *);
-static void	put_line(FILE *, const char *, const char *);
-static void	put_told(FILE *, const char *, const char *);
-static void	put_finding(FILE *, const struct finding *);
-static void	put_escaped(FILE *, const char *, const char *);
-static bool	link_new(int, const char *, const char *);
-static bool	fsync_parent(const struct quarantine *);
-static void	dir_path(const struct quarantine *, char *, size_t);
-static bool	fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+static void put_line(FILE *, const char *, const char *);
+static void put_told(FILE *, const char *, const char *);
+static void put_finding(FILE *, const struct finding *);
+static void put_escaped(FILE *, const char *, const char *);
+static bool link_new(int, const char *, const char *);
+static bool fsync_parent(const struct quarantine *);
+static void dir_path(const struct quarantine *, char *, size_t);
+static bool fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 
 /* quarantine_reserve - a name that is not taken */
 void
 quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 {
-	static time_t		second = (time_t)-1;
-	static unsigned int	next;
-	struct tm		tm;
-	struct stat		st;
-	char			day[8] = "0000", suffix[16] = "";
+	static time_t second = (time_t)-1;
+	static unsigned int next;
+	struct tm tm;
+	struct stat st;
+	char day[8] = "0000", suffix[16] = "";
 
 	memset(q, 0, sizeof(*q));
 	if (now != second) {
@@ -84,8 +84,8 @@ quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 		if (next > 0)
 			snprintf(suffix, sizeof(suffix), ".%u", next);
 		next++;
-		snprintf(q->reference, sizeof(q->reference), "%s/%lld.%ld%s", day,
-		    (long long)now, (long)getpid(), suffix);
+		snprintf(q->reference, sizeof(q->reference), "%s/%lld.%ld%s", day, (long long)now,
+		    (long)getpid(), suffix);
 		snprintf(q->path, sizeof(q->path), "%s/%s", dir, q->reference);
 	} while (lstat(q->path, &st) == 0 && next < MAX_PER_SECOND);
 }
@@ -95,9 +95,9 @@ quarantine_store(struct quarantine *q, const struct message *message,
     const struct envelope *envelope, const struct report *report, const char *failure, char *err,
     size_t errsize)
 {
-	struct place	p;
-	bool		linked = false, meta_linked = false, ok;
-	int		saved;
+	struct place p;
+	bool linked = false, meta_linked = false, ok;
+	int saved;
 
 	if (!place_open(&p, q, true, err, errsize)) {
 		q->error = errno;
@@ -106,10 +106,8 @@ quarantine_store(struct quarantine *q, const struct message *message,
 	ok = write_message(p.day, p.tmp, message) &&
 	    write_meta(p.day, p.meta_tmp, q, message, envelope, report, failure) &&
 	    (linked = link_new(p.day, p.tmp, p.name)) &&
-	    (meta_linked = link_new(p.day, p.meta_tmp, p.meta)) &&
-	    fsync(p.day) == 0 &&
-	    (!p.day_made || fsync(p.dir) == 0) &&
-	    (!p.dir_made || fsync_parent(q));
+	    (meta_linked = link_new(p.day, p.meta_tmp, p.meta)) && fsync(p.day) == 0 &&
+	    (!p.day_made || fsync(p.dir) == 0) && (!p.dir_made || fsync_parent(q));
 	saved = errno;
 	unlinkat(p.day, p.tmp, 0);
 	unlinkat(p.day, p.meta_tmp, 0);
@@ -126,10 +124,10 @@ quarantine_store(struct quarantine *q, const struct message *message,
 bool
 quarantine_note_reply(const struct quarantine *q, const char *reply, char *err, size_t errsize)
 {
-	struct place	p;
-	FILE		*fp;
-	int		 fd;
-	bool		 ok;
+	struct place p;
+	FILE *fp;
+	int fd;
+	bool ok;
 
 	if (!place_open(&p, q, false, err, errsize))
 		return false;
@@ -150,8 +148,8 @@ quarantine_note_reply(const struct quarantine *q, const char *reply, char *err, 
 void
 quarantine_drop(struct quarantine *q)
 {
-	struct place	p;
-	char		err[256];
+	struct place p;
+	char err[256];
 
 	if (q->stored && place_open(&p, q, false, err, sizeof(err))) {
 		unlinkat(p.day, p.name, 0);
@@ -165,8 +163,8 @@ quarantine_drop(struct quarantine *q)
 static bool
 place_open(struct place *p, const struct quarantine *q, bool make, char *err, size_t errsize)
 {
-	char		 dir[sizeof(q->path)], day[8];
-	const char	*name = strchr(q->reference, '/');
+	char dir[sizeof(q->path)], day[8];
+	const char *name = strchr(q->reference, '/');
 
 	p->dir = p->day = -1;
 	if (name == NULL || (size_t)(name - q->reference) >= sizeof(day))
@@ -214,8 +212,8 @@ folder_open(int at, const char *name, int flags, bool make, bool *made)
 static bool
 fsync_parent(const struct quarantine *q)
 {
-	char	 dir[sizeof(q->path)], *slash;
-	int	 fd, rc;
+	char dir[sizeof(q->path)], *slash;
+	int fd, rc;
 
 	dir_path(q, dir, sizeof(dir));
 	while ((slash = strrchr(dir, '/')) != NULL && slash > dir && slash[1] == '\0')
@@ -243,11 +241,11 @@ dir_path(const struct quarantine *q, char *buf, size_t size)
 static bool
 write_message(int day, const char *name, const struct message *message)
 {
-	const char	*at = message->bytes;
-	uint64_t	 left = message->size;
-	ssize_t		 n;
-	int		 fd;
-	bool		 ok;
+	const char *at = message->bytes;
+	uint64_t left = message->size;
+	ssize_t n;
+	int fd;
+	bool ok;
 
 	fd = openat(day, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
@@ -269,9 +267,9 @@ static bool
 write_meta(int day, const char *name, const struct quarantine *q, const struct message *message,
     const struct envelope *envelope, const struct report *report, const char *failure)
 {
-	FILE	*fp;
-	int	 fd;
-	bool	 ok;
+	FILE *fp;
+	int fd;
+	bool ok;
 
 	fd = openat(day, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
@@ -289,12 +287,12 @@ static void
 put_meta(FILE *fp, const struct quarantine *q, const struct message *message,
     const struct envelope *envelope, const struct report *report, const char *failure)
 {
-	static const uint8_t	nothing[1];
-	char			digest[SHA256_DIGEST_STRING_LENGTH], when[32] = "";
-	time_t			now = time(NULL);
-	struct tm		tm;
-	bool			failed = failure != NULL && *failure != '\0';
-	size_t			i;
+	static const uint8_t nothing[1];
+	char digest[SHA256_DIGEST_STRING_LENGTH], when[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+	bool failed = failure != NULL && *failure != '\0';
+	size_t i;
 
 	if (gmtime_r(&now, &tm) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
@@ -312,8 +310,8 @@ put_meta(FILE *fp, const struct quarantine *q, const struct message *message,
 		put_line(fp, "Recipient", envelope->recipients[i]);
 	fprintf(fp, "Size: %llu\n", (unsigned long long)message->size);
 	put_line(fp, "SHA-256", digest);
-	put_line(fp, "Verdict", failed ? class_name(CLASS_ERROR) : report_verdict(report));
-	put_line(fp, "Action", action_name(report->action));
+	put_line(fp, "Verdict", failed ? verdict_class_name(CLASS_ERROR) : report_verdict(report));
+	put_line(fp, "Action", verdict_action_name(report->action));
 	put_line(fp, "Scanner", report->scanner);
 	for (i = 0; i < report->n_findings; i++)
 		put_finding(fp, &report->findings[i]);
@@ -340,10 +338,10 @@ put_told(FILE *fp, const char *key, const char *value)
 static void
 put_finding(FILE *fp, const struct finding *f)
 {
-	const char	*const strings[] = {f->part, f->reason, f->file};
-	size_t		 i;
+	const char *const strings[] = { f->part, f->reason, f->file };
+	size_t i;
 
-	fprintf(fp, "Finding: %s %s", class_name(f->class), action_name(f->action));
+	fprintf(fp, "Finding: %s %s", verdict_class_name(f->class), verdict_action_name(f->action));
 	for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
 		fputs(" \"", fp);
 		put_escaped(fp, strings[i], "\\\"");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * quarantine.h - keeps the originals.
  */
@@ -21,10 +22,10 @@
  * beside it in the same name + ".meta".
  */
 struct quarantine {
-	char path[4096];	/* of the original; "" = nothing reserved */
-	char reference[64];	/* "MMDD/UNIXTIME.PID[.N]" */
+	char path[4096]; /* of the original; "" = nothing reserved */
+	char reference[64]; /* "MMDD/UNIXTIME.PID[.N]" */
 	bool stored;
-	int error;		/* errno of the last quarantine_store, 0 if it went well */
+	int error; /* errno of the last quarantine_store, 0 if it went well */
 };
 
 /*
@@ -46,8 +47,7 @@ bool quarantine_store(struct quarantine *, const struct message *, const struct 
  * Add the downstream's reply (or what else became of the message) to the
  * metadata. Failure is logged by the caller, the mail is through.
  */
-bool quarantine_note_reply(const struct quarantine *, const char *reply, char *err,
-    size_t errsize);
+bool quarantine_note_reply(const struct quarantine *, const char *reply, char *err, size_t errsize);
 
 /* Take a stored message out again: the client was told to come back with it. */
 void quarantine_drop(struct quarantine *);

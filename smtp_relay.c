@@ -35,55 +35,56 @@
 #include "smtp_relay.h"
 #include "smtp_session.h"
 
-#define REFUSE_TIMEOUT		10	/* seconds, for the one line of smtp_refuse_service */
+#define REFUSE_TIMEOUT 10 /* seconds, for the one line of smtp_relay_refuse */
 
-#define N_ELEMENTS(array)	(sizeof(array) / sizeof((array)[0]))
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
-#define SPEAKS_BOTH		(SPEAKS_SMTP | SPEAKS_LMTP)
+#define SPEAKS_BOTH (SPEAKS_SMTP | SPEAKS_LMTP)
 
-#define IN(state)		(1u << (state))
-#define IN_ANY			(~0u)
-#define IN_TRANSACTION		(IN(STATE_MAIL) | IN(STATE_RCPT))
-#define STATE_SAME		STATE_CONNECT	/* nothing leads back there */
+#define IN(state) (1u << (state))
+#define IN_ANY (~0u)
+#define IN_TRANSACTION (IN(STATE_MAIL) | IN(STATE_RCPT))
+#define STATE_SAME STATE_CONNECT /* nothing leads back there */
 
 enum argument {
 	ARG_ANY,
-	ARG_NONE,	/* RFC 5321 4.1.1: refused with 501 if there is one, */
-	ARG_SOME	/* or if there is none */
+	ARG_NONE, /* RFC 5321 4.1.1: refused with 501 if there is one, */
+	ARG_SOME /* or if there is none */
 };
 
 struct command {
 	const char *name;
-	enum answer (*handler)(struct session *, const struct command_line *);	/* NULL: not offered */
-	unsigned int speakers;		/* of which protocol it is a word */
+	enum answer (*handler)(struct session *,
+	    const struct command_line *); /* NULL: not offered */
+	unsigned int speakers; /* of which protocol it is a word */
 	enum argument argument;
-	unsigned int states;		/* where it is in order */
-	enum answer elsewhere;		/* the reply to it, but for "say hello first" */
-	enum state next;		/* after a 2yz */
-	bool brings_data;		/* the client goes on with content if we say yes */
+	unsigned int states; /* where it is in order */
+	enum answer elsewhere; /* the reply to it, but for "say hello first" */
+	enum state next; /* after a 2yz */
+	bool brings_data; /* the client goes on with content if we say yes */
 };
 
-static enum answer	 session_next(struct session *);
-static enum answer	 session_no_command(const struct session *, enum answer);
-static enum answer	 session_command(struct session *, const struct command_line *);
-static enum answer	 session_answer(struct session *, enum answer);
-static void		 session_close(struct session *);
+static enum answer session_next(struct session *);
+static enum answer session_no_command(const struct session *, enum answer);
+static enum answer session_command(struct session *, const struct command_line *);
+static enum answer session_answer(struct session *, enum answer);
+static void session_close(struct session *);
 
-static enum answer	 smtp_data(struct session *, const struct command_line *);
-static enum answer	 smtp_ehlo(struct session *, const struct command_line *);
-static enum answer	 smtp_helo(struct session *, const struct command_line *);
-static enum answer	 smtp_help(struct session *, const struct command_line *);
-static enum answer	 smtp_lhlo(struct session *, const struct command_line *);
-static enum answer	 smtp_mail(struct session *, const struct command_line *);
-static enum answer	 smtp_noop(struct session *, const struct command_line *);
-static enum answer	 smtp_quit(struct session *, const struct command_line *);
-static enum answer	 smtp_rcpt(struct session *, const struct command_line *);
-static enum answer	 smtp_rset(struct session *, const struct command_line *);
-static enum answer	 smtp_xforward(struct session *, const struct command_line *);
-static enum answer	 session_hello(struct session *, const struct command_line *, unsigned int);
-static enum answer	 mail_check(const struct session *, struct span);
-static bool		 path_take(struct span *, const char *, struct span *);
-static struct span	 path_text(struct span *);
+static enum answer dot(struct session *, const struct command_line *);
+static enum answer smtp_ehlo(struct session *, const struct command_line *);
+static enum answer smtp_helo(struct session *, const struct command_line *);
+static enum answer smtp_help(struct session *, const struct command_line *);
+static enum answer smtp_lhlo(struct session *, const struct command_line *);
+static enum answer smtp_mail(struct session *, const struct command_line *);
+static enum answer smtp_noop(struct session *, const struct command_line *);
+static enum answer smtp_quit(struct session *, const struct command_line *);
+static enum answer smtp_rcpt(struct session *, const struct command_line *);
+static enum answer smtp_rset(struct session *, const struct command_line *);
+static enum answer smtp_xforward(struct session *, const struct command_line *);
+static enum answer session_hello(struct session *, const struct command_line *, unsigned int);
+static enum answer mail_check(const struct session *, struct span);
+static bool path_take(struct span *, const char *, struct span *);
+static struct span path_text(struct span *);
 
 /*
  * The session, in alphabetical order. What has no handler is known and not
@@ -100,8 +101,7 @@ static const struct command commands[] = {
 	/* RFC 3030 2 */
 	{ "BDAT", NULL, SPEAKS_BOTH, ARG_ANY, IN_ANY, ANSWER_NONE, STATE_SAME, true },
 	/* RFC 5321 4.1.1.4, 3.3; 2033 4.2; 2920 3.1 */
-	{ "DATA", smtp_data, SPEAKS_BOTH, ARG_NONE, IN_TRANSACTION, ANSWER_MAIL_FIRST,
-	    STATE_SAME, true },
+	{ "DATA", dot, SPEAKS_BOTH, ARG_NONE, IN_TRANSACTION, ANSWER_MAIL_FIRST, STATE_SAME, true },
 	/* RFC 5321 4.1.1.1, 4.1.4: again at any time, a transaction ends with it */
 	{ "EHLO", smtp_ehlo, SPEAKS_SMTP, ARG_SOME, IN_ANY, ANSWER_NONE, STATE_READY, false },
 	/* RFC 1985 5 */
@@ -115,15 +115,15 @@ static const struct command commands[] = {
 	/* RFC 2033 4.1 */
 	{ "LHLO", smtp_lhlo, SPEAKS_LMTP, ARG_SOME, IN_ANY, ANSWER_NONE, STATE_READY, false },
 	/* RFC 5321 4.1.1.2, 3.3; 1870 6; 3461 4.3, 4.4; 6152 2; 6531 3.4 */
-	{ "MAIL", smtp_mail, SPEAKS_BOTH, ARG_SOME, IN(STATE_READY), ANSWER_NESTED_MAIL,
-	    STATE_MAIL, false },
+	{ "MAIL", smtp_mail, SPEAKS_BOTH, ARG_SOME, IN(STATE_READY), ANSWER_NESTED_MAIL, STATE_MAIL,
+	    false },
 	/* RFC 5321 4.1.1.9 */
 	{ "NOOP", smtp_noop, SPEAKS_BOTH, ARG_ANY, IN_ANY, ANSWER_NONE, STATE_SAME, false },
 	/* RFC 5321 4.1.1.10 */
 	{ "QUIT", smtp_quit, SPEAKS_BOTH, ARG_NONE, IN_ANY, ANSWER_NONE, STATE_SAME, false },
 	/* RFC 5321 4.1.1.3, 3.3; 3461 4.1, 4.2 */
-	{ "RCPT", smtp_rcpt, SPEAKS_BOTH, ARG_SOME, IN_TRANSACTION, ANSWER_MAIL_FIRST,
-	    STATE_RCPT, false },
+	{ "RCPT", smtp_rcpt, SPEAKS_BOTH, ARG_SOME, IN_TRANSACTION, ANSWER_MAIL_FIRST, STATE_RCPT,
+	    false },
 	/* RFC 5321 4.1.1.5 */
 	{ "RSET", smtp_rset, SPEAKS_BOTH, ARG_NONE, IN_ANY, ANSWER_NONE, STATE_SAME, false },
 	/* RFC 3207 4 */
@@ -169,7 +169,7 @@ smtp_relay(const struct conf *conf, const struct address *addresses, const struc
 
 	if ((s = calloc(1, sizeof(*s))) == NULL) {
 		log_write(LOG_ERR, "out of memory");
-		smtp_refuse_service(wfd, "Out of memory");
+		smtp_relay_refuse(wfd, "Out of memory");
 		return EX_IOERR;
 	}
 	s->conf = conf;
@@ -185,10 +185,10 @@ smtp_relay(const struct conf *conf, const struct address *addresses, const struc
 	if ((answer = down_open(s)) == ANSWER_REPLY)
 		session_enter(s, STATE_HELO);
 	answer = session_answer(s, answer);
-	while (!answers[answer].closes)
+	while (!session_answers[answer].closes)
 		answer = session_answer(s, session_next(s));
 	session_close(s);
-	return answers[answer].exit;
+	return session_answers[answer].exit;
 }
 
 static void
@@ -197,7 +197,7 @@ session_close(struct session *s)
 	session_enter(s, STATE_CLOSED);
 	io_discard_input(&s->client);
 	io_close(&s->down);
-	envelope_reset(s);
+	session_reset_envelope(s);
 	free(s);
 }
 
@@ -205,22 +205,22 @@ session_close(struct session *s)
 static enum answer
 session_answer(struct session *s, enum answer answer)
 {
-	if (answers[answer].error && ++s->errors > s->conf->error_limit) {
+	if (session_answers[answer].error && ++s->errors > s->conf->error_limit) {
 		log_write(LOG_WARNING, "client made too many errors");
 		answer = ANSWER_TOO_MANY_ERRORS;
 	}
 	if (answer == ANSWER_NO_MEMORY)
 		log_write(LOG_ERR, "out of memory");
 	answer = client_say(s, answer);
-	if (s->reset_due && !answers[answer].closes)
+	if (s->reset_due && !session_answers[answer].closes)
 		answer = client_flush(s, answer);
-	if (s->reset_due && !answers[answer].closes)
+	if (s->reset_due && !session_answers[answer].closes)
 		answer = down_reset(s);
 	/* Content that is already here can't have waited for our 354 (RFC 2920 3.1). */
 	if (s->data_refused && s->client.in_begin < s->client.in_end &&
-	    !answers[answer].closes)
+	    !session_answers[answer].closes)
 		answer = client_say(s, ANSWER_UNASKED);
-	if (answers[answer].closes || !io_line_waiting(&s->client))
+	if (session_answers[answer].closes || !io_line_waiting(&s->client))
 		answer = client_flush(s, answer);
 	return answer;
 }
@@ -291,7 +291,7 @@ session_command(struct session *s, const struct command_line *line)
 }
 
 void
-smtp_refuse_service(int wfd, const char *text)
+smtp_relay_refuse(int wfd, const char *text)
 {
 	int64_t deadline = session_deadline(REFUSE_TIMEOUT);
 	struct io *io;
@@ -328,10 +328,11 @@ session_hello(struct session *s, const struct command_line *line, unsigned int s
 	if (answer == ANSWER_REPLY && s->reply.code / 100 == 2) {
 		s->speaks = speaks;
 		/* RFC 5321 4.1.4: a new HELO is a RSET too. */
-		transaction_over(s);
+		session_end_transaction(s);
 	}
 	/* As when none of them welcomes us. */
-	return answers[answer].closes && s->addresses->next != NULL ? ANSWER_UNREACHABLE : answer;
+	return session_answers[answer].closes && s->addresses->next != NULL ? ANSWER_UNREACHABLE
+									    : answer;
 }
 
 static enum answer
@@ -387,7 +388,7 @@ smtp_rset(struct session *s, const struct command_line *line)
 	/* RFC 5321 4.1.1.5 has no reply but 250, and after any other we'd not know where we are. */
 	answer = down_command(s, line->whole, "RSET", CLASS(2));
 	if (answer == ANSWER_REPLY) {
-		transaction_over(s);
+		session_end_transaction(s);
 		if (s->state != STATE_HELO)
 			session_enter(s, STATE_READY);
 	}
@@ -486,7 +487,7 @@ smtp_mail(struct session *s, const struct command_line *line)
 		return ANSWER_ARGUMENT;
 	if ((answer = mail_check(s, rest)) != ANSWER_NONE)
 		return answer;
-	envelope_reset(s);
+	session_reset_envelope(s);
 	if ((s->sender = strndup(path.text, path.len)) == NULL)
 		return ANSWER_NO_MEMORY;
 	return down_command(s, line->whole, "MAIL", CLASS_USUAL);
@@ -534,12 +535,12 @@ smtp_xforward(struct session *s, const struct command_line *line)
 }
 
 static enum answer
-smtp_data(struct session *s, const struct command_line *line)
+dot(struct session *s, const struct command_line *line)
 {
 	(void)line;
 	if (s->n_recipients > 0)
 		return smtp_message(s);
 	/* RFC 5321 3.3 leaves the choice for SMTP, RFC 2033 4.2 demands 503 for LMTP. */
-	return s->n_refused > 0 && s->speaks != SPEAKS_LMTP ? ANSWER_ALL_REFUSED :
-	    ANSWER_RCPT_FIRST;
+	return s->n_refused > 0 && s->speaks != SPEAKS_LMTP ? ANSWER_ALL_REFUSED
+							    : ANSWER_RCPT_FIRST;
 }

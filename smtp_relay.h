@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * smtp_relay.h - the SMTP session between a client and the downstream server.
  */
@@ -26,6 +27,6 @@ int smtp_relay(const struct conf *, const struct address *, const struct smtp_pe
     int wfd);
 
 /* The 421 line for a front that can't even begin, with text printable. */
-void smtp_refuse_service(int wfd, const char *text);
+void smtp_relay_refuse(int wfd, const char *text);
 
 #endif

@@ -35,7 +35,7 @@
 #include "conf.h"
 #include "explainer.h"
 #include "filter.h"
-#include "inspector_client.h"
+#include "inspection.h"
 #include "log.h"
 #include "proxy.h"
 #include "qmail_queue.h"
@@ -48,16 +48,16 @@
 /* The command line. */
 struct options {
 	const char *conf_file;
-	const char *overrides[OVERRIDES_MAX];	/* of -o, -d, -b, -q in their order */
+	const char *overrides[OVERRIDES_MAX]; /* of -o, -d, -b, -q in their order */
 	int n_overrides;
 	int verbose;
 	bool version, print_conf, json;
-	const char *explain;			/* file, "-" = standard input */
+	const char *explain; /* file, "-" = standard input */
 	const char *address;
 	bool sendmail;
-	struct sendmail_call call;		/* of --sendmail */
-	const char *qmail_queue;		/* the original */
-	const char *proxy;			/* where to listen */
+	struct sendmail_call call; /* of --sendmail */
+	const char *qmail_queue; /* the original */
+	const char *proxy; /* where to listen */
 };
 
 /* What a fault is to whoever waits for us, if not its own code of <sysexits.h>. */
@@ -110,8 +110,7 @@ static int setting_code(int error);
 static bool is_closed(int fd);
 static void hold_standard_descriptors(void);
 static int take_descriptor(int fd, int flags);
-static void quit(int code, const char *fmt, ...)
-    __attribute__((noreturn, format(printf, 2, 3)));
+static void quit(int code, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 static void quit_no_memory(void) __attribute__((noreturn));
 
 int
@@ -125,14 +124,14 @@ main(int argc, char **argv)
 	hold_standard_descriptors();
 	log_init("spawnscan");
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* RLIMIT_FSIZE: the write fails, that will do */
+	signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the write fails, that will do */
 	umask(077);
 	conf_on_no_memory(quit_no_memory);
 	parse_options(argc, argv, &options);
 	conf_init(&conf);
 	configure(&options, &conf);
 	if (options.version)
-		code = inspector_print_version(&conf);
+		code = inspection_print_version(&conf);
 	else if (options.print_conf)
 		code = print_conf(&conf);
 	else if (options.explain != NULL)
@@ -141,8 +140,7 @@ main(int argc, char **argv)
 		if (options.qmail_queue != NULL)
 			fault_code = QMAIL_UNREADABLE;
 		quit(EX_IOERR, "standard input or output is closed");
-	}
-	else
+	} else
 		code = run(&options, &conf);
 	conf_free(&conf);
 	return code;
@@ -177,20 +175,14 @@ hold_standard_descriptors(void)
 static void
 parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "backup", no_argument, NULL, 'b' },
-		{ "quarantine", no_argument, NULL, 'q' },
-		{ "version", no_argument, NULL, 'V' },
+	static const struct option longs[] = { { "backup", no_argument, NULL, 'b' },
+		{ "quarantine", no_argument, NULL, 'q' }, { "version", no_argument, NULL, 'V' },
 		{ "print-config", no_argument, NULL, 'P' },
-		{ "explain", required_argument, NULL, 'E' },
-		{ "json", no_argument, NULL, 'J' },
-		{ "sendmail", no_argument, NULL, 'S' },
-		{ "client", required_argument, NULL, 'C' },
+		{ "explain", required_argument, NULL, 'E' }, { "json", no_argument, NULL, 'J' },
+		{ "sendmail", no_argument, NULL, 'S' }, { "client", required_argument, NULL, 'C' },
 		{ "qmail-queue", required_argument, NULL, 'Q' },
-		{ "proxy", required_argument, NULL, 'L' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
+		{ "proxy", required_argument, NULL, 'L' }, { "help", no_argument, NULL, 'h' },
+		{ NULL, 0, NULL, 0 } };
 	static char database[4096];
 	int c;
 
@@ -335,8 +327,9 @@ load(struct options *o, struct conf *conf, char *sentence, size_t size)
 	}
 	level = o->verbose > 1 ? LOG_DEBUG : conf->log_level;
 	/* What is explained is nothing that happened. */
-	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name, conf->syslog_facility, level,
-	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, size))
+	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name,
+		conf->syslog_facility, level, o->verbose > 0 || isatty(STDERR_FILENO), sentence,
+		size))
 		return setting_code(errno);
 	return EX_OK;
 }
@@ -428,7 +421,7 @@ quit(int code, const char *fmt, ...)
 	if (fault_code == EX_TEMPFAIL)
 		dprintf(STDOUT_FILENO, "4.3.5 Content filter: %s\n", sentence);
 	else if (fault_code == 0 && fstat(STDOUT_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
-		smtp_refuse_service(STDOUT_FILENO, "Server configuration error");
+		smtp_relay_refuse(STDOUT_FILENO, "Server configuration error");
 	exit(fault_code != 0 ? fault_code : code);
 }
 

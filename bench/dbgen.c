@@ -28,7 +28,7 @@
 #include <unistd.h>
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
-#define TEXT_PERCENT 60		/* of the patterns are text, the rest is code */
+#define TEXT_PERCENT 60 /* of the patterns are text, the rest is code */
 
 struct share {
 	unsigned int percent;
@@ -37,20 +37,37 @@ struct share {
 
 /* 0 any file, 1 PE, 2 OLE2, 3 HTML, 4 mail, 6 ELF, 7 ASCII text, 10 PDF. */
 static const struct share body_targets[] = {
-	{ 24, "1" }, { 60, "0" }, { 8, "3" }, { 3, "2" }, { 2, "4" }, { 1, "6" }, { 2, "7" },
+	{ 24, "1" },
+	{ 60, "0" },
+	{ 8, "3" },
+	{ 3, "2" },
+	{ 2, "4" },
+	{ 1, "6" },
+	{ 2, "7" },
 };
 
 static const struct share body_offsets[] = {
-	{ 90, "*" }, { 10, "0" },
+	{ 90, "*" },
+	{ 10, "0" },
 };
 
 static const struct share logical_targets[] = {
-	{ 67, "1" }, { 17, "0" }, { 6, "2" }, { 3, "3" }, { 2, "7" }, { 3, "10" }, { 2, "6" },
+	{ 67, "1" },
+	{ 17, "0" },
+	{ 6, "2" },
+	{ 3, "3" },
+	{ 2, "7" },
+	{ 3, "10" },
+	{ 2, "6" },
 };
 
 static const struct share families[] = {
-	{ 40, "Win.Trojan.Agent" }, { 15, "Win.Malware.Generic" }, { 10, "Win.Ransomware.Locker" },
-	{ 10, "Doc.Dropper.Agent" }, { 10, "Html.Phishing.Bank" }, { 10, "Unix.Malware.Mirai" },
+	{ 40, "Win.Trojan.Agent" },
+	{ 15, "Win.Malware.Generic" },
+	{ 10, "Win.Ransomware.Locker" },
+	{ 10, "Doc.Dropper.Agent" },
+	{ 10, "Html.Phishing.Bank" },
+	{ 10, "Unix.Malware.Mirai" },
 	{ 5, "Js.Downloader.Nemucod" },
 };
 
@@ -136,7 +153,7 @@ mdb_line(FILE *f, uint64_t number)
 	unsigned int size = file_size();
 
 	if (below(10) > 0)
-		size &= ~511u;		/* linkers align sections */
+		size &= ~511u; /* linkers align sections */
 	fprintf(f, "%u:", size);
 	put_hash(f, 16);
 	putc_unlocked(':', f);
@@ -163,8 +180,8 @@ hsb_line(FILE *f, uint64_t number)
 static unsigned int
 code_byte(void)
 {
-	static const unsigned char usual[] = { 0x00, 0xff, 0x8b, 0x45, 0x89, 0x24, 0xe8, 0x83,
-	    0x50, 0x74 };
+	static const unsigned char usual[] = { 0x00, 0xff, 0x8b, 0x45, 0x89, 0x24, 0xe8, 0x83, 0x50,
+		0x74 };
 
 	return below(3) == 0 ? usual[below(N_ELEMENTS(usual))] : below(256);
 }
@@ -173,7 +190,7 @@ static unsigned int
 text_byte(void)
 {
 	static const char usual[] = "eeeeetttaaaooonnniiirrsshhlldcumfpgwybvkxjqz"
-	    "ABCDEFSTMPRW0123456789  ..//::==\"\"()<>-_";
+				    "ABCDEFSTMPRW0123456789  ..//::==\"\"()<>-_";
 
 	return (unsigned char)usual[below(sizeof(usual) - 1)];
 }

@@ -50,7 +50,7 @@
 #define MARK_BYTES 40u
 #define MARKS_MAX 4
 #define BASE64_LINE 76u
-#define CHUNK_BYTES (128u << 10)	/* of INSTREAM; clamdscan's */
+#define CHUNK_BYTES (128u << 10) /* of INSTREAM; clamdscan's */
 #define CONNECTIONS_MAX 64
 
 struct options {
@@ -71,7 +71,7 @@ struct mail {
 
 struct peer {
 	int fd;
-	size_t len;			/* of what was read and not used yet */
+	size_t len; /* of what was read and not used yet */
 	char buf[8192];
 };
 
@@ -79,19 +79,19 @@ struct worker {
 	pthread_t thread;
 	struct mail mail;
 	uint64_t random;
-	unsigned int first, n;		/* which messages are ours */
+	unsigned int first, n; /* which messages are ours */
 };
 
-static struct options options = { .connections = 1, .per_connection = 1, .messages = 100,
-    .bytes = 10240, .seed = 1 };
-static double *latencies;		/* ms, by message */
+static struct options options = {
+	.connections = 1, .per_connection = 1, .messages = 100, .bytes = 10240, .seed = 1
+};
+static double *latencies; /* ms, by message */
 
 static double now(void);
 static uint64_t next_random(uint64_t *);
 static void mail_make(struct mail *, uint64_t seed);
 static void mail_add(struct mail *, const char *, size_t);
-static void mail_print(struct mail *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+static void mail_print(struct mail *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static void mail_add_text(struct mail *, size_t, uint64_t *);
 static void mail_add_random_base64(struct mail *, size_t, uint64_t *);
 static void mail_add_file(struct mail *, const char *);
@@ -238,22 +238,26 @@ mail_make(struct mail *m, uint64_t seed)
 	bool with_part = options.attachment != NULL || options.bytes > 2 * TEXT_BYTES;
 	uint64_t random = seed;
 
-	mail_print(m, "From: Alice <alice@example.org>\r\nTo: Bob <bob@example.net>\r\n"
+	mail_print(m,
+	    "From: Alice <alice@example.org>\r\nTo: Bob <bob@example.net>\r\n"
 	    "Subject: a measured message\r\nDate: Thu, 1 Jan 2026 00:00:00 +0000\r\n"
 	    "MIME-Version: 1.0\r\nMessage-ID: <");
 	mail_mark_here(m);
 	mail_print(m, "@example.org>\r\n");
 	if (with_part)
-		mail_print(m, "Content-Type: multipart/mixed; boundary=\"frontier-42\"\r\n\r\n"
+		mail_print(m,
+		    "Content-Type: multipart/mixed; boundary=\"frontier-42\"\r\n\r\n"
 		    "--frontier-42\r\n");
 	mail_print(m, "Content-Type: text/plain; charset=us-ascii\r\n\r\n");
 	mail_add_text(m, options.bytes > 2 * TEXT_BYTES ? 1000 : options.bytes - m->len, &random);
 	if (with_part) {
 		const char *name = options.attachment != NULL ? "clam.exe" : "data.bin";
 
-		mail_print(m, "--frontier-42\r\nContent-Type: application/octet-stream; "
+		mail_print(m,
+		    "--frontier-42\r\nContent-Type: application/octet-stream; "
 		    "name=\"%s\"\r\nContent-Transfer-Encoding: base64\r\n"
-		    "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n", name, name);
+		    "Content-Disposition: attachment; filename=\"%s\"\r\n\r\n",
+		    name, name);
 		if (options.attachment != NULL)
 			mail_add_file(m, options.attachment);
 		else
@@ -270,8 +274,8 @@ static void
 peer_open(struct peer *p)
 {
 	struct sockaddr_in sin = { .sin_family = AF_INET,
-	    .sin_port = htons((uint16_t)atoi(options.target)),
-	    .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+		.sin_port = htons((uint16_t)atoi(options.target)),
+		.sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct timeval wait = { .tv_sec = WAIT_SECONDS };
 	bool local = options.target[0] == '/';
@@ -280,8 +284,9 @@ peer_open(struct peer *p)
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", options.target);
 	p->len = 0;
 	p->fd = socket(local ? AF_UNIX : AF_INET, SOCK_STREAM, 0);
-	if (p->fd == -1 || connect(p->fd, local ? (struct sockaddr *)&sun
-	    : (struct sockaddr *)&sin, local ? sizeof(sun) : sizeof(sin)) == -1)
+	if (p->fd == -1 ||
+	    connect(p->fd, local ? (struct sockaddr *)&sun : (struct sockaddr *)&sin,
+		local ? sizeof(sun) : sizeof(sin)) == -1)
 		err(1, "connect to %s", options.target);
 	setsockopt(p->fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
 	setsockopt(p->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
@@ -352,7 +357,7 @@ static void
 smtp_message(struct peer *p, const struct mail *m, bool pipelining)
 {
 	static const char *const commands[] = { "MAIL FROM:<alice@example.org>\r\n",
-	    "RCPT TO:<bob@example.net>\r\n", "DATA\r\n" };
+		"RCPT TO:<bob@example.net>\r\n", "DATA\r\n" };
 	char all[256] = "";
 
 	for (size_t i = 0; pipelining && i < 3; i++)
@@ -370,7 +375,7 @@ smtp_message(struct peer *p, const struct mail *m, bool pipelining)
 static void
 stream_message(struct peer *p, const struct mail *m)
 {
-	static const char command[] = "zINSTREAM";	/* with its NUL */
+	static const char command[] = "zINSTREAM"; /* with its NUL */
 	uint32_t length;
 	char answer[512];
 
@@ -387,8 +392,7 @@ stream_message(struct peer *p, const struct mail *m)
 	peer_send(p, (const char *)&length, sizeof(length));
 	peer_line(p, answer, sizeof(answer), '\0');
 	if (strstr(answer, options.expect) == NULL)
-		errx(1, "%s answers \"%s\" instead of %s", options.target, answer,
-		    options.expect);
+		errx(1, "%s answers \"%s\" instead of %s", options.target, answer, options.expect);
 }
 
 /* -- load ------------------------------------------------------------------ */
@@ -499,7 +503,7 @@ write_mail(const char *path)
 	uint64_t random = options.seed << 8;
 	FILE *f = fopen(path, "we");
 
-	options.instream = true;	/* no dot */
+	options.instream = true; /* no dot */
 	mail_make(&mail, random);
 	mail_mark(&mail, &random);
 	if (f == NULL || fwrite(mail.bytes, 1, mail.len, f) != mail.len || fclose(f) == EOF)
@@ -515,17 +519,38 @@ main(int argc, char **argv)
 
 	while ((c = getopt(argc, argv, "a:c:e:im:n:o:s:Sx:")) != -1) {
 		switch (c) {
-		case 'a': options.attachment = optarg; break;
-		case 'c': options.connections = (unsigned int)atoi(optarg); break;
-		case 'e': options.expect = optarg; break;
-		case 'i': options.instream = true; break;
-		case 'm': options.per_connection = (unsigned int)atoi(optarg); break;
-		case 'n': options.messages = (unsigned int)atoi(optarg); break;
-		case 'o': out = optarg; break;
-		case 's': options.bytes = strtoul(optarg, NULL, 10); break;
-		case 'S': ask = true; break;
-		case 'x': options.seed = strtoull(optarg, NULL, 10); break;
-		default: return 64;
+		case 'a':
+			options.attachment = optarg;
+			break;
+		case 'c':
+			options.connections = (unsigned int)atoi(optarg);
+			break;
+		case 'e':
+			options.expect = optarg;
+			break;
+		case 'i':
+			options.instream = true;
+			break;
+		case 'm':
+			options.per_connection = (unsigned int)atoi(optarg);
+			break;
+		case 'n':
+			options.messages = (unsigned int)atoi(optarg);
+			break;
+		case 'o':
+			out = optarg;
+			break;
+		case 's':
+			options.bytes = strtoul(optarg, NULL, 10);
+			break;
+		case 'S':
+			ask = true;
+			break;
+		case 'x':
+			options.seed = strtoull(optarg, NULL, 10);
+			break;
+		default:
+			return 64;
 		}
 	}
 	if (optind + (out == NULL) != argc || options.connections < 1 || options.messages < 1 ||

@@ -37,8 +37,9 @@ no_delay(int fd)
 static int
 connect_to(uint16_t port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port),
-	    .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	if (fd == -1 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1)

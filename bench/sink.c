@@ -38,15 +38,15 @@
 #define LOOK_BYTES (64u << 10)
 
 struct connection {
-	int fd;				/* -1 = free */
+	int fd; /* -1 = free */
 	bool in_data;
-	size_t matched;			/* of END, in the message; */
+	size_t matched; /* of END, in the message; */
 	size_t line_len;
 	char line[LINE_MAX_BYTES];
 	char out[8192];
 	size_t out_len;
 	char recipient[256];
-	char begin[LOOK_BYTES];		/* of the message, with -o */
+	char begin[LOOK_BYTES]; /* of the message, with -o */
 	size_t begin_len;
 };
 
@@ -54,8 +54,8 @@ static const char END[] = "\r\n.\r\n";
 
 static struct connection connections[MAX_CONNECTIONS];
 static uint64_t messages, bytes;
-static FILE *record;			/* -o */
-static const char *payload;		/* -p */
+static FILE *record; /* -o */
+static const char *payload; /* -p */
 static char buffer[READ_BYTES];
 
 static void take_connection(int listener, int epoll);
@@ -96,8 +96,10 @@ note_recipient(struct connection *c)
 	const char *begin = memchr(c->line, '<', c->line_len), *end;
 
 	c->recipient[0] = '\0';
-	if (begin != NULL && (end = memchr(begin, '>', (size_t)(c->line + c->line_len - begin))) != NULL)
-		snprintf(c->recipient, sizeof(c->recipient), "%.*s", (int)(end - begin - 1), begin + 1);
+	if (begin != NULL &&
+	    (end = memchr(begin, '>', (size_t)(c->line + c->line_len - begin))) != NULL)
+		snprintf(c->recipient, sizeof(c->recipient), "%.*s", (int)(end - begin - 1),
+		    begin + 1);
 }
 
 static void
@@ -133,7 +135,7 @@ command(struct connection *c)
 	case 'D':
 		c->in_data = true;
 		c->begin_len = 0;
-		c->matched = 2;		/* the line end before the message */
+		c->matched = 2; /* the line end before the message */
 		say(c, "354 go on\r\n");
 		break;
 	case 'Q':
@@ -221,7 +223,7 @@ take_bytes(struct connection *c, const char *buf, size_t len)
 				return false;
 			c->line_len = 0;
 		} else if (n == 0) {
-			return false;	/* line too long */
+			return false; /* line too long */
 		}
 	}
 	return true;
@@ -265,8 +267,9 @@ take_connection(int listener, int epoll)
 static int
 listen_on(uint16_t port)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(port),
-	    .sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sin = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) } };
 	int on = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
@@ -296,7 +299,7 @@ main(int argc, char **argv)
 	listener = listen_on((uint16_t)atoi(argv[optind]));
 	for (size_t i = 0; i < MAX_CONNECTIONS; i++)
 		connections[i].fd = -1;
-	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event);	/* data.ptr is NULL */
+	epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event); /* data.ptr is NULL */
 	for (;;) {
 		int n = epoll_wait(epoll, events, 64, -1);
 

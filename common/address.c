@@ -18,26 +18,24 @@
 
 #include "address.h"
 #include "clock.h"
-#include "line_io.h"
 
 /* Of host and service names; a host may have a few more. */
-#define NAME_CHARACTERS \
-	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
+#define NAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-"
 
-static bool		 address_parse_one(struct address *, const char *, char *, size_t);
-static bool		 address_split(struct address *, const char *, char *, size_t);
-static bool		 address_unix(struct address *, const char *, char *, size_t);
-static bool		 port_is_sane(const char *);
-static int		 connect_one(int, const struct sockaddr *, socklen_t, int64_t);
-static int		 connect_unix(const struct address *, int64_t, const char **);
-static int		 connect_inet(const struct address *, int64_t, const char **);
+static bool address_parse_one(struct address *, const char *, char *, size_t);
+static bool address_split(struct address *, const char *, char *, size_t);
+static bool address_unix(struct address *, const char *, char *, size_t);
+static bool port_is_sane(const char *);
+static int connect_one(int, const struct sockaddr *, socklen_t, int64_t);
+static int connect_unix(const struct address *, int64_t, const char **);
+static int connect_inet(const struct address *, int64_t, const char **);
 
 static bool
 port_is_sane(const char *port)
 {
 	const char *error;
 
-	if (isalpha((unsigned char)*port))	/* of /etc/services, for getaddrinfo to judge */
+	if (isalpha((unsigned char)*port)) /* of /etc/services, for getaddrinfo to judge */
 		return port[strspn(port, NAME_CHARACTERS)] == '\0';
 	if (*port == '\0' || port[strspn(port, "0123456789")] != '\0')
 		return false;
@@ -98,8 +96,8 @@ address_parse_one(struct address *address, const char *text, char *err, size_t e
 	}
 	if (strncmp(text, "unix:", 5) == 0)
 		return address_unix(address, text + 5, err, errsize);
-	return address_split(address, strncmp(text, "inet:", 5) == 0 ? text + 5 : text,
-	    err, errsize);
+	return address_split(address, strncmp(text, "inet:", 5) == 0 ? text + 5 : text, err,
+	    errsize);
 }
 
 bool
@@ -193,7 +191,7 @@ int
 address_connect(const struct address *address, int64_t deadline, const char **why)
 {
 	return address->path != NULL ? connect_unix(address, deadline, why)
-	    : connect_inet(address, deadline, why);
+				     : connect_inet(address, deadline, why);
 }
 
 static int

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * address.h - where the downstream server, or several, listen.
  */
@@ -9,11 +10,11 @@
 #include <stdint.h>
 
 struct address {
-	char *host;		/* name or number; NULL for a Unix socket */
+	char *host; /* name or number; NULL for a Unix socket */
 	char *port;
-	char *path;		/* Unix socket, or NULL */
-	bool lmtp;		/* it speaks LMTP, not SMTP */
-	struct address *next;	/* to be tried when this one fails; NULL = none */
+	char *path; /* Unix socket, or NULL */
+	bool lmtp; /* it speaks LMTP, not SMTP */
+	struct address *next; /* to be tried when this one fails; NULL = none */
 };
 
 /*

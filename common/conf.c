@@ -36,24 +36,24 @@
 #include "network.h"
 
 enum key_type {
-	KEY_STRING,	/* as it stands; no control characters */
-	KEY_WORDS,	/* list: words separated by blanks or commas */
-	KEY_EXTENSIONS,	/* list: lower case, without a leading dot */
-	KEY_TEXT,	/* lines; \n is a line end, \\ a backslash */
+	KEY_STRING, /* as it stands; no control characters */
+	KEY_WORDS, /* list: words separated by blanks or commas */
+	KEY_EXTENSIONS, /* list: lower case, without a leading dot */
+	KEY_TEXT, /* lines; \n is a line end, \\ a backslash */
 	KEY_NUMBER,
 	KEY_SIZE,
 	KEY_TIME,
 	KEY_BOOL,
-	KEY_CHOICE	/* an enum or int, by name */
+	KEY_CHOICE /* an enum or int, by name */
 };
 
 struct choice {
-	const char *name;	/* NULL ends the list */
+	const char *name; /* NULL ends the list */
 	int value;
 };
 
 struct unit {
-	char letter;		/* in either case; 0 ends the list */
+	char letter; /* in either case; 0 ends the list */
 	uint64_t factor;
 };
 
@@ -61,11 +61,11 @@ struct key {
 	const char *section;
 	const char *name;
 	enum key_type type;
-	size_t offset;		/* in struct conf */
-	uint64_t min, max;	/* of a number; of a string's length */
+	size_t offset; /* in struct conf */
+	uint64_t min, max; /* of a number; of a string's length */
 	const struct choice *choices;
 	const char *(*check)(const char *value); /* what was expected instead, or NULL */
-	const char *value;	/* default, as in a file */
+	const char *value; /* default, as in a file */
 };
 
 /* A file that is being read. */
@@ -74,9 +74,9 @@ struct reading {
 	FILE *fp;
 	const char *path;
 	int line;
-	bool indented;			/* this line begins with a blank */
-	const struct key *previous;	/* set by the line before; NULL after a section line */
-	bool *seen;			/* per key: set by this file */
+	bool indented; /* this line begins with a blank */
+	const struct key *previous; /* set by the line before; NULL after a section line */
+	bool *seen; /* per key: set by this file */
 	bool failed;
 	int failed_line;
 	char *err;
@@ -89,90 +89,79 @@ static const char *check_name(const char *);
 static const char *check_networks(const char *);
 static const char *check_path(const char *);
 static const char *check_scanner(const char *);
-static bool	 clamd_address(const char *, size_t);
+static bool clamd_address(const char *, size_t);
 static const char *check_notice(const char *);
 static const struct key *key_find(const char *);
-static bool	 key_set(struct conf *, const struct key *, const char *, bool, char *, size_t);
-static bool	 key_set_string(struct conf *, const struct key *, const char *, bool);
-static bool	 key_set_number(struct conf *, const struct key *, const char *);
-static bool	 key_set_bool(struct conf *, const struct key *, const char *);
-static bool	 key_set_choice(struct conf *, const struct key *, const char *);
-static void	 key_expected(const struct key *, char *, size_t);
-static void	 key_print(const struct conf *, const struct key *, char **);
-static char	*words_parse(const char *);
-static char	*extensions_parse(const char *);
-static char	*text_parse(const char *);
-static char	*text_print(const char *);
-static bool	 has_control(const char *);
+static bool key_set(struct conf *, const struct key *, const char *, bool, char *, size_t);
+static bool key_set_string(struct conf *, const struct key *, const char *, bool);
+static bool key_set_number(struct conf *, const struct key *, const char *);
+static bool key_set_bool(struct conf *, const struct key *, const char *);
+static bool key_set_choice(struct conf *, const struct key *, const char *);
+static void key_expected(const struct key *, char *, size_t);
+static void key_print(const struct conf *, const struct key *, char **);
+static char *words_parse(const char *);
+static char *extensions_parse(const char *);
+static char *text_parse(const char *);
+static char *text_print(const char *);
+static bool has_control(const char *);
 static const struct unit *key_units(const struct key *);
-static bool	 number_parse(const char *, const struct unit *, uint64_t *);
-static void	 number_print(uint64_t, const struct unit *, char *, size_t);
-static char	*read_line(char *, int, void *);
-static int	 read_setting(void *, const char *, const char *, const char *);
+static bool number_parse(const char *, const struct unit *, uint64_t *);
+static void number_print(uint64_t, const struct unit *, char *, size_t);
+static char *read_line(char *, int, void *);
+static int read_setting(void *, const char *, const char *, const char *);
 static const char *without_remark(const char *, char *, size_t);
-static bool	 section_exists(const char *);
-static void	 read_fail(struct reading *, const char *, ...)
-    __attribute__((format(printf, 2, 3)));
-static bool	 fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
-static void	 quote(const char *, char *, size_t);
-static char	*trim(char *);
-static void	 no_memory(void) __attribute__((noreturn));
-static void	*checked(void *);
-static char	*copy(const char *);
+static bool section_exists(const char *);
+static void read_fail(struct reading *, const char *, ...) __attribute__((format(printf, 2, 3)));
+static bool fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
+static void quote(const char *, char *, size_t);
+static char *trim(char *);
+static void no_memory(void) __attribute__((noreturn));
+static void *checked(void *);
+static char *copy(const char *);
 
-#define K	((uint64_t)1 << 10)
-#define M	((uint64_t)1 << 20)
-#define G	((uint64_t)1 << 30)
-#define DAY	((uint64_t)86400)
+#define K ((uint64_t)1 << 10)
+#define M ((uint64_t)1 << 20)
+#define G ((uint64_t)1 << 30)
+#define DAY ((uint64_t)86400)
 
-#define PATH_LENGTH	4000	/* leaves room for a quarantine name in 4096 */
-#define SOCKET_LENGTH	107	/* sun_path, unix(7) */
-#define LIST_LENGTH	16384
-#define NOTICE_LENGTH	8192
-#define NOTICE_LINE	900	/* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
-#define QUOTE_SIZE	64
-#define CLAMD		"clamd:"
-#define HOST_LENGTH	253	/* RFC 1035 2.3.4, as text */
+#define PATH_LENGTH 4000 /* leaves room for a quarantine name in 4096 */
+#define SOCKET_LENGTH 107 /* sun_path, unix(7) */
+#define LIST_LENGTH 16384
+#define NOTICE_LENGTH 8192
+#define NOTICE_LINE 900 /* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
+#define QUOTE_SIZE 64
+#define CLAMD "clamd:"
+#define HOST_LENGTH 253 /* RFC 1035 2.3.4, as text */
 
 static void (*told_no_memory)(void);
 
-static const struct unit no_units[] = {{0, 1}};
-static const struct unit size_units[] = {{'G', G}, {'M', M}, {'K', K}, {0, 1}};
-static const struct unit time_units[] = {{'d', 86400}, {'h', 3600}, {'m', 60}, {'s', 1}, {0, 1}};
+static const struct unit no_units[] = { { 0, 1 } };
+static const struct unit size_units[] = { { 'G', G }, { 'M', M }, { 'K', K }, { 0, 1 } };
+static const struct unit time_units[] = { { 'd', 86400 }, { 'h', 3600 }, { 'm', 60 }, { 's', 1 },
+	{ 0, 1 } };
 
-static const struct choice part_actions[] = {
-	{"pass", ACTION_PASS}, {"tag", ACTION_TAG}, {"defang", ACTION_DEFANG},
-	{"remove", ACTION_REMOVE}, {"reject", ACTION_REJECT},
-	{"discard", ACTION_DISCARD}, {"tempfail", ACTION_TEMPFAIL}, {NULL, 0}
-};
-static const struct choice error_actions[] = {
-	{"tempfail", ACTION_TEMPFAIL}, {"reject", ACTION_REJECT}, {"wrap", ACTION_WRAP}, {NULL, 0}
-};
-static const struct choice keeps[] = {
-	{"off", KEEP_OFF}, {"changed", KEEP_CHANGED}, {"all", KEEP_ALL}, {NULL, 0}
-};
-static const struct choice newlines[] = {
-	{"normalise", NEWLINE_NORMALISE}, {"reject", NEWLINE_REJECT}, {NULL, 0}
-};
-static const struct choice scans[] = {
-	{"auto", SCAN_AUTO}, {"thorough", SCAN_THOROUGH}, {NULL, 0}
-};
-static const struct choice engines[] = {
-	{"auto", ENGINE_AUTO}, {"require", ENGINE_REQUIRE}, {"off", ENGINE_OFF}, {NULL, 0}
-};
-static const struct choice socket_modes[] = {
-	{"0600", 0600}, {"0660", 0660}, {"0666", 0666}, {NULL, 0}
-};
-static const struct choice facilities[] = {
-	{"mail", LOG_MAIL}, {"daemon", LOG_DAEMON}, {"user", LOG_USER}, {"auth", LOG_AUTH},
-	{"authpriv", LOG_AUTHPRIV}, {"local0", LOG_LOCAL0}, {"local1", LOG_LOCAL1},
-	{"local2", LOG_LOCAL2}, {"local3", LOG_LOCAL3}, {"local4", LOG_LOCAL4},
-	{"local5", LOG_LOCAL5}, {"local6", LOG_LOCAL6}, {"local7", LOG_LOCAL7}, {NULL, 0}
-};
-static const struct choice levels[] = {
-	{"err", LOG_ERR}, {"warning", LOG_WARNING}, {"notice", LOG_NOTICE},
-	{"info", LOG_INFO}, {"debug", LOG_DEBUG}, {NULL, 0}
-};
+static const struct choice part_actions[] = { { "pass", ACTION_PASS }, { "tag", ACTION_TAG },
+	{ "defang", ACTION_DEFANG }, { "remove", ACTION_REMOVE }, { "reject", ACTION_REJECT },
+	{ "discard", ACTION_DISCARD }, { "tempfail", ACTION_TEMPFAIL }, { NULL, 0 } };
+static const struct choice error_actions[] = { { "tempfail", ACTION_TEMPFAIL },
+	{ "reject", ACTION_REJECT }, { "wrap", ACTION_WRAP }, { NULL, 0 } };
+static const struct choice keeps[] = { { "off", KEEP_OFF }, { "changed", KEEP_CHANGED },
+	{ "all", KEEP_ALL }, { NULL, 0 } };
+static const struct choice newlines[] = { { "normalise", NEWLINE_NORMALISE },
+	{ "reject", NEWLINE_REJECT }, { NULL, 0 } };
+static const struct choice scans[] = { { "auto", SCAN_AUTO }, { "thorough", SCAN_THOROUGH },
+	{ NULL, 0 } };
+static const struct choice engines[] = { { "auto", ENGINE_AUTO }, { "require", ENGINE_REQUIRE },
+	{ "off", ENGINE_OFF }, { NULL, 0 } };
+static const struct choice socket_modes[] = { { "0600", 0600 }, { "0660", 0660 }, { "0666", 0666 },
+	{ NULL, 0 } };
+static const struct choice facilities[] = { { "mail", LOG_MAIL }, { "daemon", LOG_DAEMON },
+	{ "user", LOG_USER }, { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV },
+	{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
+	{ "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
+	{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 }, { NULL, 0 } };
+static const struct choice levels[] = { { "err", LOG_ERR }, { "warning", LOG_WARNING },
+	{ "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 } };
 
 /*
  * What Outlook, Outlook on the web and Gmail don't let a user open, and what
@@ -182,19 +171,15 @@ static const struct choice levels[] = {
 #define BLOCK_EXTENSIONS \
 	/* programs, libraries, installers */ \
 	"exe com scr pif cpl dll sys vxd ocx drv app gadget " \
-	"msi msix msixbundle msp mst msu appx appxbundle appref-ms application apk " \
-	/* scripts and what runs them */ \
+	"msi msix msixbundle msp mst msu appx appxbundle appref-ms application apk " /* scripts and what runs them */ \
 	"bat cmd btm js jse vb vbe vbs vbp vsmacros ws wsc wsf wsh hta sct scf " \
 	"ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 cdxml pssc " \
 	"msh msh1 msh2 mshxml msh1xml msh2xml nsh csh ksh pl plg py pyc pyo pyw pyz pyzw " \
-	"jar jnlp xbap " \
-	/* links, settings, helpers of the shell */ \
+	"jar jnlp xbap " /* links, settings, helpers of the shell */ \
 	"lnk url website search-ms searchconnector-ms library-ms settingcontent-ms " \
 	"appcontent-ms reg inf ins isp its job shb shs chm cnt hlp hpj msc theme grp " \
-	"diagcab printerexport webpnp mcf prf xnk " \
-	/* images of disks and archives used to smuggle the above */ \
-	"iso img vhd vhdx dmg cab ace " \
-	/* databases, add-ins and documents that are programs */ \
+	"diagcab printerexport webpnp mcf prf xnk " /* images of disks and archives used to smuggle the above */ \
+	"iso img vhd vhdx dmg cab ace " /* databases, add-ins and documents that are programs */ \
 	"ade adp mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz " \
 	"accda accde accdr accdu xll wll asp aspx asx bas fxp prg lib ops osd pcd vsw"
 
@@ -209,119 +194,121 @@ static const struct choice levels[] = {
 	"If you need the attachment, ask your postmaster and give the line\\n" \
 	"\"Original\" above; the message is kept under that name for a while."
 
-#define AT(field)	offsetof(struct conf, field)
+#define AT(field) offsetof(struct conf, field)
 
 static const struct key keys[] = {
-	{"scan", "scan", KEY_CHOICE, AT(scan), 0, 0, scans, NULL, "auto"},
-	{"scan", "scanner", KEY_WORDS, AT(scanner), 1, LIST_LENGTH, NULL, check_scanner,
-	    "libclamav"},
-	{"scan", "database", KEY_STRING, AT(database), 1, PATH_LENGTH, NULL, NULL,
-	    "/var/lib/clamav"},
-	{"scan", "inspector", KEY_STRING, AT(inspector), 0, PATH_LENGTH, NULL, NULL, ""},
-	{"scan", "scratch_dir", KEY_STRING, AT(scratch_dir), 1, PATH_LENGTH, NULL, NULL, "/tmp"},
-	{"scan", "inspect_timeout", KEY_TIME, AT(inspect_timeout), 1, DAY, NULL, NULL, "90s"},
-	{"scan", "memory_limit", KEY_SIZE, AT(memory_limit), 0, 1024 * G, NULL, NULL, "4G"},
-	{"scan", "scan_size_limit", KEY_SIZE, AT(scan_size_limit), K, 1024 * G, NULL, NULL,
-	    "400M"},
+	{ "scan", "scan", KEY_CHOICE, AT(scan), 0, 0, scans, NULL, "auto" },
+	{ "scan", "scanner", KEY_WORDS, AT(scanner), 1, LIST_LENGTH, NULL, check_scanner,
+	    "libclamav" },
+	{ "scan", "database", KEY_STRING, AT(database), 1, PATH_LENGTH, NULL, NULL,
+	    "/var/lib/clamav" },
+	{ "scan", "inspector", KEY_STRING, AT(inspector), 0, PATH_LENGTH, NULL, NULL, "" },
+	{ "scan", "scratch_dir", KEY_STRING, AT(scratch_dir), 1, PATH_LENGTH, NULL, NULL, "/tmp" },
+	{ "scan", "inspect_timeout", KEY_TIME, AT(inspect_timeout), 1, DAY, NULL, NULL, "90s" },
+	{ "scan", "memory_limit", KEY_SIZE, AT(memory_limit), 0, 1024 * G, NULL, NULL, "4G" },
+	{ "scan", "scan_size_limit", KEY_SIZE, AT(scan_size_limit), K, 1024 * G, NULL, NULL,
+	    "400M" },
 	/* libclamav can't look at 2 GiB and more in one piece */
-	{"scan", "scan_file_limit", KEY_SIZE, AT(scan_file_limit), K, 2047 * M, NULL, NULL,
-	    "100M"},
-	{"scan", "scan_depth_limit", KEY_NUMBER, AT(scan_depth_limit), 1, 100, NULL, NULL, "17"},
-	{"scan", "scan_files_limit", KEY_NUMBER, AT(scan_files_limit), 1, 1000000, NULL, NULL,
-	    "10000"},
+	{ "scan", "scan_file_limit", KEY_SIZE, AT(scan_file_limit), K, 2047 * M, NULL, NULL,
+	    "100M" },
+	{ "scan", "scan_depth_limit", KEY_NUMBER, AT(scan_depth_limit), 1, 100, NULL, NULL, "17" },
+	{ "scan", "scan_files_limit", KEY_NUMBER, AT(scan_files_limit), 1, 1000000, NULL, NULL,
+	    "10000" },
 
-	{"engine", "engine", KEY_CHOICE, AT(engine), 0, 0, engines, NULL, "auto"},
-	{"engine", "engine_socket", KEY_STRING, AT(engine_socket), 1, SOCKET_LENGTH, NULL, NULL,
-	    "/run/spawnscan/engine.sock"},
-	{"engine", "engine_socket_mode", KEY_CHOICE, AT(engine_socket_mode), 0, 0, socket_modes,
-	    NULL, "0660"},
-	{"engine", "engine_users", KEY_WORDS, AT(engine_users), 0, LIST_LENGTH, NULL, NULL, ""},
-	{"engine", "engine_user", KEY_STRING, AT(engine_user), 0, 32, NULL, NULL, ""},
-	{"engine", "engine_inspectors", KEY_NUMBER, AT(engine_inspectors), 1, 1000, NULL, NULL,
-	    "10"},
-	{"engine", "reload_check", KEY_TIME, AT(reload_check), 0, 30 * DAY, NULL, NULL, "600s"},
-	{"engine", "engine_pid_file", KEY_STRING, AT(engine_pid_file), 0, PATH_LENGTH, NULL, NULL,
-	    ""},
+	{ "engine", "engine", KEY_CHOICE, AT(engine), 0, 0, engines, NULL, "auto" },
+	{ "engine", "engine_socket", KEY_STRING, AT(engine_socket), 1, SOCKET_LENGTH, NULL, NULL,
+	    "/run/spawnscan/engine.sock" },
+	{ "engine", "engine_socket_mode", KEY_CHOICE, AT(engine_socket_mode), 0, 0, socket_modes,
+	    NULL, "0660" },
+	{ "engine", "engine_users", KEY_WORDS, AT(engine_users), 0, LIST_LENGTH, NULL, NULL, "" },
+	{ "engine", "engine_user", KEY_STRING, AT(engine_user), 0, 32, NULL, NULL, "" },
+	{ "engine", "engine_inspectors", KEY_NUMBER, AT(engine_inspectors), 1, 1000, NULL, NULL,
+	    "10" },
+	{ "engine", "reload_check", KEY_TIME, AT(reload_check), 0, 30 * DAY, NULL, NULL, "600s" },
+	{ "engine", "engine_pid_file", KEY_STRING, AT(engine_pid_file), 0, PATH_LENGTH, NULL, NULL,
+	    "" },
 
-	{"actions", "infected", KEY_CHOICE, AT(action[CLASS_INFECTED]), 0, 0, part_actions, NULL,
-	    "remove"},
-	{"actions", "blocked", KEY_CHOICE, AT(action[CLASS_BLOCKED]), 0, 0, part_actions, NULL,
-	    "defang"},
-	{"actions", "encrypted", KEY_CHOICE, AT(action[CLASS_ENCRYPTED]), 0, 0, part_actions, NULL,
-	    "tag"},
-	{"actions", "limit", KEY_CHOICE, AT(action[CLASS_LIMIT]), 0, 0, part_actions, NULL,
-	    "defang"},
-	{"actions", "ambiguous", KEY_CHOICE, AT(action[CLASS_AMBIGUOUS]), 0, 0, part_actions, NULL,
-	    "defang"},
-	{"actions", "error", KEY_CHOICE, AT(action[CLASS_ERROR]), 0, 0, error_actions, NULL,
-	    "tempfail"},
-	{"actions", "partial", KEY_CHOICE, AT(partial), 0, 0, part_actions, NULL, "remove"},
+	{ "actions", "infected", KEY_CHOICE, AT(action[CLASS_INFECTED]), 0, 0, part_actions, NULL,
+	    "remove" },
+	{ "actions", "blocked", KEY_CHOICE, AT(action[CLASS_BLOCKED]), 0, 0, part_actions, NULL,
+	    "defang" },
+	{ "actions", "encrypted", KEY_CHOICE, AT(action[CLASS_ENCRYPTED]), 0, 0, part_actions, NULL,
+	    "tag" },
+	{ "actions", "limit", KEY_CHOICE, AT(action[CLASS_LIMIT]), 0, 0, part_actions, NULL,
+	    "defang" },
+	{ "actions", "ambiguous", KEY_CHOICE, AT(action[CLASS_AMBIGUOUS]), 0, 0, part_actions, NULL,
+	    "defang" },
+	{ "actions", "error", KEY_CHOICE, AT(action[CLASS_ERROR]), 0, 0, error_actions, NULL,
+	    "tempfail" },
+	{ "actions", "partial", KEY_CHOICE, AT(partial), 0, 0, part_actions, NULL, "remove" },
 
-	{"names", "block_extensions", KEY_EXTENSIONS, AT(block_extensions), 0, LIST_LENGTH, NULL,
-	    NULL, BLOCK_EXTENSIONS},
-	{"names", "deny_names", KEY_WORDS, AT(deny_names), 0, LIST_LENGTH, NULL, NULL, ""},
-	{"names", "allow_names", KEY_WORDS, AT(allow_names), 0, LIST_LENGTH, NULL, NULL, ""},
-	{"names", "block_executables", KEY_BOOL, AT(block_executables), 0, 0, NULL, NULL, "yes"},
-	{"names", "archive_names", KEY_BOOL, AT(archive_names), 0, 0, NULL, NULL, "yes"},
-	{"names", "block_macros", KEY_BOOL, AT(block_macros), 0, 0, NULL, NULL, "no"},
-	{"names", "exempt_clients", KEY_WORDS, AT(exempt_clients), 0, LIST_LENGTH, NULL,
-	    check_clients, ""},
-	{"names", "exempt_senders", KEY_WORDS, AT(exempt_senders), 0, LIST_LENGTH, NULL, NULL, ""},
-	{"names", "exempt_recipients", KEY_WORDS, AT(exempt_recipients), 0, LIST_LENGTH, NULL,
-	    NULL, ""},
+	{ "names", "block_extensions", KEY_EXTENSIONS, AT(block_extensions), 0, LIST_LENGTH, NULL,
+	    NULL, BLOCK_EXTENSIONS },
+	{ "names", "deny_names", KEY_WORDS, AT(deny_names), 0, LIST_LENGTH, NULL, NULL, "" },
+	{ "names", "allow_names", KEY_WORDS, AT(allow_names), 0, LIST_LENGTH, NULL, NULL, "" },
+	{ "names", "block_executables", KEY_BOOL, AT(block_executables), 0, 0, NULL, NULL, "yes" },
+	{ "names", "archive_names", KEY_BOOL, AT(archive_names), 0, 0, NULL, NULL, "yes" },
+	{ "names", "block_macros", KEY_BOOL, AT(block_macros), 0, 0, NULL, NULL, "no" },
+	{ "names", "exempt_clients", KEY_WORDS, AT(exempt_clients), 0, LIST_LENGTH, NULL,
+	    check_clients, "" },
+	{ "names", "exempt_senders", KEY_WORDS, AT(exempt_senders), 0, LIST_LENGTH, NULL, NULL,
+	    "" },
+	{ "names", "exempt_recipients", KEY_WORDS, AT(exempt_recipients), 0, LIST_LENGTH, NULL,
+	    NULL, "" },
 
-	{"limits", "message_size_limit", KEY_SIZE, AT(message_size_limit), K, 1024 * G, NULL, NULL,
-	    "100M"},
+	{ "limits", "message_size_limit", KEY_SIZE, AT(message_size_limit), K, 1024 * G, NULL, NULL,
+	    "100M" },
 	/* GMime itself gives up at 1024 */
-	{"limits", "mime_depth_limit", KEY_NUMBER, AT(mime_depth_limit), 1, 1000, NULL, NULL,
-	    "64"},
-	{"limits", "mime_parts_limit", KEY_NUMBER, AT(mime_parts_limit), 1, 10000, NULL, NULL,
-	    "1000"},
-	{"limits", "header_size_limit", KEY_SIZE, AT(header_size_limit), K, 64 * M, NULL, NULL,
-	    "256K"},
-	{"limits", "view_limit", KEY_NUMBER, AT(view_limit), 1, 1000000, NULL, NULL, "20000"},
-	{"limits", "view_size_limit", KEY_SIZE, AT(view_size_limit), M, 64 * G, NULL, NULL, "1G"},
+	{ "limits", "mime_depth_limit", KEY_NUMBER, AT(mime_depth_limit), 1, 1000, NULL, NULL,
+	    "64" },
+	{ "limits", "mime_parts_limit", KEY_NUMBER, AT(mime_parts_limit), 1, 10000, NULL, NULL,
+	    "1000" },
+	{ "limits", "header_size_limit", KEY_SIZE, AT(header_size_limit), K, 64 * M, NULL, NULL,
+	    "256K" },
+	{ "limits", "view_limit", KEY_NUMBER, AT(view_limit), 1, 1000000, NULL, NULL, "20000" },
+	{ "limits", "view_size_limit", KEY_SIZE, AT(view_size_limit), M, 64 * G, NULL, NULL, "1G" },
 
-	{"marks", "header", KEY_BOOL, AT(header), 0, 0, NULL, NULL, "yes"},
-	{"marks", "notice", KEY_TEXT, AT(notice), 1, NOTICE_LENGTH, NULL, check_notice, NOTICE},
+	{ "marks", "header", KEY_BOOL, AT(header), 0, 0, NULL, NULL, "yes" },
+	{ "marks", "notice", KEY_TEXT, AT(notice), 1, NOTICE_LENGTH, NULL, check_notice, NOTICE },
 
-	{"quarantine", "quarantine", KEY_CHOICE, AT(quarantine), 0, 0, keeps, NULL, "changed"},
-	{"quarantine", "quarantine_dir", KEY_STRING, AT(quarantine_dir), 1, PATH_LENGTH, NULL,
-	    NULL, "/var/spool/spawnscan"},
+	{ "quarantine", "quarantine", KEY_CHOICE, AT(quarantine), 0, 0, keeps, NULL, "changed" },
+	{ "quarantine", "quarantine_dir", KEY_STRING, AT(quarantine_dir), 1, PATH_LENGTH, NULL,
+	    NULL, "/var/spool/spawnscan" },
 
-	{"log", "log", KEY_STRING, AT(log), 1, PATH_LENGTH, NULL, check_log, "syslog"},
-	{"log", "syslog_facility", KEY_CHOICE, AT(syslog_facility), 0, 0, facilities, NULL,
-	    "mail"},
-	{"log", "syslog_name", KEY_STRING, AT(syslog_name), 1, 64, NULL, check_name, "spawnscan"},
-	{"log", "log_level", KEY_CHOICE, AT(log_level), 0, 0, levels, NULL, "info"},
+	{ "log", "log", KEY_STRING, AT(log), 1, PATH_LENGTH, NULL, check_log, "syslog" },
+	{ "log", "syslog_facility", KEY_CHOICE, AT(syslog_facility), 0, 0, facilities, NULL,
+	    "mail" },
+	{ "log", "syslog_name", KEY_STRING, AT(syslog_name), 1, 64, NULL, check_name, "spawnscan" },
+	{ "log", "log_level", KEY_CHOICE, AT(log_level), 0, 0, levels, NULL, "info" },
 
-	{"smtp", "bare_newline", KEY_CHOICE, AT(bare_newline), 0, 0, newlines, NULL, "normalise"},
-	{"smtp", "connect_timeout", KEY_TIME, AT(connect_timeout), 1, DAY, NULL, NULL, "30s"},
-	{"smtp", "command_timeout", KEY_TIME, AT(command_timeout), 1, DAY, NULL, NULL, "300s"},
-	{"smtp", "data_timeout", KEY_TIME, AT(data_timeout), 1, DAY, NULL, NULL, "600s"},
-	{"smtp", "reply_timeout", KEY_TIME, AT(reply_timeout), 1, DAY, NULL, NULL, "300s"},
-	{"smtp", "send_timeout", KEY_TIME, AT(send_timeout), 1, DAY, NULL, NULL, "600s"},
-	{"smtp", "final_timeout", KEY_TIME, AT(final_timeout), 1, DAY, NULL, NULL, "600s"},
-	{"smtp", "session_timeout", KEY_TIME, AT(session_timeout), 1, DAY, NULL, NULL, "3600s"},
+	{ "smtp", "bare_newline", KEY_CHOICE, AT(bare_newline), 0, 0, newlines, NULL, "normalise" },
+	{ "smtp", "connect_timeout", KEY_TIME, AT(connect_timeout), 1, DAY, NULL, NULL, "30s" },
+	{ "smtp", "command_timeout", KEY_TIME, AT(command_timeout), 1, DAY, NULL, NULL, "300s" },
+	{ "smtp", "data_timeout", KEY_TIME, AT(data_timeout), 1, DAY, NULL, NULL, "600s" },
+	{ "smtp", "reply_timeout", KEY_TIME, AT(reply_timeout), 1, DAY, NULL, NULL, "300s" },
+	{ "smtp", "send_timeout", KEY_TIME, AT(send_timeout), 1, DAY, NULL, NULL, "600s" },
+	{ "smtp", "final_timeout", KEY_TIME, AT(final_timeout), 1, DAY, NULL, NULL, "600s" },
+	{ "smtp", "session_timeout", KEY_TIME, AT(session_timeout), 1, DAY, NULL, NULL, "3600s" },
 	/* RFC 5321 4.5.3.1.4: 512 and up; the top is IO_BUFFER_SIZE */
-	{"smtp", "line_limit", KEY_SIZE, AT(line_limit), 512, 65536, NULL, NULL, "2048"},
-	{"smtp", "recipient_limit", KEY_NUMBER, AT(recipient_limit), 1, 100000, NULL, NULL,
-	    "1000"},
-	{"smtp", "error_limit", KEY_NUMBER, AT(error_limit), 1, 100000, NULL, NULL, "20"},
+	{ "smtp", "line_limit", KEY_SIZE, AT(line_limit), 512, 65536, NULL, NULL, "2048" },
+	{ "smtp", "recipient_limit", KEY_NUMBER, AT(recipient_limit), 1, 100000, NULL, NULL,
+	    "1000" },
+	{ "smtp", "error_limit", KEY_NUMBER, AT(error_limit), 1, 100000, NULL, NULL, "20" },
 
-	{"proxy", "proxy_clients", KEY_WORDS, AT(proxy_clients), 1, LIST_LENGTH, NULL,
-	    check_networks, "127.0.0.0/8 ::1"},
-	{"proxy", "proxy_processes", KEY_NUMBER, AT(proxy_processes), 1, 10000, NULL, NULL, "100"},
-	{"proxy", "proxy_user", KEY_STRING, AT(proxy_user), 0, 32, NULL, NULL, ""},
-	{"proxy", "proxy_socket_mode", KEY_CHOICE, AT(proxy_socket_mode), 0, 0, socket_modes,
-	    NULL, "0660"},
-	{"proxy", "proxy_drain", KEY_TIME, AT(proxy_drain), 0, DAY, NULL, NULL, "60s"},
+	{ "proxy", "proxy_clients", KEY_WORDS, AT(proxy_clients), 1, LIST_LENGTH, NULL,
+	    check_networks, "127.0.0.0/8 ::1" },
+	{ "proxy", "proxy_processes", KEY_NUMBER, AT(proxy_processes), 1, 10000, NULL, NULL,
+	    "100" },
+	{ "proxy", "proxy_user", KEY_STRING, AT(proxy_user), 0, 32, NULL, NULL, "" },
+	{ "proxy", "proxy_socket_mode", KEY_CHOICE, AT(proxy_socket_mode), 0, 0, socket_modes, NULL,
+	    "0660" },
+	{ "proxy", "proxy_drain", KEY_TIME, AT(proxy_drain), 0, DAY, NULL, NULL, "60s" },
 
-	{"sendmail", "sendmail_path", KEY_STRING, AT(sendmail_path), 1, PATH_LENGTH, NULL, check_path,
-	    "/usr/sbin/sendmail"},
+	{ "sendmail", "sendmail_path", KEY_STRING, AT(sendmail_path), 1, PATH_LENGTH, NULL,
+	    check_path, "/usr/sbin/sendmail" },
 };
 
-#define N_KEYS	(sizeof(keys) / sizeof(keys[0]))
+#define N_KEYS (sizeof(keys) / sizeof(keys[0]))
 
 /* conf_init - the defaults */
 void
@@ -333,20 +320,20 @@ conf_on_no_memory(void (*fn)(void))
 void
 conf_init(struct conf *conf)
 {
-	char	err[256];
-	size_t	i;
+	char err[256];
+	size_t i;
 
 	memset(conf, 0, sizeof(*conf));
 	for (i = 0; i < N_KEYS; i++)
 		if (!key_set(conf, &keys[i], keys[i].value, false, err, sizeof(err)))
-			abort();	/* the table contradicts itself */
+			abort(); /* the table contradicts itself */
 }
 
 void
 conf_free(struct conf *conf)
 {
 	for (size_t i = 0; i < N_KEYS; i++) {
-		char	**string = (void *)((char *)conf + keys[i].offset);
+		char **string = (void *)((char *)conf + keys[i].offset);
 
 		switch (keys[i].type) {
 		case KEY_STRING:
@@ -380,10 +367,11 @@ conf_default_file(void)
 bool
 conf_read_file(struct conf *conf, const char *path, char *err, size_t errsize)
 {
-	bool		seen[N_KEYS] = {false};
-	struct reading	r = {.conf = conf, .path = path, .seen = seen, .err = err,
-			    .errsize = errsize};
-	int		rc;
+	bool seen[N_KEYS] = { false };
+	struct reading r = {
+		.conf = conf, .path = path, .seen = seen, .err = err, .errsize = errsize
+	};
+	int rc;
 
 	if ((r.fp = fopen(path, "re")) == NULL)
 		return fail(err, errsize, "%s: %s", path, strerror(errno));
@@ -407,10 +395,10 @@ conf_read_file(struct conf *conf, const char *path, char *err, size_t errsize)
 bool
 conf_set(struct conf *conf, const char *assignment, char *err, size_t errsize)
 {
-	const struct key	*key;
-	char			*text = copy(assignment), *name, *value, *dot, shown[QUOTE_SIZE];
-	const char		*section = NULL;
-	bool			 ok = false;
+	const struct key *key;
+	char *text = copy(assignment), *name, *value, *dot, shown[QUOTE_SIZE];
+	const char *section = NULL;
+	bool ok = false;
 
 	quote(assignment, shown, sizeof(shown));
 	if ((value = strchr(text, '=')) == NULL) {
@@ -440,8 +428,8 @@ void
 conf_each(const struct conf *conf, void (*fn)(void *, const char *, const char *, const char *),
     void *ctx)
 {
-	char	*value;
-	size_t	 i;
+	char *value;
+	size_t i;
 
 	for (i = 0; i < N_KEYS; i++) {
 		key_print(conf, &keys[i], &value);
@@ -464,8 +452,8 @@ conf_uses_clamd(const struct conf *conf)
 static char *
 read_line(char *line, int size, void *ctx)
 {
-	struct reading	*r = ctx;
-	int		 c = EOF, n = 0;
+	struct reading *r = ctx;
+	int c = EOF, n = 0;
 
 	if (r->failed)
 		return NULL;
@@ -483,8 +471,10 @@ read_line(char *line, int size, void *ctx)
 		return NULL;
 	}
 	if (n == size - 1 && c != '\n') {
-		read_fail(r, "a line of more than %d bytes (a value may go on in a further line "
-		    "that begins with a blank)", size - 2);
+		read_fail(r,
+		    "a line of more than %d bytes (a value may go on in a further line "
+		    "that begins with a blank)",
+		    size - 2);
 		return NULL;
 	}
 	r->indented = isspace((unsigned char)line[0]) != 0;
@@ -497,10 +487,10 @@ read_line(char *line, int size, void *ctx)
 static int
 read_setting(void *ctx, const char *section, const char *name, const char *value)
 {
-	struct reading		*r = ctx;
-	const struct key	*key = key_find(name);
-	bool			 further;
-	char			 err[512], line[256], shown[QUOTE_SIZE];
+	struct reading *r = ctx;
+	const struct key *key = key_find(name);
+	bool further;
+	char err[512], line[256], shown[QUOTE_SIZE];
 
 	if (r->failed)
 		return 0;
@@ -511,17 +501,20 @@ read_setting(void *ctx, const char *section, const char *name, const char *value
 		quote(name, shown, sizeof(shown));
 		read_fail(r, "unknown key \"%s\"", shown);
 	} else if (*section != '\0' && strcmp(section, key->section) != 0) {
-		read_fail(r, "%s belongs to section [%s], not to [%s]", name, key->section, section);
+		read_fail(r, "%s belongs to section [%s], not to [%s]", name, key->section,
+		    section);
 	} else {
 		further = r->indented && r->previous == key;
 		if (further && key->type != KEY_TEXT && key->type != KEY_WORDS &&
 		    key->type != KEY_EXTENSIONS)
-			read_fail(r, "a line that begins with a blank goes on with the setting "
-			    "before it, and %s takes one line only", name);
+			read_fail(r,
+			    "a line that begins with a blank goes on with the setting "
+			    "before it, and %s takes one line only",
+			    name);
 		else if (!further && r->seen[key - keys])
 			read_fail(r, "%s given twice", name);
 		else if (!key_set(r->conf, key, without_remark(value, line, sizeof(line)), further,
-		    err, sizeof(err)))
+			     err, sizeof(err)))
 			read_fail(r, "%s", err);
 		r->seen[key - keys] = true;
 		r->previous = key;
@@ -536,7 +529,7 @@ without_remark(const char *value, char *line, size_t size)
 	size_t i;
 
 	if (strlcpy(line, value, size) >= size)
-		return value;	/* no line is as long with Debian's build */
+		return value; /* no line is as long with Debian's build */
 	for (i = 1; i < strlen(line); i++)
 		if (line[i] == ';' && isspace((unsigned char)line[i - 1]))
 			line[i] = '\0';
@@ -546,8 +539,8 @@ without_remark(const char *value, char *line, size_t size)
 static void
 read_fail(struct reading *r, const char *fmt, ...)
 {
-	char	sentence[600];
-	va_list	ap;
+	char sentence[600];
+	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(sentence, sizeof(sentence), fmt, ap);
@@ -584,8 +577,8 @@ static bool
 key_set(struct conf *conf, const struct key *key, const char *value, bool append, char *err,
     size_t errsize)
 {
-	bool	ok = false;
-	char	shown[QUOTE_SIZE], expected[320];
+	bool ok = false;
+	char shown[QUOTE_SIZE], expected[320];
 
 	switch (key->type) {
 	case KEY_STRING:
@@ -617,8 +610,8 @@ key_set(struct conf *conf, const struct key *key, const char *value, bool append
 static bool
 key_set_string(struct conf *conf, const struct key *key, const char *value, bool append)
 {
-	char	**field = (void *)((char *)conf + key->offset);
-	char	 *new = NULL, *joined;
+	char **field = (void *)((char *)conf + key->offset);
+	char *new = NULL, *joined;
 
 	switch (key->type) {
 	case KEY_WORDS:
@@ -636,8 +629,11 @@ key_set_string(struct conf *conf, const struct key *key, const char *value, bool
 	if (new == NULL)
 		return false;
 	if (append && **field != '\0') {
-		if (asprintf(&joined, "%s%s%s", *field, key->type == KEY_TEXT ? "\n" :
-		    *new == '\0' ? "" : " ", new) == -1)
+		if (asprintf(&joined, "%s%s%s", *field,
+			key->type == KEY_TEXT ? "\n"
+			    : *new == '\0'    ? ""
+					      : " ",
+			new) == -1)
 			no_memory();
 		free(new);
 		new = joined;
@@ -657,8 +653,7 @@ key_set_number(struct conf *conf, const struct key *key, const char *value)
 {
 	uint64_t number;
 
-	if (!number_parse(value, key_units(key), &number) || number < key->min ||
-	    number > key->max)
+	if (!number_parse(value, key_units(key), &number) || number < key->min || number > key->max)
 		return false;
 	memcpy((char *)conf + key->offset, &number, sizeof(number));
 	return true;
@@ -667,12 +662,10 @@ key_set_number(struct conf *conf, const struct key *key, const char *value)
 static bool
 key_set_bool(struct conf *conf, const struct key *key, const char *value)
 {
-	static const struct choice words[] = {
-		{"yes", true}, {"no", false}, {"on", true}, {"off", false},
-		{"true", true}, {"false", false}
-	};
-	size_t	i;
-	bool	set;
+	static const struct choice words[] = { { "yes", true }, { "no", false }, { "on", true },
+		{ "off", false }, { "true", true }, { "false", false } };
+	size_t i;
+	bool set;
 
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(words[i].name, value) == 0) {
@@ -690,7 +683,7 @@ key_set_choice(struct conf *conf, const struct key *key, const char *value)
 	const struct choice *c;
 
 	_Static_assert(sizeof(enum verdict_action) == sizeof(int) &&
-	    sizeof(enum conf_keep) == sizeof(int) && sizeof(enum conf_newline) == sizeof(int),
+		sizeof(enum conf_keep) == sizeof(int) && sizeof(enum conf_newline) == sizeof(int),
 	    "choices are stored as int");
 	for (c = key->choices; c->name != NULL; c++)
 		if (strcasecmp(c->name, value) == 0) {
@@ -704,8 +697,8 @@ key_set_choice(struct conf *conf, const struct key *key, const char *value)
 static void
 key_expected(const struct key *key, char *buf, size_t size)
 {
-	const struct choice	*c;
-	char			 min[32], max[32];
+	const struct choice *c;
+	char min[32], max[32];
 
 	number_print(key->min, key_units(key), min, sizeof(min));
 	number_print(key->max, key_units(key), max, sizeof(max));
@@ -740,8 +733,9 @@ key_expected(const struct key *key, char *buf, size_t size)
 		if (key->check != NULL)
 			strlcpy(buf, key->check(""), size);
 		else
-			snprintf(buf, size, "%" PRIu64 " to %" PRIu64
-			    " bytes without control characters", key->min, key->max);
+			snprintf(buf, size,
+			    "%" PRIu64 " to %" PRIu64 " bytes without control characters", key->min,
+			    key->max);
 		break;
 	}
 }
@@ -750,12 +744,12 @@ key_expected(const struct key *key, char *buf, size_t size)
 static void
 key_print(const struct conf *conf, const struct key *key, char **value)
 {
-	const void		*field = (const char *)conf + key->offset;
-	const struct choice	*c;
-	uint64_t		 number;
-	bool			 set;
-	int			 chosen;
-	char			*string, buf[32];
+	const void *field = (const char *)conf + key->offset;
+	const struct choice *c;
+	uint64_t number;
+	bool set;
+	int chosen;
+	char *string, buf[32];
 
 	switch (key->type) {
 	case KEY_STRING:
@@ -785,14 +779,14 @@ key_print(const struct conf *conf, const struct key *key, char **value)
 			}
 		break;
 	}
-	abort();	/* somebody wrote a value past this file */
+	abort(); /* somebody wrote a value past this file */
 }
 
 /* words_parse - words separated by one blank; NULL if there are control characters */
 static char *
 words_parse(const char *value)
 {
-	char	*words = checked(malloc(strlen(value) + 1)), *to = words;
+	char *words = checked(malloc(strlen(value) + 1)), *to = words;
 
 	for (; *value != '\0'; value++) {
 		if (strchr(" \t\r\n,", *value) != NULL) {
@@ -816,8 +810,8 @@ words_parse(const char *value)
 static char *
 extensions_parse(const char *value)
 {
-	char	*words = words_parse(value), *from, *to;
-	bool	 begin = true;
+	char *words = words_parse(value), *from, *to;
+	bool begin = true;
 
 	if (words == NULL)
 		return NULL;
@@ -841,7 +835,7 @@ extensions_parse(const char *value)
 static char *
 text_parse(const char *value)
 {
-	char	*text = checked(malloc(strlen(value) + 1)), *to = text;
+	char *text = checked(malloc(strlen(value) + 1)), *to = text;
 
 	for (; *value != '\0'; value++) {
 		if (*value != '\\') {
@@ -862,7 +856,7 @@ text_parse(const char *value)
 static char *
 text_print(const char *text)
 {
-	char	*value = checked(malloc(2 * strlen(text) + 1)), *to = value;
+	char *value = checked(malloc(2 * strlen(text) + 1)), *to = value;
 
 	for (; *text != '\0'; text++) {
 		if (*text == '\n' || *text == '\\')
@@ -929,7 +923,8 @@ number_print(uint64_t number, const struct unit *unit, char *buf, size_t size)
 static const char *
 check_clients(const char *value)
 {
-	static const char expected[] = "addresses like 192.0.2.1 or 2001:db8::1, networks like "
+	static const char expected[] =
+	    "addresses like 192.0.2.1 or 2001:db8::1, networks like "
 	    "192.0.2.0/24 with no bit set behind the prefix, or patterns of host names";
 	struct network network;
 	size_t len;
@@ -951,7 +946,7 @@ static const char *
 check_networks(const char *value)
 {
 	static const char expected[] = "addresses like 192.0.2.1 or 2001:db8::1, or networks like "
-	    "192.0.2.0/24 with no bit set behind the prefix";
+				       "192.0.2.0/24 with no bit set behind the prefix";
 	struct network network;
 	size_t len;
 
@@ -987,7 +982,7 @@ static const char *
 check_name(const char *value)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789-_./";
+				      "0123456789-_./";
 
 	if (*value != '\0' && value[strspn(value, allowed)] == '\0')
 		return NULL;
@@ -1016,8 +1011,8 @@ check_scanner(const char *value)
 static bool
 clamd_address(const char *word, size_t len)
 {
-	char	 address[PATH_LENGTH], *port;
-	size_t	 host;
+	char address[PATH_LENGTH], *port;
+	size_t host;
 
 	if (len >= sizeof(address) || strncmp(word, CLAMD, strlen(CLAMD)) != 0)
 		return false;
@@ -1042,7 +1037,7 @@ static const char *
 check_notice(const char *value)
 {
 	static const char expected[] = "printable 7-bit text of at most 8192 bytes in lines of at "
-	    "most 900, \\n for a line end and \\\\ for a backslash";
+				       "most 900, \\n for a line end and \\\\ for a backslash";
 	size_t line = 0;
 
 	_Static_assert(NOTICE_LENGTH == 8192 && NOTICE_LINE == 900, "the sentence above says so");

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * conf.h - the configuration: one struct, one table of keys.
  *
@@ -27,83 +28,83 @@ enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 struct conf {
 	/* [scan] */
 	enum conf_scan scan;
-	char *scanner;			/* "libclamav", or words "clamd:/path" and "clamd:HOST:PORT" */
-	char *database;			/* directory or file of signatures */
-	char *inspector;		/* path of spawnscan-inspect; "" = beside spawnscan */
-	char *scratch_dir;		/* where an inspector's private directory is made */
-	uint64_t inspect_timeout;	/* from handing over to the whole report */
-	uint64_t memory_limit;		/* address space of an inspector; 0 = none */
-	uint64_t scan_size_limit;	/* bytes unpacked per scanned object */
-	uint64_t scan_file_limit;	/* bytes of one unpacked file */
-	uint64_t scan_depth_limit;	/* archives in archives */
-	uint64_t scan_files_limit;	/* files in one archive */
+	char *scanner; /* "libclamav", or words "clamd:/path" and "clamd:HOST:PORT" */
+	char *database; /* directory or file of signatures */
+	char *inspector; /* path of spawnscan-inspect; "" = beside spawnscan */
+	char *scratch_dir; /* where an inspector's private directory is made */
+	uint64_t inspect_timeout; /* from handing over to the whole report */
+	uint64_t memory_limit; /* address space of an inspector; 0 = none */
+	uint64_t scan_size_limit; /* bytes unpacked per scanned object */
+	uint64_t scan_file_limit; /* bytes of one unpacked file */
+	uint64_t scan_depth_limit; /* archives in archives */
+	uint64_t scan_files_limit; /* files in one archive */
 
 	/* [engine] */
-	enum conf_engine engine;	/* does the front use one */
+	enum conf_engine engine; /* does the front use one */
 	char *engine_socket;
-	int engine_socket_mode;		/* permission bits */
-	char *engine_users;		/* who may connect, beside root and its own user */
-	char *engine_user;		/* who it becomes when root starts it; "" = stay */
-	uint64_t engine_inspectors;	/* at once */
-	uint64_t reload_check;		/* look for new signatures; 0 = on SIGHUP only */
-	char *engine_pid_file;		/* "" = none */
+	int engine_socket_mode; /* permission bits */
+	char *engine_users; /* who may connect, beside root and its own user */
+	char *engine_user; /* who it becomes when root starts it; "" = stay */
+	uint64_t engine_inspectors; /* at once */
+	uint64_t reload_check; /* look for new signatures; 0 = on SIGHUP only */
+	char *engine_pid_file; /* "" = none */
 
 	/* [actions] */
 	enum verdict_action action[CLASS_COUNT];
-	enum verdict_action partial;	/* of parts whose content is elsewhere */
+	enum verdict_action partial; /* of parts whose content is elsewhere */
 
 	/* [names] */
 	char *block_extensions;
 	char *deny_names;
 	char *allow_names;
 	bool block_executables;
-	bool archive_names;		/* the same rules inside archives and winmail.dat */
-	bool block_macros;		/* office documents with macros */
-	char *exempt_clients;		/* addresses, networks, patterns of names */
-	char *exempt_senders;		/* patterns */
+	bool archive_names; /* the same rules inside archives and winmail.dat */
+	bool block_macros; /* office documents with macros */
+	char *exempt_clients; /* addresses, networks, patterns of names */
+	char *exempt_senders; /* patterns */
 	char *exempt_recipients;
 
 	/* [limits] */
 	uint64_t message_size_limit;
 	uint64_t mime_depth_limit;
 	uint64_t mime_parts_limit;
-	uint64_t header_size_limit;	/* one header block */
-	uint64_t view_limit;		/* readings of an irregular mail: how many, */
-	uint64_t view_size_limit;	/* and how many bytes in all */
+	uint64_t header_size_limit; /* one header block */
+	uint64_t view_limit; /* readings of an irregular mail: how many, */
+	uint64_t view_size_limit; /* and how many bytes in all */
 
 	/* [marks] */
-	bool header;			/* add X-Antivirus and X-Spawnscan-Result */
-	char *notice;			/* template, lines separated by \n */
+	bool header; /* add X-Antivirus and X-Spawnscan-Result */
+	char *notice; /* template, lines separated by \n */
 
 	/* [quarantine] */
 	enum conf_keep quarantine;
 	char *quarantine_dir;
 
 	/* [log] */
-	char *log;			/* "syslog", "stderr" or "file:/path" */
-	int syslog_facility;		/* LOG_MAIL ... */
+	char *log; /* "syslog", "stderr" or "file:/path" */
+	int syslog_facility; /* LOG_MAIL ... */
 	char *syslog_name;
-	int log_level;			/* LOG_ERR ... LOG_DEBUG */
+	int log_level; /* LOG_ERR ... LOG_DEBUG */
 
 	/* [smtp] */
 	enum conf_newline bare_newline;
 	uint64_t connect_timeout;
-	uint64_t command_timeout;	/* client: from a reply to the next whole command */
-	uint64_t data_timeout;		/* client: from 354 to the final dot */
-	uint64_t reply_timeout;		/* downstream: from a command to its whole reply */
-	uint64_t send_timeout;		/* downstream: from 354 to the final dot sent */
-	uint64_t final_timeout;		/* downstream: from the final dot to its reply */
-	uint64_t session_timeout;	/* client: from its connection to its last command or data */
-	uint64_t line_limit;		/* bytes of one command line with its CRLF */
+	uint64_t command_timeout; /* client: from a reply to the next whole command */
+	uint64_t data_timeout; /* client: from 354 to the final dot */
+	uint64_t reply_timeout; /* downstream: from a command to its whole reply */
+	uint64_t send_timeout; /* downstream: from 354 to the final dot sent */
+	uint64_t final_timeout; /* downstream: from the final dot to its reply */
+	uint64_t session_timeout; /* client: from its connection to its last command or data */
+	uint64_t line_limit; /* bytes of one command line with its CRLF */
 	uint64_t recipient_limit;
 	uint64_t error_limit;
 
 	/* [proxy] */
-	char *proxy_clients;		/* addresses and networks that may connect */
-	uint64_t proxy_processes;	/* sessions at a time */
-	char *proxy_user;		/* who it becomes when root starts it; "" = stay */
-	int proxy_socket_mode;		/* permission bits of a Unix socket */
-	uint64_t proxy_drain;		/* for sessions to end in after SIGTERM */
+	char *proxy_clients; /* addresses and networks that may connect */
+	uint64_t proxy_processes; /* sessions at a time */
+	char *proxy_user; /* who it becomes when root starts it; "" = stay */
+	int proxy_socket_mode; /* permission bits of a Unix socket */
+	uint64_t proxy_drain; /* for sessions to end in after SIGTERM */
 
 	/* [sendmail] */
 	char *sendmail_path;
@@ -140,7 +141,7 @@ bool conf_uses_clamd(const struct conf *);
 /*
  * Call fn once per key in table order, with the value as conf_set takes it.
  */
-void conf_each(const struct conf *, void (*fn)(void *ctx, const char *section,
-    const char *key, const char *value), void *ctx);
+void conf_each(const struct conf *,
+    void (*fn)(void *ctx, const char *section, const char *key, const char *value), void *ctx);
 
 #endif

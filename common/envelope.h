@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * envelope.h - who sends what to whom: what a front knows of a message beside
  * its bytes.
@@ -14,16 +15,16 @@
  * nothing; with one, a sender of "" is the null sender.
  */
 struct envelope {
-	const char *sender;		/* as in MAIL FROM, without <> */
-	char *const *recipients;	/* accepted ones */
+	const char *sender; /* as in MAIL FROM, without <> */
+	char *const *recipients; /* accepted ones */
 	size_t n_recipients;
-	const char *client;		/* "name[address] helo", or "" */
-	const char *client_name;	/* verified by whoever told it; "" = unknown */
-	const char *client_address;	/* as text; "" = unknown */
-	const char *protocol;		/* what that client spoke: "ESMTP"; or "" */
-	const char *source;		/* "LOCAL", "REMOTE" or "" */
-	const char *ident;		/* the message's name there: its queue id; or "" */
-	const char *mode;		/* which front it came by: "smtp", "lmtp", "filter" ... */
+	const char *client; /* "name[address] helo", or "" */
+	const char *client_name; /* verified by whoever told it; "" = unknown */
+	const char *client_address; /* as text; "" = unknown */
+	const char *protocol; /* what that client spoke: "ESMTP"; or "" */
+	const char *source; /* "LOCAL", "REMOTE" or "" */
+	const char *ident; /* the message's name there: its queue id; or "" */
+	const char *mode; /* which front it came by: "smtp", "lmtp", "filter" ... */
 };
 
 /* The two halves of a client; "" = not in the text. */

@@ -30,26 +30,26 @@
 
 #include "log.h"
 
-#define FILE_PREFIX	"file:"
-#define NAME_SIZE	65
-#define PREFIX_SIZE	(NAME_SIZE + 320)
+#define FILE_PREFIX "file:"
+#define NAME_SIZE 65
+#define PREFIX_SIZE (NAME_SIZE + 320)
 
-static bool	same_file(int, int);
-static int	open_file(const char *);
-static size_t	printable(char *, size_t, const char *);
-static bool	write_line(int, const char *, const char *, size_t);
-static void	file_prefix(char *, size_t);
-static void	append_pair(struct log_record *, const char *, const char *);
-static char    *put_octal(char *, unsigned char);
+static bool same_file(int, int);
+static int open_file(const char *);
+static size_t printable(char *, size_t, const char *);
+static bool write_line(int, const char *, const char *, size_t);
+static void file_prefix(char *, size_t);
+static void append_pair(struct log_record *, const char *, const char *);
+static char *put_octal(char *, unsigned char);
 
 static struct {
-	char name[NAME_SIZE];	/* syslog(3) keeps a pointer to it */
+	char name[NAME_SIZE]; /* syslog(3) keeps a pointer to it */
 	bool stderr_usable;
 	bool use_syslog;
 	bool use_stderr;
-	int file;		/* -1 = none */
+	int file; /* -1 = none */
 	int level;
-} state = {"spawnscan", false, true, false, -1, LOG_INFO};
+} state = { "spawnscan", false, true, false, -1, LOG_INFO };
 
 void
 log_init(const char *progname)
@@ -57,8 +57,10 @@ log_init(const char *progname)
 	struct stat st;
 
 	strlcpy(state.name, progname, sizeof(state.name));
-	state.stderr_usable = fstat(STDERR_FILENO, &st) == 0 && (isatty(STDERR_FILENO) ||
-	    (!same_file(STDERR_FILENO, STDIN_FILENO) && !same_file(STDERR_FILENO, STDOUT_FILENO)));
+	state.stderr_usable = fstat(STDERR_FILENO, &st) == 0 &&
+	    (isatty(STDERR_FILENO) ||
+		(!same_file(STDERR_FILENO, STDIN_FILENO) &&
+		    !same_file(STDERR_FILENO, STDOUT_FILENO)));
 	state.use_stderr = state.stderr_usable;
 	openlog(state.name, LOG_PID, LOG_MAIL);
 }
@@ -73,12 +75,13 @@ bool
 log_open(const char *target, const char *name, int facility, int level, bool verbose, char *err,
     size_t errsize)
 {
-	bool	to_file = strncmp(target, FILE_PREFIX, strlen(FILE_PREFIX)) == 0;
-	bool	to_stderr = strcmp(target, "stderr") == 0 && state.stderr_usable;
-	int	fd = -1;
+	bool to_file = strncmp(target, FILE_PREFIX, strlen(FILE_PREFIX)) == 0;
+	bool to_stderr = strcmp(target, "stderr") == 0 && state.stderr_usable;
+	int fd = -1;
 
 	if (to_file && (fd = open_file(target + strlen(FILE_PREFIX))) == -1) {
-		snprintf(err, errsize, "log file %s: %s", target + strlen(FILE_PREFIX), strerror(errno));
+		snprintf(err, errsize, "log file %s: %s", target + strlen(FILE_PREFIX),
+		    strerror(errno));
 		return false;
 	}
 	if (state.file != -1)
@@ -100,8 +103,9 @@ log_give(const char *target, uid_t uid)
 
 	/* Not what somebody else has put a link to there. */
 	if (state.file == -1 || fstat(state.file, &st) == -1 || !S_ISREG(st.st_mode) ||
-	    st.st_uid != 0 || st.st_nlink != 1 || lstat(target + strlen(FILE_PREFIX), &named) == -1 ||
-	    named.st_dev != st.st_dev || named.st_ino != st.st_ino)
+	    st.st_uid != 0 || st.st_nlink != 1 ||
+	    lstat(target + strlen(FILE_PREFIX), &named) == -1 || named.st_dev != st.st_dev ||
+	    named.st_ino != st.st_ino)
 		return;
 	if (fchown(state.file, uid, (gid_t)-1) == -1)
 		log_write(LOG_WARNING, "log file: can't give it to user %ld: %s", (long)uid,
@@ -121,10 +125,10 @@ log_write(int severity, const char *fmt, ...)
 void
 log_vwrite(int severity, const char *fmt, va_list ap)
 {
-	char	raw[LOG_LINE_MAX + 1], line[LOG_LINE_MAX + 2], prefix[PREFIX_SIZE];
-	size_t	len;
-	bool	written = false;
-	int	saved = errno;
+	char raw[LOG_LINE_MAX + 1], line[LOG_LINE_MAX + 2], prefix[PREFIX_SIZE];
+	size_t len;
+	bool written = false;
+	int saved = errno;
 
 	if (severity > state.level)
 		return;
@@ -155,9 +159,9 @@ log_record_start(struct log_record *record, const char *event)
 void
 log_record_str(struct log_record *record, const char *key, const char *value)
 {
-	char		 quoted[LOG_LINE_MAX], *to = quoted;
-	const char	*from;
-	bool		 plain = *value != '\0';
+	char quoted[LOG_LINE_MAX], *to = quoted;
+	const char *from;
+	bool plain = *value != '\0';
 
 	for (from = value; *from != '\0' && plain; from++)
 		plain = *from > ' ' && *from <= '~' && *from != '"' && *from != '\\';
@@ -168,7 +172,7 @@ log_record_str(struct log_record *record, const char *key, const char *value)
 	*to++ = '"';
 	for (from = value; *from != '\0'; from++) {
 		if (to > quoted + sizeof(quoted) - 6)
-			return;	/* longer than a whole record */
+			return; /* longer than a whole record */
 		if (*from < ' ' || *from > '~') {
 			to = put_octal(to, (unsigned char)*from);
 			continue;
@@ -200,8 +204,8 @@ log_record_write(const struct log_record *record, int severity)
 static void
 append_pair(struct log_record *record, const char *key, const char *value)
 {
-	size_t	room = sizeof(record->text) - record->len;
-	int	n;
+	size_t room = sizeof(record->text) - record->len;
+	int n;
 
 	n = snprintf(record->text + record->len, room, "%s%s=%s", record->len > 0 ? " " : "", key,
 	    value);
@@ -224,8 +228,8 @@ same_file(int a, int b)
 static int
 open_file(const char *path)
 {
-	int	fd, high, saved;
-	mode_t	mask = umask(027);	/* the program's own keeps the group out */
+	int fd, high, saved;
+	mode_t mask = umask(027); /* the program's own keeps the group out */
 
 	fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY, 0640);
 	umask(mask);
@@ -273,9 +277,9 @@ put_octal(char *to, unsigned char c)
 static bool
 write_line(int fd, const char *prefix, const char *line, size_t len)
 {
-	char	record[PREFIX_SIZE + LOG_LINE_MAX + 2];
-	size_t	total = strlcpy(record, prefix, PREFIX_SIZE);
-	ssize_t	n;
+	char record[PREFIX_SIZE + LOG_LINE_MAX + 2];
+	size_t total = strlcpy(record, prefix, PREFIX_SIZE);
+	ssize_t n;
 
 	memcpy(record + total, line, len);
 	total += len;
@@ -290,15 +294,16 @@ write_line(int fd, const char *prefix, const char *line, size_t len)
 static void
 file_prefix(char *buf, size_t size)
 {
-	char		host[256], when[32];
-	struct tm	tm;
-	time_t		now = time(NULL);
+	char host[256], when[32];
+	struct tm tm;
+	time_t now = time(NULL);
 
 	if (gethostname(host, sizeof(host)) == -1)
 		strlcpy(host, "localhost", sizeof(host));
 	host[sizeof(host) - 1] = '\0';
 	host[strcspn(host, ".")] = '\0';
-	if (localtime_r(&now, &tm) == NULL || strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm) == 0)
+	if (localtime_r(&now, &tm) == NULL ||
+	    strftime(when, sizeof(when), "%b %e %H:%M:%S", &tm) == 0)
 		strlcpy(when, "Jan  1 00:00:00", sizeof(when));
 	snprintf(buf, size, "%s %s %s[%ld]: ", when, host, state.name, (long)getpid());
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * log.h - what the program tells its operator: syslog, a file or stderr.
  */
@@ -26,8 +27,8 @@ bool log_stderr_usable(void);
  * target "stderr" falls back to syslog where stderr isn't usable. Returns
  * false with a sentence in err if a file can't be opened.
  */
-bool log_open(const char *target, const char *name, int facility, int level,
-    bool verbose, char *err, size_t errsize);
+bool log_open(const char *target, const char *name, int facility, int level, bool verbose,
+    char *err, size_t errsize);
 
 /*
  * From now on the log file, if target names one that root owns, belongs to uid:

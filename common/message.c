@@ -101,7 +101,10 @@ map_bytes(struct message *m)
 void
 message_close(struct message *m)
 {
-	union { const char *in; void *out; } bytes = { .in = m->bytes };
+	union {
+		const char *in;
+		void *out;
+	} bytes = { .in = m->bytes };
 
 	if (m->bytes != NULL)
 		munmap(bytes.out, m->size);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * message.h - a message: an immutable run of bytes, and edits spliced into it.
  *
@@ -12,10 +13,10 @@
 #include <stdint.h>
 
 struct message {
-	int fd;			/* memfd; -1 = none */
-	uint64_t size;		/* bytes */
-	uint64_t limit;		/* most that message_append takes; 0 = no limit */
-	const char *bytes;	/* mapping, NULL until sealed or if size is 0 */
+	int fd; /* memfd; -1 = none */
+	uint64_t size; /* bytes */
+	uint64_t limit; /* most that message_append takes; 0 = no limit */
+	const char *bytes; /* mapping, NULL until sealed or if size is 0 */
 };
 
 /* Replace length bytes at offset by text. text is not NUL-terminated. */
@@ -28,8 +29,8 @@ struct edit {
 
 enum message_result {
 	MESSAGE_OK = 0,
-	MESSAGE_TOO_BIG = -1,	/* over the limit; nothing was appended */
-	MESSAGE_IO = -2		/* no memory, no descriptor; errno tells */
+	MESSAGE_TOO_BIG = -1, /* over the limit; nothing was appended */
+	MESSAGE_IO = -2 /* no memory, no descriptor; errno tells */
 };
 
 /* Make an empty one. The caller ends it with message_close. */

@@ -15,7 +15,7 @@
 #include <string.h>
 #include <strings.h>
 
-#define MAPPED_BITS 96		/* in front of an IPv4 address, RFC 4291 2.5.5.2 */
+#define MAPPED_BITS 96 /* in front of an IPv4 address, RFC 4291 2.5.5.2 */
 
 static bool parse_address(const char *text, unsigned char bytes[16], unsigned int *bits);
 static bool parse_prefix(const char *text, unsigned int max, unsigned int *prefix);
@@ -58,7 +58,7 @@ parse_address(const char *text, unsigned char bytes[16], unsigned int *bits)
 	if (inet_pton(AF_INET, text, bytes + 12) == 1)
 		return true;
 	*bits = 128;
-	if (strncasecmp(text, "IPv6:", 5) == 0)	/* RFC 5321 4.1.3 */
+	if (strncasecmp(text, "IPv6:", 5) == 0) /* RFC 5321 4.1.3 */
 		text += 5;
 	return inet_pton(AF_INET6, text, bytes) == 1;
 }
@@ -79,8 +79,7 @@ same_bits(const unsigned char *a, const unsigned char *b, unsigned int n)
 {
 	unsigned int rest = n % 8;
 
-	return memcmp(a, b, n / 8) == 0 &&
-	    (rest == 0 || (a[n / 8] ^ b[n / 8]) >> (8 - rest) == 0);
+	return memcmp(a, b, n / 8) == 0 && (rest == 0 || (a[n / 8] ^ b[n / 8]) >> (8 - rest) == 0);
 }
 
 bool

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * network.h - IP addresses and networks as text.
  */
@@ -10,7 +11,7 @@
 /* IPv4 lies in ::ffff:0:0/96, so that there is one family. */
 struct network {
 	unsigned char bytes[16];
-	unsigned int prefix;	/* leading bits that count, 0 to 128 */
+	unsigned int prefix; /* leading bits that count, 0 to 128 */
 };
 
 /*

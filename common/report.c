@@ -97,15 +97,15 @@ printable_copy(const char *s)
 }
 
 void
-report_add_finding(struct report *r, enum verdict_class class,
-    enum verdict_action action, const char *part, const char *reason, const char *file)
+report_add_finding(struct report *r, enum verdict_class class, enum verdict_action action,
+    const char *part, const char *reason, const char *file)
 {
 	struct finding *f;
 
 	if (action > r->action)
 		r->action = action;
 	if (r->n_findings == REPORT_MAX_FINDINGS)
-		return;		/* the action above still counts */
+		return; /* the action above still counts */
 	r->findings = array_grow(r->findings, r->n_findings, sizeof(*r->findings), "report");
 	f = &r->findings[r->n_findings++];
 	f->class = class;
@@ -334,8 +334,7 @@ get_count(struct reader *rd, size_t limit, size_t least_bytes)
 }
 
 const char *
-report_decode(struct report *r, const char *buf, size_t len, uint64_t message_size,
-    bool crlf_only)
+report_decode(struct report *r, const char *buf, size_t len, uint64_t message_size, bool crlf_only)
 {
 	struct reader rd = { buf, len, false };
 	const char *wrong;
@@ -453,5 +452,5 @@ report_verdict(const struct report *r)
 		if (r->findings[i].class > worst)
 			worst = r->findings[i].class;
 	}
-	return class_name(worst);
+	return verdict_class_name(worst);
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * report.h - the inspector's answer, in memory and on the wire.
  *
@@ -14,25 +15,25 @@
 #include "message.h"
 #include "verdict.h"
 
-#define REPORT_MAX_BYTES	(16u << 20)	/* of a whole report on the wire */
-#define REPORT_MAX_FINDINGS	10000u
-#define REPORT_MAX_EDITS	50000u
-#define REPORT_MAX_NOTES	100u
-#define REPORT_MAX_STRING	1024u		/* every string but an edit's text */
-#define REPORT_MAX_EXPLANATION	(8u << 20)
+#define REPORT_MAX_BYTES (16u << 20) /* of a whole report on the wire */
+#define REPORT_MAX_FINDINGS 10000u
+#define REPORT_MAX_EDITS 50000u
+#define REPORT_MAX_NOTES 100u
+#define REPORT_MAX_STRING 1024u /* every string but an edit's text */
+#define REPORT_MAX_EXPLANATION (8u << 20)
 
 struct report {
-	uint64_t size;			/* of the message that was inspected */
-	enum verdict_action action;	/* the strongest of all findings; ACTION_PASS if none */
-	char *scanner;			/* "ClamAV 1.4.6/27400"; "" if none ran */
-	char *exempt;			/* the list that passed over a rule (policy_exempt); NULL = none did */
+	uint64_t size; /* of the message that was inspected */
+	enum verdict_action action; /* the strongest of all findings; ACTION_PASS if none */
+	char *scanner; /* "ClamAV 1.4.6/27400"; "" if none ran */
+	char *exempt; /* the list that passed over a rule (policy_exempt); NULL = none did */
 	struct finding *findings;
 	size_t n_findings;
-	struct edit *edits;		/* in ascending order */
+	struct edit *edits; /* in ascending order */
 	size_t n_edits;
-	char **notes;			/* for the log, e.g. "Landlock is not available" */
+	char **notes; /* for the log, e.g. "Landlock is not available" */
 	size_t n_notes;
-	char *explanation;		/* lines of printable ASCII; NULL = not asked for */
+	char *explanation; /* lines of printable ASCII; NULL = not asked for */
 };
 
 /* An empty report; report_free frees all that it has come to hold. */
@@ -43,13 +44,14 @@ void report_free(struct report *);
  * Add copies. Strings are made printable and cut at REPORT_MAX_STRING. Aborts
  * the program when memory runs out (the inspector may die at any time).
  */
-void report_add_finding(struct report *, enum verdict_class, enum verdict_action,
-    const char *part, const char *reason, const char *file);
+void report_add_finding(struct report *, enum verdict_class, enum verdict_action, const char *part,
+    const char *reason, const char *file);
 void report_add_note(struct report *, const char *note);
 /* A rule was passed over because of that list. */
 void report_set_exempt(struct report *, const char *list);
 /* Takes over text (malloc'd). */
-void report_add_edit(struct report *, uint64_t offset, uint64_t length, char *text, size_t text_len);
+void report_add_edit(struct report *, uint64_t offset, uint64_t length, char *text,
+    size_t text_len);
 
 /*
  * Sort the edits by offset. At one offset insertions come before what takes
@@ -69,8 +71,8 @@ char *report_encode(const struct report *, size_t *len);
  * a constant sentence; then *report is empty. crlf_only: see
  * message_check_edits.
  */
-const char *report_decode(struct report *, const char *buf, size_t len,
-    uint64_t message_size, bool crlf_only);
+const char *report_decode(struct report *, const char *buf, size_t len, uint64_t message_size,
+    bool crlf_only);
 
 /* Strongest class found, for the log: "clean" or a class's name. */
 const char *report_verdict(const struct report *);

@@ -39,12 +39,11 @@ static ssize_t send_first(int sock, const char *buf, size_t len, int fd);
 static bool receive_length(int sock, uint32_t *len, int *fd);
 static bool receive_all(int sock, char *buf, size_t len);
 static bool parse_request(struct request *, size_t len, struct conf *, char *err, size_t errsize);
-static bool parse_recipients(struct request *, const char *count, const char **at,
-    const char *end);
+static bool parse_recipients(struct request *, const char *count, const char **at, const char *end);
 
 bool
-request_send(int sock, const struct request *r, const struct conf *conf,
-    const struct message *m, int64_t deadline)
+request_send(int sock, const struct request *r, const struct conf *conf, const struct message *m,
+    int64_t deadline)
 {
 	size_t len, sent = 0;
 	char *text = request_text(r, conf, &len);
@@ -80,8 +79,8 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	if (f == NULL)
 		return NULL;
 	fwrite(&length, sizeof(length), 1, f);
-	fprintf(f, "%s%c%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0,
-	    r->scratch, 0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
+	fprintf(f, "%s%c%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0, r->scratch,
+	    0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
 	put_envelope(f, r, conf);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
@@ -147,12 +146,20 @@ wait_writable(int sock, int64_t deadline)
 static ssize_t
 send_first(int sock, const char *buf, size_t len, int fd)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = { .buf = { 0 } };
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .buf = { 0 } };
 	struct iovec iov = { .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	union { const char *in; void *out; } bytes = { .in = buf };
+	union {
+		const char *in;
+		void *out;
+	} bytes = { .in = buf };
 
 	iov.iov_base = bytes.out;
 	c->cmsg_level = SOL_SOCKET;
@@ -163,8 +170,8 @@ send_first(int sock, const char *buf, size_t len, int fd)
 }
 
 bool
-request_receive(int sock, struct request *r, struct conf *conf, struct message *m,
-    char *err, size_t errsize)
+request_receive(int sock, struct request *r, struct conf *conf, struct message *m, char *err,
+    size_t errsize)
 {
 	uint32_t len;
 	int fd = -1;
@@ -197,11 +204,16 @@ request_receive(int sock, struct request *r, struct conf *conf, struct message *
 static bool
 receive_length(int sock, uint32_t *len, int *fd)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control;
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control;
 	char first[sizeof(*len)];
 	struct iovec iov = { .iov_base = first, .iov_len = sizeof(first) };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *c;
 	ssize_t n;
 
@@ -242,7 +254,7 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 {
 	const char *line_ends = "", *explain = "", *count = "", *at = r->text, *end = r->text + len;
 	const char **const facts[N_FACTS] = { &r->host, &r->reference, &r->time, &r->scratch,
-	    &line_ends, &explain, &r->client_name, &r->client_address, &r->sender, &count };
+		&line_ends, &explain, &r->client_name, &r->client_address, &r->sender, &count };
 
 	if (len == 0 || end[-1] != '\0') {
 		snprintf(err, errsize, "the request is cut off");

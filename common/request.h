@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * request.h - what the front asks of an inspector: one message, the settings,
  * the envelope for the rules, and a few facts for the notices.
@@ -27,36 +28,36 @@
 enum explain_form { EXPLAIN_NONE, EXPLAIN_TEXT, EXPLAIN_JSON };
 
 struct request {
-	const char *host;	/* who neutralises: host name of the filter */
-	const char *reference;	/* the quarantined original, or "" */
-	const char *time;	/* RFC 5322 date */
-	const char *scratch;	/* private directory of this inspection */
-	bool crlf;		/* SMTP: every line end is, and in edits must be, a CRLF */
+	const char *host; /* who neutralises: host name of the filter */
+	const char *reference; /* the quarantined original, or "" */
+	const char *time; /* RFC 5322 date */
+	const char *scratch; /* private directory of this inspection */
+	bool crlf; /* SMTP: every line end is, and in edits must be, a CRLF */
 	enum explain_form explain;
 
 	/* The envelope, for the rules; NULL or "" = not known. */
 	const char *client_name, *client_address;
-	const char *sender;	/* "<address>"; the null sender is "<>" */
+	const char *sender; /* "<address>"; the null sender is "<>" */
 	char *const *recipients; /* all, or none */
 	size_t n_recipients;
 
-	char *text;		/* of a received one: what the strings point to */
-	char **words;		/* and the recipients */
+	char *text; /* of a received one: what the strings point to */
+	char **words; /* and the recipients */
 };
 
 /*
  * Send over a stream socket. False with errno on failure; deadline in
  * milliseconds of CLOCK_MONOTONIC.
  */
-bool request_send(int sock, const struct request *, const struct conf *,
-    const struct message *, int64_t deadline);
+bool request_send(int sock, const struct request *, const struct conf *, const struct message *,
+    int64_t deadline);
 
 /*
  * Receive: fills *request (request_free), *conf (conf_init'd by the caller)
  * and *message. On failure false and a sentence.
  */
-bool request_receive(int sock, struct request *, struct conf *, struct message *,
-    char *err, size_t errsize);
+bool request_receive(int sock, struct request *, struct conf *, struct message *, char *err,
+    size_t errsize);
 void request_free(struct request *);
 
 #endif

@@ -59,7 +59,7 @@ scratch_make(const char *base, char *path, size_t pathsize)
 		errno = ENAMETOOLONG;
 		return false;
 	}
-	return mkdtemp(path) != NULL;	/* mode 0700 whatever the umask lets through */
+	return mkdtemp(path) != NULL; /* mode 0700 whatever the umask lets through */
 }
 
 void
@@ -140,7 +140,7 @@ move_up(int dir, const char *name, int top)
 {
 	char fresh[32];
 
-	give_access(dir, name);		/* the move changes its ".." */
+	give_access(dir, name); /* the move changes its ".." */
 	snprintf(fresh, sizeof(fresh), "%08x%08x", arc4random(), arc4random());
 	return renameat(dir, name, top, fresh) == 0;
 }
@@ -179,8 +179,8 @@ next_name(DIR *dir)
 
 	do
 		entry = readdir(dir);
-	while (entry != NULL && (strcmp(entry->d_name, ".") == 0 ||
-	    strcmp(entry->d_name, "..") == 0));
+	while (entry != NULL &&
+	    (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
 	return entry != NULL ? entry->d_name : NULL;
 }
 
@@ -192,7 +192,7 @@ sweep(const char *base)
 	int entries = SWEEP_ENTRIES, directories = SWEEP_DIRECTORIES;
 
 	if ((dir = opendir(base)) == NULL)
-		return;		/* mkdtemp will tell why */
+		return; /* mkdtemp will tell why */
 	while (directories > 0 && entries-- > 0 && (name = next_name(dir)) != NULL)
 		if (is_stale(dirfd(dir), name)) {
 			remove_tree(dirfd(dir), name);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scratch.h - an inspector's private directory, made and removed from outside
  * so that it goes even when the inspector dies.

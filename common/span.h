@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * span.h - a stretch of text that is not ours and has no NUL at its end.
  */

@@ -27,8 +27,7 @@ static const char *const action_names[ACTION_COUNT] = {
 	[ACTION_REJECT] = "reject",
 };
 
-const char *
-class_name(enum verdict_class class)
+const char *verdict_class_name(enum verdict_class class)
 {
 	if ((unsigned int)class >= CLASS_COUNT)
 		return "unknown";
@@ -36,7 +35,7 @@ class_name(enum verdict_class class)
 }
 
 const char *
-action_name(enum verdict_action action)
+verdict_action_name(enum verdict_action action)
 {
 	if ((unsigned int)action >= ACTION_COUNT)
 		return "unknown";
@@ -44,7 +43,7 @@ action_name(enum verdict_action action)
 }
 
 bool
-action_parse(const char *name, enum verdict_action *action)
+verdict_action_parse(const char *name, enum verdict_action *action)
 {
 	for (unsigned int i = 0; i < ACTION_COUNT; i++) {
 		if (strcmp(name, action_names[i]) == 0) {

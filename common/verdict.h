@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * verdict.h - the words of a verdict: classes, actions, findings.
  *
@@ -11,12 +12,12 @@
 
 /* What kind of thing was found, mildest first; the order decides nothing. */
 enum verdict_class {
-	CLASS_AMBIGUOUS,	/* other readers may see another message than we did */
-	CLASS_ENCRYPTED,	/* content that can't be looked into */
-	CLASS_LIMIT,		/* a limit of the scanner or of the walk was hit */
-	CLASS_BLOCKED,		/* a name or type rule */
-	CLASS_INFECTED,		/* a signature matched */
-	CLASS_ERROR,		/* the part could not be scanned to the end */
+	CLASS_AMBIGUOUS, /* other readers may see another message than we did */
+	CLASS_ENCRYPTED, /* content that can't be looked into */
+	CLASS_LIMIT, /* a limit of the scanner or of the walk was hit */
+	CLASS_BLOCKED, /* a name or type rule */
+	CLASS_INFECTED, /* a signature matched */
+	CLASS_ERROR, /* the part could not be scanned to the end */
 	CLASS_COUNT
 };
 
@@ -26,14 +27,14 @@ enum verdict_class {
  * whole message and wins over every part-level one.
  */
 enum verdict_action {
-	ACTION_PASS,		/* log it, nothing else */
-	ACTION_TAG,		/* say so in the result header */
-	ACTION_DEFANG,		/* rename, and take the type away */
-	ACTION_REMOVE,		/* replace the part by a notice */
-	ACTION_DISCARD,		/* quarantine, then accept and drop the message */
-	ACTION_WRAP,		/* deliver a notice with the original as an inert attachment */
-	ACTION_TEMPFAIL,	/* 451 or EX_TEMPFAIL: try again later */
-	ACTION_REJECT,		/* 550 or EX_UNAVAILABLE */
+	ACTION_PASS, /* log it, nothing else */
+	ACTION_TAG, /* say so in the result header */
+	ACTION_DEFANG, /* rename, and take the type away */
+	ACTION_REMOVE, /* replace the part by a notice */
+	ACTION_DISCARD, /* quarantine, then accept and drop the message */
+	ACTION_WRAP, /* deliver a notice with the original as an inert attachment */
+	ACTION_TEMPFAIL, /* 451 or EX_TEMPFAIL: try again later */
+	ACTION_REJECT, /* 550 or EX_UNAVAILABLE */
 	ACTION_COUNT
 };
 
@@ -44,16 +45,16 @@ enum verdict_action {
 struct finding {
 	enum verdict_class class;
 	enum verdict_action action;
-	char *part;		/* "1.2" as IMAP numbers parts; "0" is the whole message */
-	char *reason;		/* signature or rule, e.g. "Eicar-Test-Signature", "extension .exe" */
-	char *file;		/* the part's name as it came, or "" */
+	char *part; /* "1.2" as IMAP numbers parts; "0" is the whole message */
+	char *reason; /* signature or rule, e.g. "Eicar-Test-Signature", "extension .exe" */
+	char *file; /* the part's name as it came, or "" */
 };
 
 /* Lower-case names as configuration, header and log spell them; never NULL. */
-const char *class_name(enum verdict_class);
-const char *action_name(enum verdict_action);
+const char *verdict_class_name(enum verdict_class);
+const char *verdict_action_name(enum verdict_action);
 
 /* The value for a name; false if there is none. */
-bool action_parse(const char *name, enum verdict_action *);
+bool verdict_action_parse(const char *name, enum verdict_action *);
 
 #endif

@@ -25,10 +25,10 @@
 #include "explain.h"
 #include "findings.h"
 #include "header.h"
-#include "mime_lint.h"
-#include "mime_plain.h"
+#include "lint.h"
+#include "canonical.h"
 #include "mime_tnef.h"
-#include "mime_views.h"
+#include "views.h"
 #include "mime_walk.h"
 #include "mime_zip.h"
 #include "places.h"
@@ -60,20 +60,20 @@ struct examination {
 	const struct conf *conf;
 	const char *bytes;
 	size_t size;
-	int64_t deadline, views_end;	/* clock_ms; half of the time is for views at the most */
-	struct explain *explain;	/* NULL = nobody wants to know */
+	int64_t deadline, views_end; /* clock_ms; half of the time is for views at the most */
+	struct explain *explain; /* NULL = nobody wants to know */
 
 	struct findings found;
 	struct lint lint;
 	struct places places;
-	struct digest *seen;		/* of contents that were scanned */
+	struct digest *seen; /* of contents that were scanned */
 	size_t n_seen;
-	struct part *plain;		/* texts that the skeleton holds; path and place only */
+	struct part *plain; /* texts that the skeleton holds; path and place only */
 	size_t n_plain;
-	bool headers_checked;		/* for an infection */
-	bool multipart;			/* the message is one, to everyone */
+	bool headers_checked; /* for an infection */
+	bool multipart; /* the message is one, to everyone */
 	unsigned int n_inner, inner_depth;
-	char member_rule[POLICY_RULE_MAX + 16];	/* what the content just scanned offends against */
+	char member_rule[POLICY_RULE_MAX + 16]; /* what the content just scanned offends against */
 	char member_name[256];
 };
 
@@ -130,11 +130,17 @@ void
 examine_message(const struct conf *conf, const struct request *request, const char *bytes,
     size_t size, unsigned int seconds, struct report *report)
 {
-	struct examination x = { .conf = conf, .bytes = bytes, .size = size,
-	    .deadline = clock_ms() + (int64_t)seconds * 1000,
-	    .views_end = clock_ms() + (int64_t)seconds * 500,
-	    .found = { .conf = conf, .request = request, .bytes = bytes, .size = size,
-	    .report = report, .exempt = policy_exempt(conf, request) } };
+	struct examination x = { .conf = conf,
+		.bytes = bytes,
+		.size = size,
+		.deadline = clock_ms() + (int64_t)seconds * 1000,
+		.views_end = clock_ms() + (int64_t)seconds * 500,
+		.found = { .conf = conf,
+		    .request = request,
+		    .bytes = bytes,
+		    .size = size,
+		    .report = report,
+		    .exempt = policy_exempt(conf, request) } };
 	const char *wrong;
 
 	x.explain = explain_begin(request->explain, bytes, size);
@@ -219,8 +225,9 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 static bool
 may_be_attachment(const struct part *part)
 {
-	return part->n_names > 0 || (part->type[0] != '\0' &&
-	    strncmp(part->type, "text/", 5) != 0 && strncmp(part->type, "message/", 8) != 0);
+	return part->n_names > 0 ||
+	    (part->type[0] != '\0' && strncmp(part->type, "text/", 5) != 0 &&
+		strncmp(part->type, "message/", 8) != 0);
 }
 
 static const char *
@@ -235,7 +242,8 @@ check_partial(struct examination *x, const struct part *part)
 {
 	if (strcmp(part->type, "message/partial") == 0 ||
 	    strcmp(part->type, "message/external-body") == 0)
-		findings_add_action(&x->found, part, CLASS_BLOCKED, x->conf->partial, part->type, "");
+		findings_add_action(&x->found, part, CLASS_BLOCKED, x->conf->partial, part->type,
+		    "");
 }
 
 static void
@@ -287,7 +295,7 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	/* A text is shown, and nobody opens it as a mail, but for its name. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
 	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || is_called_mail(part)) &&
-	    mime_looks_like_mail(content, len)))
+		mime_walk_looks_like_mail(content, len)))
 		check_inner(x, part, content, len);
 }
 
@@ -301,7 +309,8 @@ is_called_mail(const struct part *part)
 		size_t len = strlen(part->names[i]);
 
 		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
-			if (len >= strlen(ends[k]) && strcasecmp(part->names[i] + len - strlen(ends[k]), ends[k]) == 0)
+			if (len >= strlen(ends[k]) &&
+			    strcasecmp(part->names[i] + len - strlen(ends[k]), ends[k]) == 0)
 				return true;
 		}
 	}
@@ -328,11 +337,9 @@ scan_part(struct examination *x, struct scan_result *result, const char *content
 static bool
 has_html(const char *content, size_t len)
 {
-	static const char *const tags[] = {
-		"html", "head", "body", "script", "table", "meta", "!doctype", "br", "title",
-		"h1", "img", "iframe", "a href", "font", "div", "p>", "span", "!--", "style",
-		"form", "center", "object", "b>", "i>", "ul", "li", "hr"
-	};
+	static const char *const tags[] = { "html", "head", "body", "script", "table", "meta",
+		"!doctype", "br", "title", "h1", "img", "iframe", "a href", "font", "div", "p>",
+		"span", "!--", "style", "form", "center", "object", "b>", "i>", "ul", "li", "hr" };
 
 	/* Of what is no text it looks at the beginning only; so random bytes cost nothing. */
 	if (len > HTML_HEAD_MAX && memchr(content, '\0', HTML_HEAD_MAX) != NULL)
@@ -367,12 +374,12 @@ scan_zip(struct examination *x, struct scan_result *result, const char *content,
 		scan_bytes(&more, SCAN_PART, zip, n, seconds_left(x));
 		scan_on_member(NULL, NULL);
 		for (size_t i = 0; i < more.n_hits; i++)
-			scan_add_hit(result, more.hits[i].name);
+			scan_result_add_hit(result, more.hits[i].name);
 		if (more.failed)
-			scan_fail(result, "%s", more.error);
+			scan_result_fail(result, "%s", more.error);
 	}
 	if (!all)
-		scan_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
+		scan_result_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
 	free(zip);
 }
 
@@ -519,9 +526,12 @@ check_headers(struct examination *x, const char *name)
 
 	x->headers_checked = true;
 	for (size_t i = 0; i < x->places.n_leaves; i++)
-		found = check_header(x, x->places.leaves[i].path, &x->places.leaves[i].place, name) || found;
+		found = check_header(x, x->places.leaves[i].path, &x->places.leaves[i].place,
+			    name) ||
+		    found;
 	for (size_t i = 0; i < x->places.n_containers; i++)
-		found = check_header(x, x->places.containers[i].path, &x->places.containers[i].place, name) ||
+		found = check_header(x, x->places.containers[i].path,
+			    &x->places.containers[i].place, name) ||
 		    found;
 	/* What the views show in a header is no news then. */
 	x->found.part_hit[CLASS_INFECTED] = found;
@@ -536,7 +546,8 @@ check_header(struct examination *x, const char *path, const struct part_place *p
 
 	if (place->header_begin == x->found.root.header_begin ||
 	    !header_infected(x, x->bytes + place->header_begin,
-	    place->header_end - place->header_begin) || !places_removable(&x->places, path, &part))
+		place->header_end - place->header_begin) ||
+	    !places_removable(&x->places, path, &part))
 		return false;
 	findings_add_action(&x->found, &part, CLASS_INFECTED, ACTION_REMOVE, name, "");
 	return true;
@@ -640,7 +651,8 @@ visit_view(void *ctx, const struct view *view)
 	for (size_t i = 0; i < result.n_hits; i++) {
 		/* A stretch around parts that have shown it is no news (settle). */
 		if (leaf != NULL || !x->found.part_hit[result.hits[i].class])
-			findings_add(&x->found, &part, result.hits[i].class, result.hits[i].name, "");
+			findings_add(&x->found, &part, result.hits[i].class, result.hits[i].name,
+			    "");
 	}
 	if (result.failed) {
 		findings_add(&x->found, &part, CLASS_ERROR, result.error, "");
@@ -651,9 +663,10 @@ visit_view(void *ctx, const struct view *view)
 	 * doubt, nor one of which only sloppy readers make something else: whatever
 	 * they make of it was scanned.
 	 */
-	differs = leaf == NULL ? view->len :
-	    leaf->attachment && strncmp(view->way, "base64", 6) == 0 ? 0 :
-	    view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
+	differs = leaf == NULL					       ? view->len
+	    : leaf->attachment && strncmp(view->way, "base64", 6) == 0 ? 0
+	    : view->len > leaf->len				       ? view->len - leaf->len
+								       : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
 		doubt_view(x, view, leaf);
 	if (is_new_mail(x->bytes, view))
@@ -672,7 +685,7 @@ doubt_view(struct examination *x, const struct view *view, const struct leaf *le
 {
 	const char *kind = x->lint.irregular;
 	struct part part = places_part_of(&x->places, leaf);
-	struct plain *plain = leaf == NULL ? NULL : leaf->plain;
+	struct canonical *plain = leaf == NULL ? NULL : leaf->plain;
 	const struct container *c;
 
 	if (plain != NULL && !is_attachment(plain->content, plain->len)) {
@@ -680,8 +693,8 @@ doubt_view(struct examination *x, const struct view *view, const struct leaf *le
 		    strncmp(view->way, "quoted", 6) != 0;
 
 		if (decoded && strncmp(plain->type, "text/", 5) != 0 &&
-		    view->len <= PLAIN_CONTENT_MAX - x->places.plain_bytes) {
-			plain_take_view(plain, view->content, view->len);
+		    view->len <= CANONICAL_CONTENT_MAX - x->places.plain_bytes) {
+			canonical_take_view(plain, view->content, view->len);
 			plain->untyped = false;
 			x->places.plain_bytes += view->len;
 		} else {
@@ -728,8 +741,11 @@ gap_place(const struct examination *x, const struct view *view)
 		end--;
 	if (end > view->begin && end < view->end && x->bytes[end - 1] == '\r')
 		end--;
-	return (struct part_place){ .header_begin = view->begin, .header_end = view->begin,
-	    .content_begin = view->begin, .content_end = end, .whole_content = true };
+	return (struct part_place){ .header_begin = view->begin,
+		.header_end = view->begin,
+		.content_begin = view->begin,
+		.content_end = end,
+		.whole_content = true };
 }
 
 /*
@@ -741,8 +757,8 @@ is_new_mail(const char *bytes, const struct view *view)
 {
 	bool text = strcmp(view->way, "as it is") == 0 || strncmp(view->way, "quoted", 6) == 0;
 
-	return mime_looks_like_mail(view->content, view->len) &&
-	    !(text && mime_looks_like_mail(bytes + view->begin, view->end - view->begin));
+	return mime_walk_looks_like_mail(view->content, view->len) &&
+	    !(text && mime_walk_looks_like_mail(bytes + view->begin, view->end - view->begin));
 }
 
 /*
@@ -769,7 +785,8 @@ check_inner(struct examination *x, const struct part *part, const char *content,
 	}
 	x->n_inner++;
 	x->inner_depth++;
-	if (!views_each(content, len, &root, false, x->conf, visit_inner_region, visit_inner_view, &in))
+	if (!views_each(content, len, &root, false, x->conf, visit_inner_region, visit_inner_view,
+		&in))
 		findings_add(&x->found, part, CLASS_LIMIT, too_many_readings, "");
 	x->inner_depth--;
 }
@@ -801,7 +818,7 @@ visit_inner_view(void *ctx, const struct view *view)
 {
 	struct inner *in = ctx;
 	struct examination *x = in->x;
-	bool whole = strcmp(in->part->path, "0") == 0;	/* as in visit_view */
+	bool whole = strcmp(in->part->path, "0") == 0; /* as in visit_view */
 	struct scan_result result;
 
 	if (clock_ms() > x->views_end)
@@ -814,7 +831,8 @@ visit_inner_view(void *ctx, const struct view *view)
 		findings_add_member(&x->found, in->part, x->member_rule, x->member_name);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		if (!whole || !x->found.part_hit[result.hits[i].class])
-			findings_add(&x->found, in->part, result.hits[i].class, result.hits[i].name, "");
+			findings_add(&x->found, in->part, result.hits[i].class, result.hits[i].name,
+			    "");
 	}
 	if (result.failed) {
 		findings_add(&x->found, in->part, CLASS_ERROR, result.error, "");
@@ -829,12 +847,25 @@ visit_inner_view(void *ctx, const struct view *view)
 static bool
 is_attachment(const char *content, size_t len)
 {
-	static const struct { const char *magic; size_t len; } kinds[] = {
-		{ "PK\003\004", 4 }, { "Rar!\032\007", 6 }, { "7z\274\257\047\034", 6 },
-		{ "\037\213\010", 3 }, { "BZh", 3 }, { "\3757zXZ", 5 }, { "MSCF", 4 },
-		{ "ITSF", 4 }, { "\320\317\021\340\241\261\032\341", 8 }, { "%PDF-", 5 },
-		{ "{\\rtf", 5 }, { "\177ELF", 4 }, { "\312\376\272\276", 4 },
-		{ "L\0\0\0\001\024\002\0", 8 }, { "MZ\220\0", 4 },
+	static const struct {
+		const char *magic;
+		size_t len;
+	} kinds[] = {
+		{ "PK\003\004", 4 },
+		{ "Rar!\032\007", 6 },
+		{ "7z\274\257\047\034", 6 },
+		{ "\037\213\010", 3 },
+		{ "BZh", 3 },
+		{ "\3757zXZ", 5 },
+		{ "MSCF", 4 },
+		{ "ITSF", 4 },
+		{ "\320\317\021\340\241\261\032\341", 8 },
+		{ "%PDF-", 5 },
+		{ "{\\rtf", 5 },
+		{ "\177ELF", 4 },
+		{ "\312\376\272\276", 4 },
+		{ "L\0\0\0\001\024\002\0", 8 },
+		{ "MZ\220\0", 4 },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -958,8 +989,10 @@ remains(const struct examination *x, struct finding *left)
 	bool found;
 	FILE *f = open_memstream(&text, &size);
 
-	if (f == NULL || !message_splice(x->bytes, x->size, x->found.report->edits,
-	    x->found.report->n_edits, append, f) || fclose(f) == EOF)
+	if (f == NULL ||
+	    !message_splice(x->bytes, x->size, x->found.report->edits, x->found.report->n_edits,
+		append, f) ||
+	    fclose(f) == EOF)
 		err(EX_OSERR, "examine");
 	found = is_left(x, text, size, left);
 	free(text);
@@ -973,10 +1006,16 @@ remains(const struct examination *x, struct finding *left)
 static bool
 is_left(const struct examination *x, const char *text, size_t size, struct finding *left)
 {
-	struct examination after = { .conf = x->conf, .bytes = text, .size = size,
-	    .deadline = x->deadline, .views_end = (clock_ms() + x->deadline) / 2, .found = {
-	    .conf = x->conf, .request = x->found.request, .exempt = x->found.exempt,
-	    .bytes = text, .size = size } };
+	struct examination after = { .conf = x->conf,
+		.bytes = text,
+		.size = size,
+		.deadline = x->deadline,
+		.views_end = (clock_ms() + x->deadline) / 2,
+		.found = { .conf = x->conf,
+		    .request = x->found.request,
+		    .exempt = x->found.exempt,
+		    .bytes = text,
+		    .size = size } };
 	struct report report;
 	bool found = false;
 
@@ -987,8 +1026,9 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 		*left = report.findings[i];
 		found = must_not_be_left(x, left);
 	}
-	if (found && ((left->reason = strdup(left->reason)) == NULL ||
-	    (left->part = strdup(left->part)) == NULL))
+	if (found &&
+	    ((left->reason = strdup(left->reason)) == NULL ||
+		(left->part = strdup(left->part)) == NULL))
 		err(EX_OSERR, "examine");
 	tidy(&after);
 	report_free(&report);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * examine.h - a message in, findings and edits out.
  */
@@ -13,7 +14,7 @@
  * report (report_init'd, with scanner set). seconds is about what it may take.
  * The scanner must be open (scan.h).
  */
-void examine_message(const struct conf *, const struct request *, const char *bytes,
-    size_t size, unsigned int seconds, struct report *);
+void examine_message(const struct conf *, const struct request *, const char *bytes, size_t size,
+    unsigned int seconds, struct report *);
 
 #endif

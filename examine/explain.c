@@ -41,7 +41,7 @@ struct stream {
 	FILE *f;
 	char *bytes;
 	size_t len;
-	size_t n;			/* items in it */
+	size_t n; /* items in it */
 };
 
 struct explain {
@@ -50,11 +50,11 @@ struct explain {
 	size_t size;
 	const char *irregular;
 	struct stream sections[SECTIONS];
-	struct stream item;		/* the one that is being written */
-	bool first_key;			/* no comma in front of the next */
-	bool quoted;			/* what is written stands in quotes */
-	size_t total;			/* bytes in all sections */
-	size_t old_views;		/* those that were no news */
+	struct stream item; /* the one that is being written */
+	bool first_key; /* no comma in front of the next */
+	bool quoted; /* what is written stands in quotes */
+	size_t total; /* bytes in all sections */
+	size_t old_views; /* those that were no news */
 	bool truncated;
 };
 
@@ -368,7 +368,7 @@ put_result(struct explain *e, const struct scan_result *result)
 	for (size_t i = 0; result != NULL && i < result->n_hits; i++) {
 		fputs(i > 0 ? ", {" : "{", e->item.f);
 		e->first_key = true;
-		put_pair(e, "class", class_name(result->hits[i].class));
+		put_pair(e, "class", verdict_class_name(result->hits[i].class));
 		put_pair(e, "name", result->hits[i].name);
 		fputc('}', e->item.f);
 	}
@@ -381,7 +381,8 @@ static void
 tell_result(struct explain *e, const struct scan_result *result)
 {
 	for (size_t i = 0; i < result->n_hits; i++) {
-		fprintf(e->item.f, "%s%s ", i > 0 ? ", " : "", class_name(result->hits[i].class));
+		fprintf(e->item.f, "%s%s ", i > 0 ? ", " : "",
+		    verdict_class_name(result->hits[i].class));
 		put_bytes(e, result->hits[i].name, strlen(result->hits[i].name), WORD_MAX);
 	}
 	if (result->failed) {
@@ -490,16 +491,16 @@ add_finding(struct explain *e, const struct finding *f)
 {
 	item_begin(e);
 	if (e->json) {
-		put_pair(e, "class", class_name(f->class));
-		put_pair(e, "action", action_name(f->action));
+		put_pair(e, "class", verdict_class_name(f->class));
+		put_pair(e, "action", verdict_action_name(f->action));
 		put_pair(e, "part", f->part);
 		put_pair(e, "reason", f->reason);
 		put_pair(e, "file", f->file);
 	} else {
 		fprintf(e->item.f, "  %s %s: %s, ", strcmp(f->part, "0") == 0 ? "message" : "part",
-		    f->part, class_name(f->class));
+		    f->part, verdict_class_name(f->class));
 		put_bytes(e, f->reason, strlen(f->reason), WORD_MAX);
-		fprintf(e->item.f, " -> %s", action_name(f->action));
+		fprintf(e->item.f, " -> %s", verdict_action_name(f->action));
 		if (f->file[0] != '\0') {
 			fputs(", name ", e->item.f);
 			put_string(e, f->file);
@@ -604,7 +605,7 @@ put_whole(struct explain *e, const struct report *report)
 	put_number(e, "size", e->size);
 	put_pair(e, "scanner", report->scanner);
 	put_pair(e, "verdict", report_verdict(report));
-	put_pair(e, "action", action_name(report->action));
+	put_pair(e, "action", verdict_action_name(report->action));
 	put_pair(e, "irregular", e->irregular);
 	put_bool(e, "truncated", e->truncated);
 	put_section(e, FINDINGS, "findings");
@@ -632,7 +633,7 @@ static void
 tell_whole(struct explain *e, const struct report *report)
 {
 	fprintf(e->item.f, "Verdict: %s\nAction: %s\n", report_verdict(report),
-	    action_name(report->action));
+	    verdict_action_name(report->action));
 	fprintf(e->item.f, "Size: %zu bytes\n", e->size);
 	fprintf(e->item.f, "Scanned by: %s\n", report->scanner);
 	fprintf(e->item.f, "Reads the same to everyone: %s%s\n",
@@ -649,7 +650,8 @@ tell_whole(struct explain *e, const struct report *report)
 	tell_section(e, EDITS, "What is changed");
 	tell_section(e, NOTES, "Notes");
 	if (report->action >= ACTION_DISCARD)
-		fprintf(e->item.f, "\nThe message as a whole: %s.\n", action_name(report->action));
+		fprintf(e->item.f, "\nThe message as a whole: %s.\n",
+		    verdict_action_name(report->action));
 	if (e->truncated)
 		fputs("\nMore happened than fits in here.\n", e->item.f);
 }

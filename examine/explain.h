@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * explain.h - what an examination saw and did, told to a human or a program.
  *
@@ -9,7 +10,7 @@
 
 #include <stddef.h>
 
-#include "mime_views.h"
+#include "views.h"
 #include "mime_walk.h"
 #include "report.h"
 #include "request.h"
@@ -27,8 +28,8 @@ void explain_part(struct explain *, const struct part *, const char *content, si
  * An object was scanned: "part", "skeleton" or "mail"; path is the part's, ""
  * for the others.
  */
-void explain_scan(struct explain *, const char *object, const char *path,
-    const char *content, size_t len, const struct scan_result *);
+void explain_scan(struct explain *, const char *object, const char *path, const char *content,
+    size_t len, const struct scan_result *);
 
 /* Why others may read the mail differently; NULL if it reads the same to everyone. */
 void explain_irregular(struct explain *, const char *why);

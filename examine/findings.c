@@ -20,7 +20,7 @@
 
 #include "defang.h"
 #include "header.h"
-#include "mime_plain.h"
+#include "canonical.h"
 
 #define REASON_MAX 600
 
@@ -29,9 +29,9 @@ struct target {
 	char path[PART_PATH_MAX];
 	struct part_place place;
 	enum verdict_action action;
-	const struct plain *plain;	/* what becomes of it if it is defanged; NULL = renamed */
-	bool renamed;			/* something other than a doubt wants that */
-	char *name;			/* what the part was called */
+	const struct canonical *plain; /* what becomes of it if it is defanged; NULL = renamed */
+	bool renamed; /* something other than a doubt wants that */
+	char *name; /* what the part was called */
 	char reason[REASON_MAX];
 };
 
@@ -134,7 +134,7 @@ add(struct findings *f, const struct part *part, enum verdict_class class,
 
 void
 findings_add_doubt(struct findings *f, const struct part *part, const char *reason,
-    const char *name, const struct plain *plain)
+    const char *name, const struct canonical *plain)
 {
 	enum verdict_action action = action_of(f, CLASS_AMBIGUOUS);
 	struct target *t;
@@ -154,8 +154,9 @@ findings_drop_plain(struct findings *f, const char *path)
 	bool any = false, here = false;
 
 	for (size_t i = 0; i < f->n_targets; i++)
-		here = here || (f->targets[i].plain != NULL &&
-		    f->targets[i].action == ACTION_DEFANG && strcmp(f->targets[i].path, path) == 0);
+		here = here ||
+		    (f->targets[i].plain != NULL && f->targets[i].action == ACTION_DEFANG &&
+			strcmp(f->targets[i].path, path) == 0);
 	for (size_t i = 0; i < f->n_targets; i++) {
 		struct target *t = &f->targets[i];
 
@@ -180,8 +181,9 @@ findings_goes(const struct findings *f, const struct part_place *place)
 	for (size_t i = 0; i < f->n_targets; i++) {
 		const struct target *t = &f->targets[i];
 
-		if (t->action == ACTION_REMOVE && (is_inside(place, t) ||
-		    (t->place.whole_content && t->place.header_begin == place->header_begin)))
+		if (t->action == ACTION_REMOVE &&
+		    (is_inside(place, t) ||
+			(t->place.whole_content && t->place.header_begin == place->header_begin)))
 			return true;
 	}
 	return false;
@@ -203,8 +205,8 @@ findings_add_whole(struct findings *f, enum verdict_class class, const char *rea
 }
 
 void
-findings_add_whole_action(struct findings *f, enum verdict_class class,
-    enum verdict_action action, const char *reason)
+findings_add_whole_action(struct findings *f, enum verdict_class class, enum verdict_action action,
+    const char *reason)
 {
 	struct target *t;
 
@@ -310,8 +312,9 @@ note_signature(struct findings *f, const struct part *part)
 		findings_below(part->path, below);
 		if (strcmp(part->path, "0") == 0)
 			below[0] = '\0';
-	} else if (part->leaf && (strcmp(part->type, "application/pkcs7-mime") == 0 ||
-	    strcmp(part->type, "application/x-pkcs7-mime") == 0)) {
+	} else if (part->leaf &&
+	    (strcmp(part->type, "application/pkcs7-mime") == 0 ||
+		strcmp(part->type, "application/x-pkcs7-mime") == 0)) {
 		strlcpy(below, part->path, PART_PATH_MAX);
 	} else {
 		return;
@@ -405,7 +408,7 @@ findings_edit(struct findings *f)
 	d.eol = f->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	findings_drop_edits(f);
 	if (f->conf->header) {
-		defang_mark(&d, mime_from_line(d.bytes, d.size), f->report->scanner);
+		defang_mark(&d, mime_walk_from_line(d.bytes, d.size), f->report->scanner);
 		strike(f, &d, whole->action == ACTION_REMOVE);
 	}
 	if (whole->action == ACTION_REMOVE) {
@@ -480,7 +483,7 @@ edit_target(struct findings *f, const struct defang *d, const struct target *t)
 static void
 edit_plain(struct findings *f, const struct defang *d, const struct target *t)
 {
-	size_t from_line = mime_from_line(f->bytes, f->size);
+	size_t from_line = mime_walk_from_line(f->bytes, f->size);
 	char name[DEFANG_NAME_MAX] = "";
 	bool defanged = t->renamed;
 
@@ -491,7 +494,7 @@ edit_plain(struct findings *f, const struct defang *d, const struct target *t)
 			defang_name(t->plain->name, true, name);
 		}
 	}
-	plain_edit(d, &t->place, t->plain, name, defanged);
+	canonical_edit(d, &t->place, t->plain, name, defanged);
 	/* Lines in front of the header, which are header to some. */
 	if (t->place.header_begin == f->root.header_begin && from_line < f->root.header_begin) {
 		char *nothing = strdup("");
@@ -534,9 +537,9 @@ strike_header(const struct findings *f, const struct defang *d)
 static void
 strike(const struct findings *f, const struct defang *d, bool body_goes)
 {
-	size_t begin = mime_from_line(f->bytes, f->size);
+	size_t begin = mime_walk_from_line(f->bytes, f->size);
 	struct part_place top = { .header_begin = begin,
-	    .header_end = header_block_end(f->bytes, begin, f->size) };
+		.header_end = header_block_end(f->bytes, begin, f->size) };
 
 	/* Without a header all of that is body. */
 	if (f->root.header_end == begin && body_goes)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * findings.h - what was found in one message, where each finding takes aim, and
  * the edits that come of it.
@@ -16,7 +17,7 @@
 
 #define FINDINGS_SIGNED_MAX 16
 
-struct plain;
+struct canonical;
 struct target;
 struct struck;
 
@@ -27,19 +28,19 @@ struct findings {
 	const char *bytes;
 	size_t size;
 	struct report *report;
-	const char *exempt;		/* why no name or type is blocked; NULL = all rules hold */
-	struct part_place root;		/* by the walk, before its first part */
+	const char *exempt; /* why no name or type is blocked; NULL = all rules hold */
+	struct part_place root; /* by the walk, before its first part */
 
-	bool part_hit[CLASS_COUNT];	/* classes that were found in a part */
+	bool part_hit[CLASS_COUNT]; /* classes that were found in a part */
 	bool infected;
 	struct target *targets;
 	size_t n_targets;
-	struct struck *struck;		/* fields of the message's header */
+	struct struck *struck; /* fields of the message's header */
 	size_t n_struck;
-	char signed_below[FINDINGS_SIGNED_MAX][PART_PATH_MAX];	/* paths of what is signed */
+	char signed_below[FINDINGS_SIGNED_MAX][PART_PATH_MAX]; /* paths of what is signed */
 	size_t n_signed;
-	char outer_name[256];		/* of the part that is being walked, not of one inside it */
-	char removed[PART_PATH_MAX];	/* what is below this path goes with it */
+	char outer_name[256]; /* of the part that is being walked, not of one inside it */
+	char removed[PART_PATH_MAX]; /* what is below this path goes with it */
 	char removed_reason[POLICY_RULE_MAX];
 };
 
@@ -54,8 +55,8 @@ void findings_enter(struct findings *, const struct part *);
  * actions, and take aim at the part. The action is that of the class, or the
  * one given.
  */
-void findings_add(struct findings *, const struct part *, enum verdict_class,
-    const char *reason, const char *name);
+void findings_add(struct findings *, const struct part *, enum verdict_class, const char *reason,
+    const char *name);
 void findings_add_action(struct findings *, const struct part *, enum verdict_class,
     enum verdict_action, const char *reason, const char *name);
 
@@ -69,7 +70,7 @@ void findings_add_member(struct findings *, const struct part *, const char *rea
  * told for sure: then it is removed.
  */
 void findings_add_doubt(struct findings *, const struct part *, const char *reason,
-    const char *name, const struct plain *);
+    const char *name, const struct canonical *);
 
 /*
  * Plain forms did not help: what has one is removed, at path if anything there

@@ -5,7 +5,7 @@
  *
  * GMime tells where a leaf begins and ends, but of a container only where it
  * begins; its end is looked for here, so that it can be taken out alone.
- * Kept as well is what could be made of a doubtful part (mime_plain.c).
+ * Kept as well is what could be made of a doubtful part (canonical.c).
  *
  * Memory that runs out ends the process; the front copes with that.
  */
@@ -19,7 +19,7 @@
 
 #include "findings.h"
 #include "header.h"
-#include "mime_plain.h"
+#include "canonical.h"
 
 static const char *boundary_at(const struct places *, const char *path);
 static size_t boundary_line(const struct places *, size_t at, const char *boundary);
@@ -28,9 +28,9 @@ void
 places_free(struct places *p)
 {
 	for (size_t i = 0; i < p->n_leaves; i++)
-		plain_free(p->leaves[i].plain);
+		canonical_free(p->leaves[i].plain);
 	for (size_t i = 0; i < p->n_containers; i++) {
-		plain_free(p->containers[i].plain);
+		canonical_free(p->containers[i].plain);
 		free(p->containers[i].boundary);
 	}
 	free(p->leaves);
@@ -47,15 +47,16 @@ places_add_leaf(struct places *p, const struct part *part, const char *content, 
 	if (p->leaves == NULL)
 		err(EX_OSERR, "places");
 	leaf = &p->leaves[p->n_leaves++];
-	*leaf = (struct leaf){ .place = part->place, .len = len, .doubtful = doubtful,
-	    .attachment = attachment };
+	*leaf = (struct leaf){
+		.place = part->place, .len = len, .doubtful = doubtful, .attachment = attachment
+	};
 	strlcpy(leaf->path, part->path, sizeof(leaf->path));
 	if (!want_plain || !part->place.whole_content ||
-	    len > PLAIN_CONTENT_MAX - p->plain_bytes)
+	    len > CANONICAL_CONTENT_MAX - p->plain_bytes)
 		return;
-	leaf->plain = plain_tell(p->bytes, part);
+	leaf->plain = canonical_tell(p->bytes, part);
 	if (leaf->plain != NULL) {
-		plain_take_content(leaf->plain, p->bytes, part, content, len);
+		canonical_take_content(leaf->plain, p->bytes, part, content, len);
 		p->plain_bytes += len;
 	}
 }
@@ -71,9 +72,9 @@ places_add_container(struct places *p, const struct part *part, bool doubtful)
 	c = &p->containers[p->n_containers++];
 	*c = (struct container){ .place = part->place };
 	strlcpy(c->path, part->path, sizeof(c->path));
-	c->boundary = plain_boundary(p->bytes, &part->place);
+	c->boundary = canonical_boundary(p->bytes, &part->place);
 	if (doubtful && c->boundary != NULL)
-		c->plain = plain_tell(p->bytes, part);
+		c->plain = canonical_tell(p->bytes, part);
 }
 
 const struct leaf *
@@ -81,8 +82,7 @@ places_leaf_around(const struct places *p, size_t begin, size_t end)
 {
 	for (size_t i = 0; i < p->n_leaves; i++) {
 		const struct part_place *place = &p->leaves[i].place;
-		size_t line_end = header_line_end(p->bytes, p->size,
-		    place->content_end);
+		size_t line_end = header_line_end(p->bytes, p->size, place->content_end);
 
 		if (place->whole_content && begin >= place->header_begin &&
 		    end <= place->content_end + line_end)
@@ -177,7 +177,8 @@ boundary_at(const struct places *p, const char *path)
 	for (size_t i = 0; i < p->n_containers; i++) {
 		const struct container *c = &p->containers[i];
 
-		if (c->boundary != NULL && (strcmp(c->path, path) == 0 || strcmp(c->path, whole) == 0))
+		if (c->boundary != NULL &&
+		    (strcmp(c->path, path) == 0 || strcmp(c->path, whole) == 0))
 			return c->boundary;
 	}
 	return NULL;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * places.h - where the parts of a message stand, and which one a stretch of
  * bytes belongs to.
@@ -10,24 +11,24 @@
 
 #include "mime_walk.h"
 
-struct plain;
+struct canonical;
 
 /* A leaf that GMime shows. */
 struct leaf {
 	struct part_place place;
 	char path[PART_PATH_MAX];
-	size_t len;			/* of its decoded content */
-	bool doubtful;			/* its header or content may be read differently */
-	bool attachment;		/* it is one, and what it is is not in doubt */
-	struct plain *plain;		/* what could be made of it then; NULL = nothing */
+	size_t len; /* of its decoded content */
+	bool doubtful; /* its header or content may be read differently */
+	bool attachment; /* it is one, and what it is is not in doubt */
+	struct canonical *plain; /* what could be made of it then; NULL = nothing */
 };
 
 /* A multipart or message around leaves. */
 struct container {
 	struct part_place place;
 	char path[PART_PATH_MAX];
-	char *boundary;			/* NULL = none */
-	struct plain *plain;		/* if its header may be read differently */
+	char *boundary; /* NULL = none */
+	struct canonical *plain; /* if its header may be read differently */
 };
 
 /* Of the message itself, not inside encoded parts. The first three by the caller. */
@@ -39,7 +40,7 @@ struct places {
 	size_t n_leaves;
 	struct container *containers;
 	size_t n_containers;
-	size_t plain_bytes;		/* of contents kept for plain forms */
+	size_t plain_bytes; /* of contents kept for plain forms */
 };
 
 /* In the order of the walk. want_plain: keep what can be made of it. */

@@ -22,7 +22,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
-#define ADDRESS_MAX 1024	/* of an address; longer ones are none */
+#define ADDRESS_MAX 1024 /* of an address; longer ones are none */
 
 enum name_verdict { NAME_UNKNOWN, NAME_ALLOWED, NAME_BLOCKED };
 
@@ -37,8 +37,8 @@ static size_t invisible_length(const unsigned char *);
 static size_t invisible_tail(const char *, size_t len);
 
 bool
-policy_blocks(const struct conf *conf, char *const *names, size_t n,
-    const char *content, size_t len, char rule[POLICY_RULE_MAX], size_t *which)
+policy_blocks(const struct conf *conf, char *const *names, size_t n, const char *content,
+    size_t len, char rule[POLICY_RULE_MAX], size_t *which)
 {
 	bool allowed = false;
 
@@ -126,7 +126,7 @@ match_word(const char *list, const char *name, bool pattern, char *word, size_t 
 			memcpy(word, list, len);
 			word[len] = '\0';
 			if (pattern ? fnmatch(word, name, FNM_CASEFOLD) == 0
-			    : strcasecmp(word, name) == 0)
+				    : strcasecmp(word, name) == 0)
 				return true;
 		}
 		list += len;
@@ -267,8 +267,8 @@ invisible_length(const unsigned char *s)
 		return 2;
 	if (s[0] == 0xe1 && s[1] == 0xa0 && s[2] == 0x8e)
 		return 3;
-	if (s[0] == 0xe2 && s[1] == 0x80 && ((s[2] >= 0x8b && s[2] <= 0x8f) ||
-	    (s[2] >= 0xaa && s[2] <= 0xae)))
+	if (s[0] == 0xe2 && s[1] == 0x80 &&
+	    ((s[2] >= 0x8b && s[2] <= 0x8f) || (s[2] >= 0xaa && s[2] <= 0xae)))
 		return 3;
 	if (s[0] == 0xe2 && s[1] == 0x81 && s[2] >= 0xa0 && s[2] <= 0xaf)
 		return 3;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * policy.h - rules on what a part is called and what it begins with.
  */
@@ -18,8 +19,8 @@
  * rule ("extension .exe", "name matches *.zip", "executable content") and the
  * index of the offending name into *which (n if it was none of them).
  */
-bool policy_blocks(const struct conf *, char *const *names, size_t n,
-    const char *content, size_t len, char rule[POLICY_RULE_MAX], size_t *which);
+bool policy_blocks(const struct conf *, char *const *names, size_t n, const char *content,
+    size_t len, char rule[POLICY_RULE_MAX], size_t *which);
 
 /*
  * Do the rules above not hold for this mail? Then the list that says so, a

@@ -30,8 +30,8 @@ struct piece {
 static struct piece *header_pieces(const struct findings *, size_t *n);
 static bool is_wrong(const struct findings *, const struct piece *, size_t n, header_test *,
     void *ctx);
-static size_t shortest_wrong(const struct findings *, const struct piece *, size_t n,
-    header_test *, void *ctx);
+static size_t shortest_wrong(const struct findings *, const struct piece *, size_t n, header_test *,
+    void *ctx);
 
 bool
 strike_header(struct findings *f, header_test *test, void *ctx)
@@ -44,7 +44,7 @@ strike_header(struct findings *f, header_test *test, void *ctx)
 	while (wrong && struck++ < STRUCK_MAX) {
 		size_t end = shortest_wrong(f, pieces, n, test, ctx);
 
-		if (end == 0)	/* a scanner that finds something in nothing */
+		if (end == 0) /* a scanner that finds something in nothing */
 			break;
 		pieces[end - 1].struck = true;
 		wrong = is_wrong(f, pieces, n, test, ctx);
@@ -52,7 +52,8 @@ strike_header(struct findings *f, header_test *test, void *ctx)
 	helps = helps && !wrong;
 	for (size_t i = 0; i < n && helps; i++) {
 		size_t len = pieces[i].end - pieces[i].begin;
-		bool subject = len > 8 && strncasecmp(f->bytes + pieces[i].begin, "Subject:", 8) == 0;
+		bool subject = len > 8 &&
+		    strncasecmp(f->bytes + pieces[i].begin, "Subject:", 8) == 0;
 
 		if (pieces[i].struck)
 			findings_strike(f, pieces[i].begin, pieces[i].end,
@@ -66,7 +67,7 @@ strike_header(struct findings *f, header_test *test, void *ctx)
 static struct piece *
 header_pieces(const struct findings *f, size_t *n)
 {
-	size_t at = mime_from_line(f->bytes, f->size), end = f->root.header_end;
+	size_t at = mime_walk_from_line(f->bytes, f->size), end = f->root.header_end;
 	struct piece *pieces = NULL;
 	struct header_field field = { .begin = at, .end = f->root.header_begin };
 
@@ -85,7 +86,8 @@ header_pieces(const struct findings *f, size_t *n)
 
 /* Is there anything in the first n pieces, but for those that are struck? */
 static bool
-is_wrong(const struct findings *f, const struct piece *pieces, size_t n, header_test *test, void *ctx)
+is_wrong(const struct findings *f, const struct piece *pieces, size_t n, header_test *test,
+    void *ctx)
 {
 	size_t len = 0;
 	char *text;
@@ -112,8 +114,8 @@ is_wrong(const struct findings *f, const struct piece *pieces, size_t n, header_
 
 /* How many pieces that is; there is something in all of them. */
 static size_t
-shortest_wrong(const struct findings *f, const struct piece *pieces, size_t n,
-    header_test *test, void *ctx)
+shortest_wrong(const struct findings *f, const struct piece *pieces, size_t n, header_test *test,
+    void *ctx)
 {
 	size_t clean = 0, wrong = n;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * strike.h - the fields of a message's header that something is wrong with.
  */

@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "explainer.h"
-#include "inspector_client.h"
+#include "inspection.h"
 #include "log.h"
 #include "message.h"
 
@@ -98,7 +98,7 @@ explain(const struct conf *conf, const struct message *m, enum explain_form form
 	struct inspection i;
 	int code = EX_OK;
 
-	inspector_explain(&i, conf, m, conf->quarantine == KEEP_OFF ? "" : REFERENCE, form);
+	inspection_explain(&i, conf, m, conf->quarantine == KEEP_OFF ? "" : REFERENCE, form);
 	if (!i.ok)
 		code = complain(EX_TEMPFAIL, "%s", i.failure);
 	else if (i.report.explanation == NULL)

@@ -27,22 +27,21 @@
 
 #include "filter.h"
 #include "clock.h"
-#include "line_io.h"
 #include "transaction.h"
 
-#define READ_SIZE	(64u << 10)
+#define READ_SIZE (64u << 10)
 
-static bool	send_output(struct transaction *, int);
-static bool	write_all(void *, const char *, size_t);
-static bool	flush_file(int);
-static int	finish(struct transaction *, enum outcome);
+static bool send_output(struct transaction *, int);
+static bool write_all(void *, const char *, size_t);
+static bool flush_file(int);
+static int finish(struct transaction *, enum outcome);
 
 int
 filter_run(const struct conf *conf, int rfd, int wfd)
 {
-	struct transaction	t;
-	enum outcome		outcome = OUTCOME_DEFERRED;
-	enum filter_receipt	receipt;
+	struct transaction t;
+	enum outcome outcome = OUTCOME_DEFERRED;
+	enum filter_receipt receipt;
 
 	transaction_init(&t, conf);
 	t.envelope.mode = "filter";
@@ -69,10 +68,10 @@ filter_run(const struct conf *conf, int rfd, int wfd)
 enum filter_receipt
 filter_receive(struct transaction *t, int rfd, int64_t deadline)
 {
-	char			buf[READ_SIZE];
-	ssize_t			n = 1;
-	int64_t			start = clock_ms();
-	enum message_result	rc;
+	char buf[READ_SIZE];
+	ssize_t n = 1;
+	int64_t start = clock_ms();
+	enum message_result rc;
 
 	rc = message_create(&t->message, t->conf->message_size_limit);
 	while (rc == MESSAGE_OK && n > 0) {
@@ -106,9 +105,9 @@ filter_receive(struct transaction *t, int rfd, int64_t deadline)
 bool
 filter_wait(int rfd, int64_t deadline)
 {
-	struct pollfd	p = { .fd = rfd, .events = POLLIN };
-	int64_t		left;
-	int		n;
+	struct pollfd p = { .fd = rfd, .events = POLLIN };
+	int64_t left;
+	int n;
 
 	if (deadline == FILTER_NO_DEADLINE)
 		return true;
@@ -123,8 +122,8 @@ filter_wait(int rfd, int64_t deadline)
 static bool
 send_output(struct transaction *t, int wfd)
 {
-	int64_t	start = clock_ms();
-	bool	ok = transaction_output(t, write_all, &wfd) && flush_file(wfd);
+	int64_t start = clock_ms();
+	bool ok = transaction_output(t, write_all, &wfd) && flush_file(wfd);
 
 	if (!ok)
 		snprintf(t->reason, sizeof(t->reason), "writing the mail: %s", strerror(errno));
@@ -135,8 +134,8 @@ send_output(struct transaction *t, int wfd)
 static bool
 write_all(void *ctx, const char *buf, size_t len)
 {
-	const int	*fd = ctx;
-	ssize_t		 n;
+	const int *fd = ctx;
+	ssize_t n;
 
 	while (len > 0) {
 		n = write(*fd, buf, len);
@@ -162,12 +161,10 @@ flush_file(int wfd)
 static int
 finish(struct transaction *t, enum outcome outcome)
 {
-	static const int codes[] = {
-		[OUTCOME_DELIVERED] = EX_OK,
+	static const int codes[] = { [OUTCOME_DELIVERED] = EX_OK,
 		[OUTCOME_DISCARDED] = EX_OK,
 		[OUTCOME_DEFERRED] = EX_TEMPFAIL,
-		[OUTCOME_REFUSED] = EX_UNAVAILABLE
-	};
+		[OUTCOME_REFUSED] = EX_UNAVAILABLE };
 
 	transaction_finish(t, outcome, "");
 	return codes[outcome];

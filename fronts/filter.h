@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * filter.h - the one-shot front: mail in on one descriptor, mail out on
  * another; and the receiving, which other fronts share.
@@ -20,14 +21,14 @@ int filter_run(const struct conf *, int rfd, int wfd);
 
 enum filter_receipt {
 	RECEIPT_WHOLE = 0,
-	RECEIPT_TOO_BIG = -1,	/* more than message_size_limit */
+	RECEIPT_TOO_BIG = -1, /* more than message_size_limit */
 	RECEIPT_UNREADABLE = -2,
 	RECEIPT_TIMEOUT = -3,
-	RECEIPT_NO_ROOM = -4	/* it could not be kept; errno tells */
+	RECEIPT_NO_ROOM = -4 /* it could not be kept; errno tells */
 };
 
 /*
- * Read a mail from rfd to its end and seal it, by deadline (as in line_io.h,
+ * Read a mail from rfd to its end and seal it, by deadline (as in io.h,
  * FILTER_NO_DEADLINE = whenever it comes). If it is not whole t->reason says
  * why.
  */

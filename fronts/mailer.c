@@ -29,18 +29,17 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "line_io.h"
 #include "mailer.h"
 
-#define EXIT_NOT_STARTED	127
-#define TOLD_FD			3	/* where our child tells why it can't start */
+#define EXIT_NOT_STARTED 127
+#define TOLD_FD 3 /* where our child tells why it can't start */
 
-static bool		append(void *, const char *, size_t);
-static void		become(const char *, char *const[], const int[3], int, const sigset_t *)
+static bool append(void *, const char *, size_t);
+static void become(const char *, char *const[], const int[3], int, const sigset_t *)
     __attribute__((noreturn));
-static bool		started(int, int *);
+static bool started(int, int *);
 static struct mailer_end wait_for_end(pid_t, int64_t);
-static bool		wait_for_child(int64_t);
+static bool wait_for_child(int64_t);
 
 bool
 mailer_spool(struct message *m, const struct transaction *t)
@@ -60,11 +59,11 @@ append(void *ctx, const char *buf, size_t len)
 struct mailer_end
 mailer_run(const char *path, char *const argv[], int in, int out, int err, int64_t deadline)
 {
-	const int		fds[3] = { in, out, err };
-	struct mailer_end	end = { MAILER_NOT_STARTED, 0 };
-	sigset_t		child, before;
-	int			told[2];
-	pid_t			pid;
+	const int fds[3] = { in, out, err };
+	struct mailer_end end = { MAILER_NOT_STARTED, 0 };
+	sigset_t child, before;
+	int told[2];
+	pid_t pid;
 
 	if (pipe2(told, O_CLOEXEC) == -1) {
 		end.code = errno;
@@ -128,8 +127,8 @@ failed:
 static bool
 started(int told, int *error)
 {
-	int	code;
-	ssize_t	n;
+	int code;
+	ssize_t n;
 
 	do
 		n = read(told, &code, sizeof(code));
@@ -144,10 +143,10 @@ started(int told, int *error)
 static struct mailer_end
 wait_for_end(pid_t pid, int64_t deadline)
 {
-	struct mailer_end	end = { MAILER_EXITED, 0 };
-	bool			killed = false;
-	int			status;
-	pid_t			got;
+	struct mailer_end end = { MAILER_EXITED, 0 };
+	bool killed = false;
+	int status;
+	pid_t got;
 
 	while ((got = waitpid(pid, &status, killed ? 0 : WNOHANG)) != pid) {
 		if (got == -1 && errno != EINTR) {
@@ -174,9 +173,9 @@ wait_for_end(pid_t pid, int64_t deadline)
 static bool
 wait_for_child(int64_t deadline)
 {
-	int64_t		left = deadline - clock_ms();
-	struct timespec	patience = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
-	sigset_t	child;
+	int64_t left = deadline - clock_ms();
+	struct timespec patience = { .tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000 };
+	sigset_t child;
 
 	if (left <= 0)
 		return false;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mailer.h - hands the result on to a program that takes mail on its
  * descriptors, and waits for what it says.
@@ -12,10 +13,10 @@
 #include "transaction.h"
 
 enum mailer_how {
-	MAILER_EXITED,		/* code is the exit code */
-	MAILER_KILLED,		/* code is the signal */
-	MAILER_NOT_STARTED,	/* code is errno */
-	MAILER_TOO_LONG		/* it was killed at the deadline */
+	MAILER_EXITED, /* code is the exit code */
+	MAILER_KILLED, /* code is the signal */
+	MAILER_NOT_STARTED, /* code is errno */
+	MAILER_TOO_LONG /* it was killed at the deadline */
 };
 
 struct mailer_end {
@@ -32,7 +33,7 @@ bool mailer_spool(struct message *, const struct transaction *);
 /*
  * Run a program to its end, with in, out and err as its descriptors 0, 1, 2
  * and no others. Standard descriptors of our own must not be used for them,
- * but for err. deadline as in line_io.h. It is gone when this returns.
+ * but for err. deadline as in io.h. It is gone when this returns.
  */
 struct mailer_end mailer_run(const char *path, char *const argv[], int in, int out, int err,
     int64_t deadline);

@@ -44,67 +44,69 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "line_io.h"
 #include "log.h"
 #include "network.h"
 #include "proxy.h"
 #include "smtp_relay.h"
 
-#define BACKLOG		128
-#define BACKOFF_MS	1000	/* after a failure that time may mend */
-#define KILL_AFTER_MS	5000	/* from SIGTERM to SIGKILL for a session */
-#define SYSTEMD_FD	3	/* sd_listen_fds(3) */
+#define BACKLOG 128
+#define BACKOFF_MS 1000 /* after a failure that time may mend */
+#define KILL_AFTER_MS 5000 /* from SIGTERM to SIGKILL for a session */
+#define SYSTEMD_FD 3 /* sd_listen_fds(3) */
 
 struct proxy {
 	struct conf *conf;
 	proxy_reread *reread;
 	void *reread_ctx;
 	const struct address *address;
-	const struct passwd *user;	/* to become, or NULL */
+	const struct passwd *user; /* to become, or NULL */
 	int listener;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];	/* ours to remove, or "" */
-	sigset_t usual;		/* the signal mask of a session */
-	sigset_t waiting;	/* while there is nothing to do */
-	pid_t *sessions;	/* 0 = free */
-	uint64_t n_slots;	/* of sessions; at least proxy_processes */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* ours to remove, or "" */
+	sigset_t usual; /* the signal mask of a session */
+	sigset_t waiting; /* while there is nothing to do */
+	pid_t *sessions; /* 0 = free */
+	uint64_t n_slots; /* of sessions; at least proxy_processes */
 	uint64_t n_sessions;
-	int64_t quiet_until;	/* no accept before this, in clock_ms */
+	int64_t quiet_until; /* no accept before this, in clock_ms */
 };
 
 static volatile sig_atomic_t ending, settings_due;
 
-static int	 refuse(int, const char *, ...) __attribute__((format(printf, 2, 3)));
-static int	 open_listener(struct proxy *, const char *);
-static int	 listen_systemd(struct proxy *);
-static int	 listen_unix(struct proxy *, const char *);
-static bool	 stale(const struct sockaddr_un *);
-static int	 listen_inet(struct proxy *, const struct address *);
-static int	 listen_one(const struct addrinfo *);
-static int	 find_user(struct proxy *);
-static int	 become_user(const struct proxy *);
-static bool	 make_slots(struct proxy *);
-static void	 read_settings(struct proxy *);
-static void	 catch_signals(struct proxy *);
-static void	 note_signal(int);
-static void	 serve(struct proxy *);
-static void	 wait_for_events(struct proxy *, bool, int64_t);
-static void	 accept_one(struct proxy *);
-static bool	 is_transient(int);
-static bool	 peer_text(struct smtp_peer *, const struct sockaddr_storage *);
-static bool	 allowed(const struct conf *, const struct smtp_peer *);
-static void	 begin_session(struct proxy *, int, const struct smtp_peer *);
-static void	 run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
-static void	 reap(struct proxy *);
-static void	 stop_listening(struct proxy *);
-static void	 drain(struct proxy *);
-static void	 signal_sessions(const struct proxy *, int);
+static int refuse(int, const char *, ...) __attribute__((format(printf, 2, 3)));
+static int open_listener(struct proxy *, const char *);
+static int listen_systemd(struct proxy *);
+static int listen_unix(struct proxy *, const char *);
+static bool stale(const struct sockaddr_un *);
+static int listen_inet(struct proxy *, const struct address *);
+static int listen_one(const struct addrinfo *);
+static int find_user(struct proxy *);
+static int become_user(const struct proxy *);
+static bool make_slots(struct proxy *);
+static void read_settings(struct proxy *);
+static void catch_signals(struct proxy *);
+static void note_signal(int);
+static void serve(struct proxy *);
+static void wait_for_events(struct proxy *, bool, int64_t);
+static void accept_one(struct proxy *);
+static bool is_transient(int);
+static bool peer_text(struct smtp_peer *, const struct sockaddr_storage *);
+static bool allowed(const struct conf *, const struct smtp_peer *);
+static void begin_session(struct proxy *, int, const struct smtp_peer *);
+static void run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
+static void reap(struct proxy *);
+static void stop_listening(struct proxy *);
+static void drain(struct proxy *);
+static void signal_sessions(const struct proxy *, int);
 
 int
 proxy_run(struct conf *conf, const char *listen_at, const struct address *address,
     proxy_reread *reread, void *ctx)
 {
-	struct proxy p = { .conf = conf, .reread = reread, .reread_ctx = ctx, .address = address,
-	    .listener = -1 };
+	struct proxy p = { .conf = conf,
+		.reread = reread,
+		.reread_ctx = ctx,
+		.address = address,
+		.listener = -1 };
 	int code;
 
 	if (!make_slots(&p))
@@ -165,7 +167,8 @@ open_listener(struct proxy *p, const char *at)
 	if (!address_parse(&address, at, sentence, sizeof(sentence)))
 		return refuse(EX_USAGE, "--proxy: %s", sentence);
 	if (address.lmtp || address.next != NULL)
-		code = refuse(EX_USAGE, "--proxy listens at one address, without lmtp:, not at %s", at);
+		code = refuse(EX_USAGE, "--proxy listens at one address, without lmtp:, not at %s",
+		    at);
 	else if (address.path != NULL)
 		code = listen_unix(p, address.path);
 	else
@@ -185,15 +188,20 @@ listen_systemd(struct proxy *p)
 
 	snprintf(own, sizeof(own), "%ld", (long)getpid());
 	if (pid == NULL || n == NULL)
-		return refuse(EX_USAGE, "--proxy systemd: no socket was handed over "
+		return refuse(EX_USAGE,
+		    "--proxy systemd: no socket was handed over "
 		    "(LISTEN_PID and LISTEN_FDS are not set)");
 	if (strcmp(pid, own) != 0)
-		return refuse(EX_USAGE, "--proxy systemd: the sockets are for process %s (LISTEN_PID), "
-		    "not for this one, %s", pid, own);
+		return refuse(EX_USAGE,
+		    "--proxy systemd: the sockets are for process %s (LISTEN_PID), "
+		    "not for this one, %s",
+		    pid, own);
 	if (strcmp(n, "1") != 0)
-		return refuse(EX_USAGE, "--proxy systemd: one socket is needed, not %s (LISTEN_FDS)", n);
+		return refuse(EX_USAGE,
+		    "--proxy systemd: one socket is needed, not %s (LISTEN_FDS)", n);
 	if (getsockopt(SYSTEMD_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
-		return refuse(EX_USAGE, "--proxy systemd: descriptor %d does not listen", SYSTEMD_FD);
+		return refuse(EX_USAGE, "--proxy systemd: descriptor %d does not listen",
+		    SYSTEMD_FD);
 	unsetenv("LISTEN_PID");
 	unsetenv("LISTEN_FDS");
 	unsetenv("LISTEN_FDNAMES");
@@ -233,8 +241,10 @@ listen_unix(struct proxy *p, const char *path)
 		return refuse(EX_USAGE, "--proxy: the path of a socket is shorter than %zu: %s",
 		    sizeof(sun.sun_path), path);
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return refuse(EX_UNAVAILABLE, "can't listen at unix:%s: there is something else there, "
-		    "not a socket", path);
+		return refuse(EX_UNAVAILABLE,
+		    "can't listen at unix:%s: there is something else there, "
+		    "not a socket",
+		    path);
 	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->listener == -1)
 		return refuse(EX_OSERR, "--proxy: %s", strerror(errno));
@@ -299,9 +309,9 @@ find_user(struct proxy *p)
 	errno = 0;
 	if ((p->user = getpwnam(name)) != NULL)
 		return EX_OK;
-	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO ?
-	    refuse(EX_OSERR, "proxy_user %s: %s", name, strerror(errno)) :
-	    refuse(EX_NOUSER, "proxy_user: no such user: %s", name);
+	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO
+	    ? refuse(EX_OSERR, "proxy_user %s: %s", name, strerror(errno))
+	    : refuse(EX_NOUSER, "proxy_user: no such user: %s", name);
 }
 
 /* become_user - from root to proxy_user, for good; nothing to do for anyone else */
@@ -364,7 +374,8 @@ serve(struct proxy *p)
 		reap(p);
 		if (settings_due && !ending)
 			read_settings(p);
-		if (!ending && p->n_sessions < p->conf->proxy_processes && clock_ms() >= p->quiet_until)
+		if (!ending && p->n_sessions < p->conf->proxy_processes &&
+		    clock_ms() >= p->quiet_until)
 			accept_one(p);
 	}
 }
@@ -410,8 +421,8 @@ read_settings(struct proxy *p)
 static bool
 is_transient(int error)
 {
-	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR ||
-	    error == ECONNABORTED || error == EPROTO;
+	return error == EAGAIN || error == EWOULDBLOCK || error == EINTR || error == ECONNABORTED ||
+	    error == EPROTO;
 }
 
 static void
@@ -462,9 +473,9 @@ peer_text(struct smtp_peer *peer, const struct sockaddr_storage *from)
 	}
 	strlcpy(peer->address, "unknown", sizeof(peer->address));
 	if (getnameinfo(sa, len, peer->address, sizeof(peer->address), port, sizeof(port),
-	    NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		NI_NUMERICHOST | NI_NUMERICSERV) != 0)
 		return false;
-	peer->address[strcspn(peer->address, "%")] = '\0';	/* the scope of a link-local one */
+	peer->address[strcspn(peer->address, "%")] = '\0'; /* the scope of a link-local one */
 	snprintf(peer->whole, sizeof(peer->whole), "unknown[%s]:%s", peer->address, port);
 	return true;
 }
@@ -496,7 +507,7 @@ begin_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 		run_session(p, fd, peer);
 	if (pid == -1) {
 		log_write(LOG_WARNING, "proxy: no process for %s: %s", name, strerror(errno));
-		smtp_refuse_service(fd, "Too busy, try again later");
+		smtp_relay_refuse(fd, "Too busy, try again later");
 		p->quiet_until = clock_ms() + BACKOFF_MS;
 		return;
 	}
@@ -523,7 +534,7 @@ run_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 	sigprocmask(SIG_SETMASK, &p->usual, NULL);
 	if ((wfd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) == -1) {
 		code = refuse(EX_OSERR, "proxy: no descriptors: %s", strerror(errno));
-		smtp_refuse_service(fd, "Too busy, try again later");
+		smtp_relay_refuse(fd, "Too busy, try again later");
 	} else
 		code = smtp_relay(p->conf, p->address, peer, fd, wfd);
 	exit(code);
@@ -544,8 +555,8 @@ reap(struct proxy *p)
 		p->sessions[i] = 0;
 		p->n_sessions--;
 		if (WIFSIGNALED(status) && !ending)
-			log_write(LOG_WARNING, "proxy: session %ld was killed by signal %d", (long)pid,
-			    WTERMSIG(status));
+			log_write(LOG_WARNING, "proxy: session %ld was killed by signal %d",
+			    (long)pid, WTERMSIG(status));
 	}
 }
 
@@ -574,9 +585,10 @@ stop_listening(struct proxy *p)
 static void
 drain(struct proxy *p)
 {
-	static const struct { int signo; int64_t ms; } steps[] = {
-		{ SIGTERM, KILL_AFTER_MS }, { SIGKILL, KILL_AFTER_MS }
-	};
+	static const struct {
+		int signo;
+		int64_t ms;
+	} steps[] = { { SIGTERM, KILL_AFTER_MS }, { SIGKILL, KILL_AFTER_MS } };
 	int64_t deadline = clock_ms() + (int64_t)p->conf->proxy_drain * 1000, now;
 	size_t step = 0;
 

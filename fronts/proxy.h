@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * proxy.h - the stand-alone front: listens, one process for each connection.
  */

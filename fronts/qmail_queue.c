@@ -23,19 +23,18 @@
 
 #include "clock.h"
 #include "filter.h"
-#include "line_io.h"
 #include "mailer.h"
 #include "qmail_queue.h"
 #include "transaction.h"
 
-#define READ_SIZE	4096
+#define READ_SIZE 4096
 
 /* Where in the envelope the next byte is. */
 enum place { PLACE_F, PLACE_ADDRESS, PLACE_T, PLACE_END };
 
 /* The envelope as it comes in. */
 struct intake {
-	struct message bytes;		/* all of it, sealed at the end */
+	struct message bytes; /* all of it, sealed at the end */
 	enum place place;
 	size_t address_len;
 	size_t n_recipients;
@@ -44,29 +43,29 @@ struct intake {
 struct qmail {
 	struct transaction t;
 	struct intake intake;
-	char **recipients;		/* into intake.bytes */
+	char **recipients; /* into intake.bytes */
 	struct client_text client;
 	char client_whole[sizeof(struct client_text) + sizeof("[]")];
 };
 
-static enum qmail_code	receive(struct qmail *, int, int);
-static enum qmail_code	read_envelope(struct qmail *, int, int64_t);
-static enum qmail_code	take(struct intake *, const struct conf *, const char *, size_t *);
-static enum qmail_code	take_byte(struct intake *, const struct conf *, char);
-static enum qmail_code	know_envelope(struct qmail *);
-static void		know_client(struct qmail *);
-static enum qmail_code	decide(struct qmail *, const char *, enum outcome *);
-static enum qmail_code	deliver(struct qmail *, const char *, enum outcome *);
-static enum qmail_code	judge(struct qmail *, const struct mailer_end *, const char *);
-static bool		for_good(int);
-static bool		disk_full(int);
+static enum qmail_code receive(struct qmail *, int, int);
+static enum qmail_code read_envelope(struct qmail *, int, int64_t);
+static enum qmail_code take(struct intake *, const struct conf *, const char *, size_t *);
+static enum qmail_code take_byte(struct intake *, const struct conf *, char);
+static enum qmail_code know_envelope(struct qmail *);
+static void know_client(struct qmail *);
+static enum qmail_code decide(struct qmail *, const char *, enum outcome *);
+static enum qmail_code deliver(struct qmail *, const char *, enum outcome *);
+static enum qmail_code judge(struct qmail *, const struct mailer_end *, const char *);
+static bool for_good(int);
+static bool disk_full(int);
 
 int
 qmail_queue_run(const struct conf *conf, const char *original, int message_fd, int envelope_fd)
 {
-	static struct qmail	q;
-	enum outcome		outcome = OUTCOME_DEFERRED;
-	enum qmail_code		code;
+	static struct qmail q;
+	enum outcome outcome = OUTCOME_DEFERRED;
+	enum qmail_code code;
 
 	transaction_init(&q.t, conf);
 	q.t.envelope.mode = "qmail-queue";
@@ -112,16 +111,16 @@ receive(struct qmail *q, int message_fd, int envelope_fd)
 static enum qmail_code
 read_envelope(struct qmail *q, int fd, int64_t deadline)
 {
-	static const char	*const said[] = {
+	static const char *const said[] = {
 		[QMAIL_ADDRESS_TOO_LONG] = "an address is longer than line_limit",
 		[QMAIL_REFUSED] = "more recipients than recipient_limit",
 		[QMAIL_BAD_ENVELOPE] = "not an envelope"
 	};
-	char			*reason = q->t.reason;
-	size_t			 size = sizeof(q->t.reason), len;
-	enum qmail_code		 code = QMAIL_OK;
-	char			 buf[READ_SIZE];
-	ssize_t			 n;
+	char *reason = q->t.reason;
+	size_t size = sizeof(q->t.reason), len;
+	enum qmail_code code = QMAIL_OK;
+	char buf[READ_SIZE];
+	ssize_t n;
 
 	if (message_create(&q->intake.bytes, 0) != MESSAGE_OK) {
 		snprintf(reason, size, "keeping the envelope: %s", strerror(errno));
@@ -162,8 +161,8 @@ read_envelope(struct qmail *q, int fd, int64_t deadline)
 static enum qmail_code
 take(struct intake *in, const struct conf *conf, const char *buf, size_t *len)
 {
-	size_t		i;
-	enum qmail_code	code = QMAIL_OK;
+	size_t i;
+	enum qmail_code code = QMAIL_OK;
 
 	for (i = 0; i < *len && in->place != PLACE_END && code == QMAIL_OK; i++)
 		code = take_byte(in, conf, buf[i]);
@@ -207,7 +206,10 @@ take_byte(struct intake *in, const struct conf *conf, char byte)
 static enum qmail_code
 know_envelope(struct qmail *q)
 {
-	union { const char *in; char *out; } at = { .in = q->intake.bytes.bytes };
+	union {
+		const char *in;
+		char *out;
+	} at = { .in = q->intake.bytes.bytes };
 	size_t i;
 
 	q->recipients = calloc(q->intake.n_recipients + 1, sizeof(*q->recipients));
@@ -234,11 +236,12 @@ know_client(struct qmail *q)
 	snprintf(q->client_whole, sizeof(q->client_whole), "%s[%s]",
 	    name != NULL ? name : "unknown", address != NULL ? address : "unknown");
 	q->t.envelope.client = q->client_whole;
-	if (name != NULL && strlcpy(q->client.name, name, sizeof(q->client.name)) <
-	    sizeof(q->client.name))
+	if (name != NULL &&
+	    strlcpy(q->client.name, name, sizeof(q->client.name)) < sizeof(q->client.name))
 		q->t.envelope.client_name = q->client.name;
-	if (address != NULL && strlcpy(q->client.address, address, sizeof(q->client.address)) <
-	    sizeof(q->client.address))
+	if (address != NULL &&
+	    strlcpy(q->client.address, address, sizeof(q->client.address)) <
+		sizeof(q->client.address))
 		q->t.envelope.client_address = q->client.address;
 }
 
@@ -268,12 +271,15 @@ disk_full(int error)
 static enum qmail_code
 deliver(struct qmail *q, const char *original, enum outcome *outcome)
 {
-	struct message		out = { .fd = -1 };
-	struct mailer_end	end;
-	int64_t			start = clock_ms();
-	union { const char *in; char *out; } name = { .in = original };
-	char			*argv[] = { name.out, NULL };
-	enum qmail_code		code;
+	struct message out = { .fd = -1 };
+	struct mailer_end end;
+	int64_t start = clock_ms();
+	union {
+		const char *in;
+		char *out;
+	} name = { .in = original };
+	char *argv[] = { name.out, NULL };
+	enum qmail_code code;
 
 	if (!mailer_spool(&out, &q->t) || lseek(q->intake.bytes.fd, 0, SEEK_SET) != 0) {
 		snprintf(q->t.reason, sizeof(q->t.reason), "keeping the result: %s",

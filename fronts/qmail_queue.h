@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * qmail_queue.h - the front for qmail: stands where qmail-queue(8) stood, and
  * hands the result on to that.
@@ -15,10 +16,10 @@ enum qmail_code {
 	QMAIL_NO_MEMORY = 51,
 	QMAIL_TIMEOUT = 52,
 	QMAIL_DISK_FULL = 53,
-	QMAIL_UNREADABLE = 54,	/* message or envelope */
+	QMAIL_UNREADABLE = 54, /* message or envelope */
 	QMAIL_CONFIG = 55,
 	QMAIL_DEFERRED = 71,
-	QMAIL_BUG = 81,		/* or a crash */
+	QMAIL_BUG = 81, /* or a crash */
 	QMAIL_BAD_ENVELOPE = 91,
 	QMAIL_NOT_STARTED = 120
 };

@@ -24,29 +24,28 @@
 
 #include "clock.h"
 #include "filter.h"
-#include "line_io.h"
 #include "mailer.h"
 #include "sendmail.h"
 #include "transaction.h"
 
 /* "sendmail -G -i -f SENDER --" and the NULL behind the recipients */
-#define N_WORDS	6
+#define N_WORDS 6
 
-static int	filter(struct transaction *, const struct sendmail_call *, int, int, enum outcome *);
-static int	deliver(struct transaction *, const struct sendmail_call *, int, enum outcome *);
-static int	judge(struct transaction *, const struct mailer_end *, int, enum outcome *);
-static int	refuse(int, const char *, const char *, enum outcome *);
-static int	defer(int, const char *);
+static int filter(struct transaction *, const struct sendmail_call *, int, int, enum outcome *);
+static int deliver(struct transaction *, const struct sendmail_call *, int, enum outcome *);
+static int judge(struct transaction *, const struct mailer_end *, int, enum outcome *);
+static int refuse(int, const char *, const char *, enum outcome *);
+static int defer(int, const char *);
 static const char *plain_sender(const char *);
-static int64_t	deadline_after(uint64_t);
+static int64_t deadline_after(uint64_t);
 
 int
 sendmail_run(const struct conf *conf, const struct sendmail_call *call, int rfd, int wfd)
 {
-	struct transaction	t;
-	struct client_text	client;
-	enum outcome		outcome = OUTCOME_DEFERRED;
-	int			code;
+	struct transaction t;
+	struct client_text client;
+	enum outcome outcome = OUTCOME_DEFERRED;
+	int code;
 
 	transaction_init(&t, conf);
 	t.envelope.mode = "sendmail";
@@ -108,14 +107,14 @@ filter(struct transaction *t, const struct sendmail_call *call, int rfd, int wfd
 static int
 deliver(struct transaction *t, const struct sendmail_call *call, int wfd, enum outcome *outcome)
 {
-	char			name[] = "sendmail", gateway[] = "-G", dots[] = "-i", from[] = "-f",
-				last[] = "--", *sender = strdup(t->envelope.sender);
-	char			**argv = calloc(call->n_recipients + N_WORDS + 1, sizeof(*argv));
-	char *const		front[N_WORDS] = { name, gateway, dots, from, sender, last };
-	struct mailer_end	end = { MAILER_NOT_STARTED, 0 };
-	struct message		out = { .fd = -1 };
-	int64_t			start = clock_ms();
-	int			code;
+	char name[] = "sendmail", gateway[] = "-G", dots[] = "-i", from[] = "-f", last[] = "--",
+	     *sender = strdup(t->envelope.sender);
+	char **argv = calloc(call->n_recipients + N_WORDS + 1, sizeof(*argv));
+	char *const front[N_WORDS] = { name, gateway, dots, from, sender, last };
+	struct mailer_end end = { MAILER_NOT_STARTED, 0 };
+	struct message out = { .fd = -1 };
+	int64_t start = clock_ms();
+	int code;
 
 	if (argv == NULL || sender == NULL || !mailer_spool(&out, t)) {
 		snprintf(t->reason, sizeof(t->reason), "keeping the result: no memory");

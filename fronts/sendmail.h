@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sendmail.h - the front for Postfix's pipe(8): mail in on a descriptor, the
  * result out through sendmail(1).
@@ -10,10 +11,10 @@
 #include "conf.h"
 
 struct sendmail_call {
-	const char *sender;		/* "", "<>" and "MAILER-DAEMON": the null sender */
-	char *const *recipients;	/* n of them, NULL behind the last */
+	const char *sender; /* "", "<>" and "MAILER-DAEMON": the null sender */
+	char *const *recipients; /* n of them, NULL behind the last */
 	size_t n_recipients;
-	const char *client;		/* "name[address] more"; NULL = not told */
+	const char *client; /* "name[address] more"; NULL = not told */
 };
 
 /*

@@ -28,34 +28,38 @@
 #include "conf.h"
 #include "examine.h"
 #include "fuzz.h"
-#include "mime_lint.h"
+#include "lint.h"
 #include "mime_walk.h"
 #include "policy.h"
 #include "report.h"
 #include "request.h"
 
 /* Bits of the first byte. */
-#define CRLF		0x01	/* over SMTP */
-#define HEADER		0x02
-#define THOROUGH	0x04
-#define REMOVE_BLOCKED	0x08
-#define REMOVE_DOUBT	0x10
-#define LOW_LIMITS	0x20
-#define OTHER_INFECTED	0x40	/* defang what is infected */
-#define DENY_ZIP	0x80
+#define CRLF 0x01 /* over SMTP */
+#define HEADER 0x02
+#define THOROUGH 0x04
+#define REMOVE_BLOCKED 0x08
+#define REMOVE_DOUBT 0x10
+#define LOW_LIMITS 0x20
+#define OTHER_INFECTED 0x40 /* defang what is infected */
+#define DENY_ZIP 0x80
 
 #define LEAVES_MAX 64
 
 struct leaves {
-	struct { char path[PART_PATH_MAX]; char *content; size_t len; } leaf[LEAVES_MAX];
+	struct {
+		char path[PART_PATH_MAX];
+		char *content;
+		size_t len;
+	} leaf[LEAVES_MAX];
 	size_t n;
 	bool inside, too_many, limit;
-	const struct conf *conf;	/* blame any part with a blocked name */
+	const struct conf *conf; /* blame any part with a blocked name */
 	struct lint *lint;
 };
 
 static char host[] = "fuzz.example", reference[] = "0101/1.1",
-    date[] = "Thu, 1 Jan 1970 00:00:00 +0000", scratch[] = "/nonexistent";
+	    date[] = "Thu, 1 Jan 1970 00:00:00 +0000", scratch[] = "/nonexistent";
 static struct conf conf, thorough;
 
 static void
@@ -78,8 +82,9 @@ configure(struct conf *c, unsigned int flags)
 static struct request
 request_for(bool crlf)
 {
-	return (struct request){ .host = host, .reference = reference, .time = date,
-	    .scratch = scratch, .crlf = crlf };
+	return (struct request){
+		.host = host, .reference = reference, .time = date, .scratch = scratch, .crlf = crlf
+	};
 }
 
 static void
@@ -103,12 +108,12 @@ show(const char *what, const struct report *r, const char *bytes, size_t size)
 {
 	if (getenv("FUZZ_VERBOSE") == NULL)
 		return;
-	fprintf(stderr, "--- %s: action %s\n", what, action_name(r->action));
+	fprintf(stderr, "--- %s: action %s\n", what, verdict_action_name(r->action));
 	for (size_t i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
 
-		fprintf(stderr, "%s %s at %s: %s (%s)\n", class_name(f->class),
-		    action_name(f->action), f->part, f->reason, f->file);
+		fprintf(stderr, "%s %s at %s: %s (%s)\n", verdict_class_name(f->class),
+		    verdict_action_name(f->action), f->part, f->reason, f->file);
 	}
 	for (size_t i = 0; i < r->n_edits; i++)
 		fprintf(stderr, "edit %llu+%llu: \"%.*s\"\n",
@@ -136,7 +141,7 @@ check_report(const struct report *r, size_t size, bool crlf)
 	fuzz_assert(wrong == NULL, wrong);
 	for (size_t i = 0; i < r->n_findings; i++)
 		fuzz_assert(!is_finding(&r->findings[i], CLASS_ERROR, "edits overlap") &&
-		    !is_finding(&r->findings[i], CLASS_ERROR, "an edit"),
+			!is_finding(&r->findings[i], CLASS_ERROR, "an edit"),
 		    "examine_message made edits that are unsound");
 	for (const char *c = r->explanation; c != NULL && *c != '\0'; c++)
 		fuzz_assert(*c == '\n' || *c == '\t' || (*c >= 0x20 && *c <= 0x7e),
@@ -160,11 +165,12 @@ check_unchanged(const char *bytes, const struct report *r, bool header)
 		const struct edit *e = &r->edits[i];
 
 		if (e->length == 0)
-			fuzz_assert(memmem(e->text, e->text_len, "X-Spawnscan-Result: clean", 25) == e->text,
+			fuzz_assert(memmem(e->text, e->text_len, "X-Spawnscan-Result: clean", 25) ==
+				e->text,
 			    "something other than the marks is inserted");
 		else
 			fuzz_assert(e->text_len == 0 && e->length > 18 &&
-			    strncasecmp(bytes + e->offset, "X-Spawnscan-Result", 18) == 0,
+				strncasecmp(bytes + e->offset, "X-Spawnscan-Result", 18) == 0,
 			    "something other than an old mark is struck out");
 	}
 }
@@ -182,7 +188,8 @@ visit(void *ctx, const struct part *part, const char *content, size_t len)
 	l->limit = l->limit || part->limit != PART_WITHIN;
 	if (l->conf != NULL)
 		fuzz_assert(!policy_blocks(l->conf, part->names, part->n_names, NULL, 0, rule,
-		    &which), "a blocked name is left");
+				&which),
+		    "a blocked name is left");
 	if (part->leaf && l->n == LEAVES_MAX)
 		l->too_many = true;
 	else if (part->leaf) {
@@ -203,9 +210,9 @@ leaves_of(const char *bytes, size_t size, const struct conf *blame, struct lint 
 	l->conf = blame;
 	l->lint = lint;
 	mime_walk(bytes, size, &conf, &root, visit, l);
-	fuzz_assert(root.header_begin <= root.header_end &&
-	    root.header_end <= root.content_begin && root.content_begin <= root.content_end &&
-	    root.content_end <= size, "the place of the message lies in it");
+	fuzz_assert(root.header_begin <= root.header_end && root.header_end <= root.content_begin &&
+		root.content_begin <= root.content_end && root.content_end <= size,
+	    "the place of the message lies in it");
 	return l;
 }
 
@@ -253,15 +260,14 @@ check_removed(const char *out, size_t len, const struct report *r, bool crlf)
 	    r->action < ACTION_DEFANG)
 		return;
 	if (has_class(r, CLASS_LIMIT))
-		return;		/* what is past a limit was not looked at */
+		return; /* what is past a limit was not looked at */
 	examine(&thorough, out, len, crlf, &again);
 	show("result", &again, out, len);
 	for (size_t i = 0; i < again.n_findings; i++)
 		fuzz_assert(again.findings[i].class != CLASS_INFECTED,
 		    "the result is still infected");
 	for (size_t i = 0; i < again.n_findings; i++)
-		fuzz_assert(again.findings[i].class != CLASS_AMBIGUOUS,
-		    "the result is ambiguous");
+		fuzz_assert(again.findings[i].class != CLASS_AMBIGUOUS, "the result is ambiguous");
 	report_free(&again);
 }
 
@@ -302,8 +308,7 @@ in_leaves(const struct report *r, const struct leaves *l)
 
 /* A regular mail keeps its other parts. */
 static void
-check_others(const char *bytes, size_t size, const char *out, size_t len,
-    const struct report *r)
+check_others(const char *bytes, size_t size, const char *out, size_t len, const struct report *r)
 {
 	struct lint lint;
 	struct leaves *before, *after;
@@ -320,9 +325,10 @@ check_others(const char *bytes, size_t size, const char *out, size_t len,
 			if (finding_at(r, before->leaf[i].path) != NULL)
 				continue;
 			fuzz_assert(strcmp(before->leaf[i].path, after->leaf[i].path) == 0 &&
-			    before->leaf[i].len == after->leaf[i].len &&
-			    memcmp(before->leaf[i].content, after->leaf[i].content,
-			    before->leaf[i].len) == 0, "another part was changed");
+				before->leaf[i].len == after->leaf[i].len &&
+				memcmp(before->leaf[i].content, after->leaf[i].content,
+				    before->leaf[i].len) == 0,
+			    "another part was changed");
 		}
 		leaves_free(after);
 	}
@@ -391,7 +397,8 @@ check_same(const struct report *a, const struct report *b)
 		return same;
 	for (int round = 0; round < 2; round++) {
 		for (size_t i = 0; i < a->n_findings; i++)
-			fuzz_assert(a->findings[i].class == CLASS_AMBIGUOUS || has_like(b, &a->findings[i]),
+			fuzz_assert(a->findings[i].class == CLASS_AMBIGUOUS ||
+				has_like(b, &a->findings[i]),
 			    round == 0 ? "LF makes a finding" : "CRLF makes a finding");
 		const struct report *swap = a;
 
@@ -469,7 +476,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	flags = data[0];
 	configure(&conf, flags);
 	configure(&thorough, (flags | THOROUGH) & ~(unsigned int)HEADER);
-	fuzz_set(&thorough, "infected=tag");	/* only to be told */
+	fuzz_set(&thorough, "infected=tag"); /* only to be told */
 	bytes = fuzz_copy(data + 1, --size);
 
 	examine(&conf, bytes, size, (flags & CRLF) != 0, &r);

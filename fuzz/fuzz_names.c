@@ -50,15 +50,17 @@ check_field(const char *bytes, const struct header_field *f)
 
 	fuzz_assert(ps != NULL, "memory");
 	fuzz_assert(f->begin <= f->value_begin && f->begin + f->name_len <= f->end &&
-	    f->value_begin <= f->end && f->value_end <= f->end, "a field's places");
+		f->value_begin <= f->end && f->value_end <= f->end,
+	    "a field's places");
 	if (f->value_begin <= f->value_end) {
 		header_params_parse(bytes, f, ps);
 		for (size_t i = 0; i < ps->n; i++) {
 			const struct header_param *p = &ps->params[i];
 
 			fuzz_assert(p->begin >= at && p->begin < p->name_begin &&
-			    p->name_begin < p->name_end && p->name_end < p->end &&
-			    p->end <= f->value_end, "parameters one behind the other");
+				p->name_begin < p->name_end && p->name_end < p->end &&
+				p->end <= f->value_end,
+			    "parameters one behind the other");
 			at = p->end;
 		}
 		header_params_names(bytes, ps, check_name, NULL);
@@ -102,7 +104,8 @@ visit(void *ctx, const struct part *part, const char *content, size_t len)
 	(void)len;
 	check_blocked(part->names, part->n_names);
 	fuzz_assert(!part->leaf || part->type[0] == '\0' ||
-	    strcmp(part->type, "application/octet-stream") == 0, "the type is harmless");
+		strcmp(part->type, "application/octet-stream") == 0,
+	    "the type is harmless");
 	fuzz_assert(part->leaf, "nothing is in a renamed part");
 	return true;
 }
@@ -137,10 +140,11 @@ check_rename(const char *bytes, size_t size, const char *name, bool crlf)
 	check_fields(out, len);
 	mime_walk(out, len, &conf, &after, visit, NULL);
 	fuzz_assert(after.header_begin == place.header_begin &&
-	    after.header_end >= place.header_begin, "the message begins where it did");
-	names = mime_header_names(out, after.header_begin, after.header_end, &n);
+		after.header_end >= place.header_begin,
+	    "the message begins where it did");
+	names = mime_walk_header_names(out, after.header_begin, after.header_end, &n);
 	check_blocked(names, n);
-	mime_names_free(names, n);
+	mime_walk_names_free(names, n);
 	report_free(&r);
 	free(out);
 }
@@ -170,11 +174,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 
 	check_fields(bytes, size - 1);
-	names = mime_header_names(bytes, 0, header_block_end(bytes, 0, size - 1), &n);
+	names = mime_walk_header_names(bytes, 0, header_block_end(bytes, 0, size - 1), &n);
 	for (size_t i = 0; i < n; i++)
 		check_name(NULL, names[i]);
 	check_rename(bytes, size - 1, n > 0 ? names[n - 1] : "", (data[0] & 1) != 0);
-	mime_names_free(names, n);
+	mime_walk_names_free(names, n);
 	free(bytes);
 	return 0;
 }

@@ -33,7 +33,8 @@ check_findings(const struct report *r)
 		const struct finding *f = &r->findings[i];
 
 		fuzz_assert(f->class < CLASS_COUNT && f->action <= r->action, "finding");
-		fuzz_assert(strlen(class_name(f->class)) > 0 && strlen(action_name(f->action)) > 0,
+		fuzz_assert(strlen(verdict_class_name(f->class)) > 0 &&
+			strlen(verdict_action_name(f->action)) > 0,
 		    "names");
 		check_word(f->part);
 		check_word(f->reason);
@@ -74,7 +75,8 @@ check_edits(const struct report *r, bool crlf)
 		const struct edit *e = &r->edits[i];
 
 		fuzz_assert(e->offset >= end && e->offset <= r->size &&
-		    e->length <= r->size - e->offset, "edits in order and in range");
+			e->length <= r->size - e->offset,
+		    "edits in order and in range");
 		end = e->offset + e->length;
 		check_text(e, crlf);
 	}
@@ -127,12 +129,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_edits(&r, crlf);
 		check_splice(&r);
 		again = report_encode(&r, &len);
-		fuzz_assert(again != NULL && len == size + 4 &&
-		    memcmp(again + 4, body, size) == 0, "encoded again it is the same");
+		fuzz_assert(again != NULL && len == size + 4 && memcmp(again + 4, body, size) == 0,
+		    "encoded again it is the same");
 		free(again);
 	} else {
 		fuzz_assert(r.n_findings == 0 && r.n_edits == 0 && r.n_notes == 0 &&
-		    r.findings == NULL && r.edits == NULL && r.scanner == NULL,
+			r.findings == NULL && r.edits == NULL && r.scanner == NULL,
 		    "what is not believed leaves nothing");
 	}
 	report_free(&r);

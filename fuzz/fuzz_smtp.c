@@ -39,30 +39,30 @@
 
 #include "conf.h"
 #include "fuzz.h"
-#include "inspector_client.h"
+#include "inspection.h"
 #include "log.h"
 #include "quarantine.h"
 #include "report.h"
 #include "smtp_relay.h"
 
 /* Bits of byte 0. */
-#define PIPES		0x01	/* the client is on two pipes, not a socket */
-#define CLIENT_SILENT	0x02	/* at the end of its script, instead of leaving */
-#define DOWN_SILENT	0x04
-#define REJECT_LF	0x08
-#define SMALL_LIMITS	0x10
-#define STORE_FAILS	0x20	/* the quarantine can't be written */
-#define KEEP		0x40	/* quarantine = all */
-#define UNREACHABLE	0x80
+#define PIPES 0x01 /* the client is on two pipes, not a socket */
+#define CLIENT_SILENT 0x02 /* at the end of its script, instead of leaving */
+#define DOWN_SILENT 0x04
+#define REJECT_LF 0x08
+#define SMALL_LIMITS 0x10
+#define STORE_FAILS 0x20 /* the quarantine can't be written */
+#define KEEP 0x40 /* quarantine = all */
+#define UNREACHABLE 0x80
 
 /* Bits of byte 1, above the inspector's. */
-#define LMTP		0x10	/* the downstream speaks it */
-#define SECOND		0x20	/* there is another one, and UNREACHABLE means the first only */
-#define SECOND_LMTP	0x40
+#define LMTP 0x10 /* the downstream speaks it */
+#define SECOND 0x20 /* there is another one, and UNREACHABLE means the first only */
+#define SECOND_LMTP 0x40
 
-#define STEPS_MAX	200
-#define FDS		64
-#define RECIPIENTS_MAX	1000		/* as in recipient_limit */
+#define STEPS_MAX 200
+#define FDS 64
+#define RECIPIENTS_MAX 1000 /* as in recipient_limit */
 
 struct step {
 	unsigned char kind;
@@ -80,29 +80,29 @@ static struct {
 	unsigned int flags, verdict;
 	struct step client[STEPS_MAX], down[STEPS_MAX];
 	size_t n_client, n_down, at_client, at_down;
-	int64_t now;				/* ms */
+	int64_t now; /* ms */
 
-	int client_in, client_out;		/* our ends: we write, we read */
-	int relay_rfd;				/* the relay's end of the former */
+	int client_in, client_out; /* our ends: we write, we read */
+	int relay_rfd; /* the relay's end of the former */
 	bool client_closed;
-	struct heap replies;			/* of the relay, as far as not yet judged */
-	bool awaiting_final;			/* the client was told 354 */
-	size_t finals;				/* how many replies to the message it has heard */
-	size_t recipients;			/* of the message that was inspected last */
+	struct heap replies; /* of the relay, as far as not yet judged */
+	bool awaiting_final; /* the client was told 354 */
+	size_t finals; /* how many replies to the message it has heard */
+	size_t recipients; /* of the message that was inspected last */
 	bool client_lmtp;
-	bool may_succeed;			/* the message is the downstream's, or discarded */
-	bool taken[RECIPIENTS_MAX];		/* LMTP: by recipient */
+	bool may_succeed; /* the message is the downstream's, or discarded */
+	bool taken[RECIPIENTS_MAX]; /* LMTP: by recipient */
 
-	int down_fd;				/* our end; -1 = none */
+	int down_fd; /* our end; -1 = none */
 	size_t connections;
 	bool down_lmtp;
 	struct heap commands;
-	bool data;				/* in the downstream's DATA */
-	bool complete;				/* it has the message to the final dot */
-	bool data_asked;			/* the last command was DATA */
-	struct heap said;			/* since the last command or message */
+	bool data; /* in the downstream's DATA */
+	bool complete; /* it has the message to the final dot */
+	bool data_asked; /* the last command was DATA */
+	struct heap said; /* since the last command or message */
 
-	struct heap expected;			/* what the downstream must get; NULL = not known */
+	struct heap expected; /* what the downstream must get; NULL = not known */
 	bool expecting;
 } sim;
 
@@ -182,9 +182,11 @@ judge_reply_line(const char *line, size_t len)
 
 	fuzz_assert(len >= 3 && len <= 2048, "a reply line has a code and a limit");
 	for (size_t i = 0; i < len; i++)
-		fuzz_assert((unsigned char)line[i] >= 0x20 || line[i] == '\t', "a reply is printable");
+		fuzz_assert((unsigned char)line[i] >= 0x20 || line[i] == '\t',
+		    "a reply is printable");
 	fuzz_assert(isdigit((unsigned char)line[0]) && isdigit((unsigned char)line[1]) &&
-	    isdigit((unsigned char)line[2]), "a reply begins with a code");
+		isdigit((unsigned char)line[2]),
+	    "a reply begins with a code");
 	if (len > 3 && line[3] == '-')
 		return;
 	fuzz_assert(len == 3 || line[3] == ' ', "a blank follows the code");
@@ -319,7 +321,8 @@ judge_message(const char *wire, size_t len)
 		size_t end = (size_t)(lf - wire) + 1;
 
 		fuzz_assert(end - i >= 2 && wire[end - 2] == '\r' &&
-		    memchr(wire + i, '\r', end - 2 - i) == NULL, "lines of a message end in CRLF");
+			memchr(wire + i, '\r', end - 2 - i) == NULL,
+		    "lines of a message end in CRLF");
 		if (wire[i] == '.')
 			i++;
 		heap_add(&plain, wire + i, end - i);
@@ -327,10 +330,11 @@ judge_message(const char *wire, size_t len)
 	}
 	if (sim.expecting) {
 		if (sim.expected.len > 0 &&
-		    (sim.expected.len < 2 || memcmp(sim.expected.bytes + sim.expected.len - 2, "\r\n", 2) != 0))
+		    (sim.expected.len < 2 ||
+			memcmp(sim.expected.bytes + sim.expected.len - 2, "\r\n", 2) != 0))
 			heap_add(&sim.expected, "\r\n", 2);
-		fuzz_assert(plain.len == sim.expected.len && (plain.len == 0 ||
-		    memcmp(plain.bytes, sim.expected.bytes, plain.len) == 0),
+		fuzz_assert(plain.len == sim.expected.len &&
+			(plain.len == 0 || memcmp(plain.bytes, sim.expected.bytes, plain.len) == 0),
 		    "the downstream gets what the inspection gave");
 	}
 	sim.expecting = false;
@@ -366,7 +370,8 @@ down_take(void)
 		return false;
 	len = (size_t)(end - c->bytes);
 	fuzz_assert(len > 0 && end[-1] == '\r' && memchr(c->bytes, '\r', len - 1) == NULL &&
-	    memchr(c->bytes, '\0', len) == NULL, "a command is one line");
+		memchr(c->bytes, '\0', len) == NULL,
+	    "a command is one line");
 	sim.data_asked = len == 5 && memcmp(c->bytes, "DATA\r", 5) == 0;
 	sim.complete = false;
 	sim.said.len = 0;
@@ -412,8 +417,8 @@ __wrap_poll(struct pollfd *fds, nfds_t n, int timeout)
 		if (ready != 0)
 			return ready;
 		for (nfds_t i = 0; i < n; i++)
-			wants_client = wants_client || (fds[i].fd == sim.relay_rfd &&
-			    (fds[i].events & POLLIN) != 0);
+			wants_client = wants_client ||
+			    (fds[i].fd == sim.relay_rfd && (fds[i].events & POLLIN) != 0);
 		if (wants_client && client_speak())
 			continue;
 		sim.now += timeout < 0 ? 0 : timeout;
@@ -466,7 +471,7 @@ __wrap_connect(int fd, const struct sockaddr *sa, socklen_t len)
 
 /* What the inspector says is in the input; its edits try the dot machine. */
 void
-inspector_inspect(struct inspection *in, const struct conf *c, const struct message *m,
+inspection_run(struct inspection *in, const struct conf *c, const struct message *m,
     const char *ref, const struct envelope *envelope, bool crlf_only)
 {
 	struct report *r = &in->report;
@@ -480,7 +485,7 @@ inspector_inspect(struct inspection *in, const struct conf *c, const struct mess
 	report_init(r);
 	in->ok = action <= ACTION_COUNT;
 	fuzz_assert(crlf_only, "SMTP has CRLF only");
-	client_listen();	/* the 354, if it was not awaited */
+	client_listen(); /* the 354, if it was not awaited */
 	sim.recipients = envelope->n_recipients;
 	sim.client_lmtp = strcmp(envelope->mode, "lmtp") == 0;
 	fuzz_assert(sim.recipients > 0 && sim.recipients <= RECIPIENTS_MAX, "recipients");
@@ -512,7 +517,7 @@ inspection_free(struct inspection *in)
 }
 
 int
-inspector_print_version(const struct conf *c)
+inspection_print_version(const struct conf *c)
 {
 	(void)c;
 	return 0;
@@ -629,7 +634,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 	(void)argc;
 	(void)argv;
 	fuzz_assert(log_open("file:/dev/null", "fuzz", LOG_MAIL, LOG_DEBUG, false, err,
-	    sizeof(err)), "log");
+			sizeof(err)),
+	    "log");
 	return 0;
 }
 
@@ -653,7 +659,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	script = fuzz_copy(data + 2, size - 2);
 	parse_script(script, size - 2);
 	conf_init(&conf);
-	fuzz_set(&conf, (sim.flags & REJECT_LF) != 0 ? "bare_newline=reject" : "bare_newline=normalise");
+	fuzz_set(&conf,
+	    (sim.flags & REJECT_LF) != 0 ? "bare_newline=reject" : "bare_newline=normalise");
 	fuzz_set(&conf, (sim.flags & KEEP) != 0 ? "quarantine=all" : "quarantine=changed");
 	if ((sim.flags & SMALL_LIMITS) != 0) {
 		fuzz_set(&conf, "message_size_limit=1K");

@@ -63,44 +63,44 @@
 #include "scratch.h"
 
 #ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25		/* Linux 6.1; Debian 12's headers lack it */
+#define MADV_COLLAPSE 25 /* Linux 6.1; Debian 12's headers lack it */
 #endif
 
-#define HUGE_PAGE	(2UL << 20)
-#define BACKLOG		1024
-#define KILL_GRACE	5		/* seconds past inspect_timeout */
-#define WALLS_FD	3		/* in a child */
-#define LISTEN_FD	3		/* as sd_listen_fds(3) hands it over */
-#define READY_FD	4		/* a successor says on it that it serves */
-#define READY_BYTE	'R'
-#define OWN_SOCKET	"spawnscan-own"	/* LISTEN_FDNAMES where the socket is not systemd's */
-#define LOAD_TIMEOUT	600		/* seconds for a successor to be ready */
+#define HUGE_PAGE (2UL << 20)
+#define BACKLOG 1024
+#define KILL_GRACE 5 /* seconds past inspect_timeout */
+#define WALLS_FD 3 /* in a child */
+#define LISTEN_FD 3 /* as sd_listen_fds(3) hands it over */
+#define READY_FD 4 /* a successor says on it that it serves */
+#define READY_BYTE 'R'
+#define OWN_SOCKET "spawnscan-own" /* LISTEN_FDNAMES where the socket is not systemd's */
+#define LOAD_TIMEOUT 600 /* seconds for a successor to be ready */
 
 struct child {
-	pid_t pid;			/* 0 = place is free */
+	pid_t pid; /* 0 = place is free */
 	time_t deadline;
-	char scratch[PATH_MAX];		/* the place's, used again; "" = not made yet */
-	int walls;			/* file rules for it, or -1 */
+	char scratch[PATH_MAX]; /* the place's, used again; "" = not made yet */
+	int walls; /* file rules for it, or -1 */
 };
 
 struct engine {
 	const struct conf *conf;
-	char **argv;			/* to start a successor with; [0] is a path */
+	char **argv; /* to start a successor with; [0] is a path */
 	int listener;
-	bool own_socket;		/* made by us or by a predecessor: ours to remove */
+	bool own_socket; /* made by us or by a predecessor: ours to remove */
 	bool inherited;
-	int signals;			/* signalfd */
+	int signals; /* signalfd */
 	sigset_t blocked;
 	struct child *children;
 	size_t n_places, n_children;
-	pid_t successor;		/* 0 = none */
-	int successor_ready;		/* its pipe, or -1 */
+	pid_t successor; /* 0 = none */
+	int successor_ready; /* its pipe, or -1 */
 	time_t successor_deadline;
-	time_t next_check;		/* of the signatures */
-	bool again;			/* SIGHUP came while a successor was loading */
-	bool reload_failed;		/* the last successor ended without serving */
+	time_t next_check; /* of the signatures */
+	bool again; /* SIGHUP came while a successor was loading */
+	bool reload_failed; /* the last successor ended without serving */
 	bool draining;
-	bool handed_over;		/* to a successor */
+	bool handed_over; /* to a successor */
 };
 
 static time_t seconds(void);
@@ -149,14 +149,19 @@ static void finish(struct engine *);
 int
 engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 {
-	struct engine e = { .conf = conf, .argv = argv, .listener = -1, .successor_ready = -1,
-	    .n_places = conf->engine_inspectors };
+	struct engine e = { .conf = conf,
+		.argv = argv,
+		.listener = -1,
+		.successor_ready = -1,
+		.n_places = conf->engine_inspectors };
 	char sentence[1024] = "out of memory";
 	int64_t begun = clock_ms();
 
 	if (conf_uses_clamd(conf)) {
-		log_write(LOG_ERR, "engine: nothing to load with scanner = %s: clamd keeps the "
-		    "signatures, and spawnscan asks it without an engine", conf->scanner);
+		log_write(LOG_ERR,
+		    "engine: nothing to load with scanner = %s: clamd keeps the "
+		    "signatures, and spawnscan asks it without an engine",
+		    conf->scanner);
 		return EX_CONFIG;
 	}
 
@@ -164,7 +169,8 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	e.children = calloc(e.n_places, sizeof(*e.children));
 	if (e.children == NULL || !listen_somewhere(&e, sentence, sizeof(sentence)) ||
 	    !become_user(conf, sentence, sizeof(sentence)) ||
-	    !load(&e, sentence, sizeof(sentence)) || !catch_signals(&e, sentence, sizeof(sentence))) {
+	    !load(&e, sentence, sizeof(sentence)) ||
+	    !catch_signals(&e, sentence, sizeof(sentence))) {
 		log_write(LOG_ERR, "engine: %s", sentence);
 		if (e.own_socket && !e.inherited)
 			unlink(conf->engine_socket);
@@ -352,11 +358,11 @@ load(struct engine *e, char *err, size_t errsize)
 	bool ok;
 
 	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
-		return refuse(err, errsize, "no private directory in %s: %s",
-		    e->conf->scratch_dir, strerror(errno));
+		return refuse(err, errsize, "no private directory in %s: %s", e->conf->scratch_dir,
+		    strerror(errno));
 	ok = scan_open(e->conf, scratch, err, errsize) && sandbox_compile(e->conf, err, errsize);
 	scratch_remove(scratch);
-	mime_start();
+	mime_walk_start();
 	return ok;
 }
 
@@ -372,7 +378,8 @@ collapse_memory(void)
 	unsigned long begin, end, inode;
 
 	if (!can_collapse()) {
-		log_write(LOG_NOTICE, "engine: this kernel has no MADV_COLLAPSE (Linux 6.1 has): "
+		log_write(LOG_NOTICE,
+		    "engine: this kernel has no MADV_COLLAPSE (Linux 6.1 has): "
 		    "every inspector starts later, nothing else");
 		return;
 	}
@@ -390,15 +397,16 @@ collapse_memory(void)
 static bool
 can_collapse(void)
 {
-	char *p = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE,
-	    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	char *p = mmap(NULL, 2 * HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+	    0);
 	unsigned long at = ((unsigned long)p + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 	bool can;
 
 	if (p == MAP_FAILED)
 		return false;
 	p[at - (unsigned long)p] = 1;
-	can = madvise(p + (at - (unsigned long)p), HUGE_PAGE, MADV_COLLAPSE) == 0 || errno != EINVAL;
+	can = madvise(p + (at - (unsigned long)p), HUGE_PAGE, MADV_COLLAPSE) == 0 ||
+	    errno != EINVAL;
 	munmap(p, 2 * HUGE_PAGE);
 	return can;
 }
@@ -410,7 +418,10 @@ collapse_mapping(unsigned long begin, unsigned long end)
 	unsigned long at = (begin + HUGE_PAGE - 1) & ~(HUGE_PAGE - 1);
 
 	for (; at + HUGE_PAGE <= end; at += HUGE_PAGE) {
-		union { unsigned long number; void *address; } step = { .number = at };
+		union {
+			unsigned long number;
+			void *address;
+		} step = { .number = at };
 
 		madvise(step.address, HUGE_PAGE, MADV_COLLAPSE);
 	}
@@ -453,8 +464,9 @@ notify_manager(const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (sock == -1 || sendto(sock, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&sun,
-	    (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == -1)
+	if (sock == -1 ||
+	    sendto(sock, text, strlen(text), MSG_NOSIGNAL, (struct sockaddr *)&sun,
+		(socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) == -1)
 		log_write(LOG_WARNING, "engine: %s: %s", path, strerror(errno));
 	if (sock != -1)
 		close(sock);
@@ -498,8 +510,8 @@ leave_terminal(const struct conf *conf)
 	if (null != -1)
 		close(null);
 	log_init(conf->syslog_name);
-	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility, conf->log_level,
-	    false, sentence, sizeof(sentence)))
+	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility, conf->log_level, false,
+		sentence, sizeof(sentence)))
 		log_write(LOG_ERR, "%s", sentence);
 }
 
@@ -612,8 +624,8 @@ static bool
 furnish(const struct engine *e, struct child *c)
 {
 	if (!scratch_make(e->conf->scratch_dir, c->scratch, sizeof(c->scratch))) {
-		log_write(LOG_ERR, "engine: no private directory in %s: %s",
-		    e->conf->scratch_dir, strerror(errno));
+		log_write(LOG_ERR, "engine: no private directory in %s: %s", e->conf->scratch_dir,
+		    strerror(errno));
 		c->scratch[0] = '\0';
 		return false;
 	}
@@ -745,7 +757,7 @@ end_overdue(struct engine *e)
 	if (e->successor != 0 && e->successor_deadline <= now) {
 		log_write(LOG_ERR, "engine: loading the signatures again takes too long");
 		kill(e->successor, SIGKILL);
-		e->successor_deadline = now + LOAD_TIMEOUT;	/* dying of it */
+		e->successor_deadline = now + LOAD_TIMEOUT; /* dying of it */
 	}
 }
 
@@ -759,7 +771,7 @@ check_signatures(struct engine *e)
 	e->next_check = now + (time_t)e->conf->reload_check;
 	if (scan_changed())
 		log_write(LOG_NOTICE, "engine: the signatures have changed");
-	else if (e->reload_failed)	/* of something that may have passed */
+	else if (e->reload_failed) /* of something that may have passed */
 		log_write(LOG_NOTICE, "engine: trying to load the signatures once more");
 	else
 		return;
@@ -843,13 +855,17 @@ successor_ended(struct engine *e, int status)
 	e->successor = 0;
 	e->reload_failed = true;
 	if (e->draining)
-		return;			/* we have ended it */
+		return; /* we have ended it */
 	if (WIFSIGNALED(status))
-		log_write(LOG_ERR, "engine: loading the signatures again ended by signal %d, "
-		    "the old ones stay in use", WTERMSIG(status));
+		log_write(LOG_ERR,
+		    "engine: loading the signatures again ended by signal %d, "
+		    "the old ones stay in use",
+		    WTERMSIG(status));
 	else
-		log_write(LOG_ERR, "engine: loading the signatures again failed (code %d), "
-		    "the old ones stay in use", WEXITSTATUS(status));
+		log_write(LOG_ERR,
+		    "engine: loading the signatures again failed (code %d), "
+		    "the old ones stay in use",
+		    WEXITSTATUS(status));
 	if (e->again) {
 		e->again = false;
 		start_successor(e);

@@ -42,7 +42,7 @@ struct inspector {
 	struct request request;
 	struct message message;
 	struct report report;
-	int64_t started;		/* clock_ms */
+	int64_t started; /* clock_ms */
 };
 
 static void inspect_message(struct inspector *, const char *scratch, int walls);
@@ -75,8 +75,8 @@ static void
 fail(struct inspector *in, const char *sentence)
 {
 	report_free(&in->report);
-	report_add_finding(&in->report, CLASS_ERROR, in->conf.action[CLASS_ERROR], "0",
-	    sentence, "");
+	report_add_finding(&in->report, CLASS_ERROR, in->conf.action[CLASS_ERROR], "0", sentence,
+	    "");
 }
 
 static void
@@ -121,8 +121,10 @@ prepare_scanner(struct inspector *in, const char *scratch, char *err, size_t err
 	if (took > SLOW_LOAD_MS) {
 		char sentence[128];
 
-		snprintf(sentence, sizeof(sentence), "loading the signatures took %lld ms; "
-		    "an engine would spare each message that", (long long)took);
+		snprintf(sentence, sizeof(sentence),
+		    "loading the signatures took %lld ms; "
+		    "an engine would spare each message that",
+		    (long long)took);
 		report_add_note(&in->report, sentence);
 	}
 	return ok;

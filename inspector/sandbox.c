@@ -56,9 +56,9 @@
 #define OWN_PID 0x7fedcba9u
 
 enum {
-	CPU_GRACE = 5,		/* seconds past the timeout: the front kills first */
-	DESCRIPTORS = 1024,	/* libclamav: a few for each level of nesting */
-	FILE_GRACE = 1 << 20	/* bytes: a marker, a bit of bookkeeping */
+	CPU_GRACE = 5, /* seconds past the timeout: the front kills first */
+	DESCRIPTORS = 1024, /* libclamav: a few for each level of nesting */
+	FILE_GRACE = 1 << 20 /* bytes: a marker, a bit of bookkeeping */
 };
 
 /*
@@ -66,26 +66,25 @@ enum {
  * headers stop at ABI 2 and the kernel that we run on has a different one.
  */
 struct ruleset {
-	uint64_t fs;		/* ABI 1 */
-	uint64_t net;		/* ABI 4 */
-	uint64_t scoped;	/* ABI 6 */
+	uint64_t fs; /* ABI 1 */
+	uint64_t net; /* ABI 4 */
+	uint64_t scoped; /* ABI 6 */
 };
 
 #define FS_ABI1 ((1ULL << 13) - 1)
-#define FS_REFER (1ULL << 13)		/* ABI 2 */
-#define FS_TRUNCATE (1ULL << 14)	/* ABI 3 */
-#define FS_IOCTL_DEV (1ULL << 15)	/* ABI 5 */
+#define FS_REFER (1ULL << 13) /* ABI 2 */
+#define FS_TRUNCATE (1ULL << 14) /* ABI 3 */
+#define FS_IOCTL_DEV (1ULL << 15) /* ABI 5 */
 #define NET_BIND_CONNECT_TCP 3ULL
 #define SCOPE_ABSTRACT_UNIX_SIGNAL 3ULL
 
 #define READ_ONLY (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_READ_DIR)
-#define READ_WRITE                                                                                 \
-	(READ_ONLY | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG |                 \
-	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE |                         \
+#define READ_WRITE \
+	(READ_ONLY | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_MAKE_REG | \
+	    LANDLOCK_ACCESS_FS_MAKE_DIR | LANDLOCK_ACCESS_FS_REMOVE_FILE | \
 	    LANDLOCK_ACCESS_FS_REMOVE_DIR | FS_REFER | FS_TRUNCATE)
 /* The rights that a rule on a file may have. */
-#define FILE_RIGHTS                                                                                \
-	(LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
+#define FILE_RIGHTS (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | FS_TRUNCATE)
 
 static bool set_privileges(char *, size_t);
 static bool set_limits(const struct conf *, char *, size_t);
@@ -106,20 +105,29 @@ static int add_guarded_calls(scmp_filter_ctx);
 static int refuse_threads(scmp_filter_ctx);
 static bool refuse(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 
-static bool uses_clamd;		/* the inspector, as sandbox_files has learnt */
-static struct sock_fprog program;	/* compiled; filter NULL = not yet */
+static bool uses_clamd; /* the inspector, as sandbox_files has learnt */
+static struct sock_fprog program; /* compiled; filter NULL = not yet */
 
 /* What libraries read while they run; what isn't there is passed over. */
 static const char *const library_paths[] = {
 	/* iconv modules (GMime, libclamav's UTF-16), locales, libclamunrar */
-	"/usr/lib", "/usr/lib64", "/usr/local/lib", "/lib", "/lib64", "/etc/ld.so.cache",
+	"/usr/lib",
+	"/usr/lib64",
+	"/usr/local/lib",
+	"/lib",
+	"/lib64",
+	"/etc/ld.so.cache",
 	/* time zone: libclamav calls localtime */
-	"/etc/localtime", "/usr/share/zoneinfo",
+	"/etc/localtime",
+	"/usr/share/zoneinfo",
 	/* libcrypto's configuration; not all of /etc/ssl, where private keys may lie */
-	"/etc/ssl/openssl.cnf", "/etc/pki/tls/openssl.cnf", "/etc/crypto-policies",
+	"/etc/ssl/openssl.cnf",
+	"/etc/pki/tls/openssl.cnf",
+	"/etc/crypto-policies",
 	/* libclamav 1.5: certificates that signed databases are checked with */
 	"/etc/clamav/certs",
-	"/dev/null", "/dev/urandom",
+	"/dev/null",
+	"/dev/urandom",
 #ifdef WITH_ASAN
 	"/proc",
 #endif
@@ -133,46 +141,104 @@ static const char *const library_paths[] = {
  */
 static const int allowed_calls[] = {
 	/* descriptors that are open: the message, the answer, temporary files */
-	SCMP_SYS(read), SCMP_SYS(readv), SCMP_SYS(pread64),
-	SCMP_SYS(write), SCMP_SYS(writev), SCMP_SYS(pwrite64),
-	SCMP_SYS(lseek), SCMP_SYS(close), SCMP_SYS(dup), SCMP_SYS(fcntl),
-	SCMP_SYS(fstat), SCMP_SYS(ftruncate), SCMP_SYS(getdents64),
-	SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(sendto), SCMP_SYS(shutdown),
+	SCMP_SYS(read),
+	SCMP_SYS(readv),
+	SCMP_SYS(pread64),
+	SCMP_SYS(write),
+	SCMP_SYS(writev),
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(lseek),
+	SCMP_SYS(close),
+	SCMP_SYS(dup),
+	SCMP_SYS(fcntl),
+	SCMP_SYS(fstat),
+	SCMP_SYS(ftruncate),
+	SCMP_SYS(getdents64),
+	SCMP_SYS(poll),
+	SCMP_SYS(ppoll),
+	SCMP_SYS(sendto),
+	SCMP_SYS(shutdown),
 
 	/* paths; Landlock says which */
-	SCMP_SYS(open), SCMP_SYS(openat), SCMP_SYS(access), SCMP_SYS(faccessat),
-	SCMP_SYS(faccessat2), SCMP_SYS(stat), SCMP_SYS(lstat), SCMP_SYS(newfstatat),
-	SCMP_SYS(statx), SCMP_SYS(readlink), SCMP_SYS(readlinkat), SCMP_SYS(getcwd),
-	SCMP_SYS(statfs), SCMP_SYS(fstatfs),
-	SCMP_SYS(mkdir), SCMP_SYS(mkdirat), SCMP_SYS(rmdir),
-	SCMP_SYS(unlink), SCMP_SYS(unlinkat), SCMP_SYS(rename), SCMP_SYS(renameat),
-	SCMP_SYS(renameat2), SCMP_SYS(chmod), SCMP_SYS(fchmod), SCMP_SYS(fchmodat),
+	SCMP_SYS(open),
+	SCMP_SYS(openat),
+	SCMP_SYS(access),
+	SCMP_SYS(faccessat),
+	SCMP_SYS(faccessat2),
+	SCMP_SYS(stat),
+	SCMP_SYS(lstat),
+	SCMP_SYS(newfstatat),
+	SCMP_SYS(statx),
+	SCMP_SYS(readlink),
+	SCMP_SYS(readlinkat),
+	SCMP_SYS(getcwd),
+	SCMP_SYS(statfs),
+	SCMP_SYS(fstatfs),
+	SCMP_SYS(mkdir),
+	SCMP_SYS(mkdirat),
+	SCMP_SYS(rmdir),
+	SCMP_SYS(unlink),
+	SCMP_SYS(unlinkat),
+	SCMP_SYS(rename),
+	SCMP_SYS(renameat),
+	SCMP_SYS(renameat2),
+	SCMP_SYS(chmod),
+	SCMP_SYS(fchmod),
+	SCMP_SYS(fchmodat),
 
 	/* memory; mprotect also for loading an iconv module, or libclamav's JIT */
-	SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap),
-	SCMP_SYS(mprotect), SCMP_SYS(madvise),
+	SCMP_SYS(brk),
+	SCMP_SYS(mmap),
+	SCMP_SYS(munmap),
+	SCMP_SYS(mremap),
+	SCMP_SYS(mprotect),
+	SCMP_SYS(madvise),
 
 	/* time, chance, and what the machine is like (qsort asks for its memory) */
-	SCMP_SYS(clock_gettime), SCMP_SYS(clock_getres), SCMP_SYS(gettimeofday),
-	SCMP_SYS(time), SCMP_SYS(times), SCMP_SYS(getrandom), SCMP_SYS(sysinfo),
-	SCMP_SYS(uname), SCMP_SYS(sched_getaffinity), SCMP_SYS(getrusage),
+	SCMP_SYS(clock_gettime),
+	SCMP_SYS(clock_getres),
+	SCMP_SYS(gettimeofday),
+	SCMP_SYS(time),
+	SCMP_SYS(times),
+	SCMP_SYS(getrandom),
+	SCMP_SYS(sysinfo),
+	SCMP_SYS(uname),
+	SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(getrusage),
 
 	/* who am I */
-	SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid), SCMP_SYS(geteuid),
-	SCMP_SYS(getgid), SCMP_SYS(getegid),
+	SCMP_SYS(getpid),
+	SCMP_SYS(gettid),
+	SCMP_SYS(getuid),
+	SCMP_SYS(geteuid),
+	SCMP_SYS(getgid),
+	SCMP_SYS(getegid),
 
 	/* locks, and signals of our own: abort, stack overflow, a deadline */
-	SCMP_SYS(futex), SCMP_SYS(sched_yield), SCMP_SYS(rt_sigaction),
-	SCMP_SYS(rt_sigprocmask), SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack),
+	SCMP_SYS(futex),
+	SCMP_SYS(sched_yield),
+	SCMP_SYS(rt_sigaction),
+	SCMP_SYS(rt_sigprocmask),
+	SCMP_SYS(rt_sigreturn),
+	SCMP_SYS(sigaltstack),
 	SCMP_SYS(restart_syscall),
 
-	SCMP_SYS(exit), SCMP_SYS(exit_group),
+	SCMP_SYS(exit),
+	SCMP_SYS(exit_group),
 
 #ifdef WITH_ASAN
 	/* the leak check at exit looks on from a thread of its own, by ptrace */
-	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(prctl), SCMP_SYS(ptrace),
-	SCMP_SYS(wait4), SCMP_SYS(getppid), SCMP_SYS(pipe), SCMP_SYS(pipe2),
-	SCMP_SYS(process_vm_readv), SCMP_SYS(set_robust_list), SCMP_SYS(rseq),
+	SCMP_SYS(clone),
+	SCMP_SYS(clone3),
+	SCMP_SYS(prctl),
+	SCMP_SYS(ptrace),
+	SCMP_SYS(wait4),
+	SCMP_SYS(getppid),
+	SCMP_SYS(pipe),
+	SCMP_SYS(pipe2),
+	SCMP_SYS(process_vm_readv),
+	SCMP_SYS(set_robust_list),
+	SCMP_SYS(rseq),
 	SCMP_SYS(getdents),
 #endif
 };
@@ -184,7 +250,7 @@ sandbox_files(const struct conf *conf, const char *scratch, int walls, sandbox_n
 	uses_clamd = conf_uses_clamd(conf);
 	return set_privileges(err, errsize) && set_limits(conf, err, errsize) &&
 	    (walls != -1 ? close_walls(walls, err, errsize)
-	    : shut_files(conf, scratch, note, ctx, err, errsize));
+			 : shut_files(conf, scratch, note, ctx, err, errsize));
 }
 
 int
@@ -303,7 +369,7 @@ set_limits(const struct conf *conf, char *err, size_t errsize)
 		{ "file size", RLIMIT_FSIZE, conf->scan_size_limit + FILE_GRACE,
 		    conf->scan_size_limit != 0 },
 		{ "descriptors", RLIMIT_NOFILE, DESCRIPTORS, true },
-#ifndef WITH_ASAN	/* which maps terabytes, and starts a thread at the end */
+#ifndef WITH_ASAN /* which maps terabytes, and starts a thread at the end */
 		{ "memory", RLIMIT_AS, conf->memory_limit, conf->memory_limit != 0 },
 		{ "processes", RLIMIT_NPROC, 0, true },
 #endif
@@ -340,13 +406,12 @@ limit(int resource, uint64_t value)
 static int
 landlock_abi(void)
 {
-	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
+	return (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
 }
 
 static bool
-shut_files(const struct conf *conf, const char *scratch, sandbox_note *note, void *ctx,
-    char *err, size_t errsize)
+shut_files(const struct conf *conf, const char *scratch, sandbox_note *note, void *ctx, char *err,
+    size_t errsize)
 {
 	int fd, abi = landlock_abi();
 	bool ok;
@@ -415,8 +480,8 @@ make_ruleset(int abi, struct ruleset *rules)
 }
 
 static bool
-add_rules(int fd, uint64_t handled, const struct conf *conf, const char *scratch,
-    char *err, size_t errsize)
+add_rules(int fd, uint64_t handled, const struct conf *conf, const char *scratch, char *err,
+    size_t errsize)
 {
 	if (!allow_path(fd, handled, scratch, READ_WRITE))
 		return refuse(err, errsize, "Landlock: %s: %s", scratch, strerror(errno));
@@ -503,7 +568,7 @@ add_guarded_calls(scmp_filter_ctx filter)
 static int
 refuse_threads(scmp_filter_ctx filter)
 {
-#ifdef WITH_ASAN	/* whose leak check is one */
+#ifdef WITH_ASAN /* whose leak check is one */
 	(void)filter;
 	return 0;
 #else

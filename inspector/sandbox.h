@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * sandbox.h - shuts the inspector in: resource limits, Landlock, seccomp.
  */

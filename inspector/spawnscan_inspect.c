@@ -58,8 +58,7 @@ static void use_huge_pages(char **argv);
 static int run_engine(const struct options *, char **argv);
 static int go_into_background(void);
 static int print_version(const struct conf *);
-static void quit(int code, const char *fmt, ...)
-    __attribute__((noreturn, format(printf, 2, 3)));
+static void quit(int code, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 static void quit_no_memory(void) __attribute__((noreturn));
 
 int
@@ -71,7 +70,7 @@ main(int argc, char **argv)
 	int code;
 
 	signal(SIGPIPE, SIG_IGN);
-	signal(SIGXFSZ, SIG_IGN);	/* an engine outlives a log that may not grow */
+	signal(SIGXFSZ, SIG_IGN); /* an engine outlives a log that may not grow */
 	umask(077);
 	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
 		inspector_serve(STDIN_FILENO, NULL, -1);
@@ -84,7 +83,8 @@ main(int argc, char **argv)
 	else if (options.engine)
 		code = run_engine(&options, argv);
 	else
-		quit(EX_USAGE, "this program is started by spawnscan, or with --engine; "
+		quit(EX_USAGE,
+		    "this program is started by spawnscan, or with --engine; "
 		    "see spawnscan-inspect -h");
 	conf_free(&conf);
 	return code;
@@ -93,13 +93,9 @@ main(int argc, char **argv)
 static void
 parse_options(int argc, char **argv, struct options *o)
 {
-	static const struct option longs[] = {
-		{ "engine", no_argument, NULL, 'E' },
-		{ "daemon", no_argument, NULL, 'D' },
-		{ "version", no_argument, NULL, 'V' },
-		{ "help", no_argument, NULL, 'h' },
-		{ NULL, 0, NULL, 0 }
-	};
+	static const struct option longs[] = { { "engine", no_argument, NULL, 'E' },
+		{ "daemon", no_argument, NULL, 'D' }, { "version", no_argument, NULL, 'V' },
+		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
 	static const char shorts[] = ":Dc:o:d:vVh";
 	char sentence[SENTENCE_MAX];
 	const char *file = NULL;
@@ -180,7 +176,7 @@ use_huge_pages(char **argv)
 	if (old != NULL && strstr(old, tunable) != NULL)
 		return;
 	if ((size_t)snprintf(tunables, sizeof(tunables), "%s%s%s", old == NULL ? "" : old,
-	    old == NULL ? "" : ":", tunable) >= sizeof(tunables) ||
+		old == NULL ? "" : ":", tunable) >= sizeof(tunables) ||
 	    setenv("GLIBC_TUNABLES", tunables, 1) == -1 || setenv("LD_BIND_NOW", "1", 1) == -1)
 		return;
 	execv(argv[0], argv);
@@ -198,11 +194,11 @@ run_engine(const struct options *o, char **argv)
 	if (n == -1)
 		quit(EX_OSERR, "/proc/self/exe: %s", strerror(errno));
 	self[n] = '\0';
-	argv[0] = self;		/* lives as long as the engine does: it returns to here */
+	argv[0] = self; /* lives as long as the engine does: it returns to here */
 	use_huge_pages(argv);
 	if (!log_open(o->conf->log, o->conf->syslog_name, o->conf->syslog_facility,
-	    o->verbose > 1 ? LOG_DEBUG : o->conf->log_level,
-	    o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
+		o->verbose > 1 ? LOG_DEBUG : o->conf->log_level,
+		o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "%s", sentence);
 	if (ready != NULL) {
 		ready_fd = (int)strtonum(ready, STDERR_FILENO + 1, INT_MAX, NULL);
@@ -239,8 +235,7 @@ go_into_background(void)
 	close(ready[0]);
 	setsid();
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
-	    dup2(null, STDOUT_FILENO) == -1)
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 || dup2(null, STDOUT_FILENO) == -1)
 		quit(EX_OSERR, "background: %s", strerror(errno));
 	return ready[1];
 }

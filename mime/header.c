@@ -183,7 +183,7 @@ header_params_add(const char *bytes, const struct header_field *f, struct header
 			return;
 		}
 		if (skip_blank(bytes, end, at + 1) == end)
-			return;		/* a last semicolon with nothing behind it */
+			return; /* a last semicolon with nothing behind it */
 		if (parse_param(bytes, end, &at, &ps->params[ps->n]))
 			ps->n++;
 		else
@@ -230,7 +230,7 @@ parse_param(const char *bytes, size_t end, size_t *at, struct header_param *p)
 		p->value[i - value_begin] = '\0';
 		p->end = skip_token(bytes, i, value_begin);
 		if (p->end == value_begin && i > value_begin)
-			p->end = value_begin + 1;	/* not a token: irregular, and get on */
+			p->end = value_begin + 1; /* not a token: irregular, and get on */
 	}
 	*at = p->end;
 	return true;
@@ -267,8 +267,7 @@ base_length(const char *bytes, const struct header_param *p)
 {
 	const char *star = memchr(bytes + p->name_begin, '*', p->name_end - p->name_begin);
 
-	return star == NULL ? p->name_end - p->name_begin
-	    : (size_t)(star - bytes) - p->name_begin;
+	return star == NULL ? p->name_end - p->name_begin : (size_t)(star - bytes) - p->name_begin;
 }
 
 bool

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * header.h - header fields and their parameters as byte ranges of the raw
  * message. GMime tells what a header means; this tells where it stands.
@@ -10,10 +11,10 @@
 
 /* One field with its folded lines. All offsets are into the same buffer. */
 struct header_field {
-	size_t begin, end;	/* the whole field with its last line end */
-	size_t name_len;	/* from begin; 0 = a line that is no field */
-	size_t value_begin;	/* after the colon */
-	size_t value_end;	/* before the last line end */
+	size_t begin, end; /* the whole field with its last line end */
+	size_t name_len; /* from begin; 0 = a line that is no field */
+	size_t value_begin; /* after the colon */
+	size_t value_end; /* before the last line end */
 };
 
 /*
@@ -39,16 +40,16 @@ size_t header_line_end(const char *bytes, size_t end, size_t at);
 
 /* One parameter of a Content-Type or Content-Disposition value. */
 struct header_param {
-	size_t begin;		/* the semicolon in front of it */
+	size_t begin; /* the semicolon in front of it */
 	size_t name_begin, name_end;
-	size_t end;		/* behind the value */
+	size_t end; /* behind the value */
 	bool quoted;
-	char *value;		/* unquoted, not decoded; NUL bytes became \x01 */
+	char *value; /* unquoted, not decoded; NUL bytes became \x01 */
 };
 
 struct header_params {
-	bool regular;		/* it follows RFC 2045 5.1 to the letter, so every reader sees this */
-	size_t main_begin, main_end;	/* "text/plain", "attachment"; may be empty */
+	bool regular; /* it follows RFC 2045 5.1 to the letter, so every reader sees this */
+	size_t main_begin, main_end; /* "text/plain", "attachment"; may be empty */
 	struct header_param params[HEADER_MAX_PARAMS];
 	size_t n;
 };

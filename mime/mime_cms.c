@@ -29,16 +29,16 @@
 #define DEPTH_MAX 10
 #define SEALED "S/MIME message"
 
-#define TAG_OID		0x06
-#define TAG_OCTETS	0x04
+#define TAG_OID 0x06
+#define TAG_OCTETS 0x04
 #define TAG_OCTETS_PARTS 0x24
-#define TAG_SEQUENCE	0x30
-#define TAG_EXPLICIT_0	0xa0
+#define TAG_SEQUENCE 0x30
+#define TAG_EXPLICIT_0 0xa0
 
 /* Object identifiers: behind 1.2.840.113549.1, and the whole of an algorithm's. */
-static const unsigned char signed_data[] = { 7, 2 };		/* pkcs-7 2 */
-static const unsigned char compressed_data[] = { 9, 16, 1, 9 };	/* pkcs-9 smime ct 9 */
-static const unsigned char zlib_compress[] = {			/* pkcs-9 smime alg 8 */
+static const unsigned char signed_data[] = { 7, 2 }; /* pkcs-7 2 */
+static const unsigned char compressed_data[] = { 9, 16, 1, 9 }; /* pkcs-9 smime ct 9 */
+static const unsigned char zlib_compress[] = { /* pkcs-9 smime alg 8 */
 	0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 9, 16, 3, 8
 };
 
@@ -100,7 +100,8 @@ undressed(const char *text, size_t len, size_t *out_len)
 	/* A SEQUENCE with a length of two bytes or three, or an open one. */
 	if (end - text < 20 || text[0] != 'M' || strchr("IFC", text[1]) == NULL || text[1] == '\0')
 		return NULL;
-	return decode_bytes(DECODE_BASE64_SKIP, text, (size_t)(end - text), (size_t)(end - text), out_len);
+	return decode_bytes(DECODE_BASE64_SKIP, text, (size_t)(end - text), (size_t)(end - text),
+	    out_len);
 }
 
 static void
@@ -147,8 +148,8 @@ open_signed(struct packed *p, struct ber b)
 	char *content = NULL;
 	bool detached = false;
 
-	if (enter(&b, TAG_EXPLICIT_0) && enter(&b, TAG_SEQUENCE) &&
-	    skip(&b) && skip(&b))		/* version, digests */
+	if (enter(&b, TAG_EXPLICIT_0) && enter(&b, TAG_SEQUENCE) && skip(&b) &&
+	    skip(&b)) /* version, digests */
 		content = encapsulated(b, &len, &detached);
 	if (content != NULL)
 		packed_add(p, NULL, 0, content, len);
@@ -166,7 +167,7 @@ open_compressed(struct packed *p, struct ber b, size_t max, size_t *left)
 	char *content, *out;
 	bool detached, whole;
 
-	if (!enter(&b, TAG_EXPLICIT_0) || !enter(&b, TAG_SEQUENCE) || !skip(&b) ||	/* version */
+	if (!enter(&b, TAG_EXPLICIT_0) || !enter(&b, TAG_SEQUENCE) || !skip(&b) || /* version */
 	    !next_element(&b, &e, 0) || e.tag != TAG_SEQUENCE)
 		return false;
 	algorithm = e.content;
@@ -194,7 +195,7 @@ encapsulated(struct ber b, size_t *len, bool *detached)
 	char *out;
 
 	*detached = false;
-	if (!enter(&b, TAG_SEQUENCE) || !skip(&b))			/* content type */
+	if (!enter(&b, TAG_SEQUENCE) || !skip(&b)) /* content type */
 		return NULL;
 	*detached = b.at == b.end;
 	if (!enter(&b, TAG_EXPLICIT_0) || !next_element(&b, &e, 0))

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_cms.h - the content of S/MIME messages that are signed or compressed.
  */

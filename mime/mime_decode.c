@@ -269,7 +269,8 @@ quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
 			}
 		}
 		if (!soft && end < line) {
-			for (size_t i = line - (line > 1 && in[line - 2] == '\r' ? 2 : 1); i < line; i++)
+			for (size_t i = line - (line > 1 && in[line - 2] == '\r' ? 2 : 1); i < line;
+			     i++)
 				put(o, (unsigned char)in[i]);
 		}
 		in += line;
@@ -499,7 +500,8 @@ binhex(struct out *o, const char *in, size_t len)
 static size_t
 binhex_bytes(const char *in, size_t len, unsigned char *bytes, size_t room)
 {
-	static const char digits[] = "!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
+	static const char digits[] =
+	    "!\"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr";
 	unsigned int bits = 0, have = 0;
 	size_t n = 0;
 
@@ -554,8 +556,8 @@ binhex_data_fork(struct out *o)
 	head = (size_t)b[0] + 22;
 	if (head >= o->len)
 		return;
-	fork = (size_t)b[head - 10] << 24 | (size_t)b[head - 9] << 16 |
-	    (size_t)b[head - 8] << 8 | b[head - 7];
+	fork = (size_t)b[head - 10] << 24 | (size_t)b[head - 9] << 16 | (size_t)b[head - 8] << 8 |
+	    b[head - 7];
 	if (fork == 0 || fork > o->len - head)
 		fork = o->len - head;
 	memmove(o->bytes, o->bytes + head, fork);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_decode.h - transfer encodings undone in the ways in which mail readers
  * differ when what they get is broken.
@@ -10,22 +11,22 @@
 
 /* What to do with what RFC 2045 does not foresee. */
 enum decode_way {
-	DECODE_BASE64_SKIP,		/* pass over all that is no digit, "=" too */
-	DECODE_BASE64_STOP,		/* the same, and end at the first "=" */
-	DECODE_BASE64_RESTART,		/* begin a new group of four behind each "=" */
-	DECODE_BASE64_LINES,		/* begin a new group of four on each line */
-	DECODE_BASE64_WHOLE_GROUPS,	/* the same, and drop what is no whole group */
-	DECODE_BASE64_CLEAN_LINES,	/* pass over lines with anything but digits and "=" */
-	DECODE_BASE64_COUNT,		/* what is no digit counts as one, but for blanks and "=" */
-	DECODE_QP_STRICT,		/* what is no escape stands for itself */
-	DECODE_QP_LENIENT,		/* a "=" that is no escape is left out, and blanks at line ends */
-	DECODE_QP_BROKEN,		/* "=" swallows two bytes, hex or not */
-	DECODE_UU,			/* from a "begin" line, or from the start */
-	DECODE_UU_ANY,			/* the same; each line by its length byte, whatever else is in it */
-	DECODE_XX,			/* the same with xxencode's digits */
-	DECODE_UU_BASE64,		/* from a "begin-base64" line */
-	DECODE_YENC,			/* from a "=ybegin" line */
-	DECODE_BINHEX,			/* data fork of BinHex 4.0 */
+	DECODE_BASE64_SKIP, /* pass over all that is no digit, "=" too */
+	DECODE_BASE64_STOP, /* the same, and end at the first "=" */
+	DECODE_BASE64_RESTART, /* begin a new group of four behind each "=" */
+	DECODE_BASE64_LINES, /* begin a new group of four on each line */
+	DECODE_BASE64_WHOLE_GROUPS, /* the same, and drop what is no whole group */
+	DECODE_BASE64_CLEAN_LINES, /* pass over lines with anything but digits and "=" */
+	DECODE_BASE64_COUNT, /* what is no digit counts as one, but for blanks and "=" */
+	DECODE_QP_STRICT, /* what is no escape stands for itself */
+	DECODE_QP_LENIENT, /* a "=" that is no escape is left out, and blanks at line ends */
+	DECODE_QP_BROKEN, /* "=" swallows two bytes, hex or not */
+	DECODE_UU, /* from a "begin" line, or from the start */
+	DECODE_UU_ANY, /* the same; each line by its length byte, whatever else is in it */
+	DECODE_XX, /* the same with xxencode's digits */
+	DECODE_UU_BASE64, /* from a "begin-base64" line */
+	DECODE_YENC, /* from a "=ybegin" line */
+	DECODE_BINHEX, /* data fork of BinHex 4.0 */
 	DECODE_WAYS
 };
 

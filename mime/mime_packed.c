@@ -81,7 +81,10 @@ char *
 packed_inflate(struct packed *p, enum packed_form form, const char *in, size_t len, size_t max,
     size_t *left, size_t *out_len, bool *whole)
 {
-	union { const char *in; unsigned char *out; } from = { .in = in };
+	union {
+		const char *in;
+		unsigned char *out;
+	} from = { .in = in };
 	z_stream z = { .next_in = from.out };
 	unsigned int avail;
 	size_t room = 0;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_packed.h - what a content holds without a key: the contents that mime_cms,
  * mime_pgp and mime_text find in it.
@@ -12,18 +13,19 @@
 #define PACKED_DEPTH_MAX 16
 
 struct packed_item {
-	char *name;		/* NULL = none */
+	char *name; /* NULL = none */
 	char *content;
 	size_t len;
-	bool in_text;		/* written into a text that is shown */
+	bool in_text; /* written into a text that is shown */
 };
 
 /* All that was found; begin with zeros, end with packed_free. */
 struct packed {
 	struct packed_item *items;
 	size_t n;
-	const char *sealed;	/* a constant phrase if there is something that only its recipient can open */
-	bool too_big;		/* not all was unpacked, or it is packed too deep */
+	const char
+	    *sealed; /* a constant phrase if there is something that only its recipient can open */
+	bool too_big; /* not all was unpacked, or it is packed too deep */
 };
 
 void packed_free(struct packed *);

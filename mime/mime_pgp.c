@@ -24,8 +24,13 @@
 #define SEALED "OpenPGP message"
 
 enum {
-	TAG_PKESK = 1, TAG_SKESK = 3, TAG_COMPRESSED = 8, TAG_SED = 9, TAG_LITERAL = 11,
-	TAG_SEIPD = 18, TAG_AEAD = 20
+	TAG_PKESK = 1,
+	TAG_SKESK = 3,
+	TAG_COMPRESSED = 8,
+	TAG_SED = 9,
+	TAG_LITERAL = 11,
+	TAG_SEIPD = 18,
+	TAG_AEAD = 20
 };
 
 enum { ALGORITHM_NONE = 0, ALGORITHM_ZIP = 1, ALGORITHM_ZLIB = 2 };
@@ -37,9 +42,9 @@ struct bytes {
 
 struct packet {
 	unsigned int tag;
-	unsigned char *body;		/* malloc'd: it may come in pieces */
+	unsigned char *body; /* malloc'd: it may come in pieces */
 	size_t len;
-	bool whole;			/* it was not cut off */
+	bool whole; /* it was not cut off */
 };
 
 /* How much may come out yet. */
@@ -217,8 +222,8 @@ open_compressed(struct packed *p, const struct packet *packet, const struct limi
 		p->sealed = SEALED;
 		return false;
 	}
-	out = packed_inflate(p, packet->body[0] == ALGORITHM_ZIP ? PACKED_DEFLATE : PACKED_ZLIB,
-	    in, packet->len - 1, limit->max, limit->left, &n, &whole);
+	out = packed_inflate(p, packet->body[0] == ALGORITHM_ZIP ? PACKED_DEFLATE : PACKED_ZLIB, in,
+	    packet->len - 1, limit->max, limit->left, &n, &whole);
 	understood = out != NULL && read_packets(p, out, n, limit, depth + 1) && whole;
 	free(out);
 	return understood;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_pgp.h - the content of OpenPGP messages that are armoured and not
  * encrypted.

@@ -112,7 +112,8 @@ is_text(const char *s, size_t len)
 	if (memmem(s, len, "=ybegin ", 8) != NULL)
 		return true;
 	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s[i] < ' ' && (s[i] == '\0' || strchr("\t\n\v\f\r\033", s[i]) == NULL))
+		if ((unsigned char)s[i] < ' ' &&
+		    (s[i] == '\0' || strchr("\t\n\v\f\r\033", s[i]) == NULL))
 			return false;
 	}
 	return true;
@@ -146,7 +147,8 @@ without_zeros(const char *s, size_t *len)
 static char *
 without_utf7(const char *s, size_t *len)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = room_for(*len);
 	unsigned int bits = 0, have = 0;
 	bool inside = false;
@@ -204,10 +206,21 @@ without_entities(const char *s, size_t *len)
 static bool
 entity(struct text *t, char *c)
 {
-	static const struct { const char *name; char c; } names[] = {
-		{ "&colon;", ':' }, { "&semi;", ';' }, { "&comma;", ',' }, { "&sol;", '/' },
-		{ "&plus;", '+' }, { "&equals;", '=' }, { "&percnt;", '%' }, { "&Tab;", '\t' },
-		{ "&NewLine;", '\n' }, { "&quot;", '"' }, { "&apos;", '\'' },
+	static const struct {
+		const char *name;
+		char c;
+	} names[] = {
+		{ "&colon;", ':' },
+		{ "&semi;", ';' },
+		{ "&comma;", ',' },
+		{ "&sol;", '/' },
+		{ "&plus;", '+' },
+		{ "&equals;", '=' },
+		{ "&percnt;", '%' },
+		{ "&Tab;", '\t' },
+		{ "&NewLine;", '\n' },
+		{ "&quot;", '"' },
+		{ "&apos;", '\'' },
 	};
 	size_t left = (size_t)(t->end - t->at), n = 2;
 	bool hex;
@@ -228,7 +241,8 @@ entity(struct text *t, char *c)
 
 		if (hex ? !isxdigit(d) : !isdigit(d))
 			break;
-		value = value * (hex ? 16 : 10) + (unsigned long)(isdigit(d) ? d - '0' : tolower(d) - 'a' + 10);
+		value = value * (hex ? 16 : 10) +
+		    (unsigned long)(isdigit(d) ? d - '0' : tolower(d) - 'a' + 10);
 	}
 	if (n == 2 + (size_t)hex || value == 0 || value > 0x7f)
 		return false;
@@ -280,9 +294,8 @@ open_encoded(struct packed *p, const char *s, size_t len)
 static bool
 begins_file(const struct text *line, const char **begin)
 {
-	static const char *const words[] = {
-		"begin ", "begin\t", "begin-base64", "=ybegin", "(This file must be converted"
-	};
+	static const char *const words[] = { "begin ", "begin\t", "begin-base64", "=ybegin",
+		"(This file must be converted" };
 	const char *s = line->at;
 
 	while (s < line->end && s - line->at < LEAD_MAX && *s != '\n' &&
@@ -558,8 +571,14 @@ value_name(const char *text, const char *value, const char **name, size_t *len)
 static bool
 is_picture(const char *s, size_t len)
 {
-	static const struct { const char *magic; size_t len; } kinds[] = {
-		{ "GIF8", 4 }, { "\211PNG", 4 }, { "\377\330\377", 3 }, { "RIFF", 4 },
+	static const struct {
+		const char *magic;
+		size_t len;
+	} kinds[] = {
+		{ "GIF8", 4 },
+		{ "\211PNG", 4 },
+		{ "\377\330\377", 3 },
+		{ "RIFF", 4 },
 	};
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
@@ -579,7 +598,8 @@ open_uris(struct packed *p, const char *s, size_t len)
 		comma = ++at;
 		if (at - s < 5 || strncasecmp(at - 5, "data", 4) != 0)
 			continue;
-		while (comma < end && comma - at < NAME_REACH && ends_uri(*comma) == false && *comma != ',')
+		while (comma < end && comma - at < NAME_REACH && ends_uri(*comma) == false &&
+		    *comma != ',')
 			comma++;
 		if (comma == end || *comma != ',' ||
 		    (comma - at >= 7 && strncasecmp(comma - 7, ";base64", 7) == 0))
@@ -623,7 +643,8 @@ percent(const char **s, const char *end, unsigned char *c)
 {
 	const char *at = *s;
 
-	if (*at != '%' || end - at < 3 || !isxdigit((unsigned char)at[1]) || !isxdigit((unsigned char)at[2]))
+	if (*at != '%' || end - at < 3 || !isxdigit((unsigned char)at[1]) ||
+	    !isxdigit((unsigned char)at[2]))
 		return false;
 	*c = (unsigned char)strtoul((const char[]){ at[1], at[2], '\0' }, NULL, 16);
 	*s += 2;

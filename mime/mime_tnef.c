@@ -19,16 +19,15 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "little.h"
+#include "le.h"
 
 #define ATTRIBUTE_HEAD 9
-#define ATT_TITLE	0x8010u
-#define ATT_TRANSPORT	0x9001u
-#define ATT_ATTACHMENT	0x9005u
+#define ATT_TITLE 0x8010u
+#define ATT_TRANSPORT 0x9001u
+#define ATT_ATTACHMENT 0x9005u
 
 static void give_name(const char *, size_t len, void (*fn)(void *, const char *), void *ctx);
-static void give_properties(const char *, size_t len, void (*fn)(void *, const char *),
-    void *ctx);
+static void give_properties(const char *, size_t len, void (*fn)(void *, const char *), void *ctx);
 
 bool
 tnef_is(const char *bytes, size_t len)
@@ -42,8 +41,8 @@ tnef_names(const char *bytes, size_t len, void (*fn)(void *, const char *), void
 	size_t at = 6;
 
 	while (tnef_is(bytes, len) && at <= len && len - at >= ATTRIBUTE_HEAD) {
-		uint32_t id = little(bytes + at + 1, 2);
-		size_t size = little(bytes + at + 5, 4), left;
+		uint32_t id = le_get(bytes + at + 1, 2);
+		size_t size = le_get(bytes + at + 5, 4), left;
 
 		at += ATTRIBUTE_HEAD;
 		left = size < len - at ? size : len - at;
@@ -85,7 +84,7 @@ give_properties(const char *s, size_t len, void (*fn)(void *, const char *), voi
 
 		if ((s[i] != 0x1e && s[i] != 0x1f) || memcmp(s + i + 1, "\0\x07\x37", 3) != 0)
 			continue;
-		size = little(s + i + 8, 4);
+		size = le_get(s + i + 8, 4);
 		if (size > len - i - 12)
 			size = len - i - 12;
 		give_name(s + i + 12, size, fn, ctx);

@@ -22,7 +22,7 @@
 #include <sysexits.h>
 
 #include "array.h"
-#include "little.h"
+#include "le.h"
 
 #define LOCAL_HEAD 30
 #define ENTRY_HEAD 46
@@ -43,7 +43,7 @@
 #define RATIO_MAX 1100
 
 struct member {
-	size_t name, name_len;		/* places in the content */
+	size_t name, name_len; /* places in the content */
 	size_t data, size;
 	uint64_t plain_size;
 	unsigned int flags, method;
@@ -57,7 +57,7 @@ struct range {
 struct reading {
 	const char *bytes;
 	size_t len;
-	struct member *members;		/* in doubt */
+	struct member *members; /* in doubt */
 	struct range *ranges;
 	size_t n_members, n_ranges, out;
 	bool all;
@@ -68,7 +68,8 @@ static size_t find(const struct reading *, size_t from, const char *sign);
 static size_t comment_begin(const struct reading *);
 static void read_directories(struct reading *);
 static void read_directory(struct reading *, size_t end, bool doubtful);
-static void read_entry(struct reading *, size_t entry, size_t base, size_t directory, bool doubtful);
+static void read_entry(struct reading *, size_t entry, size_t base, size_t directory,
+    bool doubtful);
 static void take_long_sizes(const struct reading *, size_t entry, uint64_t *plain, uint64_t *size);
 static bool read_local(const struct reading *, size_t at, struct member *, bool *known);
 static void read_rest(struct reading *);
@@ -141,7 +142,7 @@ read_directories(struct reading *r)
 static void
 read_directory(struct reading *r, size_t end, bool doubtful)
 {
-	size_t size = little(r->bytes + end + 12, 4), says = little(r->bytes + end + 16, 4);
+	size_t size = le_get(r->bytes + end + 12, 4), says = le_get(r->bytes + end + 16, 4);
 	size_t at = size <= end ? end - size : says, base, next;
 
 	doubtful = doubtful || !is_at(r, 0, "PK\003\004", LOCAL_HEAD);
@@ -149,8 +150,8 @@ read_directory(struct reading *r, size_t end, bool doubtful)
 		at = says;
 	base = at > says ? at - says : 0;
 	for (; is_at(r, at, "PK\001\002", ENTRY_HEAD) && at < end; at = next) {
-		next = at + ENTRY_HEAD + little(r->bytes + at + 28, 2) + little(r->bytes + at + 30, 2) +
-		    little(r->bytes + at + 32, 2);
+		next = at + ENTRY_HEAD + le_get(r->bytes + at + 28, 2) +
+		    le_get(r->bytes + at + 30, 2) + le_get(r->bytes + at + 32, 2);
 		if (next <= end)
 			read_entry(r, at, base, end, doubtful);
 	}
@@ -160,8 +161,8 @@ static void
 read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtful)
 {
 	const char *e = r->bytes + entry;
-	uint64_t plain = little(e + 24, 4), size = little(e + 20, 4);
-	size_t at = little(e + 42, 4) + base;
+	uint64_t plain = le_get(e + 24, 4), size = le_get(e + 20, 4);
+	size_t at = le_get(e + 42, 4) + base;
 	struct member m, local;
 	bool known;
 
@@ -170,13 +171,15 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 		at -= base;
 	if (at > r->len || r->len - at < LOCAL_HEAD)
 		return;
-	doubtful = doubtful || base > 0 || memcmp(r->bytes + at, "PK\003\004", 4) != 0 || size == UNKNOWN;
+	doubtful = doubtful || base > 0 || memcmp(r->bytes + at, "PK\003\004", 4) != 0 ||
+	    size == UNKNOWN;
 	read_local(r, at, &local, &known);
 	if (local.data > end)
 		return;
 	take_long_sizes(r, entry, &plain, &size);
-	m = (struct member){ entry + ENTRY_HEAD, little(e + 28, 2), local.data,
-	    size < end - local.data ? (size_t)size : end - local.data, plain, little(e + 8, 2), little(e + 10, 2) };
+	m = (struct member){ entry + ENTRY_HEAD, le_get(e + 28, 2), local.data,
+		size < end - local.data ? (size_t)size : end - local.data, plain, le_get(e + 8, 2),
+		le_get(e + 10, 2) };
 	if (m.method != local.method || ((m.flags ^ local.flags) & FLAG_ENCRYPTED) != 0 ||
 	    (known && local.size != size) ||
 	    (!known && ((m.flags | local.flags) & FLAG_SIZES_BEHIND) == 0 && size > 0))
@@ -195,23 +198,23 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 static void
 take_long_sizes(const struct reading *r, size_t entry, uint64_t *plain, uint64_t *size)
 {
-	const char *e = r->bytes + entry, *extra = e + ENTRY_HEAD + little(e + 28, 2);
-	size_t left = little(e + 30, 2), n;
+	const char *e = r->bytes + entry, *extra = e + ENTRY_HEAD + le_get(e + 28, 2);
+	size_t left = le_get(e + 30, 2), n;
 
 	for (; left >= 4; extra += 4 + n, left -= 4 + n) {
 		const char *at = extra + 4;
 
-		n = little(extra + 2, 2);
+		n = le_get(extra + 2, 2);
 		if (n > left - 4)
 			return;
-		if (little(extra, 2) != 1)
+		if (le_get(extra, 2) != 1)
 			continue;
 		if (*plain == UNKNOWN && n >= 8) {
-			*plain = little(at, 4) | (uint64_t)little(at + 4, 4) << 32;
+			*plain = le_get(at, 4) | (uint64_t)le_get(at + 4, 4) << 32;
 			at += 8;
 		}
 		if (*size == UNKNOWN && (size_t)(at - extra) - 4 + 8 <= n)
-			*size = little(at, 4) | (uint64_t)little(at + 4, 4) << 32;
+			*size = le_get(at, 4) | (uint64_t)le_get(at + 4, 4) << 32;
 		return;
 	}
 }
@@ -224,11 +227,11 @@ static bool
 read_local(const struct reading *r, size_t at, struct member *m, bool *known)
 {
 	const char *l = r->bytes + at;
-	size_t size = little(l + 18, 4);
+	size_t size = le_get(l + 18, 4);
 
-	*m = (struct member){ at + LOCAL_HEAD, little(l + 26, 2), 0, size, little(l + 22, 4),
-	    little(l + 6, 2), little(l + 8, 2) };
-	m->data = m->name + m->name_len + little(l + 28, 2);
+	*m = (struct member){ at + LOCAL_HEAD, le_get(l + 26, 2), 0, size, le_get(l + 22, 4),
+		le_get(l + 6, 2), le_get(l + 8, 2) };
+	m->data = m->name + m->name_len + le_get(l + 28, 2);
 	*known = size > 0 && m->data <= r->len && size <= r->len - m->data;
 	return m->data <= r->len && m->method < 100;
 }
@@ -241,7 +244,8 @@ read_rest(struct reading *r)
 
 	if (r->n_ranges > 1)
 		qsort(r->ranges, r->n_ranges, sizeof(*r->ranges), by_begin);
-	for (size_t at = find(r, 0, "PK\003\004"), next; r->len - at >= LOCAL_HEAD; at = find(r, next, "PK\003\004")) {
+	for (size_t at = find(r, 0, "PK\003\004"), next; r->len - at >= LOCAL_HEAD;
+	     at = find(r, next, "PK\003\004")) {
 		struct member m;
 		bool known;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * mime_zip.h - zip archives that do not read the same to everyone.
  */

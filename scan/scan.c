@@ -24,7 +24,7 @@ scan_open(const struct conf *conf, const char *scratch, char *err, size_t errsiz
 {
 	use_clamd = conf_uses_clamd(conf);
 	return use_clamd ? clamd_open(conf, scratch, err, errsize)
-	    : libclamav_open(conf, scratch, err, errsize);
+			 : libclamav_open(conf, scratch, err, errsize);
 }
 
 void

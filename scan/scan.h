@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scan.h - the scanner interface. Two engines are behind it: scan_libclamav.c
  * and scan_clamd.c.
@@ -16,24 +17,25 @@
 
 /* What an object is, so that the engine knows how to look at it. */
 enum scan_kind {
-	SCAN_MAIL,	/* a raw mail: find the attachments in it as well */
-	SCAN_SKELETON,	/* a raw mail whose attachments are scanned as parts */
-	SCAN_TEXT,	/* content as nothing but bytes: not as a mail, not as HTML */
-	SCAN_PART	/* decoded content of one part */
+	SCAN_MAIL, /* a raw mail: find the attachments in it as well */
+	SCAN_SKELETON, /* a raw mail whose attachments are scanned as parts */
+	SCAN_TEXT, /* content as nothing but bytes: not as a mail, not as HTML */
+	SCAN_PART /* decoded content of one part */
 };
 
 #define SCAN_MAX_HITS 64
 
 struct scan_hit {
-	enum verdict_class class;	/* infected, encrypted, limit; blocked for macros */
-	char name[256];			/* signature, printable */
+	enum verdict_class class; /* infected, encrypted, limit; blocked for macros */
+	char name[256]; /* signature, printable */
 };
 
 struct scan_result {
-	struct scan_hit hits[SCAN_MAX_HITS];	/* each name once; a further one drops an ENCRYPTED or LIMIT if it is INFECTED */
+	struct scan_hit hits
+	    [SCAN_MAX_HITS]; /* each name once; a further one drops an ENCRYPTED or LIMIT if it is INFECTED */
 	size_t n_hits;
-	bool failed;			/* not scanned to the end */
-	char error[256];		/* if failed: why, printable */
+	bool failed; /* not scanned to the end */
+	char error[256]; /* if failed: why, printable */
 };
 
 /*

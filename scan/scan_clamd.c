@@ -63,9 +63,9 @@
 #include "scan_result.h"
 
 #define PREFIX "clamd:"
-#define REPLY_MAX 1024		/* a name, and what stands around it */
-#define PIECE (64UL << 20)	/* of INSTREAM; clamd takes any that fits its limit */
-#define LAST_WORD_MS 1000	/* for the reason of one that stopped listening */
+#define REPLY_MAX 1024 /* a name, and what stands around it */
+#define PIECE (64UL << 20) /* of INSTREAM; clamd takes any that fits its limit */
+#define LAST_WORD_MS 1000 /* for the reason of one that stopped listening */
 #define PROVE_SECONDS 30
 
 static bool connect_to(const char *address, int64_t deadline, char *err, size_t errsize);
@@ -90,10 +90,10 @@ static bool system_trouble(const char *doing);
 static bool unexpected(void);
 
 static struct {
-	int sock;			/* -1 = no session */
-	int memory;			/* what is handed over; -1 = send it */
-	unsigned int number;		/* of the last command */
-	char reply[REPLY_MAX];		/* of clamd, or why there is none */
+	int sock; /* -1 = no session */
+	int memory; /* what is handed over; -1 = send it */
+	unsigned int number; /* of the last command */
+	char reply[REPLY_MAX]; /* of clamd, or why there is none */
 	char address[256];
 	char banner[64];
 } clamd = { .sock = -1, .memory = -1 };
@@ -119,14 +119,14 @@ clamd_connect(const struct conf *conf, char *err, size_t errsize)
 		snprintf(address, sizeof(address), "%.*s", (int)len, word);
 		word += len + (word[len] == ' ');
 		if (connect_to(address + strlen(PREFIX), clock_ms() + share / (int64_t)n, reason,
-		    sizeof(reason)))
+			sizeof(reason)))
 			return true;
 		clamd_close();
 		if (used < errsize)
 			used += (size_t)snprintf(err + used, errsize - used, "%s%s: %s",
 			    used > 0 ? "; " : "", address, reason);
 	}
-	scan_make_printable(err);
+	scan_result_make_printable(err);
 	return false;
 }
 
@@ -178,7 +178,7 @@ clamd_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, si
 	    (len >= sure && memcmp(buf, received, sure) == 0))
 		return;
 	if (len > SIZE_MAX - head || (mail = malloc(head + len)) == NULL) {
-		scan_fail(result, "out of memory");
+		scan_result_fail(result, "out of memory");
 		return;
 	}
 	memcpy(mail, received, head);
@@ -192,16 +192,18 @@ bool
 clamd_prove(char *err, size_t errsize)
 {
 	char text[] = "Y6P\"Q&ABQ\\5]Q[Y65)Q_*8DD*8~%FJDBS"
-	    ".TUBOEBSE.BOUJWJSVT.UFTU.GJMF\"%I,I+";
+		      ".TUBOEBSE.BOUJWJSVT.UFTU.GJMF\"%I,I+";
 	struct scan_result result;
 
 	for (size_t i = 0; text[i] != '\0'; i++)
 		text[i]--;
 	clamd_bytes(&result, SCAN_PART, text, sizeof(text) - 1, PROVE_SECONDS);
 	if (result.failed)
-		return scan_refuse(err, errsize, "clamd at %s: %s", clamd.address, result.error);
-	return result.n_hits > 0 || scan_refuse(err, errsize,
-	    "clamd at %s does not find the EICAR test string", clamd.address);
+		return scan_result_refuse(err, errsize, "clamd at %s: %s", clamd.address,
+		    result.error);
+	return result.n_hits > 0 ||
+	    scan_result_refuse(err, errsize, "clamd at %s does not find the EICAR test string",
+		clamd.address);
 }
 
 /* --- the session --- */
@@ -223,9 +225,10 @@ open_session(const char *address, int64_t deadline, char *err, size_t errsize)
 {
 	err[0] = '\0';
 	clamd.sock = address[0] == '/' ? connect_local(address, deadline)
-	    : connect_tcp(address, deadline, err, errsize);
+				       : connect_tcp(address, deadline, err, errsize);
 	if (clamd.sock == -1)
-		return err[0] == '\0' ? scan_refuse(err, errsize, "%s", strerror(errno)) : false;
+		return err[0] == '\0' ? scan_result_refuse(err, errsize, "%s", strerror(errno))
+				      : false;
 	return begin_session(deadline, err, errsize);
 }
 
@@ -237,7 +240,7 @@ connect_local(const char *path, int64_t deadline)
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
-	strlcpy(sun.sun_path, path, sizeof(sun.sun_path));	/* conf.c has seen to its length */
+	strlcpy(sun.sun_path, path, sizeof(sun.sun_path)); /* conf.c has seen to its length */
 	while (sock != -1 && connect(sock, (struct sockaddr *)&sun, sizeof(sun)) == -1) {
 		int saved = errno;
 
@@ -266,7 +269,7 @@ connect_tcp(const char *address, int64_t deadline, char *err, size_t errsize)
 	    address + brackets);
 	code = getaddrinfo(host, port, &hints, &list);
 	if (code != 0) {
-		scan_refuse(err, errsize, "%s", gai_strerror(code));
+		scan_result_refuse(err, errsize, "%s", gai_strerror(code));
 		return -1;
 	}
 	for (a = list; a != NULL && sock == -1; a = a->ai_next) {
@@ -314,14 +317,14 @@ begin_session(int64_t deadline, char *err, size_t errsize)
 
 	clamd.number = 1;
 	if (!send_bytes(begin, sizeof(begin), false, deadline) || !read_reply(deadline))
-		return scan_refuse(err, errsize, "%s", clamd.reply);
+		return scan_result_refuse(err, errsize, "%s", clamd.reply);
 	if (strncmp(version, "ClamAV ", 7) != 0 || ends_in(version, "ERROR"))
-		return scan_refuse(err, errsize, "unexpected answer: %.200s", version);
+		return scan_result_refuse(err, errsize, "unexpected answer: %.200s", version);
 	len = strcspn(version, "/");
 	if (version[len] == '/')
 		len += 1 + strcspn(version + len + 1, "/");
 	snprintf(clamd.banner, sizeof(clamd.banner), "%.*s", (int)len, version);
-	scan_make_printable(clamd.banner);
+	scan_result_make_printable(clamd.banner);
 	return true;
 }
 
@@ -343,7 +346,7 @@ static bool
 scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
 {
 	if (clamd.sock == -1) {
-		scan_fail(result, "clamd at %s: the session is over", clamd.address);
+		scan_result_fail(result, "clamd at %s: the session is over", clamd.address);
 		return false;
 	}
 	if (ask(buf, len, deadline)) {
@@ -353,13 +356,13 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 			return true;
 		if (name > strlen(" FOUND") && ends_in(clamd.reply, " FOUND")) {
 			clamd.reply[name - strlen(" FOUND")] = '\0';
-			scan_add_hit(result, clamd.reply);
+			scan_result_add_hit(result, clamd.reply);
 			return false;
 		}
 		unexpected();
 	}
-	scan_fail(result, "clamd at %s: %.200s", clamd.address, clamd.reply);
-	clamd_close();		/* it may be out of step */
+	scan_result_fail(result, "clamd at %s: %.200s", clamd.address, clamd.reply);
+	clamd_close(); /* it may be out of step */
 	return false;
 }
 
@@ -409,11 +412,16 @@ fill_memory(const char *buf, size_t len)
 static bool
 send_memory(int64_t deadline)
 {
-	union { char buf[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = { .buf = { 0 } };
+	union {
+		char buf[CMSG_SPACE(sizeof(int))];
+		struct cmsghdr align;
+	} control = { .buf = { 0 } };
 	char byte = 0;
 	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1,
-	    .msg_control = control.buf, .msg_controllen = sizeof(control.buf) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control.buf,
+		.msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	ssize_t n;
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scan_clamd.h - a running clamd as the scanner. The contracts are those of
  * the functions of scan.h that have the same last word.

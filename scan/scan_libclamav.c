@@ -61,10 +61,10 @@
 #define MARKER_SIZE 32
 
 #define PROVE_SECONDS 10
-#define MEMORY_RESERVE (64UL << 20)	/* address space, at the start of each layer */
-#define ROOM_FACTOR 4			/* scratch space per byte to scan */
-#define ROOM_RESERVE (1U << 20)		/* scratch space at the start of each layer */
-#define UNZIP_BLOCK 8192		/* libclamav's, BUFSIZ */
+#define MEMORY_RESERVE (64UL << 20) /* address space, at the start of each layer */
+#define ROOM_FACTOR 4 /* scratch space per byte to scan */
+#define ROOM_RESERVE (1U << 20) /* scratch space at the start of each layer */
+#define UNZIP_BLOCK 8192 /* libclamav's, BUFSIZ */
 #define FILE_LIMIT_MIN (8 * UNZIP_BLOCK) /* below it on_layer would make no sense */
 #define FILE_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFileSize"
 #define FILES_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFiles"
@@ -101,24 +101,24 @@ static int scan_map(struct scan_result *, const char *, size_t);
 static void set_options(struct cl_scan_options *);
 
 static struct {
-	struct cl_engine *engine;	/* NULL unless open */
+	struct cl_engine *engine; /* NULL unless open */
 	char scratch[PATH_MAX];
 	unsigned char marker[MARKER_SIZE];
 	unsigned int signatures;
 	char banner[64];
 	char database[PATH_MAX];
-	uint64_t database_print;	/* as it was just before it was loaded */
-	uint64_t file_limit;		/* bytes */
-	uint64_t files_limit;		/* in one container */
-	unsigned int layers;		/* met in this scan */
-	scan_member *member;		/* who wants to know what is in containers */
+	uint64_t database_print; /* as it was just before it was loaded */
+	uint64_t file_limit; /* bytes */
+	uint64_t files_limit; /* in one container */
+	unsigned int layers; /* met in this scan */
+	scan_member *member; /* who wants to know what is in containers */
 	void *member_ctx;
 	bool block_macros;
-	bool parse_mail;		/* look for attachments in this scan */
+	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
-	bool top_is_mail;		/* the outermost one was read as a mail */
-	char complaint[256];		/* what went wrong first in this scan or load; "" = nothing */
-	char last_complaint[256];	/* and last: for a database that names the file */
+	bool top_is_mail; /* the outermost one was read as a mail */
+	char complaint[256]; /* what went wrong first in this scan or load; "" = nothing */
+	char last_complaint[256]; /* and last: for a database that names the file */
 } scanner;
 
 bool
@@ -128,10 +128,8 @@ libclamav_open(const struct conf *conf, const char *scratch, char *err, size_t e
 		return false;
 	strlcpy(scanner.database, conf->database, sizeof(scanner.database));
 	scanner.database_print = database_print(scanner.database);
-	if (make_engine(conf, scratch, err, errsize) &&
-	    load_database(conf, err, errsize) &&
-	    load_marker(err, errsize) &&
-	    prove_engine(conf->database, err, errsize))
+	if (make_engine(conf, scratch, err, errsize) && load_database(conf, err, errsize) &&
+	    load_marker(err, errsize) && prove_engine(conf->database, err, errsize))
 		return true;
 	libclamav_close();
 	return false;
@@ -157,7 +155,7 @@ libclamav_adapt(const struct conf *conf, const char *scratch, char *err, size_t 
 	if (!use_scratch(scratch, err, errsize))
 		return false;
 	return set_limits(conf) ||
-	    scan_refuse(err, errsize, "libclamav refuses a limit from the configuration");
+	    scan_result_refuse(err, errsize, "libclamav refuses a limit from the configuration");
 }
 
 /*
@@ -230,9 +228,10 @@ libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf
 	scanner.parse_mail = kind != SCAN_SKELETON && kind != SCAN_TEXT;
 	scanner.parse_html = kind != SCAN_TEXT;
 	if (scanner.engine == NULL)
-		scan_fail(result, "the scanner is not open");
+		scan_result_fail(result, "the scanner is not open");
 	else if (!scratch_is_there() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
-		scan_fail(result, "scratch directory %s: %s", scanner.scratch, strerror(errno));
+		scan_result_fail(result, "scratch directory %s: %s", scanner.scratch,
+		    strerror(errno));
 	if (result->failed || len == 0)
 		return;
 	scan_view(result, buf, len, deadline);
@@ -276,7 +275,7 @@ complain(const char *text)
 
 	strlcpy(last, text, sizeof(scanner.last_complaint));
 	last[strcspn(last, "\n")] = '\0';
-	scan_make_printable(last);
+	scan_result_make_printable(last);
 	if (last[0] == '\0')
 		strlcpy(last, "an empty error message", sizeof(scanner.last_complaint));
 	if (scanner.complaint[0] == '\0')
@@ -287,7 +286,7 @@ static void
 on_hit(int fd, const char *name, void *ctx)
 {
 	(void)fd;
-	scan_add_hit(ctx, name != NULL ? name : "unnamed");
+	scan_result_add_hit(ctx, name != NULL ? name : "unnamed");
 }
 
 /* libclamav begins to scan a layer, the outermost first. */
@@ -306,7 +305,7 @@ on_layer(int fd, const char *type, void *ctx)
 	 */
 	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (uint64_t)st.st_size + UNZIP_BLOCK > scanner.file_limit)
-		scan_add_hit(ctx, FILE_LIMIT_HIT);
+		scan_result_add_hit(ctx, FILE_LIMIT_HIT);
 	if (!have_room(ROOM_RESERVE))
 		complain("the scratch directory is full");
 	if (!have_memory())
@@ -316,8 +315,8 @@ on_layer(int fd, const char *type, void *ctx)
 
 /* A member of an archive, encrypted or not; libclamav tells some of them twice. */
 static cl_error_t
-on_member(const char *container, unsigned long container_size, const char *name,
-    unsigned long size, int encrypted, unsigned int position, void *ctx)
+on_member(const char *container, unsigned long container_size, const char *name, unsigned long size,
+    int encrypted, unsigned int position, void *ctx)
 {
 	(void)container;
 	(void)container_size;
@@ -332,9 +331,8 @@ on_member(const char *container, unsigned long container_size, const char *name,
 
 /* A layer, the outermost one too: of interest are mails, and executables that were unpacked. */
 static cl_error_t
-on_file(int fd, const char *type, const char **ancestors, size_t parent_size,
-    const char *name, size_t size, const char *bytes, uint32_t level, uint32_t attributes,
-    void *ctx)
+on_file(int fd, const char *type, const char **ancestors, size_t parent_size, const char *name,
+    size_t size, const char *bytes, uint32_t level, uint32_t attributes, void *ctx)
 {
 	(void)fd;
 	(void)ancestors;
@@ -343,7 +341,7 @@ on_file(int fd, const char *type, const char **ancestors, size_t parent_size,
 	(void)attributes;
 	if (type != NULL && strcmp(type, "CL_TYPE_MAIL") == 0 && bytes != NULL &&
 	    has_too_many_files(bytes, size)) {
-		scan_add_hit(ctx, FILES_LIMIT_HIT);
+		scan_result_add_hit(ctx, FILES_LIMIT_HIT);
 		return CL_BREAK;
 	}
 	if (scanner.member != NULL && level > 0 && type != NULL &&
@@ -376,12 +374,13 @@ start_library(char *err, size_t errsize)
 	cl_error_t code;
 
 	if (scanner.engine != NULL)
-		return scan_refuse(err, errsize, "the scanner is open already");
+		return scan_result_refuse(err, errsize, "the scanner is open already");
 	if (started)
 		return true;
 	cl_set_clcb_msg(on_message);
 	if ((code = cl_init(CL_INIT_DEFAULT)) != CL_SUCCESS)
-		return scan_refuse(err, errsize, "libclamav does not start: %s", cl_strerror(code));
+		return scan_result_refuse(err, errsize, "libclamav does not start: %s",
+		    cl_strerror(code));
 	started = true;
 	return true;
 }
@@ -392,9 +391,10 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 	if (!use_scratch(scratch, err, errsize))
 		return false;
 	if ((scanner.engine = cl_engine_new()) == NULL)
-		return scan_refuse(err, errsize, "libclamav: out of memory");
+		return scan_result_refuse(err, errsize, "libclamav: out of memory");
 	if (!set_limits(conf))
-		return scan_refuse(err, errsize, "libclamav refuses a limit from the configuration");
+		return scan_result_refuse(err, errsize,
+		    "libclamav refuses a limit from the configuration");
 	cl_engine_set_clcb_virus_found(scanner.engine, on_hit);
 	cl_engine_set_clcb_pre_scan(scanner.engine, on_layer);
 	cl_engine_set_clcb_meta(scanner.engine, on_member);
@@ -406,17 +406,18 @@ static bool
 use_scratch(const char *scratch, char *err, size_t errsize)
 {
 	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
-		return scan_refuse(err, errsize, "scratch directory: path too long");
+		return scan_result_refuse(err, errsize, "scratch directory: path too long");
 	if (!prove_scratch())
-		return scan_refuse(err, errsize, "scratch directory %s: %s", scratch, strerror(errno));
+		return scan_result_refuse(err, errsize, "scratch directory %s: %s", scratch,
+		    strerror(errno));
 	return true;
 }
 
 static bool
 set_limits(const struct conf *conf)
 {
-	uint64_t file_limit = conf->scan_file_limit > FILE_LIMIT_MIN ? conf->scan_file_limit :
-	    FILE_LIMIT_MIN;
+	uint64_t file_limit = conf->scan_file_limit > FILE_LIMIT_MIN ? conf->scan_file_limit
+								     : FILE_LIMIT_MIN;
 	const struct {
 		enum cl_engine_field field;
 		uint64_t value;
@@ -432,8 +433,9 @@ set_limits(const struct conf *conf)
 	scanner.files_limit = conf->scan_files_limit;
 	scanner.block_macros = conf->block_macros;
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
-		if (limits[i].value > INT64_MAX || cl_engine_set_num(scanner.engine,
-		    limits[i].field, (long long)limits[i].value) != CL_SUCCESS)
+		if (limits[i].value > INT64_MAX ||
+		    cl_engine_set_num(scanner.engine, limits[i].field,
+			(long long)limits[i].value) != CL_SUCCESS)
 			return false;
 	return cl_engine_set_str(scanner.engine, CL_ENGINE_TMPDIR, scanner.scratch) == CL_SUCCESS;
 }
@@ -449,15 +451,16 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	scanner.complaint[0] = '\0';
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
 	if (code != CL_SUCCESS)
-		return scan_refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
+		return scan_result_refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
 		    cl_strerror(code), scanner.complaint, scanner.last_complaint);
 	if (scanner.signatures == 0)
-		return scan_refuse(err, errsize, "signature database %s: no signatures in it", path);
+		return scan_result_refuse(err, errsize,
+		    "signature database %s: no signatures in it", path);
 
 	version = cl_engine_get_num(scanner.engine, CL_ENGINE_DB_VERSION, &ignored);
 	if (version > 0)
-		snprintf(scanner.banner, sizeof(scanner.banner), "ClamAV %s/%lld",
-		    cl_retver(), version);
+		snprintf(scanner.banner, sizeof(scanner.banner), "ClamAV %s/%lld", cl_retver(),
+		    version);
 	else
 		snprintf(scanner.banner, sizeof(scanner.banner), "ClamAV %s/%u-signatures",
 		    cl_retver(), scanner.signatures);
@@ -473,13 +476,14 @@ load_marker(char *err, size_t errsize)
 
 	snprintf(path, sizeof(path), "%s/marker.ndb", scanner.scratch);
 	if (!write_marker(path))
-		return scan_refuse(err, errsize, "marker signature %s: %s", path, strerror(errno));
+		return scan_result_refuse(err, errsize, "marker signature %s: %s", path,
+		    strerror(errno));
 	code = cl_load(path, scanner.engine, &count, CL_DB_STDOPT);
 	unlink(path);
 	if (code == CL_SUCCESS)
 		code = cl_engine_compile(scanner.engine);
 	if (code != CL_SUCCESS)
-		return scan_refuse(err, errsize, "marker signature: %s", cl_strerror(code));
+		return scan_result_refuse(err, errsize, "marker signature: %s", cl_strerror(code));
 	return true;
 }
 
@@ -521,13 +525,14 @@ prove_part(const char *database, char *err, size_t errsize)
 
 	libclamav_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
 	if (result.failed || result.n_hits > 0)
-		return scan_refuse(err, errsize, "signature database %s: self-test on harmless text: %s",
-		    database, result.failed ? result.error : result.hits[0].name);
+		return scan_result_refuse(err, errsize,
+		    "signature database %s: self-test on harmless text: %s", database,
+		    result.failed ? result.error : result.hits[0].name);
 	memcpy(text + sizeof(text) - MARKER_SIZE, scanner.marker, MARKER_SIZE);
 	libclamav_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
 	if (marker_fault(&result) != NULL)
-		return scan_refuse(err, errsize, "signature database %s: self-test: %s", database,
-		    marker_fault(&result));
+		return scan_result_refuse(err, errsize, "signature database %s: self-test: %s",
+		    database, marker_fault(&result));
 	return true;
 }
 
@@ -536,8 +541,8 @@ static bool
 prove_mail(const char *database, char *err, size_t errsize)
 {
 	static const char head[] = "From: a@example.org\nSubject: self-test\nMIME-Version: 1.0\n"
-	    "Content-Type: application/octet-stream\n"
-	    "Content-Transfer-Encoding: quoted-printable\n\n";
+				   "Content-Type: application/octet-stream\n"
+				   "Content-Transfer-Encoding: quoted-printable\n\n";
 	struct scan_result result;
 	char mail[sizeof(head) + 3 * MARKER_SIZE + 2];
 	size_t len = strlcpy(mail, head, sizeof(mail));
@@ -547,8 +552,9 @@ prove_mail(const char *database, char *err, size_t errsize)
 	mail[len++] = '\n';
 	libclamav_bytes(&result, SCAN_MAIL, mail, len, PROVE_SECONDS);
 	if (marker_fault(&result) != NULL)
-		return scan_refuse(err, errsize, "signature database %s: self-test with a mail: %s",
-		    database, marker_fault(&result));
+		return scan_result_refuse(err, errsize,
+		    "signature database %s: self-test with a mail: %s", database,
+		    marker_fault(&result));
 	return true;
 }
 
@@ -607,7 +613,7 @@ have_room(uint64_t bytes)
 	if (statvfs(scanner.scratch, &vfs) == -1)
 		return false;
 	if (vfs.f_blocks == 0)
-		return true;		/* a file system without a size */
+		return true; /* a file system without a size */
 	errno = ENOSPC;
 	return (uint64_t)vfs.f_bavail * vfs.f_frsize >= bytes;
 }
@@ -634,7 +640,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 
 	/* libclamav counts in 32 bits, and takes 0 for "no limit" */
 	if (left <= 0) {
-		scan_fail(result, "no time left to scan");
+		scan_result_fail(result, "no time left to scan");
 		return;
 	}
 	cl_engine_set_num(scanner.engine, CL_ENGINE_MAX_SCANTIME,
@@ -644,11 +650,11 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 	scanner.top_is_mail = false;
 	code = scan_map(result, buf, len);
 	if (code == CL_VIRUS && result->n_hits == 0)
-		scan_add_hit(result, "unnamed");
+		scan_result_add_hit(result, "unnamed");
 	if (code != CL_CLEAN && code != CL_VIRUS)
-		scan_fail(result, "libclamav: %s", cl_strerror((cl_error_t)code));
+		scan_result_fail(result, "libclamav: %s", cl_strerror((cl_error_t)code));
 	else if (scanner.complaint[0] != '\0')
-		scan_fail(result, "libclamav: %s", scanner.complaint);
+		scan_result_fail(result, "libclamav: %s", scanner.complaint);
 }
 
 static int
@@ -683,7 +689,7 @@ scan_as_mail(struct scan_result *result, const char *buf, size_t len, int64_t de
 	char *mail;
 
 	if (len > SIZE_MAX - head || (mail = malloc(head + len)) == NULL) {
-		scan_fail(result, "out of memory");
+		scan_result_fail(result, "out of memory");
 		return;
 	}
 	memcpy(mail, received, head);
@@ -700,8 +706,8 @@ set_options(struct cl_scan_options *options)
 	options->parse = scanner.parse_mail ? ~0U : ~(uint32_t)CL_SCAN_PARSE_MAIL;
 	if (!scanner.parse_html)
 		options->parse &= ~(uint32_t)CL_SCAN_PARSE_HTML;
-	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX |
-	    CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE | CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
+	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
+	    CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
 	if (scanner.block_macros)
 		options->heuristic |= CL_SCAN_HEURISTIC_MACROS;
 }

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scan_libclamav.h - the scanner in this process. The contracts are those of
  * the functions of scan.h that have the same last word.

@@ -14,13 +14,13 @@
 static enum verdict_class classify(const char *);
 
 void
-scan_add_hit(struct scan_result *result, const char *name)
+scan_result_add_hit(struct scan_result *result, const char *name)
 {
 	struct scan_hit hit, *place = NULL;
 
 	hit.class = classify(name);
 	strlcpy(hit.name, name, sizeof(hit.name));
-	scan_make_printable(hit.name);
+	scan_result_make_printable(hit.name);
 	for (size_t i = 0; i < result->n_hits; i++)
 		if (strcmp(result->hits[i].name, hit.name) == 0)
 			return;
@@ -42,7 +42,7 @@ classify(const char *name)
 		enum verdict_class class;
 	} mild[] = {
 		{ "Heuristics.Limits.Exceeded", CLASS_LIMIT },
-		{ "Heuristics.XZ.DicSizeLimit", CLASS_LIMIT },	/* did not unpack it */
+		{ "Heuristics.XZ.DicSizeLimit", CLASS_LIMIT }, /* did not unpack it */
 		{ "Heuristics.Encrypted", CLASS_ENCRYPTED },
 		{ "Heuristics.OLE2.ContainsMacros", CLASS_BLOCKED },
 	};
@@ -54,7 +54,7 @@ classify(const char *name)
 }
 
 void
-scan_fail(struct scan_result *result, const char *fmt, ...)
+scan_result_fail(struct scan_result *result, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -62,23 +62,23 @@ scan_fail(struct scan_result *result, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(result->error, sizeof(result->error), fmt, ap);
 	va_end(ap);
-	scan_make_printable(result->error);
+	scan_result_make_printable(result->error);
 }
 
 bool
-scan_refuse(char *err, size_t errsize, const char *fmt, ...)
+scan_result_refuse(char *err, size_t errsize, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(err, errsize, fmt, ap);
 	va_end(ap);
-	scan_make_printable(err);
+	scan_result_make_printable(err);
 	return false;
 }
 
 void
-scan_make_printable(char *text)
+scan_result_make_printable(char *text)
 {
 	for (; *text != '\0'; text++)
 		if (*text < ' ' || *text > '~')

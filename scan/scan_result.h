@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * scan_result.h - what the engines behind scan.h have in common: how a result
  * is filled in.
@@ -8,16 +9,17 @@
 #include "scan.h"
 
 /* Add a hit under the name that the engine gave it. Each name counts once. */
-void scan_add_hit(struct scan_result *, const char *name);
+void scan_result_add_hit(struct scan_result *, const char *name);
 
 /* Not scanned to the end: why, as one sentence. */
-void scan_fail(struct scan_result *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void scan_result_fail(struct scan_result *, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
 
 /* A sentence into err; returns false. */
-bool scan_refuse(char *err, size_t errsize, const char *fmt, ...)
+bool scan_result_refuse(char *err, size_t errsize, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
 /* What is not printable ASCII becomes '?'. */
-void scan_make_printable(char *text);
+void scan_result_make_printable(char *text);
 
 #endif

@@ -22,12 +22,12 @@
 #include "log.h"
 #include "smtp_session.h"
 
-#define WHERE_MAX	512
+#define WHERE_MAX 512
 
-static enum answer	 down_try(struct session *);
-static enum answer	 down_connect(struct session *);
-static void		 down_complain(const struct session *, const char *);
-static enum answer	 down_garbled(struct session *, const char *, struct span);
+static enum answer down_try(struct session *);
+static enum answer down_connect(struct session *);
+static void down_complain(const struct session *, const char *);
+static enum answer down_garbled(struct session *, const char *, struct span);
 
 /*
  * down_open - connect, and hear the welcome
@@ -63,10 +63,10 @@ down_pass_over(struct session *s, enum answer answer)
 {
 	char line[REPLY_LINE_LIMIT];
 
-	if (s->state != STATE_HELO || !answers[answer].closes || s->address->next == NULL)
+	if (s->state != STATE_HELO || !session_answers[answer].closes || s->address->next == NULL)
 		return false;
 	reply_last_line(&s->reply, line, sizeof(line));
-	down_complain(s, answers[answer].relay ? line : s->fault);
+	down_complain(s, session_answers[answer].relay ? line : s->fault);
 	io_close(&s->down);
 	s->address = s->address->next;
 	return down_open(s) == ANSWER_REPLY;
@@ -88,8 +88,9 @@ static enum answer
 down_try(struct session *s)
 {
 	/* Several must all get their turn while the client is still waiting. */
-	uint64_t patience = s->address->next == NULL ? s->conf->reply_timeout :
-	    MIN(s->conf->connect_timeout, s->conf->reply_timeout);
+	uint64_t patience = s->address->next == NULL
+	    ? s->conf->reply_timeout
+	    : MIN(s->conf->connect_timeout, s->conf->reply_timeout);
 	char banner[REPLY_LINE_LIMIT];
 	enum answer answer;
 
@@ -99,7 +100,7 @@ down_try(struct session *s)
 	answer = down_reply(s, CLASS_USUAL, session_deadline(patience));
 	if (answer == ANSWER_REPLY && s->reply.code == 220)
 		return answer;
-	if (!answers[answer].relay) {
+	if (!session_answers[answer].relay) {
 		down_complain(s, s->fault);
 		return ANSWER_UNREACHABLE;
 	}
@@ -138,8 +139,7 @@ down_connect(struct session *s)
 enum answer
 down_hello(struct session *s, const struct command_line *line)
 {
-	const char *word = s->address->lmtp ? "LHLO" :
-	    span_is(line->verb, "LHLO") ? "EHLO" : NULL;
+	const char *word = s->address->lmtp ? "LHLO" : span_is(line->verb, "LHLO") ? "EHLO" : NULL;
 	struct span rest = line->whole;
 	enum answer answer;
 
@@ -194,7 +194,7 @@ down_fault(struct session *s, enum io_result result)
 		return ANSWER_DOWN_LOST;
 	}
 	answer = down_reply(s, CLASS(4) | CLASS(5), session_deadline(s->conf->reply_timeout));
-	if (!answers[answer].relay)
+	if (!session_answers[answer].relay)
 		return answer;
 	session_fault(s, "downstream, %s: %s", s->doing, io_result_text(result));
 	return ANSWER_REPLY_LAST;

@@ -33,14 +33,14 @@
 #include "clock.h"
 #include "log.h"
 #include "message.h"
-#include "smtp_data.h"
+#include "dot.h"
 #include "smtp_session.h"
 
 /* Where received bytes go. Once something went wrong they go nowhere. */
 struct spool {
 	struct message *message;
 	enum message_result result;
-	int error;		/* errno of MESSAGE_IO */
+	int error; /* errno of MESSAGE_IO */
 };
 
 /* The message on its way downstream. */
@@ -52,23 +52,23 @@ struct sending {
 	uint64_t bytes;
 };
 
-static void		 data_begin(struct session *);
-static enum answer	 data_receive(struct session *);
-static enum answer	 data_spool(struct session *, int64_t);
-static bool		 data_store(void *, const char *, size_t);
-static enum answer	 data_judge(struct session *, const struct dot_decoder *, const struct spool *);
-static enum answer	 data_dispose(struct session *);
-static enum answer	 data_deliver(struct session *);
-static enum answer	 data_send(struct session *);
-static bool		 data_send_piece(void *, const char *, size_t);
-static bool		 data_send_wire(void *, const char *, size_t);
-static enum answer	 data_replies(struct session *);
-static bool		 reply_is_worse(const struct reply *, const struct reply *);
-static enum answer	 reply_hand_on(struct session *);
-static void		 reply_unheard(struct session *);
-static enum outcome	 reply_outcome(const struct reply *);
-static enum outcome	 answer_outcome(const struct session *, enum answer, char *, size_t);
-static void		 data_finish(struct session *, enum answer);
+static void data_begin(struct session *);
+static enum answer data_receive(struct session *);
+static enum answer data_spool(struct session *, int64_t);
+static bool data_store(void *, const char *, size_t);
+static enum answer data_judge(struct session *, const struct dot_decoder *, const struct spool *);
+static enum answer data_dispose(struct session *);
+static enum answer data_deliver(struct session *);
+static enum answer data_send(struct session *);
+static bool data_send_piece(void *, const char *, size_t);
+static bool data_send_wire(void *, const char *, size_t);
+static enum answer data_replies(struct session *);
+static bool reply_is_worse(const struct reply *, const struct reply *);
+static enum answer reply_hand_on(struct session *);
+static void reply_unheard(struct session *);
+static enum outcome reply_outcome(const struct reply *);
+static enum outcome answer_outcome(const struct session *, enum answer, char *, size_t);
+static void data_finish(struct session *, enum answer);
 
 enum answer
 smtp_message(struct session *s)
@@ -214,7 +214,8 @@ data_deliver(struct session *s)
 	enum answer answer;
 
 	session_enter(s, STATE_SEND);
-	answer = down_command(s, (struct span){ "DATA", 4 }, "DATA", CLASS(3) | CLASS(4) | CLASS(5));
+	answer = down_command(s, (struct span){ "DATA", 4 }, "DATA",
+	    CLASS(3) | CLASS(4) | CLASS(5));
 	if (answer == ANSWER_REPLY && s->reply.code == 354)
 		answer = data_send(s);
 	s->transaction.send_ms = clock_ms() - begin;
@@ -249,8 +250,9 @@ static enum answer
 data_send(struct session *s)
 {
 	struct transaction *t = &s->transaction;
-	struct sending sending = { .io = &s->down, .result = IO_OK,
-	    .deadline = session_deadline(s->conf->send_timeout) };
+	struct sending sending = {
+		.io = &s->down, .result = IO_OK, .deadline = session_deadline(s->conf->send_timeout)
+	};
 
 	s->doing = "message";
 	dot_encode_init(&sending.encoder);
@@ -342,23 +344,24 @@ reply_unheard(struct session *s)
 static enum outcome
 reply_outcome(const struct reply *reply)
 {
-	return reply->code / 100 == 2 ? OUTCOME_DELIVERED :
-	    reply->code / 100 == 5 ? OUTCOME_REFUSED : OUTCOME_DEFERRED;
+	return reply->code / 100 == 2 ? OUTCOME_DELIVERED
+	    : reply->code / 100 == 5  ? OUTCOME_REFUSED
+				      : OUTCOME_DEFERRED;
 }
 
 /* answer_outcome - what an answer makes of a message, and its last line */
 static enum outcome
 answer_outcome(const struct session *s, enum answer answer, char *line, size_t size)
 {
-	enum outcome outcome = answers[answer].outcome;
+	enum outcome outcome = session_answers[answer].outcome;
 
 	*line = '\0';
-	if (answers[answer].relay) {
+	if (session_answers[answer].relay) {
 		reply_last_line(&s->reply, line, size);
 		return reply_outcome(&s->reply);
 	}
-	if (answers[answer].text != NULL)
-		strlcpy(line, answers[answer].text, size);
+	if (session_answers[answer].text != NULL)
+		strlcpy(line, session_answers[answer].text, size);
 	/* An answer that has no place here. */
 	return outcome == OUTCOME_DELIVERED ? OUTCOME_DEFERRED : outcome;
 }
@@ -381,7 +384,7 @@ data_finish(struct session *s, enum answer answer)
 
 	if (t->reason[0] == '\0')
 		strlcpy(t->reason, s->fault, sizeof(t->reason));
-	if (s->state == STATE_FINAL && !answers[answer].relay && !all)
+	if (s->state == STATE_FINAL && !session_answers[answer].relay && !all)
 		log_write(LOG_WARNING, "downstream may have taken the message nonetheless");
 	while (each && t->n_told < s->n_recipients)
 		transaction_recipient(t, outcome, line);
@@ -391,7 +394,7 @@ data_finish(struct session *s, enum answer answer)
 	if (s->delivered || outcome == OUTCOME_DISCARDED)
 		s->errors = 0;
 	transaction_finish(t, outcome, line);
-	transaction_over(s);
+	session_end_transaction(s);
 	s->reset_due = s->state != STATE_FINAL;
 	session_enter(s, STATE_READY);
 }

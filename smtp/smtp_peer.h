@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * smtp_peer.h - the client of a front that accepts connections itself.
  */
@@ -5,8 +6,8 @@
 #define SMTP_PEER_H
 
 struct smtp_peer {
-	char address[64];	/* 192.0.2.1 (a mapped one too), 2001:db8::1 */
-	char whole[96];		/* unknown[192.0.2.1]:54321 */
+	char address[64]; /* 192.0.2.1 (a mapped one too), 2001:db8::1 */
+	char whole[96]; /* unknown[192.0.2.1]:54321 */
 };
 
 #endif

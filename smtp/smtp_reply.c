@@ -12,12 +12,12 @@
 
 #include "smtp_reply.h"
 
-#define N_ELEMENTS(array)	(sizeof(array) / sizeof((array)[0]))
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
-static bool		 utf8_take(struct span *);
-static bool		 text_is_printable(struct span);
-static bool		 reply_append(struct reply *, const char *, struct span);
-static bool		 reply_keep_extension(struct reply *, struct span, uint64_t);
+static bool utf8_take(struct span *);
+static bool text_is_printable(struct span);
+static bool reply_append(struct reply *, const char *, struct span);
+static bool reply_keep_extension(struct reply *, struct span, uint64_t);
 
 /* utf8_take - take one well-formed character beyond ASCII off the front (RFC 3629 4) */
 static bool
@@ -35,7 +35,7 @@ utf8_take(struct span *span)
 	}
 	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
 	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f) ||
-	    (p[0] == 0xc2 && p[1] < 0xa0))	/* C1 controls */
+	    (p[0] == 0xc2 && p[1] < 0xa0)) /* C1 controls */
 		return false;
 	span->text += more + 1;
 	span->len -= more + 1;
@@ -92,8 +92,8 @@ reply_add(struct reply *reply, struct span line, bool *last)
 	int code;
 
 	*last = false;
-	if (line.len < 3 || line.text[0] < '2' || line.text[0] > '5' ||
-	    line.text[1] < '0' || line.text[1] > '9' || line.text[2] < '0' || line.text[2] > '9')
+	if (line.len < 3 || line.text[0] < '2' || line.text[0] > '5' || line.text[1] < '0' ||
+	    line.text[1] > '9' || line.text[2] < '0' || line.text[2] > '9')
 		return "no reply code";
 	if (line.len > 3 && line.text[3] != ' ' && line.text[3] != '-')
 		return "garbled reply code";
@@ -144,9 +144,8 @@ reply_keep_first(struct reply *reply)
 static bool
 reply_keep_extension(struct reply *kept, struct span line, uint64_t limit)
 {
-	static const char *const allowed[] = {
-		"8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "PIPELINING", "SMTPUTF8", "XFORWARD"
-	};
+	static const char *const allowed[] = { "8BITMIME", "DSN", "ENHANCEDSTATUSCODES",
+		"PIPELINING", "SMTPUTF8", "XFORWARD" };
 	struct span rest = line, word = span_word(&rest), value;
 	char size[32], *end;
 	uint64_t theirs;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * smtp_reply.h - a reply of the downstream server.
  */
@@ -14,16 +15,16 @@
  * RFC 5321 4.5.3.1.5 has 512 bytes for a reply line; servers that quote long
  * addresses exceed it. Our own are all shorter than 100.
  */
-#define REPLY_LINE_LIMIT	2048
-#define REPLY_MAX_LINES		100
-#define REPLY_MAX_BYTES		(64u << 10)
+#define REPLY_LINE_LIMIT 2048
+#define REPLY_MAX_LINES 100
+#define REPLY_MAX_BYTES (64u << 10)
 
 /* A whole reply of the downstream. Every line in text ends in CRLF. */
 struct reply {
 	int code;
 	size_t lines;
 	size_t len;
-	size_t last;		/* where the last line begins */
+	size_t last; /* where the last line begins */
 	char text[REPLY_MAX_BYTES];
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * smtp_session - states, answers, and the client's ear
+ * smtp_session - states and answers
  *
- * Every handler of the session returns an enum answer; the table `answers' says
+ * Every handler of the session returns an enum answer; the table session_answers says
  * for each what the client hears, what becomes of the message, whether the
  * session ends and with which exit code. Nothing from a mail gets into an
  * answer.
@@ -21,10 +21,9 @@
 #include "log.h"
 #include "smtp_session.h"
 
-#define ONE_YEAR		(UINT64_C(365) * 86400)
+#define ONE_YEAR (UINT64_C(365) * 86400)
 
-static const char *const state_names[] = {
-	[STATE_CONNECT] = "CONNECT",
+static const char *const state_names[] = { [STATE_CONNECT] = "CONNECT",
 	[STATE_HELO] = "HELO",
 	[STATE_READY] = "READY",
 	[STATE_MAIL] = "MAIL",
@@ -33,11 +32,9 @@ static const char *const state_names[] = {
 	[STATE_INSPECT] = "INSPECT",
 	[STATE_SEND] = "SEND",
 	[STATE_FINAL] = "FINAL",
-	[STATE_CLOSED] = "CLOSED"
-};
+	[STATE_CLOSED] = "CLOSED" };
 
-const struct answer_rule answers[] = {
-	[ANSWER_NONE] = { .outcome = OUTCOME_DEFERRED },
+const struct answer_rule session_answers[] = { [ANSWER_NONE] = { .outcome = OUTCOME_DEFERRED },
 	[ANSWER_REPLY] = { .relay = true },
 	[ANSWER_REPLY_QUIT] = { .relay = true, .closes = true, .exit = EX_OK },
 	[ANSWER_REPLY_REFUSED] = { .relay = true, .closes = true, .exit = EX_UNAVAILABLE },
@@ -48,8 +45,7 @@ const struct answer_rule answers[] = {
 	[ANSWER_NOT_OFFERED] = { .text = "502 5.5.1 Command not implemented", .error = true },
 	[ANSWER_LINE_TOO_LONG] = { .text = "500 5.5.2 Line too long", .error = true },
 	[ANSWER_STRAY_BYTE] = { .text = "500 5.5.2 CR or NUL within a command", .error = true },
-	[ANSWER_NO_ARGUMENT] = { .text = "501 5.5.4 This command has no argument",
-	    .error = true },
+	[ANSWER_NO_ARGUMENT] = { .text = "501 5.5.4 This command has no argument", .error = true },
 	[ANSWER_ARGUMENT] = { .text = "501 5.5.4 Argument is missing or wrong", .error = true },
 	[ANSWER_HELO_FIRST] = { .text = "503 5.5.1 Say hello first", .error = true },
 	[ANSWER_NESTED_MAIL] = { .text = "503 5.5.1 Sender was given already", .error = true },
@@ -78,25 +74,37 @@ const struct answer_rule answers[] = {
 	[ANSWER_CLIENT_LEFT] = { .closes = true, .exit = EX_OK },
 	[ANSWER_CLIENT_LOST] = { .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
 	[ANSWER_CLIENT_TIMEOUT] = { .text = "421 4.4.2 Timed out, closing connection",
-	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	    .closes = true,
+	    .outcome = OUTCOME_DEFERRED,
+	    .exit = EX_IOERR },
 	[ANSWER_SESSION_TIMEOUT] = { .text = "421 4.4.2 Session takes too long, closing connection",
-	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	    .closes = true,
+	    .outcome = OUTCOME_DEFERRED,
+	    .exit = EX_IOERR },
 	[ANSWER_TOO_MANY_ERRORS] = { .text = "421 4.7.0 Too many errors, closing connection",
-	    .closes = true, .exit = EX_OK },
-	[ANSWER_UNASKED] = {
-	    .text = "421 4.7.0 Message sent without being asked for, closing connection",
-	    .closes = true, .exit = EX_OK },
-	[ANSWER_UNREACHABLE] = {
-	    .text = "421 4.4.2 Next mail server not available, closing connection",
-	    .closes = true, .exit = EX_UNAVAILABLE },
+	    .closes = true,
+	    .exit = EX_OK },
+	[ANSWER_UNASKED] = { .text = "421 4.7.0 Message sent without being asked for, closing "
+				     "connection",
+	    .closes = true,
+	    .exit = EX_OK },
+	[ANSWER_UNREACHABLE] = { .text =
+				     "421 4.4.2 Next mail server not available, closing connection",
+	    .closes = true,
+	    .exit = EX_UNAVAILABLE },
 	[ANSWER_DOWN_LOST] = { .text = "421 4.4.2 Next mail server lost, closing connection",
-	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
-	[ANSWER_DOWN_GARBLED] = {
-	    .text = "451 4.3.0 Next mail server is confused, closing connection",
-	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR },
+	    .closes = true,
+	    .outcome = OUTCOME_DEFERRED,
+	    .exit = EX_IOERR },
+	[ANSWER_DOWN_GARBLED] = { .text =
+				      "451 4.3.0 Next mail server is confused, closing connection",
+	    .closes = true,
+	    .outcome = OUTCOME_DEFERRED,
+	    .exit = EX_IOERR },
 	[ANSWER_INTERNAL] = { .text = "451 4.3.0 Internal error, closing connection",
-	    .closes = true, .outcome = OUTCOME_DEFERRED, .exit = EX_IOERR }
-};
+	    .closes = true,
+	    .outcome = OUTCOME_DEFERRED,
+	    .exit = EX_IOERR } };
 
 int64_t
 session_deadline(uint64_t seconds)
@@ -126,7 +134,7 @@ session_fault(struct session *s, const char *fmt, ...)
 }
 
 void
-envelope_reset(struct session *s)
+session_reset_envelope(struct session *s)
 {
 	while (s->n_recipients > 0)
 		free(s->recipients[--s->n_recipients]);
@@ -138,82 +146,8 @@ envelope_reset(struct session *s)
 }
 
 void
-transaction_over(struct session *s)
+session_end_transaction(struct session *s)
 {
-	envelope_reset(s);
+	session_reset_envelope(s);
 	xforward_reset(&s->xforward);
 }
-
-/*
- * client_fault - the client is gone or silent
- *
- * Between transactions a client may leave as it likes, and some do (a
- * connection cache, a port check).
- */
-enum answer
-client_fault(struct session *s, enum io_result result)
-{
-	if (result == IO_EOF && s->state <= STATE_READY) {
-		log_write(LOG_INFO, "client left without QUIT");
-		return ANSWER_CLIENT_LEFT;
-	}
-	if (result == IO_TIMEOUT && clock_ms() >= s->end) {
-		session_fault(s, "client: session takes too long");
-		return ANSWER_SESSION_TIMEOUT;
-	}
-	session_fault(s, "client: %s", io_result_text(result));
-	return result == IO_TIMEOUT ? ANSWER_CLIENT_TIMEOUT : ANSWER_CLIENT_LOST;
-}
-
-/* client_say - queue the answer, as often as it is owed; returns what became of it */
-enum answer
-client_say(struct session *s, enum answer answer)
-{
-	int64_t deadline = session_deadline(s->conf->command_timeout);
-	enum io_result result = IO_OK;
-	const char *text = answers[answer].text;
-
-	for (; s->owed > 0 && result == IO_OK; s->owed--) {
-		if (answers[answer].relay)
-			result = io_write(&s->client, s->reply.text, s->reply.len, deadline);
-		else if (text != NULL &&
-		    (result = io_write(&s->client, text, strlen(text), deadline)) == IO_OK)
-			result = io_write(&s->client, "\r\n", 2, deadline);
-	}
-	s->owed = 1;
-	return result == IO_OK ? answer : client_deaf(s, answer, result);
-}
-
-/* client_flush - send what is queued; returns answer, or what became instead */
-enum answer
-client_flush(struct session *s, enum answer answer)
-{
-	enum io_result result;
-
-	result = io_flush(&s->client, session_deadline(s->conf->command_timeout));
-	return result == IO_OK ? answer : client_deaf(s, answer, result);
-}
-
-/*
- * client_deaf - it did not take its answer; returns what that makes of it
- *
- * A client that doesn't wait for the last words of a session is not lost.
- */
-enum answer
-client_deaf(struct session *s, enum answer answer, enum io_result result)
-{
-	if (answers[answer].closes)
-		return answer;
-	session_fault(s, "client: %s while it was answered", io_result_text(result));
-	if (s->delivered)
-		client_unaware();
-	return ANSWER_CLIENT_LOST;
-}
-
-void
-client_unaware(void)
-{
-	log_write(LOG_WARNING, "client doesn't know that its message was delivered "
-	    "and may send it again");
-}
-

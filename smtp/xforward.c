@@ -13,22 +13,20 @@
 
 #include "xforward.h"
 
-#define N_ELEMENTS(array)	(sizeof(array) / sizeof((array)[0]))
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
-static void		 xtext_decode(struct span, char *, size_t);
-static int		 hex_value(char);
+static void xtext_decode(struct span, char *, size_t);
+static int hex_value(char);
 
 static const struct {
-	const char *name;	/* with its = */
+	const char *name; /* with its = */
 	size_t offset;
-} attributes[] = {
-	{ "ADDR=", offsetof(struct xforward, addr) },
+} attributes[] = { { "ADDR=", offsetof(struct xforward, addr) },
 	{ "HELO=", offsetof(struct xforward, helo) },
 	{ "IDENT=", offsetof(struct xforward, ident) },
 	{ "NAME=", offsetof(struct xforward, name) },
 	{ "PROTO=", offsetof(struct xforward, proto) },
-	{ "SOURCE=", offsetof(struct xforward, source) }
-};
+	{ "SOURCE=", offsetof(struct xforward, source) } };
 
 void
 xforward_note(struct xforward *x, struct span rest)
@@ -50,8 +48,8 @@ xforward_note(struct xforward *x, struct span rest)
 	else
 		snprintf(x->whole, sizeof(x->whole), "%s[%s]%s%s",
 		    x->name[0] != '\0' ? x->name : "unknown",
-		    x->addr[0] != '\0' ? x->addr : "unknown",
-		    x->helo[0] != '\0' ? " " : "", x->helo);
+		    x->addr[0] != '\0' ? x->addr : "unknown", x->helo[0] != '\0' ? " " : "",
+		    x->helo);
 }
 
 void
@@ -80,7 +78,8 @@ xtext_decode(struct span in, char *out, size_t size)
 		in.len = 0;
 	for (i = 0; i < in.len && n + 1 < size; i++) {
 		out[n] = in.text[i];
-		if (in.text[i] == '+' && in.len - i > 2 && (high = hex_value(in.text[i + 1])) >= 0 &&
+		if (in.text[i] == '+' && in.len - i > 2 &&
+		    (high = hex_value(in.text[i + 1])) >= 0 &&
 		    (low = hex_value(in.text[i + 2])) >= 0 && high + low > 0) {
 			out[n] = (char)(high * 16 + low);
 			i += 2;

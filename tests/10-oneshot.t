@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The one-shot filter: mail on stdin, result on stdout, nothing on stdout
 # unless all went well, and every byte that nobody objected to as it was.
 

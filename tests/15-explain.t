@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # --explain: what it tells is what the filter does, for a human and as JSON,
 # and no mail can make it tell anything else.
 

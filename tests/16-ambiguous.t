@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What readers may take for different things: one plain form is left of it, or
 # a notice, and no result is ambiguous or infected when it is read again. And an
 # infection in a header is struck out there.

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What is in an archive is judged as if it came alone, by name and by content, and
 # it is the attachment that gets the new name.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Options, addresses, configuration files and databases: the good ones work,
 # each bad one gives a code of <sysexits.h> and one clear sentence on stderr.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The SMTP session: spawnscan between a scripted client and a scripted
 # downstream, over one socket (as spawn(8) does it) and over two pipes.
 

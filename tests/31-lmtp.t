@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # LMTP (RFC 2033) on either side, in all four combinations: who gets which
 # replies, and what log and quarantine say of it.
 

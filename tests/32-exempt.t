@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # exempt_clients, exempt_senders, exempt_recipients: who may send programs. What
 # the facts of a session (XFORWARD, MAIL, RCPT) make of the rules on names and
 # types, and that nothing else is let through.

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The matrix of faults, client: one that goes away, is reset, falls silent or
 # talks nonsense, at whichever step; what it is told, what the server has got,
 # what is in quarantine, what is logged, and how the session ends.

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The matrix of faults, kill -9: of the front, the inspector and the engine, at
 # each step of a session; what the client is told, what the server has got, what
 # is in quarantine, what is logged, and what is left.

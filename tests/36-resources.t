@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The matrix of faults, resources: a disk that is full, no descriptors, no
 # memory, no processes, files that may not grow. The client is told to come
 # again, the server gets nothing, no half of anything is in quarantine, the log

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The matrix of faults, LMTP (RFC 2033): one reply for each recipient, so a fault
 # may come between two of them. Whatever a server or a client does at whichever
 # step: each recipient has the message, or is said to have failed, and which of

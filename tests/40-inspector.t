@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The wall: whatever the inspector does, the front keeps the mail, says what
 # happened, applies the "error" action and goes on with the next message.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The engine: what the front gets from it is what an inspector of its own would
 # say; it outlives whatever its children do; and signatures change under load
 # without one message that fails.

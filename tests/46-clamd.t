@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # clamd as the scanner: a real one must find what libclamav finds, and whatever
 # a false one answers, nothing is clean that it did not call so.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The log: one key=value line per message, to syslog, a file or stderr, that no
 # sender and no file name can forge.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # End to end through a real Postfix of our own, with the entries of
 # master.cf.example: smtpd -> queue -> spawn -> spawnscan -> smtpd -> queue -> sink;
 # by SMTP, and in the end by LMTP.

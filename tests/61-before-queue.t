@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # In front of the queue of a real Postfix: smtpd_proxy_filter with the entries
 # of master.cf.example, with and without speed_adjust. The client is told what
 # the filter says, and of a transaction that came to nothing nothing remains.

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # SMTP smuggling: a message that holds what some server might take for its end,
 # and behind it the envelope of another. It must never be two messages. Every
 # such end that is known, in one write and in writes of one byte, through

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Several filter hosts behind one Postfix, by its own means: a name with several
 # addresses, MX records, a list, smtp_fallback_relay. Each filter host is in a
 # network of its own, and one is cut off in the middle: nothing is lost, nothing

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Several downstream servers on the command line: the next one is tried as long
 # as nothing has begun that belongs to one of them.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # The demonstration shows what it promises, and leaves nothing behind.
 
 use v5.32;

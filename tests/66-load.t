@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # A small run of tests/load in which processes are killed at random: as many
 # messages come out as went in, none unscanned, none twice without a reason.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Between a real Postfix's lmtp(8) and an LMTP server: each recipient's fate is
 # its own, all the way. (tests/60 has lmtp(8) with an smtpd behind the filter.)
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # One-shot through a real procmail, with the recipe of README.md word for word
 # (only paths replaced).
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # --sendmail: one mail from stdin, filtered, to sendmail(1), with the exit codes
 # that pipe(8) of Postfix goes by. First with a stand-in for sendmail that does
 # what it is told, then from a real pipe(8) to the real sendmail.

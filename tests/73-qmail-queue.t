@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # --qmail-queue: in the place of qmail-queue(8). Message on descriptor 0,
 # envelope on descriptor 1, both handed on to the original in the same way, and
 # the exit codes that qmail-smtpd and qmail-inject go by. The original is a

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Byte-exactness on mails that others made: every file of the corpus, one-shot
 # as it is and by SMTP in CRLF form, with actions that change nothing, must come
 # out as it went in but for the two marks.

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # 81-parts.t - each part of each mail, one after the other, forced to be removed
 # and to be renamed: all bytes around it stay, and all other parts.
 #

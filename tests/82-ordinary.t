@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Ordinary mails of others are left alone: none of a thousand is changed because
 # it might be read in two ways, and one that reads the same to everyone costs no
 # look beyond its skeleton and its parts.

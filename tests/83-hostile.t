@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Mails that are broken or packed on purpose, through the whole program: what
 # hides in them is found, and what is left is sound.
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What hides behind broken MIME is found, or what it hides in is taken out: a
 # sample of our own tricks (all of them by make evasion).
 

@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # 85-thorough.t - scan = auto against scan = thorough: what is saved by scanning
 # each byte once costs no detection.
 #

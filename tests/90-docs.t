@@ -13,25 +13,21 @@ my $readme = read_file("$SRC/README.md") // '';
 
 # -- the table of files ---------------------------------------------------------
 
-my %told = map { $_ => 1 } $readme =~ /^\| (\w+\.c) \| (?:front|both|inspector) \|/mg;
-my %there = map { s{.*/}{}r => 1 } glob "$SRC/*.c";
-is_deeply([sort keys %told], [sort keys %there], 'README.md tells of each file, and of no other');
-# Which half a file belongs to is what the Makefile links it into.
+my (%told, @strays);
+my $tower = '';
+my %folders = (front => qr{(?:fronts|smtp|transaction)/|(?:spawnscan|smtp_relay|quarantine)\.},
+    inspector => qr{(?:inspector|examine|ambiguity|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
+for ($readme =~ /^\| (\S+) \|/mg) {
+	$tower = $1 if /^\*\*(\w+)\*\*$/;
+	next unless /\.c$/;
+	$told{$_}++;
+	push @strays, "$_ under $tower" unless $_ =~ /\A$folders{$tower}/;
+}
+my %there = map { s{\A\Q$SRC\E/}{}r => 1 } grep { !m{/(?:tests|fuzz|bench)/[^/]*\z} } glob "$SRC/*.c $SRC/*/*.c";
+is_deeply(\%told, \%there, 'README.md tells of each file, and of no other, once');
+is_deeply(\@strays, [], 'each in its tower');
+ok(-d "$SRC/$_", "$_/ is there") for $readme =~ m{`(\w+)/`}g;
 my $make = (read_file("$SRC/Makefile") // '') =~ s/\\\n//gr;
-my %half;
-for (['FRONT', 'front'], ['INSPECTOR', 'inspector']) {
-	my ($var, $name) = @$_;
-	my ($words) = $make =~ /^$var\s*=\s*(.*)$/m;
-	push @{$half{"$_.c"}}, $name for split ' ', $words // '';
-}
-while ($readme =~ /^\| (\w+\.c) \| (\w+) \|/mg) {
-	my ($file, $said) = ($1, $2);
-	my @in = @{$half{$file} // []};
-	is($said, @in == 2 ? 'both' : $in[0] // 'none', "README.md: the half of $file");
-}
-for my $dir ($readme =~ m{^\| ((?:\w+/(?:, )?)+) \|}mg) {
-	ok(-d "$SRC/$_", "$_ is there") for split /, /, $dir;
-}
 
 # What is in contrib is installed, the programs of units from where they are.
 my ($install) = $make =~ /^install: .*?\n(.*?)^\n/ms;
@@ -89,11 +85,13 @@ while ($readme =~ /^\| (infected|blocked|encrypted|limit|ambiguous|error) \| .* 
 # -- the rest ---------------------------------------------------------------------------------
 
 like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/, 'LICENSE is the GPL, version 2');
-for my $file (glob "$SRC/*.[ch]") {
-	like(read_file($file), qr/\A\/\* SPDX-License-Identifier: GPL-2\.0-or-later \*\//, "$file names the licence") if $file =~ /\.c\z/;
-}
+my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
+my @without = grep {
+	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z}
+	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:#|/\*|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
+} @files;
+is_deeply(\@without, [], 'each file names the licence');
 # No scanner may take the tree for infected.
-my @files = split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
 my $payload = eicar();
 my @with = grep { (read_file("$SRC/$_") // '') =~ /\Q$payload\E/ } @files;
 is_deeply(\@with, [], 'EICAR is stored nowhere');

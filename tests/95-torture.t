@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # Torture: each allocation and each system call of a program fails once, in turn,
 # and whatever comes of it no mail may be lost or pass unscanned.
 #

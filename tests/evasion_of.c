@@ -26,7 +26,7 @@
 #include "conf.h"
 #include "examine.h"
 #include "message.h"
-#include "mime_lint.h"
+#include "lint.h"
 #include "mime_walk.h"
 #include "report.h"
 #include "request.h"
@@ -43,8 +43,7 @@ static bool is_infected(enum scan_kind, const char *bytes, size_t size);
 static bool visit_scan(void *ctx, const struct part *, const char *content, size_t len);
 static bool visit_lint(void *ctx, const struct part *, const char *content, size_t len);
 static const char *irregular(const char *bytes, size_t size);
-static void write_result(const char *output, const char *bytes, size_t size,
-    const struct report *);
+static void write_result(const char *output, const char *bytes, size_t size, const struct report *);
 static bool write_piece(void *ctx, const char *buf, size_t len);
 
 int
@@ -95,8 +94,9 @@ static void
 look_at(const char *path, const char *output)
 {
 	char host[] = "host", reference[] = "", date[] = "now", scratch[] = "";
-	struct request request = { .host = host, .reference = reference, .time = date,
-	    .scratch = scratch };
+	struct request request = {
+		.host = host, .reference = reference, .time = date, .scratch = scratch
+	};
 	struct report report;
 	struct part_place root;
 	size_t size;
@@ -113,7 +113,7 @@ look_at(const char *path, const char *output)
 	raw = is_infected(SCAN_MAIL, bytes, size);
 	mime_walk(bytes, size, &conf, &root, visit_scan, &parts);
 	printf("%s\t%s\t%s\t%s\t%s\t%ld\t%s\n", report_verdict(&report),
-	    action_name(report.action), raw ? "yes" : "no", parts ? "yes" : "no",
+	    verdict_action_name(report.action), raw ? "yes" : "no", parts ? "yes" : "no",
 	    irregular(bytes, size), (long)began, path);
 	report_free(&report);
 	free(bytes);
@@ -186,7 +186,8 @@ write_result(const char *output, const char *bytes, size_t size, const struct re
 {
 	FILE *f = fopen(output, "w");
 
-	if (f == NULL || !message_splice(bytes, size, report->edits, report->n_edits, write_piece, f) ||
+	if (f == NULL ||
+	    !message_splice(bytes, size, report->edits, report->n_edits, write_piece, f) ||
 	    fclose(f) == EOF)
 		err(EX_CANTCREAT, "%s", output);
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "conf.h"
-#include "mime_lint.h"
+#include "lint.h"
 #include "mime_walk.h"
 
 static bool

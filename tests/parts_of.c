@@ -174,8 +174,9 @@ check_leaf(const char *bytes, size_t size, size_t which, bool removal)
 	const struct leaf *leaf = &before.leaf[which];
 	struct report report;
 	struct defang d = { bytes, size, defang_eol(bytes, size, "\n"), &report };
-	struct request request = { .host = "filter.example", .reference = "",
-	    .time = "now", .scratch = "" };
+	struct request request = {
+		.host = "filter.example", .reference = "", .time = "now", .scratch = ""
+	};
 	struct buffer out = { 0 };
 	const char *wrong;
 	char *notice;
@@ -216,8 +217,9 @@ outside_same(const char *bytes, size_t size, const struct report *r, const struc
 {
 	for (size_t i = 0; i < r->n_edits; i++) {
 		if (!edit_allowed(bytes, &r->edits[i], leaf, removal)) {
-			snprintf(why, sizeof(why), "part %s: an edit at %llu+%llu of %zu is outside it",
-			    leaf->path, (unsigned long long)r->edits[i].offset,
+			snprintf(why, sizeof(why),
+			    "part %s: an edit at %llu+%llu of %zu is outside it", leaf->path,
+			    (unsigned long long)r->edits[i].offset,
 			    (unsigned long long)r->edits[i].length, size);
 			return false;
 		}
@@ -242,8 +244,8 @@ edit_allowed(const char *bytes, const struct edit *e, const struct leaf *leaf, b
 	while (header_next(bytes, p->header_end, &at, &f)) {
 		if (e->offset >= f.begin && end <= f.end)
 			return removal ? header_begins(bytes, &f, "Content-")
-			    : header_is(bytes, &f, "Content-Type") ||
-			    header_is(bytes, &f, "Content-Disposition") || e->length == 0;
+				       : header_is(bytes, &f, "Content-Type") ||
+				header_is(bytes, &f, "Content-Disposition") || e->length == 0;
 	}
 	return e->length == 0 && e->offset == p->header_end;
 }

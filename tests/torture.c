@@ -46,15 +46,15 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#define MAGIC		0x746f7274u
-#define DEPTHS		4
-#define STREAMS		(2 * DEPTHS)	/* 2 * depth, + 1 for libraries */
-#define CALLS_MAX	(1u << 17)
+#define MAGIC 0x746f7274u
+#define DEPTHS 4
+#define STREAMS (2 * DEPTHS) /* 2 * depth, + 1 for libraries */
+#define CALLS_MAX (1u << 17)
 
-#define SHORT		10001	/* instead of an errno */
+#define SHORT 10001 /* instead of an errno */
 #undef EOF
-#define EOF		10002
-#define STDIO_EOF	(-1)
+#define EOF 10002
+#define STDIO_EOF (-1)
 
 enum call {
 	CALL_NONE,
@@ -73,14 +73,14 @@ static const int failures[][5] = {
 /* All numbers are the host's. */
 struct torture {
 	uint32_t magic;
-	uint32_t record;			/* write all calls down */
-	uint32_t stream, number, how;		/* the one to fail, from 1; 0 = none */
-	uint32_t fired;				/* it has */
+	uint32_t record; /* write all calls down */
+	uint32_t stream, number, how; /* the one to fail, from 1; 0 = none */
+	uint32_t fired; /* it has */
 	uint32_t fired_pid, unused;
 	uint32_t count[STREAMS];
 	struct {
 		uint32_t call;
-		uint32_t caller;		/* offset in the program */
+		uint32_t caller; /* offset in the program */
 	} calls[STREAMS][CALLS_MAX];
 };
 
@@ -99,8 +99,13 @@ static int strike(enum call, const void *);
 
 #define REAL(name) \
 	static __typeof__(&name) real; \
-	if (real == NULL) { union { void *object; __typeof__(&name) function; } found = \
-	    { .object = real_function(#name) }; real = found.function; }
+	if (real == NULL) { \
+		union { \
+			void *object; \
+			__typeof__(&name) function; \
+		} found = { .object = real_function(#name) }; \
+		real = found.function; \
+	}
 
 #define CALLER __builtin_return_address(0)
 
@@ -149,14 +154,16 @@ begin(void)
 		syslog_fd = fcntl(fd, F_DUPFD_CLOEXEC, 900);
 		close(fd);
 	}
-	if (program == NULL || file == NULL || strcmp(program, program_invocation_short_name) != 0) {
+	if (program == NULL || file == NULL ||
+	    strcmp(program, program_invocation_short_name) != 0) {
 		inside--;
 		return;
 	}
 	dl_iterate_phdr(find_program, NULL);
 	fd = open(file, O_RDWR | O_CLOEXEC);
-	map = fd == -1 ? MAP_FAILED : mmap(NULL, sizeof(struct torture), PROT_READ | PROT_WRITE,
-	    MAP_SHARED, fd, 0);
+	map = fd == -1
+	    ? MAP_FAILED
+	    : mmap(NULL, sizeof(struct torture), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (map == MAP_FAILED || ((struct torture *)map)->magic != MAGIC)
 		abort();
 	close(fd);
@@ -179,7 +186,8 @@ strike(enum call call, const void *caller)
 	number = __atomic_add_fetch(&torture->count[stream], 1, __ATOMIC_RELAXED);
 	if (torture->record && number <= CALLS_MAX) {
 		torture->calls[stream][number - 1].call = call;
-		torture->calls[stream][number - 1].caller = own ? (uint32_t)(at - program_begin) : 0;
+		torture->calls[stream][number - 1].caller = own ? (uint32_t)(at - program_begin)
+								: 0;
 	}
 	if (torture->stream != stream || torture->number != number)
 		return 0;
@@ -302,8 +310,9 @@ WRAP_BYTES(recv, (int fd, void *buf, size_t n, int flags), (fd, buf, n, flags), 
 WRAP(ssize_t, pread, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at), -1)
 WRAP(ssize_t, pwrite, (int fd, const void *buf, size_t n, off_t at), (fd, buf, n, at), -1)
 WRAP(ssize_t, writev, (int fd, const struct iovec *v, int n), (fd, v, n), -1)
-WRAP(ssize_t, sendto, (int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa,
-    socklen_t len), (fd, buf, n, flags, sa, len), -1)
+WRAP(ssize_t, sendto,
+    (int fd, const void *buf, size_t n, int flags, const struct sockaddr *sa, socklen_t len),
+    (fd, buf, n, flags, sa, len), -1)
 WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int flags), (fd, m, flags), -1)
 
 ssize_t
@@ -354,17 +363,17 @@ WRAP_CHECKED(ssize_t, __read_chk, read, (int fd, void *buf, size_t n, size_t siz
     (fd, buf, n, size), -1, n = n > 0)
 WRAP_CHECKED(ssize_t, __recv_chk, recv, (int fd, void *buf, size_t n, size_t size, int flags),
     (fd, buf, n, size, flags), -1, n = n > 0)
-WRAP_CHECKED(int, __poll_chk, poll, (struct pollfd *p, nfds_t n, int ms, size_t size),
+WRAP_CHECKED(int, __poll_chk, poll, (struct pollfd * p, nfds_t n, int ms, size_t size),
     (p, n, ms, size), -1, (void)0)
 WRAP_CHECKED(int, __open_2, open, (const char *path, int flags), (path, flags), -1, (void)0)
-WRAP_CHECKED(int, __openat_2, openat, (int at, const char *path, int flags), (at, path, flags),
-    -1, (void)0)
-WRAP_CHECKED(ssize_t, __readlink_chk, readlink, (const char *path, char *buf, size_t n,
-    size_t size), (path, buf, n, size), -1, (void)0)
+WRAP_CHECKED(int, __openat_2, openat, (int at, const char *path, int flags), (at, path, flags), -1,
+    (void)0)
+WRAP_CHECKED(ssize_t, __readlink_chk, readlink,
+    (const char *path, char *buf, size_t n, size_t size), (path, buf, n, size), -1, (void)0)
 
 /* stdio: the stream must know as well */
 
-#define STREAM_FAILED 0x20	/* glibc's _IO_ERR_SEEN */
+#define STREAM_FAILED 0x20 /* glibc's _IO_ERR_SEEN */
 
 char *
 fgets(char *buf, int n, FILE *f)
@@ -430,8 +439,8 @@ getc(FILE *f)
 		return failure; \
 	}
 
-WRAP_AFTER(fflush, (FILE *f), (f), STDIO_EOF)
-WRAP_AFTER(fclose, (FILE *f), (f), STDIO_EOF)
+WRAP_AFTER(fflush, (FILE * f), (f), STDIO_EOF)
+WRAP_AFTER(fclose, (FILE * f), (f), STDIO_EOF)
 WRAP_AFTER(close, (int fd), (fd), -1)
 
 WRAP(int, ftruncate, (int fd, off_t n), (fd, n), -1)
@@ -440,7 +449,7 @@ WRAP(off_t, lseek, (int fd, off_t at, int from), (fd, at, from), -1)
 
 /* files */
 
-#define NEEDS_MODE(flags) (((flags) & O_CREAT) != 0 || ((flags) & O_TMPFILE) == O_TMPFILE)
+#define NEEDS_MODE(flags) (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE)
 
 #define WRAP_OPEN(name, call, first, path, flags, ...) \
 	int name(first const char *path, int flags, ...) \
@@ -486,7 +495,7 @@ WRAP_ALIAS(FILE *, fopen64, fopen, (const char *path, const char *mode), (path, 
 WRAP(FILE *, fdopen, (int fd, const char *mode), (fd, mode), NULL)
 WRAP(DIR *, opendir, (const char *path), (path), NULL)
 WRAP(DIR *, fdopendir, (int fd), (fd), NULL)
-WRAP(struct dirent *, readdir, (DIR *d), (d), NULL)
+WRAP(struct dirent *, readdir, (DIR * d), (d), NULL)
 WRAP(int, mkdir, (const char *path, mode_t mode), (path, mode), -1)
 WRAP(int, mkdirat, (int at, const char *path, mode_t mode), (at, path, mode), -1)
 WRAP(char *, mkdtemp, (char *path), (path), NULL)
@@ -504,7 +513,8 @@ WRAP(int, fchmodat, (int at, const char *path, mode_t mode, int flags), (at, pat
 WRAP(int, stat, (const char *path, struct stat *st), (path, st), -1)
 WRAP(int, lstat, (const char *path, struct stat *st), (path, st), -1)
 WRAP(int, fstat, (int fd, struct stat *st), (fd, st), -1)
-WRAP(int, fstatat, (int at, const char *path, struct stat *st, int flags), (at, path, st, flags), -1)
+WRAP(int, fstatat, (int at, const char *path, struct stat *st, int flags), (at, path, st, flags),
+    -1)
 WRAP(int, statvfs, (const char *path, struct statvfs *st), (path, st), -1)
 WRAP(int, access, (const char *path, int mode), (path, mode), -1)
 WRAP(int, faccessat, (int at, const char *path, int mode, int flags), (at, path, mode, flags), -1)
@@ -524,7 +534,8 @@ WRAP(int, socketpair, (int family, int type, int protocol, int fds[2]),
     (family, type, protocol, fds), -1)
 WRAP(int, bind, (int fd, const struct sockaddr *sa, socklen_t len), (fd, sa, len), -1)
 WRAP(int, listen, (int fd, int backlog), (fd, backlog), -1)
-WRAP(int, accept, (int fd, struct sockaddr *restrict sa, socklen_t *restrict len), (fd, sa, len), -1)
+WRAP(int, accept, (int fd, struct sockaddr *restrict sa, socklen_t *restrict len), (fd, sa, len),
+    -1)
 WRAP(int, accept4, (int fd, struct sockaddr *restrict sa, socklen_t *restrict len, int flags),
     (fd, sa, len, flags), -1)
 WRAP(int, connect, (int fd, const struct sockaddr *sa, socklen_t len), (fd, sa, len), -1)
@@ -532,9 +543,10 @@ WRAP(int, setsockopt, (int fd, int level, int name, const void *value, socklen_t
     (fd, level, name, value, len), -1)
 WRAP(int, getsockopt, (int fd, int level, int name, void *restrict value, socklen_t *restrict len),
     (fd, level, name, value, len), -1)
-WRAP(int, poll, (struct pollfd *p, nfds_t n, int ms), (p, n, ms), -1)
-WRAP(int, getaddrinfo, (const char *restrict host, const char *restrict port,
-    const struct addrinfo *restrict hints, struct addrinfo **restrict list),
+WRAP(int, poll, (struct pollfd * p, nfds_t n, int ms), (p, n, ms), -1)
+WRAP(int, getaddrinfo,
+    (const char *restrict host, const char *restrict port, const struct addrinfo *restrict hints,
+	struct addrinfo **restrict list),
     (host, port, hints, list), EAI_MEMORY)
 
 int
@@ -576,8 +588,8 @@ fork(void)
 
 WRAP(int, execv, (const char *path, char *const argv[]), (path, argv), -1)
 WRAP(struct passwd *, getpwnam, (const char *name), (name), NULL)
-WRAP(int, setrlimit, (__rlimit_resource_t resource, const struct rlimit *limit),
-    (resource, limit), -1)
+WRAP(int, setrlimit, (__rlimit_resource_t resource, const struct rlimit *limit), (resource, limit),
+    -1)
 WRAP(int, getrlimit, (__rlimit_resource_t resource, struct rlimit *limit), (resource, limit), -1)
 
 int

@@ -22,7 +22,7 @@
 #define MAX_KEYS 100
 
 struct listing {
-	char *text[MAX_KEYS];	/* "section.key=value" */
+	char *text[MAX_KEYS]; /* "section.key=value" */
 	size_t n;
 };
 
@@ -188,10 +188,10 @@ test_defaults(void **unused)
 static void
 test_default_extensions(void **unused)
 {
-	static const char *const bad[] = {"exe", "scr", "js", "vbs", "lnk", "hta", "bat", "ps1",
-	    "iso", "jar", "reg", "xll", "settingcontent-ms"};
-	static const char *const good[] = {"zip", "pdf", "html", "htm", "docm", "xlsm", "docx",
-	    "txt", "eml", "cer", "crt", "p7s", "asc", "jpg", "csv", "ics"};
+	static const char *const bad[] = { "exe", "scr", "js", "vbs", "lnk", "hta", "bat", "ps1",
+		"iso", "jar", "reg", "xll", "settingcontent-ms" };
+	static const char *const good[] = { "zip", "pdf", "html", "htm", "docm", "xlsm", "docx",
+		"txt", "eml", "cer", "crt", "p7s", "asc", "jpg", "csv", "ics" };
 	struct conf c;
 	char padded[16384], word[64];
 	size_t i;
@@ -292,9 +292,10 @@ test_values(void **unused)
 	conf_free(&c);
 }
 
-#define ACTIONS	"expected pass, tag, defang, remove, reject, discard or tempfail"
-#define TIMES	"expected a time like 90s, 5m, 1h or 1d, from 1s to 1d"
-#define NOTICES	"expected printable 7-bit text of at most 8192 bytes in lines of at most 900, " \
+#define ACTIONS "expected pass, tag, defang, remove, reject, discard or tempfail"
+#define TIMES "expected a time like 90s, 5m, 1h or 1d, from 1s to 1d"
+#define NOTICES \
+	"expected printable 7-bit text of at most 8192 bytes in lines of at most 900, " \
 	"\\n for a line end and \\\\ for a backslash"
 
 static void
@@ -316,18 +317,23 @@ test_bad_values(void **unused)
 	    "bad value \"file:relative\" for log: expected syslog, stderr or file:/path");
 	refuse("log=", "bad value \"\" for log: expected syslog, stderr or file:/path");
 	refuse("syslog_name=a b",
-	    "bad value \"a b\" for syslog_name: expected 1 to 64 letters, digits or any of - _ . /");
+	    "bad value \"a b\" for syslog_name: expected 1 to 64 letters, digits or any of - _ . "
+	    "/");
 	refuse("database=",
 	    "bad value \"\" for database: expected 1 to 4000 bytes without control characters");
 	refuse("database=/a\nb",
 	    "bad value \"/a?b\" for database: expected 1 to 4000 bytes without control characters");
 	refuse("deny_names=a\x01",
-	    "bad value \"a?\" for deny_names: expected 0 to 16384 bytes without control characters");
-	refuse("block_extensions=exe *.com", "bad value \"exe *.com\" for block_extensions: "
+	    "bad value \"a?\" for deny_names: expected 0 to 16384 bytes without control "
+	    "characters");
+	refuse("block_extensions=exe *.com",
+	    "bad value \"exe *.com\" for block_extensions: "
 	    "expected extensions like exe or .exe, 16384 bytes at most");
-	refuse("block_extensions=tar.gz", "bad value \"tar.gz\" for block_extensions: "
+	refuse("block_extensions=tar.gz",
+	    "bad value \"tar.gz\" for block_extensions: "
 	    "expected extensions like exe or .exe, 16384 bytes at most");
-	refuse("block_extensions=exe .", "bad value \"exe .\" for block_extensions: "
+	refuse("block_extensions=exe .",
+	    "bad value \"exe .\" for block_extensions: "
 	    "expected extensions like exe or .exe, 16384 bytes at most");
 	refuse("notice=", "bad value \"\" for notice: " NOTICES);
 	refuse("notice=caf\xc3\xa9", "bad value \"caf??\" for notice: " NOTICES);
@@ -340,15 +346,18 @@ static void
 test_bad_numbers(void **unused)
 {
 	(void)unused;
-	refuse("line_limit=511", "bad value \"511\" for line_limit: "
+	refuse("line_limit=511",
+	    "bad value \"511\" for line_limit: "
 	    "expected a size like 512K, 100M or 4G, from 512 to 64K");
-	refuse("line_limit=65537", "bad value \"65537\" for line_limit: "
+	refuse("line_limit=65537",
+	    "bad value \"65537\" for line_limit: "
 	    "expected a size like 512K, 100M or 4G, from 512 to 64K");
 	refuse("scan_depth_limit=0",
 	    "bad value \"0\" for scan_depth_limit: expected a number from 1 to 100");
 	refuse("scan_depth_limit=1K",
 	    "bad value \"1K\" for scan_depth_limit: expected a number from 1 to 100");
-	refuse("error_limit=", "bad value \"\" for error_limit: expected a number from 1 to 100000");
+	refuse("error_limit=",
+	    "bad value \"\" for error_limit: expected a number from 1 to 100000");
 	refuse("error_limit=-1",
 	    "bad value \"-1\" for error_limit: expected a number from 1 to 100000");
 	refuse("error_limit=+1",
@@ -361,12 +370,15 @@ test_bad_numbers(void **unused)
 	refuse("connect_timeout=5ms", "bad value \"5ms\" for connect_timeout: " TIMES);
 	refuse("connect_timeout=2d", "bad value \"2d\" for connect_timeout: " TIMES);
 	refuse("connect_timeout=1.5m", "bad value \"1.5m\" for connect_timeout: " TIMES);
-	refuse("memory_limit=18446744073709551616", "bad value \"18446744073709551616\" for "
+	refuse("memory_limit=18446744073709551616",
+	    "bad value \"18446744073709551616\" for "
 	    "memory_limit: expected a size like 512K, 100M or 4G, from 0 to 1024G");
 	/* 2^64: would come out as 0, which is allowed */
-	refuse("memory_limit=17179869184G", "bad value \"17179869184G\" for "
+	refuse("memory_limit=17179869184G",
+	    "bad value \"17179869184G\" for "
 	    "memory_limit: expected a size like 512K, 100M or 4G, from 0 to 1024G");
-	refuse("memory_limit=99999999999999999G", "bad value \"99999999999999999G\" for "
+	refuse("memory_limit=99999999999999999G",
+	    "bad value \"99999999999999999G\" for "
 	    "memory_limit: expected a size like 512K, 100M or 4G, from 0 to 1024G");
 }
 
@@ -385,7 +397,8 @@ test_too_long(void **unused)
 		value[i] = 'x';
 	value[i] = '\0';
 	assert_false(conf_set(&c, value, err, sizeof(err)));
-	assert_string_equal(err, "bad value \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+	assert_string_equal(err,
+	    "bad value \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
 	    "xxxxxxxx...\" for notice: " NOTICES);
 	value[i - 1] = '\0';
 	set(&c, value);
@@ -423,7 +436,9 @@ test_file(void **unused)
 	(void)unused;
 	conf_init(&c);
 	read_text(&c, "", NULL);
-	read_text(&c, "\xef\xbb\xbf" "log = stderr\r\n"
+	read_text(&c,
+	    "\xef\xbb\xbf"
+	    "log = stderr\r\n"
 	    "\r\n"
 	    "[quarantine] ; a remark\n"
 	    "quarantine = all ; so that nothing is lost\n"
@@ -446,7 +461,8 @@ test_file(void **unused)
 	    "[scan]\n"
 	    "  database: /x\n"
 	    "[names]\n"
-	    "  allow_names = x", NULL);
+	    "  allow_names = x",
+	    NULL);
 	assert_string_equal(c.log, "stderr");
 	assert_int_equal(c.quarantine, KEEP_ALL);
 	assert_string_equal(c.deny_names, "a b c;d e f");
@@ -468,8 +484,7 @@ test_bad_files(void **unused)
 	    "4: bad value \"often\" for quarantine: expected off, changed or all");
 	refuse_text("[log]\nlogg = syslog\n", "2: unknown key \"logg\"");
 	refuse_text("[logs]\nlog = syslog\n", "2: unknown section [logs]");
-	refuse_text("[scan]\nlog = syslog\n",
-	    "2: log belongs to section [log], not to [scan]");
+	refuse_text("[scan]\nlog = syslog\n", "2: log belongs to section [log], not to [scan]");
 	refuse_text("log = syslog\nlog = stderr\n", "2: log given twice");
 	refuse_text("deny_names = a\nallow_names = b\ndeny_names = c\n",
 	    "3: deny_names given twice");
@@ -510,15 +525,18 @@ test_nul_and_long_lines(void **unused)
 	read_bytes(&c, line, 198, NULL);
 	line[198] = 'x';
 	line[199] = '\n';
-	read_bytes(&c, line, 200, "1: a line of more than 198 bytes (a value may go on in a further "
+	read_bytes(&c, line, 200,
+	    "1: a line of more than 198 bytes (a value may go on in a further "
 	    "line that begins with a blank)");
-	read_bytes(&c, line, 199, "1: a line of more than 198 bytes (a value may go on in a further "
+	read_bytes(&c, line, 199,
+	    "1: a line of more than 198 bytes (a value may go on in a further "
 	    "line that begins with a blank)");
 	/* what comes behind must not be read as a line of its own */
 	memset(line, ' ', sizeof(line));
 	memcpy(line, "log = syslog", 12);
 	memcpy(line + 400, "log_level = debug\n", 18);
-	read_bytes(&c, line, 418, "1: a line of more than 198 bytes (a value may go on in a further "
+	read_bytes(&c, line, 418,
+	    "1: a line of more than 198 bytes (a value may go on in a further "
 	    "line that begins with a blank)");
 	assert_int_equal(c.log_level, LOG_INFO);
 	conf_free(&c);

@@ -78,24 +78,30 @@ test_fields(void **state)
 static void
 test_params(void **state)
 {
-	static const struct { const char *field, *names; bool regular; } cases[] = {
+	static const struct {
+		const char *field, *names;
+		bool regular;
+	} cases[] = {
 		{ "Content-Type: text/plain\r\n", "", true },
 		{ "Content-Type: text/plain;\r\n", "", true },
 		{ "Content-Type: text/plain; name=a.exe\r\n", "a.exe|", true },
 		{ "Content-Type:text/plain;NAME=\"a \\\"b\\\".exe\"", "a \"b\".exe|", true },
-		{ "Content-Disposition: attachment;\r\n\tfilename=a.txt;\r\n\tfilename*=utf-8''b%2Eexe\r\n",
+		{ "Content-Disposition: "
+		  "attachment;\r\n\tfilename=a.txt;\r\n\tfilename*=utf-8''b%2Eexe\r\n",
 		    "a.txt|utf-8''b%2Eexe|b.exe|", true },
 		{ "Content-Disposition: attachment; filename*1=\"exe\"; filename*0=\"a.\"",
 		    "exe|a.exe|a.|", true },
 		{ "Content-Disposition: attachment; filename*0*=utf-8''a%2E; filename*1*=e%78e",
 		    "utf-8''a%2E|a.|utf-8''a%2Ee%78e|a.exe|e%78e|exe|", true },
 		{ "Content-Disposition: attachment; filename=a b.exe", "a b.exe|a|", false },
-		{ "Content-Disposition: attachment; filename=a.exe (b)", "a.exe (b)|a.exe|", false },
+		{ "Content-Disposition: attachment; filename=a.exe (b)", "a.exe (b)|a.exe|",
+		    false },
 		{ "Content-Disposition: attachment; filename=\"a.exe (b)\"", "a.exe (b)|", true },
 		{ "Content-Disposition: attachment; filename*=utf-8''a.exe%00.txt",
 		    "utf-8''a.exe%00.txt|a.exe\x01.txt|a.exe|", true },
 		{ "Content-Disposition: attachment; filename=\"a.exe", "\"a.exe|", false },
-		{ "Content-Disposition: attachment; filename=\xc3\xa4.exe", "\xc3\xa4.exe|", false },
+		{ "Content-Disposition: attachment; filename=\xc3\xa4.exe", "\xc3\xa4.exe|",
+		    false },
 		{ "Content-Disposition: attachment; x; filename=a.exe", "a.exe|", false },
 		{ "Content-Disposition: attachment filename=a.exe", "", false },
 		{ "Content-Disposition: ; filename=a.exe", "a.exe|", false },
@@ -119,8 +125,9 @@ test_params(void **state)
 static void
 test_random(void **state)
 {
-	static const char *const pieces[] = { ";", "=", "\"", "\\", " ", "\r\n ", "name", "filename",
-	    "*0", "*", "'", "%41", "(", ")", "a.exe", "/", "\xff", "=?utf-8?q?a?=" };
+	static const char *const pieces[] = { ";", "=", "\"", "\\", " ", "\r\n ", "name",
+		"filename", "*0", "*", "'", "%41", "(", ")", "a.exe", "/", "\xff",
+		"=?utf-8?q?a?=" };
 	struct header_params *ps = malloc(sizeof(*ps));
 	unsigned int seed = 7;
 
@@ -129,8 +136,9 @@ test_random(void **state)
 		char field[600] = "C:";
 
 		for (int n = rand_r(&seed) % 30; n > 0; n--)
-			strlcat(field, pieces[(size_t)rand_r(&seed) %
-			    (sizeof(pieces) / sizeof(pieces[0]))], sizeof(field));
+			strlcat(field,
+			    pieces[(size_t)rand_r(&seed) % (sizeof(pieces) / sizeof(pieces[0]))],
+			    sizeof(field));
 		parse(field, ps);
 	}
 	free(ps);
@@ -139,14 +147,20 @@ test_random(void **state)
 static void
 test_normalise(void **state)
 {
-	static const struct { const char *name, *plain; } cases[] = {
+	static const struct {
+		const char *name, *plain;
+	} cases[] = {
 		{ "Invoice.EXE", "invoice.exe" },
 		{ "a.exe. . ", "a.exe" },
 		{ "C:\\x/y\\a.exe", "a.exe" },
-		{ "a.\x01" "e\x7fxe\t", "a.exe" },
+		{ "a.\x01"
+		  "e\x7fxe\t",
+		    "a.exe" },
 		{ "a\xe2\x80\xaetxt.exe", "atxt.exe" },
 		{ "a.e\xe2\x80\x8bxe", "a.exe" },
-		{ "\xef\xbb\xbf" "a.e\xc2\xadxe", "a.exe" },
+		{ "\xef\xbb\xbf"
+		  "a.e\xc2\xadxe",
+		    "a.exe" },
 		{ "a.exe\"'", "a.exe" },
 		{ "...", "" },
 		{ "\xe2", "\xe2" },
@@ -164,7 +178,9 @@ test_normalise(void **state)
 static void
 test_rules(void **state)
 {
-	static const struct { const char *name, *content, *rule; } cases[] = {
+	static const struct {
+		const char *name, *content, *rule;
+	} cases[] = {
 		{ "a.txt", "text", NULL },
 		{ "a.exe", "text", "extension .exe" },
 		{ "a.exe.txt", "text", NULL },

@@ -25,7 +25,7 @@
 
 static char dir[] = "/tmp/unit_log.XXXXXX";
 static char log_path[128], log_target[160];
-static char text[65536];	/* what was read last */
+static char text[65536]; /* what was read last */
 
 static size_t
 slurp(int fd)
@@ -85,10 +85,10 @@ test_stderr(void **unused)
 	(void)unused;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
 	assert_int_equal(pipe(p), 0);
-	assert_false(in_child(stderr_usable, sv[0], sv[0], sv[0]));	/* spawn(8) */
+	assert_false(in_child(stderr_usable, sv[0], sv[0], sv[0])); /* spawn(8) */
 	assert_false(in_child(stderr_usable, sv[0], null, sv[0]));
 	assert_false(in_child(stderr_usable, null, sv[0], sv[0]));
-	assert_false(in_child(stderr_usable, null, p[1], p[1]));	/* 2>&1 */
+	assert_false(in_child(stderr_usable, null, p[1], p[1])); /* 2>&1 */
 	assert_false(in_child(stderr_usable, null, null, -1));
 	assert_true(in_child(stderr_usable, sv[0], sv[0], p[1]));
 	assert_true(in_child(stderr_usable, null, sv[0], p[1]));
@@ -207,7 +207,8 @@ make_log_under_umask(mode_t mask)
 	mode_t old = umask(mask);
 
 	unlink(log_path);
-	assert_true(log_open(log_target, "unit_log", LOG_MAIL, LOG_NOTICE, false, err, sizeof(err)));
+	assert_true(log_open(log_target, "unit_log", LOG_MAIL, LOG_NOTICE, false, err,
+	    sizeof(err)));
 	assert_int_equal(stat(log_path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	assert_int_equal(umask(old), mask);
@@ -232,7 +233,8 @@ test_file(void **unused)
 	assert_non_null(strstr(text, "]: one 1\n"));
 	assert_non_null(strstr(text, "]: two\n"));
 	assert_int_equal(sscanf(text, "%7s %d %d:%d:%d %299s unit_log[%d]: %127s", month, &day, &h,
-	    &m, &s, host, &pid, prefix), 8);
+			     &m, &s, host, &pid, prefix),
+	    8);
 	assert_int_equal(pid, getpid());
 	assert_null(strchr(host, '.'));
 	assert_string_equal(prefix, "one");
@@ -332,7 +334,8 @@ test_record(void **unused)
 	log_record_str(&r, "quote", "a\"b\\c");
 	log_record_str(&r, "hostile", "x to=forged\n\xe9");
 	log_record_num(&r, "size", 18446744073709551615ull);
-	assert_string_equal(r.text, "event=message from=a@b.example empty=\"\" blank=\"a b\" "
+	assert_string_equal(r.text,
+	    "event=message from=a@b.example empty=\"\" blank=\"a b\" "
 	    "quote=\"a\\\"b\\\\c\" hostile=\"x to=forged\\012\\351\" size=18446744073709551615");
 	assert_int_equal(r.len, strlen(r.text));
 	open_fresh();
@@ -360,8 +363,9 @@ test_record_cut(void **unused)
 			assert_int_equal(r.len, size);
 			assert_true(size < sizeof(r.text));
 			if (size > strlen("event=e"))
-				assert_int_equal(size, strlen("event=e k=") + (kind == 0 ? len :
-				    2 + len * (kind == 1 ? 2 : 4)));
+				assert_int_equal(size,
+				    strlen("event=e k=") +
+					(kind == 0 ? len : 2 + len * (kind == 1 ? 2 : 4)));
 			else
 				assert_true(len > LOG_LINE_MAX / 4 - 10);
 			log_record_str(&r, "last", "z");

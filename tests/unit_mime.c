@@ -17,8 +17,8 @@
 
 #include "conf.h"
 #include "mime_decode.h"
-#include "mime_lint.h"
-#include "mime_views.h"
+#include "lint.h"
+#include "views.h"
 #include "mime_walk.h"
 #include "policy.h"
 
@@ -33,7 +33,10 @@ make_payload(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < PAYLOAD_MAX; i++)
-		payload[i] = (unsigned char)(i < 256 ? i : i < 300 ? 'x' : i < 320 ? 0x90 : i * 7 + i / 256);
+		payload[i] = (unsigned char)(i < 256 ? i
+			: i < 300		     ? 'x'
+			: i < 320		     ? 0x90
+						     : i * 7 + i / 256);
 	return 0;
 }
 
@@ -61,8 +64,9 @@ decode_max(enum decode_way way, const char *in, size_t len, size_t max, size_t *
 		assert_int_equal(*out_len, 0);
 	else
 		assert_true(*out_len > 0);
-	assert_true(*out_len <= (way == DECODE_BINHEX ? max :
-	    way == DECODE_UU || way == DECODE_XX ? 2 * len : len));
+	assert_true(*out_len <= (way == DECODE_BINHEX			       ? max
+					: way == DECODE_UU || way == DECODE_XX ? 2 * len
+									       : len));
 	return out;
 }
 
@@ -95,8 +99,7 @@ expect_text(enum decode_way way, const char *in, const char *want)
  * Encoders. Each returns the length of what it wrote.
  */
 
-static const char digits64[] =
-    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+static const char digits64[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /* Lines of cols digits, each ended by eol. */
 static size_t
@@ -260,15 +263,15 @@ static void
 test_base64(void **state)
 {
 	static const enum decode_way ways[] = { DECODE_BASE64_SKIP, DECODE_BASE64_STOP,
-	    DECODE_BASE64_RESTART, DECODE_BASE64_LINES, DECODE_BASE64_WHOLE_GROUPS,
-	    DECODE_BASE64_CLEAN_LINES, DECODE_BASE64_COUNT };
+		DECODE_BASE64_RESTART, DECODE_BASE64_LINES, DECODE_BASE64_WHOLE_GROUPS,
+		DECODE_BASE64_CLEAN_LINES, DECODE_BASE64_COUNT };
 	char text[TEXT_MAX];
 
 	(void)state;
 	for (size_t len = 0; len < 140; len++) {
 		for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-			expect(ways[i], text, base64_encode(payload, len, 76, "\n", text),
-			    payload, len);
+			expect(ways[i], text, base64_encode(payload, len, 76, "\n", text), payload,
+			    len);
 			expect(ways[i], text, base64_encode(payload, len, 60, "\r\n", text),
 			    payload, len);
 		}
@@ -357,7 +360,9 @@ test_qp(void **state)
 static void
 test_qp_broken(void **state)
 {
-	static const struct { const char *in, *strict, *lenient, *broken; } cases[] = {
+	static const struct {
+		const char *in, *strict, *lenient, *broken;
+	} cases[] = {
 		{ "=41=4a=4B", "AJK", "AJK", "AJK" },
 		{ "a=\r\nb=\nc", "abc", "abc", "abc" },
 		{ "a= \t\r\nb= \nc", "abc", "abc", "abc" },
@@ -441,7 +446,8 @@ test_uu(void **state)
 static void
 test_xx(void **state)
 {
-	static const char digits[] = "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+	static const char digits[] =
+	    "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 	char body[TEXT_MAX], text[2 * TEXT_MAX];
 	size_t n;
 
@@ -467,7 +473,8 @@ test_yenc(void **state)
 		for (int crlf = 0; crlf < 2; crlf++) {
 			const char *eol = crlf ? "\r\n" : "\n";
 
-			n = (size_t)sprintf(text, "Words.%s=ybegin line=64 size=%zu name=x%s", eol, len, eol);
+			n = (size_t)sprintf(text, "Words.%s=ybegin line=64 size=%zu name=x%s", eol,
+			    len, eol);
 			n += yenc_encode(payload, len, eol, text + n);
 			n += (size_t)sprintf(text + n, "=yend size=%zu%s", len, eol);
 			expect(DECODE_YENC, text, n, payload, len);
@@ -475,8 +482,10 @@ test_yenc(void **state)
 	}
 	n = 0;
 	for (size_t part = 0; part < 3; part++) {
-		n += (size_t)sprintf(text + n, "=ybegin part=%zu total=3 line=64 size=300 name=x\n"
-		    "=ypart begin=%zu end=%zu\n", part + 1, part * 100 + 1, part * 100 + 100);
+		n += (size_t)sprintf(text + n,
+		    "=ybegin part=%zu total=3 line=64 size=300 name=x\n"
+		    "=ypart begin=%zu end=%zu\n",
+		    part + 1, part * 100 + 1, part * 100 + 100);
 		n += yenc_encode(payload + part * 100, 100, "\n", text + n);
 		n += (size_t)sprintf(text + n, "=yend size=100\n");
 	}
@@ -494,7 +503,8 @@ test_binhex(void **state)
 	(void)state;
 	for (size_t size = 1; size < PAYLOAD_MAX; size += 37) {
 		for (int crlf = 0; crlf < 2; crlf++) {
-			n = (size_t)sprintf(text, "Words.\n(This file must be converted with BinHex 4.0)\n\n");
+			n = (size_t)sprintf(text,
+			    "Words.\n(This file must be converted with BinHex 4.0)\n\n");
 			n += binhex_encode(payload, size, crlf ? "\r\n" : "\n", text + n);
 			expect(DECODE_BINHEX, text, n, payload, size);
 			n = binhex_encode(payload, size, crlf ? "\r\n" : "\n", text);
@@ -548,7 +558,8 @@ test_truncated(void **state)
 	len += base64_encode(payload, 20, 76, "\n", text + len);
 	len += (size_t)sprintf(text + len, "====\n=ybegin x\n");
 	len += yenc_encode(payload, 60, "\n", text + len);
-	len += (size_t)sprintf(text + len, "=yend\n(This file must be converted with BinHex 4.0)\n");
+	len += (size_t)sprintf(text + len,
+	    "=yend\n(This file must be converted with BinHex 4.0)\n");
 	len += binhex_encode(payload + 280, 60, "\n", text + len);
 	len += qp_encode(payload, 60, "\r\n", text + len);
 	for (size_t n = 0; n <= len; n++) {
@@ -577,7 +588,7 @@ test_rubbish(void **state)
 		for (size_t k = 0; k < len; k++) {
 			random = random * 1664525 + 1013904223;
 			text[k] = random >> 31 ? likely[(random >> 16) % (sizeof(likely) - 1)]
-			    : (char)(random >> 20);
+					       : (char)(random >> 20);
 		}
 		each_way(text, len);
 	}
@@ -598,7 +609,7 @@ static bool
 note_part(void *ctx, const struct part *part, const char *content, size_t len)
 {
 	static const char *const limits[] = { "", " too-deep", " header-too-big", " too-many",
-	    " unpacks-too-much" };
+		" unpacks-too-much" };
 	struct walked *w = ctx;
 	const struct part_place *p = &part->place;
 	char line[1000];
@@ -631,8 +642,8 @@ walk(const char *mail, const struct conf *conf, const char *want)
 	char *copy = exact(mail, size);
 
 	assert_true(mime_walk(copy, size, conf, &root, note_part, &w));
-	assert_true(root.header_begin <= root.header_end &&
-	    root.header_end <= root.content_begin && root.content_end == size);
+	assert_true(root.header_begin <= root.header_end && root.header_end <= root.content_begin &&
+	    root.content_end == size);
 	assert_string_equal(w.text, want);
 	free(copy);
 }
@@ -648,7 +659,9 @@ static void
 test_walk(void **state)
 {
 	const struct conf *conf = *state;
-	static const struct { const char *mail, *want; } cases[] = {
+	static const struct {
+		const char *mail, *want;
+	} cases[] = {
 		{ "", "1 ? ''\n" },
 		{ "\n", "1 text/plain ''\n" },
 		{ "\n\n\n", "1 text/plain '//'\n" },
@@ -656,34 +669,41 @@ test_walk(void **state)
 		{ "Subject: x\n", "1 text/plain ''\n" },
 		{ "Subject: x\nContent-Transfer-Encoding: quoted-printable\n\n=41=\n",
 		    "1 text/plain encoded 'A'\n" },
-		{ two_parts, "0 multipart/mixed\n1 text/plain 'one'\n"
+		{ two_parts,
+		    "0 multipart/mixed\n1 text/plain 'one'\n"
 		    "2 x/y encoded <b.txt> <a.txt> 'ABC'\n" },
 		{ "Content-Transfer-Encoding: x-uuencode\n\ntext\nbegin 644 x\n#04)#\n`\nend\n",
 		    "1 text/plain encoded 'ABC'\n" },
-		{ "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 x\r\n#04)#\r\n\"04(\r\n`\r\nend\r\n",
+		{ "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 "
+		  "x\r\n#04)#\r\n\"04(\r\n`\r\nend\r\n",
 		    "1 text/plain encoded 'ABCAB'\n" },
 		/* a multipart in one, the paths of RFC 3501 */
-		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/x; boundary=c\n\n"
-		    "--c\n\none\n--c\n\ntwo\n--c--\n--b\n\nthree\n--b--\n",
+		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/x; "
+		  "boundary=c\n\n"
+		  "--c\n\none\n--c\n\ntwo\n--c--\n--b\n\nthree\n--b--\n",
 		    "0 multipart/mixed\n1 multipart/x\n1.1 text/plain 'one'\n1.2 text/plain 'two'\n"
 		    "2 text/plain 'three'\n" },
 		/* messages in one: a leaf, and a multipart */
 		{ "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: y\n\none\n--b--\n",
 		    "0 multipart/digest\n1 message/rfc822\n1.1 text/plain 'one'\n" },
-		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822; name=m.eml\n\n"
-		    "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--\n--b--\n",
-		    "0 multipart/mixed\n1 message/rfc822 <m.eml>\n1.0 multipart/mixed\n1.1 text/plain 'one'\n" },
+		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822; "
+		  "name=m.eml\n\n"
+		  "Content-Type: multipart/mixed; boundary=c\n\n--c\n\none\n--c--\n--b--\n",
+		    "0 multipart/mixed\n1 message/rfc822 <m.eml>\n1.0 multipart/mixed\n1.1 "
+		    "text/plain 'one'\n" },
 		/* an encoded message is walked, too */
 		{ "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
-		    "U3ViamVjdDogeQpDb250ZW50LVR5cGU6IHgvejsgbmFtZT1pbgoKSGkK\n",
+		  "U3ViamVjdDogeQpDb250ZW50LVR5cGU6IHgvejsgbmFtZT1pbgoKSGkK\n",
 		    "1 message/rfc822 encoded 'Subject: y/Content-Type: x/z; name=in//Hi/'\n"
 		    "1.1 x/z inside <in> 'Hi/'\n" },
-		{ "Content-Type: message/global\nContent-Transfer-Encoding: quoted-printable\n\nSubject: =\ny\n\nHi\n",
+		{ "Content-Type: message/global\nContent-Transfer-Encoding: "
+		  "quoted-printable\n\nSubject: =\ny\n\nHi\n",
 		    "1 message/global encoded 'Subject: y//Hi/'\n1.1 text/plain inside 'Hi/'\n" },
 		/* lines in front that are none, an mbox line */
 		{ "From me Thu Jan  1\nSubject: x\n\nhello\n", "1 text/plain 'hello/'\n" },
 		{ "From me", "1 text/plain ''\n" },
-		{ "\n\nContent-Type: x/y\n\nhello\n", "1 text/plain '/Content-Type: x/y//hello/'\n" },
+		{ "\n\nContent-Type: x/y\n\nhello\n",
+		    "1 text/plain '/Content-Type: x/y//hello/'\n" },
 		{ "what is this\nContent-Type: x/y\n\nhello\n", "1 x/y 'hello/'\n" },
 		/* parts without header, without anything */
 		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n--b\n--b\n\n\n--b--\n",
@@ -693,12 +713,15 @@ test_walk(void **state)
 		/* the line end in front of a boundary need not be that of the boundary line */
 		{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b--",
 		    "0 multipart/mixed\n1 text/plain 'one'\n" },
-		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n--b\r\n\ntwo\r\n--b\n\n\n\n--b--\r\n",
-		    "0 multipart/mixed\n1 text/plain 'one'\n2 text/plain 'two'\n3 text/plain '/'\n" },
+		{ "Content-Type: multipart/mixed; "
+		  "boundary=b\n\n--b\n\none\n--b\r\n\ntwo\r\n--b\n\n\n\n--b--\r\n",
+		    "0 multipart/mixed\n1 text/plain 'one'\n2 text/plain 'two'\n3 text/plain "
+		    "'/'\n" },
 		/* within an encoded message, a part without a place (found by fuzzing) */
 		{ "Content-Type:message/rfc822\nContent-Transfer-Encoding:base64\n\n"
-		    "RApDb250ZW50LVR5cGU6IG11bHRpcGFydC9tZDsgYm91bmRhcnk9YgosCgotLWIKQiBh\n",
-		    "1 message/rfc822 encoded 'D/Content-Type: multipart/md; boundary=b/,//--b/B a'\n"
+		  "RApDb250ZW50LVR5cGU6IG11bHRpcGFydC9tZDsgYm91bmRhcnk9YgosCgotLWIKQiBh\n",
+		    "1 message/rfc822 encoded 'D/Content-Type: multipart/md; boundary=b/,//--b/B "
+		    "a'\n"
 		    "1.0 multipart/md inside\n1.1 text/plain inside ''\n" },
 	};
 
@@ -733,25 +756,31 @@ test_walk_limits(void **state)
 		struct walked all = { .size = sizeof(two_parts) - 1 };
 
 		assert_false(mime_walk(two_parts, all.size, &conf, &root, note_part, &all));
-		assert_string_equal(all.text, "0 multipart/mixed\n1 text/plain 'one'\n"
+		assert_string_equal(all.text,
+		    "0 multipart/mixed\n1 text/plain 'one'\n"
 		    "2 x/y encoded too-many 'ABC'\n");
 	}
 	conf.mime_parts_limit = 3;
-	walk(two_parts, &conf, "0 multipart/mixed\n1 text/plain 'one'\n"
+	walk(two_parts, &conf,
+	    "0 multipart/mixed\n1 text/plain 'one'\n"
 	    "2 x/y encoded <b.txt> <a.txt> 'ABC'\n");
 	conf.mime_depth_limit = 1;
-	walk(two_parts, &conf, "0 multipart/mixed\n1 text/plain 'one'\n"
+	walk(two_parts, &conf,
+	    "0 multipart/mixed\n1 text/plain 'one'\n"
 	    "2 x/y encoded <b.txt> <a.txt> 'ABC'\n");
 	conf.mime_depth_limit = 0;
-	walk(two_parts, &conf, "0 multipart/mixed\n1 text/plain too-deep 'one'\n"
+	walk(two_parts, &conf,
+	    "0 multipart/mixed\n1 text/plain too-deep 'one'\n"
 	    "2 x/y encoded too-deep 'ABC'\n");
 	conf.mime_depth_limit = 1;
 	conf.mime_parts_limit = 100;
 	/* An encoded message counts as one floor more; what is too deep is not opened. */
 	walk("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n"
-	    "Q29udGVudC1UeXBlOiBtZXNzYWdlL3JmYzgyMgpDb250ZW50LVRyYW5zZmVyLUVuY29kaW5nOiBiYXNlNjQKClUzVmlhbVZqZERvZ2VBb0tTR2tL\n",
+	     "Q29udGVudC1UeXBlOiBtZXNzYWdlL3JmYzgyMgpDb250ZW50LVRyYW5zZmVyLUVuY29kaW5nOiBiYXNlNjQKC"
+	     "lUzVmlhbVZqZERvZ2VBb0tTR2tL\n",
 	    &conf,
-	    "1 message/rfc822 encoded 'Content-Type: message/rfc822/Content-Transfer-Encoding: base64//U3ViamVjdDogeAoKSGkK'\n"
+	    "1 message/rfc822 encoded 'Content-Type: message/rfc822/Content-Transfer-Encoding: "
+	    "base64//U3ViamVjdDogeAoKSGkK'\n"
 	    "1.1 message/rfc822 encoded inside 'Subject: x//Hi/'\n"
 	    "1.1.1 text/plain inside too-deep 'Hi/'\n");
 	conf.header_size_limit = 20;
@@ -766,7 +795,7 @@ static void
 expect_name(const char *header, const char *want)
 {
 	size_t n;
-	char **names = mime_header_names(header, 0, strlen(header), &n);
+	char **names = mime_walk_header_names(header, 0, strlen(header), &n);
 	bool found = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -774,7 +803,7 @@ expect_name(const char *header, const char *want)
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(names[i], names[k]);
 	}
-	mime_names_free(names, n);
+	mime_walk_names_free(names, n);
 	if (!found)
 		fail_msg("no reader sees \"%s\" in %s", want, header);
 }
@@ -782,11 +811,15 @@ expect_name(const char *header, const char *want)
 static void
 test_names(void **state)
 {
-	static const struct { const char *header, *want; } cases[] = {
+	static const struct {
+		const char *header, *want;
+	} cases[] = {
 		{ "Content-Type: x/y; name=a.exe", "a.exe" },
 		{ "content-disposition:x;FILENAME=a.exe\n", "a.exe" },
-		{ "Content-Type: x/y; name=a.txt\nContent-Disposition: x; filename=b.exe\n", "a.txt" },
-		{ "Content-Type: x/y; name=a.txt\nContent-Disposition: x; filename=b.exe\n", "b.exe" },
+		{ "Content-Type: x/y; name=a.txt\nContent-Disposition: x; filename=b.exe\n",
+		    "a.txt" },
+		{ "Content-Type: x/y; name=a.txt\nContent-Disposition: x; filename=b.exe\n",
+		    "b.exe" },
 		{ "Content-Type: x/y; name=a.txt; name=b.exe\n", "b.exe" },
 		{ "Content-Type: x/y\nContent-Type: x/z; name=b.exe\n", "b.exe" },
 		{ "Content-Type: x/y; name*=utf-8''a%2Eexe\n", "a.exe" },
@@ -803,16 +836,16 @@ test_names(void **state)
 	};
 	static const char nul[] = "Content-Type: x/y; name=a.exe\0.txt";
 	size_t n, got = 0;
-	char **names = mime_header_names(nul, 0, sizeof(nul) - 1, &n);
+	char **names = mime_walk_header_names(nul, 0, sizeof(nul) - 1, &n);
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
 		got += strcmp(names[i], "a.exe") == 0;
 	assert_int_equal(got, 1);
-	mime_names_free(names, n);
+	mime_walk_names_free(names, n);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_name(cases[i].header, cases[i].want);
-	assert_null(mime_header_names("Subject: name=x\n", 0, 16, &n));
+	assert_null(mime_walk_header_names("Subject: name=x\n", 0, 16, &n));
 	assert_int_equal(n, 0);
 }
 
@@ -820,7 +853,9 @@ test_names(void **state)
 static void
 test_normalise(void **state)
 {
-	static const struct { const char *name, *want; } cases[] = {
+	static const struct {
+		const char *name, *want;
+	} cases[] = {
 		{ "a\xe2\x01\x80\x8b.exe", "a.exe" },
 		{ "a\xe2\x80\xe2\x80\x8b\x8b.exe", "a.exe" },
 		{ "a\xc2\x01\xad.exe\x01", "a.exe" },
@@ -914,18 +949,21 @@ static const char *const ordinary[] = {
 	"Subject: x\n\nhello\n",
 	"From me Thu Jan  1 00:00:00 1970\nSubject: x\n\nhello\n",
 	"Received: from a\n\tby b; date\nSubject: x\n\n-- \nMe\n",
-	"Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable\n\n=E4 =\n=20\n",
+	"Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: "
+	"quoted-printable\n\n=E4 =\n=20\n",
 	"Content-Type: TEXT/PLAIN; CHARSET=US-ASCII\nContent-Transfer-Encoding: 7BIT\n\n\fx\n",
 	"Content-Transfer-Encoding: base64\n\nQUJD\nQQ==\n",
 	"Content-Transfer-Encoding: base64\n\nQUJDQUI=\n\n\n",
-	"Content-Type: text/plain;\n\tcharset=\"utf-8\";\n\tformat=flowed\n\nbeginning of a sentence\n",
+	"Content-Type: text/plain;\n\tcharset=\"utf-8\";\n\tformat=flowed\n\nbeginning of a "
+	"sentence\n",
 	MIXED PART END,
 	MIXED "This is a multi-part message in MIME format.\n" PART PART END,
-	MIXED PART "--bound  \nContent-Type: x/y; name=\"a b.txt\"\nContent-Disposition: attachment;\n"
-	    " filename=\"a b.txt\"\nContent-Transfer-Encoding: base64\n\nQUJD\n\n" END "\n",
+	MIXED PART
+	"--bound  \nContent-Type: x/y; name=\"a b.txt\"\nContent-Disposition: attachment;\n"
+	" filename=\"a b.txt\"\nContent-Transfer-Encoding: base64\n\nQUJD\n\n" END "\n",
 	MIXED "--bound\n\ntext\n" END,
 	MIXED PART "--bound\nContent-Type: multipart/alternative; boundary=other\n\n--other\n\na\n"
-	    "--other\n\nb\n--other--\n\n" END,
+		   "--other\n\nb\n--other--\n\n" END,
 	MIXED PART "--bound\nContent-Type: message/rfc822\n\nSubject: y\n\nhello\n" END,
 	MIXED PART "--bound\nContent-Type: message/delivery-status\n\nA: b\n\nC: d\n" END,
 	"Content-Type: text/plain\n\nSee --this-- or\n---\nor\n--\nor =3D.\n",
@@ -942,14 +980,21 @@ static void
 test_lint_irregular(void **state)
 {
 	/* like: the nearest mail that is regular */
-	static const struct { const char *phrase, *mail, *like; } cases[] = {
+	static const struct {
+		const char *phrase, *mail, *like;
+	} cases[] = {
 		{ "content elsewhere", "Content-Type: message/partial; id=a; number=1\n\nx\n",
 		    "Content-Type: message/parts; id=a; number=1\n\nx\n" },
-		{ "content elsewhere", "Content-Type: message/external-body; access-type=x\n\nx\n", NULL },
-		{ "line that is no field", "A: b\nno field\n\nhello\n", "A: b\n no field\n\nhello\n" },
-		{ "line that is no field", "A: b\nno field: x\n\nhello\n", "A: b\nno-field: x\n\nhello\n" },
-		{ "blank in front of a colon", "Content-Type : text/plain\n\nx\n", "Subject : text/plain\n\nx\n" },
-		{ "duplicate Content field", "Content-Type: text/plain\nContent-Type: text/plain\n\nx\n",
+		{ "content elsewhere", "Content-Type: message/external-body; access-type=x\n\nx\n",
+		    NULL },
+		{ "line that is no field", "A: b\nno field\n\nhello\n",
+		    "A: b\n no field\n\nhello\n" },
+		{ "line that is no field", "A: b\nno field: x\n\nhello\n",
+		    "A: b\nno-field: x\n\nhello\n" },
+		{ "blank in front of a colon", "Content-Type : text/plain\n\nx\n",
+		    "Subject : text/plain\n\nx\n" },
+		{ "duplicate Content field",
+		    "Content-Type: text/plain\nContent-Type: text/plain\n\nx\n",
 		    "Content-Type: text/plain\nX-Content-Type: text/plain\n\nx\n" },
 		{ "duplicate Content field",
 		    "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 7bit\n\nx\n",
@@ -964,52 +1009,75 @@ test_lint_irregular(void **state)
 		{ "irregular parameters", "Content-Disposition: attachment; filename=\"x\n\nx\n",
 		    "Content-Disposition: attachment; filename=\"x\"\n\nx\n" },
 		{ "irregular parameters", "Content-Type: text/plain (comment)\n\nx\n", NULL },
-		{ "irregular boundary", "Content-Type: multipart/mixed; boundary=\"b\\ound\"\n\n" PART END,
+		{ "irregular boundary",
+		    "Content-Type: multipart/mixed; boundary=\"b\\ound\"\n\n" PART END,
 		    MIXED PART END },
-		{ "irregular boundary", "Content-Type: multipart/mixed; boundary=bound; boundary=c\n\n" PART END,
+		{ "irregular boundary",
+		    "Content-Type: multipart/mixed; boundary=bound; boundary=c\n\n" PART END,
 		    "Content-Type: multipart/mixed; boundary=bound; x=c\n\n" PART END },
-		{ "irregular boundary", "Content-Type: multipart/mixed; boundary*0=bound\n\n" PART END, NULL },
+		{ "irregular boundary",
+		    "Content-Type: multipart/mixed; boundary*0=bound\n\n" PART END, NULL },
 		{ "irregular base64", "Content-Transfer-Encoding: base64\n\nQUJD=QUJD\n",
 		    "Content-Transfer-Encoding: base64\n\nQUJDQUJDQUI=\n" },
 		{ "irregular base64", "Content-Transfer-Encoding: base64\n\nQUJD!QUJD\n", NULL },
 		{ "irregular base64", "Content-Transfer-Encoding: base64\n\nQUJ-\n", NULL },
 		{ "blanks in base64", "Content-Transfer-Encoding: base64\n\nQUJD QUJD\n", NULL },
-		{ "base64 that is cut off", "Content-Transfer-Encoding: base64\n\nQUJDQUI\n", NULL },
-		{ "irregular quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\na=W\n",
+		{ "base64 that is cut off", "Content-Transfer-Encoding: base64\n\nQUJDQUI\n",
+		    NULL },
+		{ "irregular quoted-printable",
+		    "Content-Transfer-Encoding: quoted-printable\n\na=W\n",
 		    "Content-Transfer-Encoding: quoted-printable\n\na=\n" },
-		{ "irregular quoted-printable", "Content-Transfer-Encoding: quoted-printable\n\n\xe4\n",
+		{ "irregular quoted-printable",
+		    "Content-Transfer-Encoding: quoted-printable\n\n\xe4\n",
 		    "Content-Transfer-Encoding: 8bit\n\n\xe4\n" },
-		{ "unusual Content-Transfer-Encoding", "Content-Transfer-Encoding: base-64\n\nQUJD\n",
+		{ "unusual Content-Transfer-Encoding",
+		    "Content-Transfer-Encoding: base-64\n\nQUJD\n",
 		    "Content-Transfer-Encoding: \t base64 \n\nQUJD\n" },
-		{ "unusual Content-Transfer-Encoding", "Content-Transfer-Encoding: 8bit, base64\n\nQUJD\n", NULL },
-		{ "unusual Content-Transfer-Encoding", "Content-Transfer-Encoding:\n\nQUJD\n", NULL },
-		{ "something unpackable in plain text", "A: b\n\nx\nbegin 644 y\n", "A: b\n\nx\nbeginning\n" },
-		{ "something unpackable in plain text", "A: b\n\nbegin-base64 644 y\n", "A: b\n\n begin-base64\n" },
-		{ "something unpackable in plain text", "A: b\n\n=ybegin line=1\n", "A: b\n\n=yes\n" },
-		{ "something unpackable in plain text", "A: b\n\n(This file must be converted with BinHex 4.0)\n",
+		{ "unusual Content-Transfer-Encoding",
+		    "Content-Transfer-Encoding: 8bit, base64\n\nQUJD\n", NULL },
+		{ "unusual Content-Transfer-Encoding", "Content-Transfer-Encoding:\n\nQUJD\n",
+		    NULL },
+		{ "something unpackable in plain text", "A: b\n\nx\nbegin 644 y\n",
+		    "A: b\n\nx\nbeginning\n" },
+		{ "something unpackable in plain text", "A: b\n\nbegin-base64 644 y\n",
+		    "A: b\n\n begin-base64\n" },
+		{ "something unpackable in plain text", "A: b\n\n=ybegin line=1\n",
+		    "A: b\n\n=yes\n" },
+		{ "something unpackable in plain text",
+		    "A: b\n\n(This file must be converted with BinHex 4.0)\n",
 		    "A: b\n\n(This file must not be)\n" },
 		{ "multipart without boundary or parts", MIXED "text\n", MIXED PART END },
 		{ "boundary lines and parts do not match", MIXED PART, MIXED PART END },
 		{ "boundary lines and parts do not match", MIXED PART END END, NULL },
-		{ "boundary lines and parts do not match", MIXED PART END "--bound\n\ntext\n", NULL },
-		{ "boundaries that look alike", MIXED PART "--bound\nContent-Type: multipart/x; boundary=bound1\n\n"
-		    "--bound1\n\na\n--bound1--\n\n" END,
+		{ "boundary lines and parts do not match", MIXED PART END "--bound\n\ntext\n",
+		    NULL },
+		{ "boundaries that look alike",
+		    MIXED PART "--bound\nContent-Type: multipart/x; boundary=bound1\n\n"
+			       "--bound1\n\na\n--bound1--\n\n" END,
 		    MIXED PART "--bound\nContent-Type: multipart/x; boundary=1bound\n\n"
-		    "--1bound\n\na\n--1bound--\n\n" END },
+			       "--1bound\n\na\n--1bound--\n\n" END },
 		{ "line that begins like a boundary", MIXED "--bounds\n" PART END, NULL },
-		{ "unknown boundary outside of all parts", MIXED "--else\n" PART END, MIXED "else\n" PART END },
-		{ "header outside of all parts", MIXED PART END "Content-Type: x/y\n", MIXED PART END "Contentment\n" },
-		{ "something unpackable outside of all parts", MIXED PART END "begin 644 x\n", NULL },
-		{ "encoded text outside of all parts", MIXED
-		    "QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n" PART END, MIXED "QUJDQUJDQUJDQUJD\n" PART END },
+		{ "unknown boundary outside of all parts", MIXED "--else\n" PART END,
+		    MIXED "else\n" PART END },
+		{ "header outside of all parts", MIXED PART END "Content-Type: x/y\n",
+		    MIXED PART END "Contentment\n" },
+		{ "something unpackable outside of all parts", MIXED PART END "begin 644 x\n",
+		    NULL },
+		{ "encoded text outside of all parts",
+		    MIXED "QUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJDQUJD\n" PART END,
+		    MIXED "QUJDQUJDQUJDQUJD\n" PART END },
 		{ "encoded container", "Content-Transfer-Encoding: base64\n" MIXED PART END,
 		    "Content-Transfer-Encoding: 8bit\n" MIXED PART END },
-		{ "encoded message", "Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nQTogYgoKQwpD\n",
+		{ "encoded message",
+		    "Content-Type: message/rfc822\nContent-Transfer-Encoding: "
+		    "base64\n\nQTogYgoKQwpD\n",
 		    "Content-Type: message/rfc822\n\nA: b\n\nC\n" },
-		{ "folded first line", MIXED "--bound\n folded\nA: b\n\nx\n" END, MIXED "--bound\nA: b\n\nx\n" END },
+		{ "folded first line", MIXED "--bound\n folded\nA: b\n\nx\n" END,
+		    MIXED "--bound\nA: b\n\nx\n" END },
 		{ "lines in front of the header", "what is this\nA: b\n\nx\n", "A: b\n\nx\n" },
 		{ "empty line in front of the header", "\nA: b\n\nx\n", NULL },
-		{ "blanks behind a soft line break", "Content-Transfer-Encoding: quoted-printable\n\na= \nb\n",
+		{ "blanks behind a soft line break",
+		    "Content-Transfer-Encoding: quoted-printable\n\na= \nb\n",
 		    "Content-Transfer-Encoding: quoted-printable\n\na=\n b\n" },
 		{ "boundary of what is no multipart", "Content-Type: text/plain; boundary=b\n\nx\n",
 		    "Content-Type: text/plain; bound=b\n\nx\n" },
@@ -1017,7 +1085,8 @@ test_lint_irregular(void **state)
 		    "DKIM-Signature: h=a:\n Content-Type:b\n\nx\n" },
 		{ "line that begins like a boundary", MIXED "--bound\n\ntext\n --bound\n" END,
 		    MIXED "--bound\n\ntext\nhomeward bound\n" END },
-		{ "no empty line behind a header", MIXED "--bound\nA: b\n" END, MIXED "--bound\nA: b\n\n" END },
+		{ "no empty line behind a header", MIXED "--bound\nA: b\n" END,
+		    MIXED "--bound\nA: b\n\n" END },
 	};
 	struct conf conf = *(const struct conf *)*state;
 	char text[TEXT_MAX];
@@ -1031,12 +1100,14 @@ test_lint_irregular(void **state)
 	expect_lint("A: b\0c\n\nx\n", 10, &conf, "NUL in a header");
 	expect_lint("A: b\n\nx\0y\n", 10, &conf, "something unpackable in plain text");
 	assert_string_equal(lint("A: b\rc\n\nx\n", 10, &conf), "stray CR in a header");
-	assert_string_equal(lint("A: b\n\nx\ry\n", 10, &conf), "something unpackable in plain text");
+	assert_string_equal(lint("A: b\n\nx\ry\n", 10, &conf),
+	    "something unpackable in plain text");
 	snprintf(text, sizeof(text), "%s%0990d\n%s", MIXED, 0, PART END);
 	for (char *c = strchr(text, '0'); *c == '0'; c++)
 		*c = (c - text) % 30 == 0 ? ' ' : 'x';
 	expect_lint(text, strlen(text), &conf, NULL);
-	memmove(text + sizeof(MIXED) + 40, text + sizeof(MIXED) - 1, strlen(text) - sizeof(MIXED) + 2);
+	memmove(text + sizeof(MIXED) + 40, text + sizeof(MIXED) - 1,
+	    strlen(text) - sizeof(MIXED) + 2);
 	memset(text + sizeof(MIXED) - 1, ' ', 41);
 	expect_lint(text, strlen(text), &conf, "much text outside of all parts");
 	conf.mime_parts_limit = 2;
@@ -1077,14 +1148,18 @@ static void
 test_doubt(void **state)
 {
 	expect_doubt("Content-Type: x/y\nContent-Type: x/y\n\nx\n", *state, NULL);
-	expect_doubt("Content-Type: x/y\nContent-Type: x/z\n\nx\n", *state, "contradicting Content-Type");
-	expect_doubt("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nQUJD\n", *state,
-	    "contradicting Content-Transfer-Encoding");
-	expect_doubt("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 8bit\n\nQUJD\n", *state, NULL);
+	expect_doubt("Content-Type: x/y\nContent-Type: x/z\n\nx\n", *state,
+	    "contradicting Content-Type");
+	expect_doubt("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\nQUJD\n",
+	    *state, "contradicting Content-Transfer-Encoding");
+	expect_doubt("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: 8bit\n\nQUJD\n",
+	    *state, NULL);
 	expect_doubt("Content-Transfer-Encoding: base64\n\nQU!JD\n", *state, "irregular base64");
 	expect_doubt("Content-Transfer-Encoding: base64\n\nQUI\n", *state, NULL);
-	expect_doubt("Content-Transfer-Encoding: quoted-printable\n\n=4\n", *state, "irregular quoted-printable");
-	expect_doubt("Content-Transfer-Encoding: x\n\nx\n", *state, "unusual Content-Transfer-Encoding");
+	expect_doubt("Content-Transfer-Encoding: quoted-printable\n\n=4\n", *state,
+	    "irregular quoted-printable");
+	expect_doubt("Content-Transfer-Encoding: x\n\nx\n", *state,
+	    "unusual Content-Transfer-Encoding");
 	expect_doubt("Content-Type: text/plain; charset=a b\n\nbegin 644 x\n", *state, NULL);
 	/* uuencode that all who undo it undo alike; and where they do not. */
 	expect_doubt(UU "\nbegin 644 x\n#04)#\n`\nend\n\n", *state, NULL);
@@ -1187,10 +1262,12 @@ test_regions(void **state)
 {
 	struct seen s = { .find = NULL };
 
-	assert_true(views("A: b\n\nx\n--one\nContent-Type: x/y; name=a\n\ny\n--\n---\n-- \n--- two\n"
-	    "--two--\r\nContent-Disposition: x; filename=\"b\"\n--=three\t\nz\n-----4\nw",
-	    *state, &s));
-	assert_string_equal(s.regions, "'A: b'\n'Content-Type: x/y; name=a' <a>\n"
+	assert_true(
+	    views("A: b\n\nx\n--one\nContent-Type: x/y; name=a\n\ny\n--\n---\n-- \n--- two\n"
+		  "--two--\r\nContent-Disposition: x; filename=\"b\"\n--=three\t\nz\n-----4\nw",
+		*state, &s));
+	assert_string_equal(s.regions,
+	    "'A: b'\n'Content-Type: x/y; name=a' <a>\n"
 	    "'Content-Disposition: x; filename=\"b\"' <b>\n'z'\n'w'\n");
 }
 
@@ -1208,10 +1285,15 @@ expect_view(const char *mail, const struct conf *conf, bool want)
 static void
 test_views(void **state)
 {
-	static const char b64[] = "dGhlIHBheWxvYWQ=\n";	/* "the payload" */
+	static const char b64[] = "dGhlIHBheWxvYWQ=\n"; /* "the payload" */
 	static const char *const mails[] = {
-		"A: b\n\n%s", "A: b\n\n--x\n%s--x--\n", "A: b\n\n--x\nC: d\n\n%s", "A: b\n\n--x\n\n\n%s\n--y\n",
-		"A: b\n\n--x\nC: d\n\nE: f\n\n%s", "%s", "--x\n%s",
+		"A: b\n\n%s",
+		"A: b\n\n--x\n%s--x--\n",
+		"A: b\n\n--x\nC: d\n\n%s",
+		"A: b\n\n--x\n\n\n%s\n--y\n",
+		"A: b\n\n--x\nC: d\n\nE: f\n\n%s",
+		"%s",
+		"--x\n%s",
 	};
 	char mail[1000], coat[200];
 	size_t n;
@@ -1222,13 +1304,16 @@ test_views(void **state)
 
 		snprintf(mail, sizeof(mail), "%.*s%s%s", before, fmt, b64, fmt + before + 2);
 		expect_view(mail, *state, true);
-		snprintf(mail, sizeof(mail), "%.*s%s%s", before, fmt, "the=20payload", fmt + before + 2);
+		snprintf(mail, sizeof(mail), "%.*s%s%s", before, fmt, "the=20payload",
+		    fmt + before + 2);
 		expect_view(mail, *state, true);
 		coat[uu_encode((const unsigned char *)"the payload", 11, '`', "\n", coat)] = '\0';
-		snprintf(mail, sizeof(mail), "%.*sbegin 644 x\n%s`\nend\n%s", before, fmt, coat, fmt + before + 2);
+		snprintf(mail, sizeof(mail), "%.*sbegin 644 x\n%s`\nend\n%s", before, fmt, coat,
+		    fmt + before + 2);
 		expect_view(mail, *state, true);
 		coat[yenc_encode((const unsigned char *)"the payload", 11, "\n", coat)] = '\0';
-		snprintf(mail, sizeof(mail), "%.*s=ybegin x\n%s=yend\n%s", before, fmt, coat, fmt + before + 2);
+		snprintf(mail, sizeof(mail), "%.*s=ybegin x\n%s=yend\n%s", before, fmt, coat,
+		    fmt + before + 2);
 		expect_view(mail, *state, true);
 		coat[binhex_encode((const unsigned char *)"the payload", 11, "\n", coat)] = '\0';
 		snprintf(mail, sizeof(mail), "%.*s%s%s", before, fmt, coat, fmt + before + 2);

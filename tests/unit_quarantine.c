@@ -26,9 +26,9 @@
 #include "quarantine.h"
 
 static char base[] = "/tmp/unit_quarantine.XXXXXX";
-static char dir[400];		/* the quarantine, not there at first */
+static char dir[400]; /* the quarantine, not there at first */
 static char text[1 << 16];
-static const struct envelope nobody = {.sender = "", .client = "", .mode = "filter"};
+static const struct envelope nobody = { .sender = "", .client = "", .mode = "filter" };
 
 static void
 fill(struct message *m, const char *bytes, size_t len)
@@ -138,7 +138,7 @@ test_reserve(void **unused)
 	quarantine_reserve(&c, dir, now + 1);
 	snprintf(expected, sizeof(expected), "%s/1700000001.%ld", day, (long)getpid());
 	assert_string_equal(c.reference, expected);
-	assert_int_equal(access(dir, F_OK), -1);	/* nothing is written yet */
+	assert_int_equal(access(dir, F_OK), -1); /* nothing is written yet */
 }
 
 static void
@@ -146,9 +146,12 @@ test_store(void **unused)
 {
 	static const char body[] = "From: a\r\n\r\n\0binary\xff\r\n";
 	char rcpt1[] = "b@example", rcpt2[] = "c\n d@\xc3\xa9", err[256] = "", meta[4200];
-	char *rcpts[] = {rcpt1, rcpt2};
-	struct envelope e = {.sender = "a@example", .recipients = rcpts, .n_recipients = 2,
-	    .client = "host[192.0.2.1] helo", .mode = "smtp"};
+	char *rcpts[] = { rcpt1, rcpt2 };
+	struct envelope e = { .sender = "a@example",
+		.recipients = rcpts,
+		.n_recipients = 2,
+		.client = "host[192.0.2.1] helo",
+		.mode = "smtp" };
 	struct quarantine q;
 	struct message m;
 	struct report r;
@@ -183,7 +186,8 @@ test_store(void **unused)
 	assert_non_null(strstr(text, q.reference));
 	assert_non_null(at = strstr(text, "\nMode: "));
 	/* printf 'From: a\r\n\r\n\0binary\377\r\n' | sha256sum */
-	assert_string_equal(at, "\nMode: smtp\n"
+	assert_string_equal(at,
+	    "\nMode: smtp\n"
 	    "Client: host[192.0.2.1] helo\n"
 	    "Sender: a@example\n"
 	    "Recipient: b@example\n"
@@ -222,7 +226,8 @@ test_empty_and_failed(void **unused)
 	assert_int_equal(slurp(q.path), 0);
 	snprintf(meta, sizeof(meta), "%s.meta", q.path);
 	slurp(meta);
-	assert_non_null(strstr(text, "\nSender: \nSize: 0\nSHA-256: "
+	assert_non_null(strstr(text,
+	    "\nSender: \nSize: 0\nSHA-256: "
 	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n"
 	    "Verdict: error\nAction: reject\nScanner: \nFailure: the inspector\\012died\n"));
 	quarantine_drop(&q);
@@ -344,8 +349,9 @@ test_unusable(void **unused)
 		struct report r;
 		char err[1024] = "";
 
-		if (getuid() == 0 ? chmod(base, 0755) == -1 || chmod(dir, 0755) == -1 ||
-		    setuid(65534) == -1 : chmod(dir, 0500) == -1 || chmod(day_path(), 0500) == -1)
+		if (getuid() == 0
+			? chmod(base, 0755) == -1 || chmod(dir, 0755) == -1 || setuid(65534) == -1
+			: chmod(dir, 0500) == -1 || chmod(day_path(), 0500) == -1)
 			_exit(2);
 		message_create(&m, 0);
 		message_seal(&m);
@@ -423,7 +429,7 @@ test_disk_full(void **unused)
 static void
 test_note_without_file(void **unused)
 {
-	struct quarantine q = {.path = ""};
+	struct quarantine q = { .path = "" };
 	char err[1024];
 
 	(void)unused;

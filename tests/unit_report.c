@@ -77,7 +77,7 @@ test_cut_anywhere(void **state)
 	(void)state;
 	for (size_t cut = 0; cut < len - 4; cut++) {
 		struct report r;
-		char *exact = malloc(cut + 1);	/* so that a read beyond is seen */
+		char *exact = malloc(cut + 1); /* so that a read beyond is seen */
 
 		memcpy(exact, wire + 4, cut);
 		assert_non_null(report_decode(&r, exact, cut, 100, true));
@@ -320,9 +320,20 @@ static void
 test_keep_lines(void **state)
 {
 	static const char bytes[] = "a\r\n.\r\nb";
-	static const struct { uint64_t offset, length; bool keeps; } cases[] = {
-		{ 0, 0, true }, { 0, 1, true }, { 1, 2, true }, { 0, 8, true }, { 8, 0, true },
-		{ 3, 3, true }, { 1, 1, false }, { 2, 0, false }, { 2, 1, false }, { 3, 2, false },
+	static const struct {
+		uint64_t offset, length;
+		bool keeps;
+	} cases[] = {
+		{ 0, 0, true },
+		{ 0, 1, true },
+		{ 1, 2, true },
+		{ 0, 8, true },
+		{ 8, 0, true },
+		{ 3, 3, true },
+		{ 1, 1, false },
+		{ 2, 0, false },
+		{ 2, 1, false },
+		{ 3, 2, false },
 		{ 5, 3, false },
 	};
 

@@ -60,7 +60,7 @@ enum walls { FILES, BOTH };
 static char root[] = "/tmp/unit_sandbox.XXXXXX";
 static char database[64], database_file[80], scratch[64], secret[64], scanner[] = "libclamav";
 static struct conf conf;
-static uid_t child_uid;		/* 0 = stay who we are */
+static uid_t child_uid; /* 0 = stay who we are */
 static bool no_landlock, no_seccomp;
 
 /* What the children scan, read before the walls are up. */
@@ -388,7 +388,7 @@ use_forbidden_files(void)
 	snprintf(path, sizeof(path), "%s/new", database);
 	if (!denied(path, O_WRONLY | O_CREAT))
 		return 5;
-	snprintf(path, sizeof(path), "%s/link", scratch);	/* made before the walls */
+	snprintf(path, sizeof(path), "%s/link", scratch); /* made before the walls */
 	if (!denied(path, O_RDONLY))
 		return 6;
 	snprintf(path, sizeof(path), "%s/../secret", scratch);
@@ -427,13 +427,15 @@ test_forbidden_files(void **state)
 static int
 use_outside(void)
 {
-	struct sockaddr_in sin = { .sin_family = AF_INET, .sin_port = htons(9),
-		.sin_addr = { htonl(INADDR_LOOPBACK) } };
+	struct sockaddr_in sin = {
+		.sin_family = AF_INET, .sin_port = htons(9), .sin_addr = { htonl(INADDR_LOOPBACK) }
+	};
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	long abi = syscall(SYS_landlock_create_ruleset, NULL, 0, 1);
 
-	if (abi >= 4 && (fd == -1 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)) != -1 ||
-	    errno != EACCES))
+	if (abi >= 4 &&
+	    (fd == -1 || connect(fd, (struct sockaddr *)&sin, sizeof(sin)) != -1 ||
+		errno != EACCES))
 		return 1;
 	if (abi >= 6 && (kill(getppid(), 0) != -1 || errno != EPERM))
 		return 2;
@@ -467,7 +469,10 @@ test_scratch_missing(void **state)
 	}
 	if ((pid = fork()) == 0)
 		_exit(!sandbox_files(&conf, "/nonexistent/scratch", -1, on_note, NULL, err,
-		    sizeof(err)) && strstr(err, "/nonexistent/scratch") != NULL ? 0 : 1);
+			  sizeof(err)) &&
+			    strstr(err, "/nonexistent/scratch") != NULL
+			? 0
+			: 1);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	expect_exit(status, 0);
 }
@@ -655,7 +660,7 @@ test_no_threads(void **state)
 		fprintf(stderr, "# SKIPPED: %s\n", __func__);
 		return;
 	}
-#ifdef WITH_ASAN	/* which starts a thread at the end */
+#ifdef WITH_ASAN /* which starts a thread at the end */
 	(void)be_more_than_one;
 #else
 	expect_exit(in_child(BOTH, be_more_than_one), 0);
@@ -730,8 +735,8 @@ scan_contents(void)
 			print_error("%s: %s\n", contents[i].path, result.error);
 			return 2;
 		}
-		if (expected_hit != NULL && (result.n_hits == 0 ||
-		    strcmp(result.hits[0].name, expected_hit) != 0)) {
+		if (expected_hit != NULL &&
+		    (result.n_hits == 0 || strcmp(result.hits[0].name, expected_hit) != 0)) {
 			print_error("%s: not found\n", contents[i].path);
 			return 3;
 		}
@@ -836,7 +841,8 @@ make_ground(void **state)
 	snprintf(database_file, sizeof(database_file), "%s/db/test.hdb", root);
 	snprintf(scratch, sizeof(scratch), "%s/scratch", root);
 	snprintf(secret, sizeof(secret), "%s/secret", root);
-	if (mkdir(database, 0755) == -1 || chmod(database, 0777) == -1 || mkdir(scratch, 0700) == -1)
+	if (mkdir(database, 0755) == -1 || chmod(database, 0777) == -1 ||
+	    mkdir(scratch, 0700) == -1)
 		return -1;
 	if (!write_public(database_file, TESTFILE_SIGNATURE) || !write_public(secret, "secret\n"))
 		return -1;
@@ -861,14 +867,20 @@ remove_ground(void **state)
 	return rmdir(root);
 }
 
-#define CASE(fn) { #fn, fn, become_root, check_empty, NULL }
-#define CASE_AS_NOBODY(fn) { #fn "_as_nobody", fn, become_nobody, check_empty, NULL }
-#define TESTS(C)                                                                                   \
-	C(test_kernel), C(test_privileges), C(test_limits), C(test_strict_limits),                 \
-	    C(test_no_memory_limit), C(test_file_size), C(test_scratch), C(test_libraries),        \
-	    C(test_forbidden_files), C(test_outside), C(test_scratch_missing),                     \
-	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls), C(test_no_threads),              \
-	    C(test_abort), C(test_scan_testfiles), C(test_scan_corpus)
+#define CASE(fn) \
+	{ \
+#fn, fn, become_root, check_empty, NULL \
+	}
+#define CASE_AS_NOBODY(fn) \
+	{ \
+#fn "_as_nobody", fn, become_nobody, check_empty, NULL \
+	}
+#define TESTS(C) \
+	C(test_kernel), C(test_privileges), C(test_limits), C(test_strict_limits), \
+	    C(test_no_memory_limit), C(test_file_size), C(test_scratch), C(test_libraries), \
+	    C(test_forbidden_files), C(test_outside), C(test_scratch_missing), \
+	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls), \
+	    C(test_no_threads), C(test_abort), C(test_scan_testfiles), C(test_scan_corpus)
 
 int
 main(void)

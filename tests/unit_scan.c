@@ -41,7 +41,7 @@
 #define NOBODY 65534
 #define EICAR_LEN 68
 #define EICAR_HIT "Eicar-Test-Signature.UNOFFICIAL"
-#define SECONDS 300		/* never reached, even under valgrind */
+#define SECONDS 300 /* never reached, even under valgrind */
 #define TESTFILES "/usr/share/clamav-testfiles"
 /* MD5 and size of the harmless program in them, as ClamAV's own tests have it */
 #define TESTFILE_SIGNATURE "aa15bcf478d165efd2065190eb473bcb:544:ClamAV-Test-File\n"
@@ -49,7 +49,7 @@
 struct buffer {
 	unsigned char bytes[4 << 20];
 	size_t len;
-	unsigned int bits, n_bits;	/* of a bit stream, not yet in bytes */
+	unsigned int bits, n_bits; /* of a bit stream, not yet in bytes */
 };
 
 static char root[] = "/tmp/unit_scan.XXXXXX";
@@ -114,14 +114,15 @@ static int
 set_up(void **state)
 {
 	static const char shifted[] = "Y6P\"Q&ABQ\\5]Q[Y65)Q_*8DD*8~%FJDBS"
-	    ".TUBOEBSE.BOUJWJSVT.UFTU.GJMF\"%I,I+";
+				      ".TUBOEBSE.BOUJWJSVT.UFTU.GJMF\"%I,I+";
 	char line[512];
 
 	(void)state;
 	for (size_t i = 0; i < EICAR_LEN; i++)
 		eicar[i] = (char)(shifted[i] - 1);
 	empty_directory(database);
-	write_file(database, "eicar.ndb", signature(line, sizeof(line), "Eicar-Test-Signature", eicar));
+	write_file(database, "eicar.ndb",
+	    signature(line, sizeof(line), "Eicar-Test-Signature", eicar));
 	write_file(database, "test.hdb", TESTFILE_SIGNATURE);
 	memset(&conf, 0, sizeof(conf));
 	conf.scanner = scanner;
@@ -139,7 +140,7 @@ tear_down(void **state)
 {
 	(void)state;
 	scan_close();
-	return rmdir(scratch) == 0 && mkdir(scratch, 0700) == 0 ? 0 : -1;	/* it was empty */
+	return rmdir(scratch) == 0 && mkdir(scratch, 0700) == 0 ? 0 : -1; /* it was empty */
 }
 
 static void
@@ -223,7 +224,7 @@ put_zip(struct buffer *to, const char *name, const struct buffer *packed, size_t
 {
 	size_t start = to->len, central;
 
-	for (int i = 0; i < 2; i++) {	/* local header, then central directory */
+	for (int i = 0; i < 2; i++) { /* local header, then central directory */
 		central = to->len;
 		put_text(to, i == 0 ? "PK\3\4" : "PK\1\2");
 		if (i == 1)
@@ -231,7 +232,7 @@ put_zip(struct buffer *to, const char *name, const struct buffer *packed, size_t
 		put_number(to, 20, 2);
 		put_number(to, flags, 2);
 		put_number(to, method, 2);
-		put_number(to, 0, 8);		/* time, date, CRC (not looked at) */
+		put_number(to, 0, 8); /* time, date, CRC (not looked at) */
 		put_number(to, packed->len, 4);
 		put_number(to, size, 4);
 		put_number(to, strlen(name), 2);
@@ -270,25 +271,26 @@ static void
 put_deflated(struct buffer *to, size_t zeros, const char *text)
 {
 	to->bits = to->n_bits = 0;
-	put_bits(to, 1, 1, false);		/* the last block */
-	put_bits(to, 1, 2, false);		/* fixed codes */
+	put_bits(to, 1, 1, false); /* the last block */
+	put_bits(to, 1, 2, false); /* fixed codes */
 	if (zeros > 0)
-		put_bits(to, 0x30, 8, true);	/* a zero */
+		put_bits(to, 0x30, 8, true); /* a zero */
 	for (; zeros > 258; zeros -= 258) {
-		put_bits(to, 0xc5, 8, true);	/* 258 more */
-		put_bits(to, 0, 5, true);	/* of the last byte */
+		put_bits(to, 0xc5, 8, true); /* 258 more */
+		put_bits(to, 0, 5, true); /* of the last byte */
 	}
 	for (; *text != '\0'; text++)
 		put_bits(to, 0x30U + (unsigned char)*text, 8, true);
-	put_bits(to, 0, 7, true);		/* the end */
-	put_bits(to, 0, 7, false);		/* fill the last byte */
+	put_bits(to, 0, 7, true); /* the end */
+	put_bits(to, 0, 7, false); /* fill the last byte */
 }
 
 static void
 put_mail(struct buffer *to, const char *first, const char *encoding)
 {
 	put_text(to, first);
-	put_text(to, "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=bb\n\n"
+	put_text(to,
+	    "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=bb\n\n"
 	    "--bb\n\nhello\n--bb\nContent-Type: application/octet-stream; name=a.bin\n");
 	put_text(to, "Content-Transfer-Encoding: ");
 	put_text(to, encoding);
@@ -343,7 +345,7 @@ test_open(void **state)
 	assert_int_equal(strncmp(scan_banner(), "ClamAV ", 7), 0);
 	strlcpy(banner, strrchr(scan_banner(), '/'), sizeof(banner));
 	assert_string_equal(banner, "/2-signatures");
-	assert_false(scan_open(&conf, scratch, err, sizeof(err)));	/* one per process */
+	assert_false(scan_open(&conf, scratch, err, sizeof(err))); /* one per process */
 	assert_int_equal(scan_signatures(), 2);
 	scan_close();
 	scan_close();
@@ -536,7 +538,7 @@ scan_spoilt(bool (*spoil)(void))
 		len = read(fd, bytes, sizeof(bytes));
 		close(fd);
 		if (len <= 0)
-			continue;	/* "." and ".." */
+			continue; /* "." and ".." */
 		scan_bytes(&result, SCAN_MAIL, bytes, (size_t)len, SECONDS);
 		if (!result.failed && !has(CLASS_INFECTED, "ClamAV-Test-File.UNOFFICIAL")) {
 			print_message("%s came out clean\n", path);
@@ -613,7 +615,7 @@ test_memory_short(void **state)
 	(void)state;
 	open_scanner();
 	scan_spoilt(spoil_memory);
-	remove_leftovers();	/* of a child that was aborted */
+	remove_leftovers(); /* of a child that was aborted */
 }
 
 /* --- cases: content --- */
@@ -688,7 +690,8 @@ test_mail(void **state)
 		scan(SCAN_MAIL, &one);
 		assert_one(CLASS_INFECTED, EICAR_HIT);
 		put_text(&two, first[i]);
-		put_text(&two, "Content-Type: application/octet-stream\n"
+		put_text(&two,
+		    "Content-Type: application/octet-stream\n"
 		    "Content-Transfer-Encoding: base64\n\n");
 		put_base64(&two, eicar, EICAR_LEN);
 		scan(SCAN_MAIL, &two);
@@ -736,7 +739,8 @@ test_masking(void **state)
 	put_zip(&two, "secret.doc", &one, one.len - 12, 1, 0);
 	put_mail(&outer, "From: a@b\n", "base64");
 	put_base64(&outer, (const char *)two.bytes, two.len);
-	put_text(&outer, "--bb\nContent-Transfer-Encoding: base64\n"
+	put_text(&outer,
+	    "--bb\nContent-Transfer-Encoding: base64\n"
 	    "Content-Type: application/octet-stream; name=b.bin\n\n");
 	put_base64(&outer, eicar, EICAR_LEN);
 	put_text(&outer, "--bb--\n");
@@ -792,7 +796,7 @@ test_file_limit(void **state)
 static void
 test_unzip_limit(void **state)
 {
-	const size_t zeros = 1 + 258 * 4000;	/* 1,032,001 */
+	const size_t zeros = 1 + 258 * 4000; /* 1,032,001 */
 
 	(void)state;
 	put_deflated(&one, zeros, eicar);
@@ -801,7 +805,7 @@ test_unzip_limit(void **state)
 	scan(SCAN_PART, &two);
 	assert_one(CLASS_INFECTED, EICAR_HIT);
 	scan_close();
-	conf.scan_file_limit = 1 << 20;		/* well above: no limit hit */
+	conf.scan_file_limit = 1 << 20; /* well above: no limit hit */
 	open_scanner();
 	scan(SCAN_PART, &two);
 	assert_one(CLASS_INFECTED, EICAR_HIT);
@@ -813,7 +817,7 @@ test_unzip_limit(void **state)
 		assert_one(CLASS_LIMIT, "Heuristics.Limits.Exceeded.MaxFileSize");
 		scan_close();
 	}
-	conf.scan_file_limit = 1024;		/* the least that can be configured */
+	conf.scan_file_limit = 1024; /* the least that can be configured */
 	open_scanner();
 	scan(SCAN_PART, &two);
 	assert_one(CLASS_LIMIT, "Heuristics.Limits.Exceeded.MaxFileSize");
@@ -839,10 +843,12 @@ test_files_limit(void **state)
 	(void)state;
 	conf.scan_files_limit = 20;
 	open_scanner();
-	put_text(&one, "From: a@b\nMIME-Version: 1.0\n"
+	put_text(&one,
+	    "From: a@b\nMIME-Version: 1.0\n"
 	    "Content-Type: multipart/mixed; boundary=bb\n\n");
 	for (int i = 0; i < 50; i++) {
-		put_text(&one, "--bb\nContent-Type: application/octet-stream; name=a.bin\n"
+		put_text(&one,
+		    "--bb\nContent-Type: application/octet-stream; name=a.bin\n"
 		    "Content-Transfer-Encoding: base64\n\n");
 		put_base64(&one, "harmless, and", 13);
 	}
@@ -864,7 +870,7 @@ test_no_time(void **state)
 static void
 test_time_limit(void **state)
 {
-	const size_t zeros = 1 + 258 * 360000;	/* packed: 585 KB */
+	const size_t zeros = 1 + 258 * 360000; /* packed: 585 KB */
 	static struct buffer outer;
 	struct timespec from, to;
 
@@ -873,10 +879,12 @@ test_time_limit(void **state)
 	put_deflated(&one, zeros, "");
 	put_zip(&two, "zeros", &one, zeros, 0, 8);
 	outer.len = 0;
-	put_text(&outer, "From: a@b\nMIME-Version: 1.0\n"
+	put_text(&outer,
+	    "From: a@b\nMIME-Version: 1.0\n"
 	    "Content-Type: multipart/mixed; boundary=bb\n\n");
 	for (int i = 0; i < 4; i++) {
-		put_text(&outer, "--bb\nContent-Type: application/zip\n"
+		put_text(&outer,
+		    "--bb\nContent-Type: application/zip\n"
 		    "Content-Transfer-Encoding: base64\n\n");
 		put_base64(&outer, (const char *)two.bytes, two.len);
 	}
@@ -918,7 +926,7 @@ test_two_hits(void **state)
 	(void)state;
 	write_needles(2);
 	put(&two, one.bytes, one.len);
-	put(&two, one.bytes, one.len);	/* each twice, named once */
+	put(&two, one.bytes, one.len); /* each twice, named once */
 	open_scanner();
 	scan(SCAN_PART, &two);
 	assert_int_equal(result.n_hits, 2);
@@ -939,13 +947,14 @@ test_many_hits(void **state)
 	write_needles(SCAN_MAX_HITS + 10);
 	conf.scan_file_limit = 900000;
 	open_scanner();
-	put_deflated(&packed, zeros, "");	/* a hit as soon as it is met */
+	put_deflated(&packed, zeros, ""); /* a hit as soon as it is met */
 	put_zip(&zip, "zeros", &packed, zeros, 0, 8);
 	put_mail(&outer, "From: a@b\n", "base64");
 	put_base64(&outer, (const char *)zip.bytes, zip.len);
 	scan(SCAN_MAIL, &outer);
 	assert_one(CLASS_LIMIT, "Heuristics.Limits.Exceeded.MaxFileSize");
-	put_text(&outer, "--bb\nContent-Transfer-Encoding: base64\n"
+	put_text(&outer,
+	    "--bb\nContent-Transfer-Encoding: base64\n"
 	    "Content-Type: application/octet-stream; name=b.bin\n\n");
 	put_base64(&outer, (const char *)one.bytes, one.len);
 	put_text(&outer, "--bb--\n");

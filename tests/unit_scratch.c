@@ -139,7 +139,7 @@ test_make(void **state)
 	assert_false(exists(one));
 	assert_true(exists(two));
 	scratch_remove(two);
-	scratch_remove(two);	/* harmless */
+	scratch_remove(two); /* harmless */
 }
 
 static void
@@ -266,9 +266,10 @@ static void
 test_foreign_names(void **state)
 {
 	static const char *const names[] = { "other", "spawnscan-", "spawnscan-abc-aaaaaa",
-		"spawnscan-0-aaaaaa", "spawnscan--1-aaaaaa", "spawnscan-99999999999999999999-aaaaaa",
-		"spawnscan-%dx-aaaaaa", "spawnscan-%d-aaaaa", "spawnscan-%d-aaaaaaa",
-		"spawnscan-%d.aaaaaa", "Spawnscan-%d-aaaaaa" };
+		"spawnscan-0-aaaaaa", "spawnscan--1-aaaaaa",
+		"spawnscan-99999999999999999999-aaaaaa", "spawnscan-%dx-aaaaaa",
+		"spawnscan-%d-aaaaa", "spawnscan-%d-aaaaaaa", "spawnscan-%d.aaaaaa",
+		"Spawnscan-%d-aaaaaa" };
 	char path[PATH_MAX], name[64];
 	pid_t pid = dead_pid();
 
@@ -309,19 +310,19 @@ test_sweep(void **state)
 		snprintf(sub, sizeof(sub), "%.200s/sub", path);
 		if (mkdir(sub, 0) == -1 || write(ready[1], path, strlen(path) + 1) == -1)
 			_exit(1);
-		_exit((int)read(go[0], &c, 1));	/* until the parent closes */
+		_exit((int)read(go[0], &c, 1)); /* until the parent closes */
 	}
 	close(go[0]);
 	close(ready[1]);
 	assert_true(read(ready[0], alive, sizeof(alive)) > 0);
 
-	assert_true(scratch_make(base, path, sizeof(path)));	/* its maker lives */
+	assert_true(scratch_make(base, path, sizeof(path))); /* its maker lives */
 	scratch_remove(path);
 	assert_true(exists(alive));
 
 	close(go[1]);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	assert_true(scratch_make(base, path, sizeof(path)));	/* its maker is dead */
+	assert_true(scratch_make(base, path, sizeof(path))); /* its maker is dead */
 	assert_false(exists(alive));
 	assert_true(exists(path));
 	scratch_remove(path);
@@ -388,9 +389,11 @@ test_sweep_bounded(void **state)
 	}
 }
 
-#define BOTH(fn)                                                                                   \
-	cmocka_unit_test_setup_teardown(fn, make_base, remove_base),                               \
-	    { #fn "_as_nobody", fn, make_base_as_nobody, remove_base, NULL }
+#define BOTH(fn) \
+	cmocka_unit_test_setup_teardown(fn, make_base, remove_base), \
+	{ \
+#fn "_as_nobody", fn, make_base_as_nobody, remove_base, NULL \
+	}
 
 int
 main(void)

@@ -32,9 +32,9 @@
 static struct {
 	bool ok;
 	enum verdict_class class;
-	enum verdict_action action;	/* ACTION_PASS: no finding */
+	enum verdict_action action; /* ACTION_PASS: no finding */
 	const char *note;
-	char reference[64];		/* what it was told */
+	char reference[64]; /* what it was told */
 	size_t calls;
 } inspector;
 
@@ -44,7 +44,7 @@ static char text[1 << 16];
 static struct conf conf;
 
 void
-inspector_inspect(struct inspection *i, const struct conf *c, const struct message *m,
+inspection_run(struct inspection *i, const struct conf *c, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf_only)
 {
 	char *mark = strdup(crlf_only ? "X-Mark: 1\r\n" : "X-Mark: 1\n");
@@ -143,8 +143,7 @@ begin(struct transaction *t)
 	t->envelope.mode = "smtp";
 	t->crlf_only = true;
 	assert_int_equal(message_create(&t->message, 0), MESSAGE_OK);
-	assert_int_equal(message_append(&t->message, "Subject: x\r\n\r\nbody\r\n", 20),
-	    MESSAGE_OK);
+	assert_int_equal(message_append(&t->message, "Subject: x\r\n\r\nbody\r\n", 20), MESSAGE_OK);
 	assert_int_equal(message_seal(&t->message), MESSAGE_OK);
 }
 
@@ -177,19 +176,19 @@ test_matrix(void **unused)
 		bool ok;
 		enum verdict_action action;
 		enum decision decision;
-		size_t kept[3];		/* under off, changed, all */
+		size_t kept[3]; /* under off, changed, all */
 	} cases[] = {
-		{true, ACTION_PASS, DECISION_DELIVER, {0, 0, 2}},
-		{true, ACTION_TAG, DECISION_DELIVER, {0, 0, 2}},
-		{true, ACTION_DEFANG, DECISION_DELIVER, {0, 2, 2}},
-		{true, ACTION_REMOVE, DECISION_DELIVER, {0, 2, 2}},
-		{true, ACTION_DISCARD, DECISION_DISCARD, {2, 2, 2}},
-		{true, ACTION_WRAP, DECISION_DELIVER, {0, 2, 2}},
-		{true, ACTION_TEMPFAIL, DECISION_TEMPFAIL, {0, 0, 0}},
-		{true, ACTION_REJECT, DECISION_REJECT, {0, 2, 2}},
-		{false, ACTION_TEMPFAIL, DECISION_TEMPFAIL, {0, 0, 0}},
-		{false, ACTION_REJECT, DECISION_REJECT, {0, 2, 2}},
-		{false, ACTION_WRAP, DECISION_DELIVER, {0, 2, 2}},
+		{ true, ACTION_PASS, DECISION_DELIVER, { 0, 0, 2 } },
+		{ true, ACTION_TAG, DECISION_DELIVER, { 0, 0, 2 } },
+		{ true, ACTION_DEFANG, DECISION_DELIVER, { 0, 2, 2 } },
+		{ true, ACTION_REMOVE, DECISION_DELIVER, { 0, 2, 2 } },
+		{ true, ACTION_DISCARD, DECISION_DISCARD, { 2, 2, 2 } },
+		{ true, ACTION_WRAP, DECISION_DELIVER, { 0, 2, 2 } },
+		{ true, ACTION_TEMPFAIL, DECISION_TEMPFAIL, { 0, 0, 0 } },
+		{ true, ACTION_REJECT, DECISION_REJECT, { 0, 2, 2 } },
+		{ false, ACTION_TEMPFAIL, DECISION_TEMPFAIL, { 0, 0, 0 } },
+		{ false, ACTION_REJECT, DECISION_REJECT, { 0, 2, 2 } },
+		{ false, ACTION_WRAP, DECISION_DELIVER, { 0, 2, 2 } },
 	};
 	struct transaction t;
 	size_t i;
@@ -264,7 +263,8 @@ test_quarantine_fails(void **unused)
 	transaction_finish(&t, OUTCOME_DEFERRED, "451 4.3.0 later");
 	conf.quarantine_dir = saved;
 	log = logged();
-	assert_logged(log, "event=quarantine-failed reason=\"quarantine folder /dev/null/q: "
+	assert_logged(log,
+	    "event=quarantine-failed reason=\"quarantine folder /dev/null/q: "
 	    "Not a directory\" action=discard ");
 	assert_logged(log, " outcome=deferred reply=\"451 4.3.0 later\" ");
 	assert_logged(log, " reason=\"quarantine folder /dev/null/q: Not a directory\"\n");
@@ -274,7 +274,7 @@ static void
 test_log_record(void **unused)
 {
 	char rcpt1[] = "b@example.org", rcpt2[] = "c d@example.org";
-	char *rcpts[] = {rcpt1, rcpt2};
+	char *rcpts[] = { rcpt1, rcpt2 };
 	struct transaction t;
 	char expected[600];
 
@@ -292,7 +292,8 @@ test_log_record(void **unused)
 	transaction_decide(&t);
 	t.inspect_ms = 34;
 	t.send_ms = 56;
-	snprintf(expected, sizeof(expected), "]: event=message queue_id=4XyZ-1 "
+	snprintf(expected, sizeof(expected),
+	    "]: event=message queue_id=4XyZ-1 "
 	    "from=\"a\\012@example.org\" to=\"b@example.org,c d@example.org\" count=2 "
 	    "client=h[192.0.2.1] size=20 verdict=infected action=remove "
 	    "findings=\"1.2:infected:Bad thing:remove\" quarantine=%s outcome=delivered "
@@ -371,17 +372,17 @@ test_recipients(void **unused)
 		const char *outcome;
 		bool kept;
 	} cases[] = {
-		{{OUTCOME_DELIVERED, OUTCOME_DELIVERED}, OUTCOME_DELIVERED, "delivered", true},
-		{{OUTCOME_DELIVERED, OUTCOME_DELIVERED}, OUTCOME_MIXED, "delivered", true},
-		{{OUTCOME_DEFERRED, OUTCOME_DEFERRED}, OUTCOME_DEFERRED, "deferred", false},
-		{{OUTCOME_DEFERRED, OUTCOME_DEFERRED}, OUTCOME_MIXED, "deferred", false},
-		{{OUTCOME_DELIVERED, OUTCOME_DEFERRED}, OUTCOME_DEFERRED, "mixed", true},
-		{{OUTCOME_DELIVERED, OUTCOME_DEFERRED}, OUTCOME_MIXED, "mixed", true},
-		{{OUTCOME_DELIVERED, OUTCOME_REFUSED}, OUTCOME_REFUSED, "mixed", true},
-		{{OUTCOME_REFUSED, OUTCOME_DEFERRED}, OUTCOME_DEFERRED, "mixed", false},
-		{{OUTCOME_REFUSED, OUTCOME_DEFERRED}, OUTCOME_MIXED, "mixed", true},
+		{ { OUTCOME_DELIVERED, OUTCOME_DELIVERED }, OUTCOME_DELIVERED, "delivered", true },
+		{ { OUTCOME_DELIVERED, OUTCOME_DELIVERED }, OUTCOME_MIXED, "delivered", true },
+		{ { OUTCOME_DEFERRED, OUTCOME_DEFERRED }, OUTCOME_DEFERRED, "deferred", false },
+		{ { OUTCOME_DEFERRED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "deferred", false },
+		{ { OUTCOME_DELIVERED, OUTCOME_DEFERRED }, OUTCOME_DEFERRED, "mixed", true },
+		{ { OUTCOME_DELIVERED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "mixed", true },
+		{ { OUTCOME_DELIVERED, OUTCOME_REFUSED }, OUTCOME_REFUSED, "mixed", true },
+		{ { OUTCOME_REFUSED, OUTCOME_DEFERRED }, OUTCOME_DEFERRED, "mixed", false },
+		{ { OUTCOME_REFUSED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "mixed", true },
 	};
-	static const char *const names[] = {"delivered", "discarded", "deferred", "refused"};
+	static const char *const names[] = { "delivered", "discarded", "deferred", "refused" };
 	char *rcpts[] = { "one@x", "two@x" };
 	char pair[100];
 	struct transaction t;
@@ -402,21 +403,25 @@ test_recipients(void **unused)
 		transaction_recipient(&t, cases[i].each[1], "");
 		transaction_finish(&t, cases[i].told, "299 last");
 		log = logged();
-		snprintf(pair, sizeof(pair), "event=recipient to=one@x from=\"\" outcome=%s "
-		    "reply=\"299 first says\"\n", names[cases[i].each[0]]);
+		snprintf(pair, sizeof(pair),
+		    "event=recipient to=one@x from=\"\" outcome=%s "
+		    "reply=\"299 first says\"\n",
+		    names[cases[i].each[0]]);
 		assert_logged(log, pair);
 		snprintf(pair, sizeof(pair), "event=recipient to=two@x from=\"\" outcome=%s\n",
 		    names[cases[i].each[1]]);
 		assert_logged(log, pair);
 		snprintf(pair, sizeof(pair), " outcome=%s %s", cases[i].outcome,
-		    cases[i].told == OUTCOME_MIXED && strcmp(cases[i].outcome, "mixed") == 0 ?
-		    "receive_ms" : "reply=\"299 last\"");
+		    cases[i].told == OUTCOME_MIXED && strcmp(cases[i].outcome, "mixed") == 0
+			? "receive_ms"
+			: "reply=\"299 last\"");
 		assert_logged(log, pair);
 		n = kept();
 		assert_int_equal(n, cases[i].kept ? 2 : 0);
 		if (n > 0) {
 			assert_logged(text, "Reply: <one@x> 299 first says\n");
-			snprintf(pair, sizeof(pair), "Reply: <two@x> %s\n", names[cases[i].each[1]]);
+			snprintf(pair, sizeof(pair), "Reply: <two@x> %s\n",
+			    names[cases[i].each[1]]);
 			assert_logged(text, pair);
 		}
 		forget();
@@ -427,12 +432,12 @@ static void
 test_queue_id(void **unused)
 {
 	static const char *const cases[][2] = {
-		{"250 2.0.0 Ok: queued as ABC123", " queue_id=ABC123 "},
-		{"250 OK: queued as 12345.\r", " queue_id=12345 "},
-		{"250 OK id=1qAbCd-0001-Xy", " queue_id=1qAbCd-0001-Xy "},
-		{"250 ok 123 qp 456", NULL},
-		{"250 queued as  x", NULL},
-		{"", NULL},
+		{ "250 2.0.0 Ok: queued as ABC123", " queue_id=ABC123 " },
+		{ "250 OK: queued as 12345.\r", " queue_id=12345 " },
+		{ "250 OK id=1qAbCd-0001-Xy", " queue_id=1qAbCd-0001-Xy " },
+		{ "250 ok 123 qp 456", NULL },
+		{ "250 queued as  x", NULL },
+		{ "", NULL },
 	};
 	struct transaction t;
 	size_t i;
@@ -534,7 +539,8 @@ test_filter_codes(void **unused)
 	inspector.ok = false;
 	assert_int_equal(filter(MAIL, strlen(MAIL)), EX_TEMPFAIL);
 	assert_string_equal(text, "");
-	assert_logged(logged(), "event=inspection-failed reason=\"the inspector was killed by "
+	assert_logged(logged(),
+	    "event=inspection-failed reason=\"the inspector was killed by "
 	    "signal 9\" action=tempfail ");
 	forget();
 }
@@ -553,7 +559,8 @@ test_filter_wraps(void **unused)
 	snprintf(mail, sizeof(mail), "%s" MAIL, from);
 	assert_int_equal(filter(mail, strlen(mail)), EX_OK);
 	assert_int_equal(strncmp(text, from, strlen(from)), 0);
-	assert_int_equal(strncmp(text + strlen(from), "X-Spawnscan-Result: error action=wrap ", 38), 0);
+	assert_int_equal(strncmp(text + strlen(from), "X-Spawnscan-Result: error action=wrap ", 38),
+	    0);
 	assert_non_null(strstr(text, "\nFrom: Mail filter <postmaster@"));
 	assert_null(strchr(text, '\r'));
 	assert_int_equal(filter(crlf, strlen(crlf)), EX_OK);

@@ -36,7 +36,7 @@ check_lines(const struct message *m, bool crlf, size_t from)
 	for (i = from; i < m->size; i++) {
 		if (m->bytes[i] == '\n') {
 			assert_int_equal(crlf, i > start && m->bytes[i - 1] == '\r');
-			assert_true(i - start <= 998);	/* RFC 5322 2.1.1 */
+			assert_true(i - start <= 998); /* RFC 5322 2.1.1 */
 			start = i + 1;
 		} else if (m->bytes[i] == '\r')
 			assert_true(crlf && m->bytes[i + 1] == '\n');
@@ -131,8 +131,8 @@ static void
 test_sizes(void **unused)
 {
 	/* around a line, a batch of lines, and far beyond both */
-	static const size_t big[] = {57 * 511, 57 * 512 - 1, 57 * 512, 57 * 512 + 1, 57 * 513,
-	    57 * 1024, 3000001};
+	static const size_t big[] = { 57 * 511, 57 * 512 - 1, 57 * 512, 57 * 512 + 1, 57 * 513,
+		57 * 1024, 3000001 };
 	char *bytes = malloc(3000001);
 	size_t i;
 
@@ -149,12 +149,12 @@ test_sizes(void **unused)
 static void
 test_header(void **unused)
 {
-	static const char *const wanted[] = {"From: ", "\nTo: undisclosed-recipients:;\n",
-	    "\nSubject: ", "\nDate: ", "\nMessage-ID: <", "\nAuto-Submitted: auto-generated\n",
-	    "\nMIME-Version: 1.0\n", "\nContent-Type: multipart/mixed; boundary=\"",
-	    "\nContent-Type: text/plain; charset=us-ascii\n", "\nOriginal:  1121/5.6\n",
-	    "\nContent-Type: application/octet-stream; name=\"message.eml.defanged\"\n",
-	    "\nContent-Transfer-Encoding: base64\n"};
+	static const char *const wanted[] = { "From: ", "\nTo: undisclosed-recipients:;\n",
+		"\nSubject: ", "\nDate: ", "\nMessage-ID: <", "\nAuto-Submitted: auto-generated\n",
+		"\nMIME-Version: 1.0\n", "\nContent-Type: multipart/mixed; boundary=\"",
+		"\nContent-Type: text/plain; charset=us-ascii\n", "\nOriginal:  1121/5.6\n",
+		"\nContent-Type: application/octet-stream; name=\"message.eml.defanged\"\n",
+		"\nContent-Transfer-Encoding: base64\n" };
 	struct message original, a, b;
 	char *text;
 	const char *at, *found;
@@ -173,8 +173,11 @@ test_header(void **unused)
 		}
 		at = found;
 	}
-	assert_int_equal(strncmp(text, "X-Spawnscan-Result: error action=wrap part=0 "
-	    "reason=\"a _reason__\"\nFrom: Mail filter <postmaster@", 96), 0);
+	assert_int_equal(strncmp(text,
+			     "X-Spawnscan-Result: error action=wrap part=0 "
+			     "reason=\"a _reason__\"\nFrom: Mail filter <postmaster@",
+			     96),
+	    0);
 	assert_null(strstr(text, "secret"));
 	/* no two of them have a boundary or a Message-ID in common */
 	assert_true(wrap_message(&b, &original, "", "a reason", false, false));

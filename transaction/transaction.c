@@ -30,43 +30,40 @@
 #include <time.h>
 
 #include "clock.h"
-#include "line_io.h"
 #include "log.h"
 #include "transaction.h"
 #include "wrap.h"
 
-#define LIST_SIZE	1024	/* recipients or findings in the log */
-#define ADDRESS_MAX	320	/* RFC 5321 4.5.3.1: 64 + "@" + 255 */
-#define REPLY_MAX	512	/* RFC 5321 4.5.3.1.5 */
-#define SHORT_MAX	64	/* of words that have no business being longer */
-#define NOTES_MAX	32
+#define LIST_SIZE 1024 /* recipients or findings in the log */
+#define ADDRESS_MAX 320 /* RFC 5321 4.5.3.1: 64 + "@" + 255 */
+#define REPLY_MAX 512 /* RFC 5321 4.5.3.1.5 */
+#define SHORT_MAX 64 /* of words that have no business being longer */
+#define NOTES_MAX 32
 
-static enum decision	inspect(struct transaction *);
-static enum decision	action_decision(enum verdict_action);
-static bool	 keep_wanted(const struct transaction *, enum verdict_action);
-static bool	 keep(struct transaction *);
-static bool	 make_wrapped(struct transaction *);
-static bool	 crlf_wanted(const struct transaction *);
-static void	 reason_from_findings(struct transaction *);
-static void	 log_failure(const struct transaction *, const char *, const char *);
-static void	 log_notes(const struct report *);
-static void	 log_message(const struct transaction *, enum outcome, const char *);
-static void	 put_cut(struct log_record *, const char *, const char *, size_t);
-static void	 put_recipients(struct log_record *, const struct envelope *);
-static void	 put_findings(struct log_record *, const struct report *);
-static bool	 list_add(char *, const char *);
-static size_t	 cut(char *, size_t, const char *, size_t);
+static enum decision inspect(struct transaction *);
+static enum decision action_decision(enum verdict_action);
+static bool keep_wanted(const struct transaction *, enum verdict_action);
+static bool keep(struct transaction *);
+static bool make_wrapped(struct transaction *);
+static bool crlf_wanted(const struct transaction *);
+static void reason_from_findings(struct transaction *);
+static void log_failure(const struct transaction *, const char *, const char *);
+static void log_notes(const struct report *);
+static void log_message(const struct transaction *, enum outcome, const char *);
+static void put_cut(struct log_record *, const char *, const char *, size_t);
+static void put_recipients(struct log_record *, const struct envelope *);
+static void put_findings(struct log_record *, const struct report *);
+static bool list_add(char *, const char *);
+static size_t cut(char *, size_t, const char *, size_t);
 static enum outcome common_outcome(const struct transaction *, enum outcome);
-static void	 queue_id(const char *, char *, size_t);
+static void queue_id(const char *, char *, size_t);
 static const char *verdict(const struct transaction *);
 
-static const char *const outcome_names[] = {
-	[OUTCOME_DELIVERED] = "delivered",
+static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
 	[OUTCOME_DISCARDED] = "discarded",
 	[OUTCOME_DEFERRED] = "deferred",
 	[OUTCOME_REFUSED] = "refused",
-	[OUTCOME_MIXED] = "mixed"
-};
+	[OUTCOME_MIXED] = "mixed" };
 
 void
 transaction_init(struct transaction *t, const struct conf *conf)
@@ -83,7 +80,7 @@ transaction_init(struct transaction *t, const struct conf *conf)
 enum decision
 transaction_decide(struct transaction *t)
 {
-	enum decision	decision = inspect(t);
+	enum decision decision = inspect(t);
 
 	if (decision != DECISION_DELIVER)
 		reason_from_findings(t);
@@ -156,7 +153,7 @@ transaction_finish(struct transaction *t, enum outcome outcome, const char *repl
 		quarantine_drop(&t->quarantine);
 	if (t->quarantine.stored && (t->n_told == 0 || *reply != '\0') &&
 	    !quarantine_note_reply(&t->quarantine, *reply != '\0' ? reply : outcome_names[outcome],
-	    err, sizeof(err)))
+		err, sizeof(err)))
 		log_failure(t, "quarantine-incomplete", err);
 	log_message(t, common, reply);
 	inspection_free(&t->inspection);
@@ -184,13 +181,13 @@ common_outcome(const struct transaction *t, enum outcome outcome)
 static enum decision
 inspect(struct transaction *t)
 {
-	struct report	*report = &t->inspection.report;
-	int64_t		 start = clock_ms();
+	struct report *report = &t->inspection.report;
+	int64_t start = clock_ms();
 
 	if (t->conf->quarantine != KEEP_OFF)
 		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
-	inspector_inspect(&t->inspection, t->conf, &t->message, t->quarantine.reference,
-	    &t->envelope, t->crlf_only);
+	inspection_run(&t->inspection, t->conf, &t->message, t->quarantine.reference, &t->envelope,
+	    t->crlf_only);
 	t->inspect_ms = clock_ms() - start;
 	log_notes(report);
 	if (!t->inspection.ok) {
@@ -230,8 +227,7 @@ keep_wanted(const struct transaction *t, enum verdict_action action)
 {
 	if (action == ACTION_DISCARD)
 		return true;
-	if (t->conf->quarantine == KEEP_OFF ||
-	    action_decision(action) == DECISION_TEMPFAIL)
+	if (t->conf->quarantine == KEEP_OFF || action_decision(action) == DECISION_TEMPFAIL)
 		return false;
 	return t->conf->quarantine == KEEP_ALL || action >= ACTION_DEFANG;
 }
@@ -244,7 +240,7 @@ keep(struct transaction *t)
 	if (*t->quarantine.path == '\0')
 		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
 	if (quarantine_store(&t->quarantine, &t->message, &t->envelope, &t->inspection.report,
-	    t->inspection.failure, err, sizeof(err)))
+		t->inspection.failure, err, sizeof(err)))
 		return true;
 	strlcpy(t->reason, err, sizeof(t->reason));
 	log_failure(t, "quarantine-failed", err);
@@ -254,9 +250,9 @@ keep(struct transaction *t)
 static bool
 make_wrapped(struct transaction *t)
 {
-	const struct report	*report = &t->inspection.report;
-	const char		*reason = t->inspection.failure;
-	size_t			 i;
+	const struct report *report = &t->inspection.report;
+	const char *reason = t->inspection.failure;
+	size_t i;
 
 	for (i = 0; i < report->n_findings; i++)
 		if (report->findings[i].action == ACTION_WRAP) {
@@ -264,8 +260,8 @@ make_wrapped(struct transaction *t)
 			break;
 		}
 	if (wrap_message(&t->wrapped, &t->message,
-	    t->quarantine.stored ? t->quarantine.reference : "", t->conf->header ? reason : NULL,
-	    crlf_wanted(t), !t->crlf_only))
+		t->quarantine.stored ? t->quarantine.reference : "",
+		t->conf->header ? reason : NULL, crlf_wanted(t), !t->crlf_only))
 		return true;
 	snprintf(t->reason, sizeof(t->reason), "wrapping: %s", strerror(errno));
 	log_failure(t, "inspection-failed", t->reason);
@@ -288,15 +284,15 @@ crlf_wanted(const struct transaction *t)
 static void
 reason_from_findings(struct transaction *t)
 {
-	const struct report	*report = &t->inspection.report;
-	const struct finding	*f;
-	size_t			 i;
+	const struct report *report = &t->inspection.report;
+	const struct finding *f;
+	size_t i;
 
 	for (i = 0; i < report->n_findings; i++) {
 		f = &report->findings[i];
 		if (f->action == report->action) {
-			snprintf(t->reason, sizeof(t->reason), "%s: %s", class_name(f->class),
-			    f->reason);
+			snprintf(t->reason, sizeof(t->reason), "%s: %s",
+			    verdict_class_name(f->class), f->reason);
 			return;
 		}
 	}
@@ -309,7 +305,7 @@ log_failure(const struct transaction *t, const char *event, const char *reason)
 
 	log_record_start(&record, event);
 	put_cut(&record, "reason", reason, 512);
-	log_record_str(&record, "action", action_name(t->inspection.report.action));
+	log_record_str(&record, "action", verdict_action_name(t->inspection.report.action));
 	put_cut(&record, "from", t->envelope.sender, ADDRESS_MAX);
 	put_recipients(&record, &t->envelope);
 	log_record_num(&record, "size", t->message.size);
@@ -320,10 +316,10 @@ log_failure(const struct transaction *t, const char *event, const char *reason)
 static void
 log_notes(const struct report *report)
 {
-	static char		*said[NOTES_MAX];
-	static size_t		 n_said;
-	struct log_record	 record;
-	size_t			 i, j;
+	static char *said[NOTES_MAX];
+	static size_t n_said;
+	struct log_record record;
+	size_t i, j;
 
 	for (i = 0; i < report->n_notes; i++) {
 		for (j = 0; j < n_said && strcmp(said[j], report->notes[i]) != 0; j++)
@@ -341,10 +337,10 @@ log_notes(const struct report *report)
 static void
 log_message(const struct transaction *t, enum outcome outcome, const char *reply)
 {
-	const struct report	*report = &t->inspection.report;
-	struct log_record	 record;
-	char			 id[64] = "";
-	bool			 ordinary;
+	const struct report *report = &t->inspection.report;
+	struct log_record record;
+	char id[64] = "";
+	bool ordinary;
 
 	if (outcome == OUTCOME_DELIVERED)
 		queue_id(reply, id, sizeof(id));
@@ -363,7 +359,7 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 		put_cut(&record, "orig_queue_id", t->envelope.ident, SHORT_MAX);
 	log_record_num(&record, "size", t->message.size);
 	log_record_str(&record, "verdict", verdict(t));
-	log_record_str(&record, "action", action_name(report->action));
+	log_record_str(&record, "action", verdict_action_name(report->action));
 	if (report->n_findings > 0)
 		put_findings(&record, report);
 	if (report->exempt != NULL)
@@ -379,8 +375,10 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 	if (*t->reason != '\0')
 		put_cut(&record, "reason", t->reason, 512);
 	ordinary = outcome == OUTCOME_DELIVERED && t->inspection.ok && report->n_findings == 0;
-	log_record_write(&record, ordinary ? LOG_INFO :
-	    strcmp(verdict(t), class_name(CLASS_ERROR)) == 0 ? LOG_WARNING : LOG_NOTICE);
+	log_record_write(&record,
+	    ordinary							   ? LOG_INFO
+		: strcmp(verdict(t), verdict_class_name(CLASS_ERROR)) == 0 ? LOG_WARNING
+									   : LOG_NOTICE);
 }
 
 /* verdict - "unseen" for a message that never came to be inspected */
@@ -389,7 +387,7 @@ verdict(const struct transaction *t)
 {
 	if (t->inspection.ok)
 		return report_verdict(&t->inspection.report);
-	return *t->inspection.failure != '\0' ? class_name(CLASS_ERROR) : "unseen";
+	return *t->inspection.failure != '\0' ? verdict_class_name(CLASS_ERROR) : "unseen";
 }
 
 /*
@@ -402,8 +400,9 @@ cut(char *buf, size_t size, const char *value, size_t max)
 	size_t taken = 0, i, one;
 
 	for (i = 0; value[i] != '\0' && i + sizeof("...") < size; i++) {
-		one = value[i] < ' ' || value[i] > '~' ? 4 :
-		    value[i] == '"' || value[i] == '\\' ? 2 : 1;
+		one = value[i] < ' ' || value[i] > '~'	  ? 4
+		    : value[i] == '"' || value[i] == '\\' ? 2
+							  : 1;
 		if (taken + one > max)
 			break;
 		taken += one;
@@ -426,8 +425,8 @@ put_cut(struct log_record *record, const char *key, const char *value, size_t ma
 static void
 put_recipients(struct log_record *record, const struct envelope *envelope)
 {
-	char	list[LIST_SIZE] = "", one[ADDRESS_MAX + sizeof("...")];
-	size_t	i, taken = 0;
+	char list[LIST_SIZE] = "", one[ADDRESS_MAX + sizeof("...")];
+	size_t i, taken = 0;
 
 	for (i = 0; i < envelope->n_recipients; i++) {
 		taken += 1 + cut(one, sizeof(one), envelope->recipients[i], ADDRESS_MAX);
@@ -441,14 +440,14 @@ put_recipients(struct log_record *record, const struct envelope *envelope)
 static void
 put_findings(struct log_record *record, const struct report *report)
 {
-	const struct finding	*f;
-	char			 list[LIST_SIZE] = "", one[256];
-	size_t			 i;
+	const struct finding *f;
+	char list[LIST_SIZE] = "", one[256];
+	size_t i;
 
 	for (i = 0; i < report->n_findings; i++) {
 		f = &report->findings[i];
-		snprintf(one, sizeof(one), "%.40s:%s:%.128s:%s", f->part, class_name(f->class),
-		    f->reason, action_name(f->action));
+		snprintf(one, sizeof(one), "%.40s:%s:%.128s:%s", f->part,
+		    verdict_class_name(f->class), f->reason, verdict_action_name(f->action));
 		if (!list_add(list, one))
 			break;
 	}
@@ -475,11 +474,11 @@ list_add(char *list, const char *item)
 static void
 queue_id(const char *reply, char *id, size_t size)
 {
-	static const char	 allowed[] = "abcdefghijklmnopqrstuvwxyz"
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-	static const char	*const marks[] = {"queued as ", " id="};
-	const char		*found;
-	size_t			 i, len;
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	static const char *const marks[] = { "queued as ", " id=" };
+	const char *found;
+	size_t i, len;
 
 	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if ((found = strstr(reply, marks[i])) == NULL)

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * transaction.h - one message from "received" to "said what became of it":
  * inspect, decide, keep the original, tell the log. Every front uses it.
@@ -9,42 +10,42 @@
 #include <stdint.h>
 
 #include "conf.h"
-#include "inspector_client.h"
+#include "inspection.h"
 #include "message.h"
 #include "quarantine.h"
 
 /* What the front is to do with the message. */
 enum decision {
-	DECISION_DELIVER,	/* pass on what transaction_output gives */
-	DECISION_DISCARD,	/* accept and drop; the original is in quarantine */
+	DECISION_DELIVER, /* pass on what transaction_output gives */
+	DECISION_DISCARD, /* accept and drop; the original is in quarantine */
 	DECISION_TEMPFAIL,
 	DECISION_REJECT
 };
 
 /* What became of it. */
 enum outcome {
-	OUTCOME_DELIVERED,	/* the next hop took the responsibility */
+	OUTCOME_DELIVERED, /* the next hop took the responsibility */
 	OUTCOME_DISCARDED,
-	OUTCOME_DEFERRED,	/* the client was told to try again, or is gone */
-	OUTCOME_REFUSED,	/* the client was told no */
-	OUTCOME_MIXED,		/* not the same for all recipients */
+	OUTCOME_DEFERRED, /* the client was told to try again, or is gone */
+	OUTCOME_REFUSED, /* the client was told no */
+	OUTCOME_MIXED, /* not the same for all recipients */
 	OUTCOME_COUNT
 };
 
 struct transaction {
 	const struct conf *conf;
-	struct message message;		/* the original; the front fills and seals it */
-	struct envelope envelope;	/* filled by the front, which owns the strings */
-	bool crlf_only;			/* SMTP: every line end is a CRLF */
+	struct message message; /* the original; the front fills and seals it */
+	struct envelope envelope; /* filled by the front, which owns the strings */
+	bool crlf_only; /* SMTP: every line end is a CRLF */
 	int64_t receive_ms, inspect_ms, send_ms; /* the front sets the first and last */
 
 	/* filled by transaction_decide */
 	struct inspection inspection;
 	struct quarantine quarantine;
-	struct message wrapped;		/* what to send instead, if error = wrap */
-	size_t n_told;			/* recipients that transaction_recipient told of, */
-	size_t told[OUTCOME_COUNT];	/* and how many of each outcome */
-	char reason[512];		/* why it isn't delivered, printable, for the log */
+	struct message wrapped; /* what to send instead, if error = wrap */
+	size_t n_told; /* recipients that transaction_recipient told of, */
+	size_t told[OUTCOME_COUNT]; /* and how many of each outcome */
+	char reason[512]; /* why it isn't delivered, printable, for the log */
 };
 
 /* Zero, with no message. */

@@ -23,36 +23,36 @@
 
 #include "wrap.h"
 
-#define LINE_BYTES	57	/* 76 characters of base64, RFC 2045 6.8 */
-#define BATCH_LINES	512
-#define LINE_ROOM	78	/* 76 and CRLF */
-#define FROM_LINE_MAX	1000
-#define REASON_MAX	150
+#define LINE_BYTES 57 /* 76 characters of base64, RFC 2045 6.8 */
+#define BATCH_LINES 512
+#define LINE_ROOM 78 /* 76 and CRLF */
+#define FROM_LINE_MAX 1000
+#define REASON_MAX 150
 
 struct writer {
 	struct message *out;
 	const char *eol;
-	bool failed;		/* errno tells */
+	bool failed; /* errno tells */
 };
 
-static void	put(struct writer *, const char *, ...) __attribute__((format(printf, 2, 3)));
-static void	put_bytes(struct writer *, const char *, size_t);
-static void	put_from_line(struct writer *, const struct message *);
-static void	put_result(struct writer *, const char *);
-static void	put_header(struct writer *, const char *, const char *, const uint32_t *);
-static void	put_notice(struct writer *, const char *, const char *);
-static void	put_base64(struct writer *, const struct message *);
-static size_t	base64_line(char *, const unsigned char *, size_t);
-static void	host_name(char *, size_t);
+static void put(struct writer *, const char *, ...) __attribute__((format(printf, 2, 3)));
+static void put_bytes(struct writer *, const char *, size_t);
+static void put_from_line(struct writer *, const struct message *);
+static void put_result(struct writer *, const char *);
+static void put_header(struct writer *, const char *, const char *, const uint32_t *);
+static void put_notice(struct writer *, const char *, const char *);
+static void put_base64(struct writer *, const struct message *);
+static size_t base64_line(char *, const unsigned char *, size_t);
+static void host_name(char *, size_t);
 
 bool
 wrap_message(struct message *out, const struct message *original, const char *reference,
     const char *reason, bool crlf, bool mbox)
 {
-	struct writer	w = {.out = out, .eol = crlf ? "\r\n" : "\n"};
-	char		host[256], boundary[64];
-	uint32_t	chance[5];
-	int		saved;
+	struct writer w = { .out = out, .eol = crlf ? "\r\n" : "\n" };
+	char host[256], boundary[64];
+	uint32_t chance[5];
+	int saved;
 
 	/* arc4random would end the process for want of memory */
 	if (getentropy(chance, sizeof(chance)) == -1 || message_create(out, 0) != MESSAGE_OK)
@@ -87,12 +87,13 @@ wrap_message(struct message *out, const struct message *original, const char *re
 static void
 put_result(struct writer *w, const char *reason)
 {
-	char	safe[REASON_MAX];
-	size_t	n = 0;
+	char safe[REASON_MAX];
+	size_t n = 0;
 
 	for (; *reason != '\0' && n < sizeof(safe) - 1; reason++)
 		safe[n++] = *reason < ' ' || *reason > '~' || *reason == '"' || *reason == '\\'
-		    ? '_' : *reason;
+		    ? '_'
+		    : *reason;
 	safe[n] = '\0';
 	put(w, "X-Spawnscan-Result: error action=wrap part=0 reason=\"%s\"", safe);
 }
@@ -100,9 +101,9 @@ put_result(struct writer *w, const char *reason)
 static void
 put_header(struct writer *w, const char *host, const char *boundary, const uint32_t *id)
 {
-	char		date[64] = "Thu, 01 Jan 1970 00:00:00 +0000";
-	time_t		now = time(NULL);
-	struct tm	tm;
+	char date[64] = "Thu, 01 Jan 1970 00:00:00 +0000";
+	time_t now = time(NULL);
+	struct tm tm;
 
 	if (localtime_r(&now, &tm) != NULL)
 		strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S %z", &tm);
@@ -139,8 +140,8 @@ put_notice(struct writer *w, const char *host, const char *reference)
 static void
 put_from_line(struct writer *w, const struct message *original)
 {
-	size_t		 len;
-	const char	*end;
+	size_t len;
+	const char *end;
 
 	if (original->size < 5 || memcmp(original->bytes, "From ", 5) != 0)
 		return;
@@ -152,11 +153,11 @@ put_from_line(struct writer *w, const struct message *original)
 static void
 put_base64(struct writer *w, const struct message *original)
 {
-	char			 batch[BATCH_LINES * LINE_ROOM];
+	char batch[BATCH_LINES * LINE_ROOM];
 	/* base64 knows no signs */
-	const unsigned char	*at = (const unsigned char *)original->bytes;
-	uint64_t		 left = original->size;
-	size_t			 used = 0, n, eol_len = strlen(w->eol);
+	const unsigned char *at = (const unsigned char *)original->bytes;
+	uint64_t left = original->size;
+	size_t used = 0, n, eol_len = strlen(w->eol);
 
 	while (left > 0) {
 		n = left < LINE_BYTES ? left : LINE_BYTES;
@@ -176,11 +177,11 @@ put_base64(struct writer *w, const struct message *original)
 static size_t
 base64_line(char *to, const unsigned char *from, size_t len)
 {
-	static const char	digits[] =
+	static const char digits[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char			*start = to;
-	unsigned int		 bits;
-	size_t			 i;
+	char *start = to;
+	unsigned int bits;
+	size_t i;
 
 	for (i = 0; i < len; i += 3) {
 		bits = (unsigned int)from[i] << 16;
@@ -200,9 +201,9 @@ base64_line(char *to, const unsigned char *from, size_t len)
 static void
 put(struct writer *w, const char *fmt, ...)
 {
-	char	line[998];
-	va_list	ap;
-	int	n;
+	char line[998];
+	va_list ap;
+	int n;
 
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line), fmt, ap);

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * wrap.h - a fresh mail with a notice and a whole original as one inert
  * attachment, made without parsing a byte of it.
@@ -7,7 +8,6 @@
 
 #include <stdbool.h>
 
-#include "conf.h"
 #include "message.h"
 
 /*
@@ -19,7 +19,7 @@
  * header, NULL = none is put there. False with errno on failure; then *out is
  * closed.
  */
-bool wrap_message(struct message *out, const struct message *original,
-    const char *reference, const char *reason, bool crlf, bool mbox);
+bool wrap_message(struct message *out, const struct message *original, const char *reference,
+    const char *reason, bool crlf, bool mbox);
 
 #endif

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package Filters;
 
 # Filters.pm - starts the candidates, each as a private set of processes on

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package ForkTime;
 
 # ForkTime.pm - how long the engine takes from fork to an inspector that is

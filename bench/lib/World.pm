@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package World;
 
 # World.pm - where the benchmark lives: a private directory, groups of

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package Cells;
 
 # Cells.pm - the matrix of faults: many short sessions, each of which breaks at

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package Downstream;
 
 # Downstream.pm - a scriptable SMTP server that records every byte.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package Harness;
 
 # Harness.pm - what every test script needs: the binaries, a private directory,

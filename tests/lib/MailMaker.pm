@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package MailMaker;
 
 # MailMaker.pm - builds mails byte by byte. Everything is made with LF; crlf()

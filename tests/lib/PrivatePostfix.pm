@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package PrivatePostfix;
 
 # PrivatePostfix.pm - a real Postfix of our own on loopback: own configuration,

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package SmtpClient;
 
 # SmtpClient.pm - a scriptable SMTP client, and spawnscan on the other end of

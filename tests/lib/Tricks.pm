@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
 package Tricks;
 
 # Tricks.pm - mails that hide an infected zip from whoever reads MIME in one

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inspector_client.h - gets a report on a message, whatever becomes of the
+ * inspection.h - gets a report on a message, whatever becomes of the
  * inspector.
  */
-#ifndef INSPECTOR_CLIENT_H
-#define INSPECTOR_CLIENT_H
+#ifndef INSPECTION_H
+#define INSPECTION_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,9 +16,9 @@
 #include "request.h"
 
 struct inspection {
-	struct report report;		/* empty unless ok */
+	struct report report; /* empty unless ok */
 	bool ok;
-	char failure[512];		/* if not ok: one sentence for the log */
+	char failure[512]; /* if not ok: one sentence for the log */
 };
 
 /*
@@ -26,13 +27,13 @@ struct inspection {
  * envelope is for the rules.
  * Bounded by conf->inspect_timeout; leaves no process and no file behind.
  */
-void inspector_inspect(struct inspection *, const struct conf *, const struct message *,
+void inspection_run(struct inspection *, const struct conf *, const struct message *,
     const char *reference, const struct envelope *, bool crlf_only);
 /*
  * The same, for the sake of how it came about: report.explanation is there if
  * ok, unless the finding is that the inspector failed. It has no envelope.
  */
-void inspector_explain(struct inspection *, const struct conf *, const struct message *,
+void inspection_explain(struct inspection *, const struct conf *, const struct message *,
     const char *reference, enum explain_form);
 void inspection_free(struct inspection *);
 
@@ -40,6 +41,6 @@ void inspection_free(struct inspection *);
  * Run "spawnscan-inspect --version -d DATABASE" and copy what it prints to
  * standard output. Returns its exit code.
  */
-int inspector_print_version(const struct conf *);
+int inspection_print_version(const struct conf *);
 
 #endif

@@ -1,9 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * line_io.h - bounded, deadlined I/O on a pair of descriptors; the one routine
+ * io.h - bounded, deadlined I/O on a pair of descriptors; the one routine
  * for both peers of a session.
  */
-#ifndef LINE_IO_H
-#define LINE_IO_H
+#ifndef IO_H
+#define IO_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -12,11 +13,11 @@
 
 enum io_result {
 	IO_OK = 0,
-	IO_EOF = -1,		/* the peer closed */
-	IO_TIMEOUT = -2,	/* the deadline passed */
-	IO_TOO_LONG = -3,	/* no line end within the limit; the rest of the line is passed over */
-	IO_ERROR = -4,		/* errno tells */
-	IO_INPUT = -5		/* nothing more was written: the peer spoke first (heed_input) */
+	IO_EOF = -1, /* the peer closed */
+	IO_TIMEOUT = -2, /* the deadline passed */
+	IO_TOO_LONG = -3, /* no line end within the limit; the rest of the line is passed over */
+	IO_ERROR = -4, /* errno tells */
+	IO_INPUT = -5 /* nothing more was written: the peer spoke first (heed_input) */
 };
 
 #define IO_BUFFER_SIZE (64u << 10)
@@ -28,10 +29,10 @@ enum io_result {
  */
 struct io {
 	int rfd, wfd;
-	size_t in_begin, in_end;	/* what was read and not yet taken */
-	size_t out_len;			/* what was written and not yet flushed */
-	bool passing_over;		/* in the rest of an over-long line */
-	bool heed_input;		/* the caller's wish: stop writing when the peer speaks or closes */
+	size_t in_begin, in_end; /* what was read and not yet taken */
+	size_t out_len; /* what was written and not yet flushed */
+	bool passing_over; /* in the rest of an over-long line */
+	bool heed_input; /* the caller's wish: stop writing when the peer speaks or closes */
 	char in[IO_BUFFER_SIZE];
 	char out[IO_BUFFER_SIZE];
 };
@@ -46,8 +47,8 @@ void io_close(struct io *);
  * until the next read. A line ends at LF; *crlf tells if a CR came before it.
  * limit counts the bytes with the line end. NULs and CRs stay in the line.
  */
-enum io_result io_read_line(struct io *, size_t limit, int64_t deadline,
-    char **line, size_t *len, bool *crlf);
+enum io_result io_read_line(struct io *, size_t limit, int64_t deadline, char **line, size_t *len,
+    bool *crlf);
 
 /*
  * At least one byte: *buf and *len say what is in the buffer. Take with

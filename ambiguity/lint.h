@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_lint.h - does a mail read the same to everyone?
+ * lint.h - does a mail read the same to everyone?
  *
  * GMime's tree is one reading. This looks at the raw bytes for whatever makes
  * other readers see another tree or other content, and for bytes that belong
  * to no part. A regular mail needs no further look than its parts and its
  * skeleton; any other is scanned whole as well.
  */
-#ifndef MIME_LINT_H
-#define MIME_LINT_H
+#ifndef LINT_H
+#define LINT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -18,24 +19,24 @@
 struct lint {
 	const char *bytes;
 	size_t size;
-	const char *irregular;		/* the first reason found, a constant phrase; NULL = none */
-	unsigned long n_irregular;	/* how many were found */
+	const char *irregular; /* the first reason found, a constant phrase; NULL = none */
+	unsigned long n_irregular; /* how many were found */
 	struct multipart *multiparts;
 	size_t n_multiparts;
-	struct covered *covered;	/* headers and contents, in the order of the walk */
+	struct covered *covered; /* headers and contents, in the order of the walk */
 	size_t n_covered;
 };
 
 /* A boundary, and how often its lines must and do occur. */
 struct multipart {
-	const char *boundary;		/* in bytes, not NUL-terminated */
+	const char *boundary; /* in bytes, not NUL-terminated */
 	size_t len;
 	unsigned int want, delimiters, closes;
 };
 
 struct covered {
 	size_t begin, end;
-	bool scanned_decoded;		/* content that the skeleton leaves out */
+	bool scanned_decoded; /* content that the skeleton leaves out */
 };
 
 void lint_begin(struct lint *, const char *bytes, size_t size);

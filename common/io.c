@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * line_io - bounded, deadlined I/O on a pair of descriptors
+ * io - bounded, deadlined I/O on a pair of descriptors
  *
  * One struct io per peer: a read buffer, a write buffer, two descriptors (or
  * one that is both). The caller owns the struct; io_close closes the
@@ -33,16 +33,16 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "line_io.h"
+#include "io.h"
 
-static enum io_result	io_poll(struct pollfd *, nfds_t, int64_t);
-static enum io_result	io_failure(void);
-static enum io_result	io_fill(struct io *, int64_t);
-static void		io_make_room(struct io *);
-static void		io_pass_over(struct io *);
-static const char      *io_find_line(const struct io *, size_t);
-static enum io_result	io_wait_writable(const struct io *, int64_t);
-static ssize_t		io_put(int, const char *, size_t);
+static enum io_result io_poll(struct pollfd *, nfds_t, int64_t);
+static enum io_result io_failure(void);
+static enum io_result io_fill(struct io *, int64_t);
+static void io_make_room(struct io *);
+static void io_pass_over(struct io *);
+static const char *io_find_line(const struct io *, size_t);
+static enum io_result io_wait_writable(const struct io *, int64_t);
+static ssize_t io_put(int, const char *, size_t);
 
 void
 io_init(struct io *io, int rfd, int wfd)
@@ -256,10 +256,8 @@ io_discard_input(struct io *io)
 static enum io_result
 io_wait_writable(const struct io *io, int64_t deadline)
 {
-	struct pollfd fds[2] = {
-		{ .fd = io->wfd, .events = POLLOUT },
-		{ .fd = io->heed_input ? io->rfd : -1, .events = POLLIN }
-	};
+	struct pollfd fds[2] = { { .fd = io->wfd, .events = POLLOUT },
+		{ .fd = io->heed_input ? io->rfd : -1, .events = POLLIN } };
 	enum io_result result;
 
 	if (io->heed_input && io->in_begin < io->in_end)
@@ -309,8 +307,7 @@ io_write(struct io *io, const char *buf, size_t len, int64_t deadline)
 	size_t n;
 
 	while (len > 0) {
-		if (io->out_len == sizeof(io->out) &&
-		    (result = io_flush(io, deadline)) != IO_OK)
+		if (io->out_len == sizeof(io->out) && (result = io_flush(io, deadline)) != IO_OK)
 			return result;
 		n = MIN(len, sizeof(io->out) - io->out_len);
 		memcpy(io->out + io->out_len, buf, n);

@@ -1,14 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * little.h - numbers whose lowest byte comes first, as file formats have them.
+ * le.h - numbers whose lowest byte comes first, as file formats have them.
  */
-#ifndef LITTLE_H
-#define LITTLE_H
+#ifndef LE_H
+#define LE_H
 
 #include <stdint.h>
 
 /* The number in so many bytes, four at the most. */
 static inline uint32_t
-little(const char *s, unsigned int bytes)
+le_get(const char *s, unsigned int bytes)
 {
 	uint32_t value = 0;
 

@@ -1,13 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * smtp_data.h - the data phase of SMTP, both ways: from the wire to a message
+ * dot.h - the data phase of SMTP, both ways: from the wire to a message
  * (dots, line ends, the final dot) and back. RFC 5321 4.5.2; restrictive about
  * where a message ends.
  *
  * Both machines take their input in pieces of any size and give the same
  * result for each.
  */
-#ifndef SMTP_DATA_H
-#define SMTP_DATA_H
+#ifndef DOT_H
+#define DOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@ enum dot_state { DOT_LINE_START, DOT_IN_LINE, DOT_CR, DOT_DOT, DOT_DOT_CR };
 
 struct dot_decoder {
 	enum dot_state state;
-	size_t bare_lf, bare_cr;	/* how many were met */
+	size_t bare_lf, bare_cr; /* how many were met */
 };
 
 void dot_decode_init(struct dot_decoder *);
@@ -35,8 +36,8 @@ void dot_decode_init(struct dot_decoder *);
  * end was reached), *done whether the final dot was met. What is decoded goes
  * to the sink; returns false as soon as the sink does.
  */
-bool dot_decode(struct dot_decoder *, const char *buf, size_t len, size_t *used,
-    bool *done, message_sink *sink, void *ctx);
+bool dot_decode(struct dot_decoder *, const char *buf, size_t len, size_t *used, bool *done,
+    message_sink *sink, void *ctx);
 
 /*
  * Encoder: doubles a dot at the beginning of a line. Lines end at CRLF only
@@ -45,7 +46,7 @@ bool dot_decode(struct dot_decoder *, const char *buf, size_t len, size_t *used,
  */
 struct dot_encoder {
 	bool line_start;
-	bool cr;			/* the last byte was a CR */
+	bool cr; /* the last byte was a CR */
 };
 
 void dot_encode_init(struct dot_encoder *);

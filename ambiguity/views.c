@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_views.c - what other readers might see in an irregular mail.
+ * views.c - what other readers might see in an irregular mail.
  *
  * GMime's reading is one. Here the question is not what the mail means but
  * what anybody could take it to mean: any line that begins with "--" may be a
@@ -13,7 +13,7 @@
  * Bounded in number and in bytes; a mail that has more views than that has not
  * been seen whole, and the caller is told.
  */
-#include "mime_views.h"
+#include "views.h"
 
 #include <ctype.h>
 #include <err.h>
@@ -41,7 +41,7 @@ struct enumeration {
 	view_visit *view;
 	void *ctx;
 	size_t n_views, n_bytes;
-	bool multipart;		/* to everyone */
+	bool multipart; /* to everyone */
 };
 
 static bool each_cut(struct enumeration *, size_t begin, size_t size);
@@ -59,12 +59,15 @@ static enum decode_way way_within(const char *, size_t len);
 static bool hand_out(struct enumeration *, const struct view *);
 
 bool
-views_each(const char *bytes, size_t size, const struct part_place *root,
-    bool multipart, const struct conf *conf, region_visit *region, view_visit *view, void *ctx)
+views_each(const char *bytes, size_t size, const struct part_place *root, bool multipart,
+    const struct conf *conf, region_visit *region, view_visit *view, void *ctx)
 {
-	struct enumeration e = { .bytes = bytes, .conf = conf, .region = region,
-	    .multipart = multipart,
-	    .view = view, .ctx = ctx };
+	struct enumeration e = { .bytes = bytes,
+		.conf = conf,
+		.region = region,
+		.multipart = multipart,
+		.view = view,
+		.ctx = ctx };
 	char *plain;
 	bool all;
 
@@ -80,8 +83,8 @@ views_each(const char *bytes, size_t size, const struct part_place *root,
 }
 
 bool
-views_of(const char *bytes, size_t begin, size_t end, const struct conf *conf,
-    view_visit *view, void *ctx)
+views_of(const char *bytes, size_t begin, size_t end, const struct conf *conf, view_visit *view,
+    void *ctx)
 {
 	struct enumeration e = { .bytes = bytes, .conf = conf, .view = view, .ctx = ctx };
 
@@ -171,8 +174,9 @@ is_boundary_like(const char *line, size_t len)
 {
 	size_t dashes = 0;
 
-	for (int i = 0; i < LEAD_MAX && len > 0 && ((unsigned char)*line <= ' ' ||
-	    (unsigned char)*line >= 0x7f); i++) {
+	for (int i = 0; i < LEAD_MAX && len > 0 &&
+	     ((unsigned char)*line <= ' ' || (unsigned char)*line >= 0x7f);
+	     i++) {
 		line++;
 		len--;
 	}
@@ -193,10 +197,10 @@ each_region(struct enumeration *e, size_t begin, size_t end)
 
 	if (begin >= end)
 		return true;
-	region.names = mime_header_names(e->bytes, begin, header_block_end(e->bytes, begin, end),
-	    &region.n_names);
+	region.names = mime_walk_header_names(e->bytes, begin,
+	    header_block_end(e->bytes, begin, end), &region.n_names);
 	answer = e->region(e->ctx, &region);
-	mime_names_free(region.names, region.n_names);
+	mime_walk_names_free(region.names, region.n_names);
 	return answer == REGION_KNOWN || (answer == REGION_LOOK && each_start(e, begin, end));
 }
 
@@ -292,7 +296,8 @@ way_within(const char *s, size_t len)
 		if (s[i] == '=' && len - i > 2 && isxdigit((unsigned char)s[i + 1]) &&
 		    isxdigit((unsigned char)s[i + 2]))
 			escapes++;
-		if (!isalnum((unsigned char)s[i]) && (s[i] == '\0' || strchr("+/=\r\n\t ", s[i]) == NULL))
+		if (!isalnum((unsigned char)s[i]) &&
+		    (s[i] == '\0' || strchr("+/=\r\n\t ", s[i]) == NULL))
 			others++;
 	}
 	if (escapes >= len / ESCAPES_SHARE + 1)

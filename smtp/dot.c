@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * smtp_data - dots and line ends of the data phase, both ways
+ * dot - dots and line ends of the data phase, both ways
  *
  * The decoder is strict about structure: only CRLF begins a line, so only
  * CRLF "." CRLF ends the message and only a dot behind a CRLF is taken off
@@ -18,7 +18,7 @@
 #include <string.h>
 #include <sys/param.h>
 
-#include "smtp_data.h"
+#include "dot.h"
 
 /* Pieces for the sink, so that a spool isn't written to byte by byte. */
 #define DOT_PIECE (32u << 10)
@@ -26,9 +26,9 @@
 /* The most bytes that one byte of input can set free: a held CR, and CR LF. */
 #define DOT_STEP_MAX 3
 
-static size_t	dot_step(struct dot_decoder *, char, char *);
-static size_t	dot_in_line(struct dot_decoder *, char, char *);
-static size_t	dot_after_cr(struct dot_decoder *, char, char *);
+static size_t dot_step(struct dot_decoder *, char, char *);
+static size_t dot_in_line(struct dot_decoder *, char, char *);
+static size_t dot_after_cr(struct dot_decoder *, char, char *);
 
 void
 dot_decode_init(struct dot_decoder *decoder)
@@ -106,8 +106,8 @@ plain_run(const char *buf, size_t len)
 }
 
 bool
-dot_decode(struct dot_decoder *decoder, const char *buf, size_t len, size_t *used,
-    bool *done, message_sink *sink, void *ctx)
+dot_decode(struct dot_decoder *decoder, const char *buf, size_t len, size_t *used, bool *done,
+    message_sink *sink, void *ctx)
 {
 	char out[DOT_PIECE];
 	size_t n = 0, i = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * unit_line_io.c - lines and bytes over a socket and over two pipes, dribbled,
+ * unit_io.c - lines and bytes over a socket and over two pipes, dribbled,
  * cut, too long, too late.
  *
  * A child plays the peer where both sides have to move at once. The only
@@ -25,12 +25,12 @@
 #include <cmocka.h>
 
 #include "clock.h"
-#include "line_io.h"
+#include "io.h"
 
-#define SOON		50	/* ms: for deadlines that shall pass */
-#define LATE		20000	/* ms: for those that shall not */
-#define LIMIT		2048
-#define BULK		(1u << 20)
+#define SOON 50 /* ms: for deadlines that shall pass */
+#define LATE 20000 /* ms: for those that shall not */
+#define LIMIT 2048
+#define BULK (1u << 20)
 
 enum kind { SOCKET, PIPES, KINDS };
 
@@ -162,12 +162,17 @@ line_result(size_t limit, int64_t ms)
 	return io_read_line(&wire.io, limit, clock_ms() + ms, &line, &n, &c);
 }
 
-static const char conversation[] =
-    "one\r\n" "two\n" "\r\n" "\n" "cr\rcr\r\r\n" "nu\0l\r\n" ".\r\n";
+static const char conversation[] = "one\r\n"
+				   "two\n"
+				   "\r\n"
+				   "\n"
+				   "cr\rcr\r\r\n"
+				   "nu\0l\r\n"
+				   ".\r\n";
 
 static const struct {
 	const char *text;
-	size_t len, end;	/* where its LF stands in the conversation, plus one */
+	size_t len, end; /* where its LF stands in the conversation, plus one */
 	bool crlf;
 } conversation_lines[] = {
 	{ "one", 3, 5, true },
@@ -248,7 +253,8 @@ test_bulk_lines(void **unused)
 		if (peer_forks())
 			child_sends(bulk, BULK, 0);
 		for (begin = 0; begin < BULK; begin += len + 1) {
-			len = (size_t)((char *)memchr(bulk + begin, '\n', BULK - begin) - bulk) - begin;
+			len = (size_t)((char *)memchr(bulk + begin, '\n', BULK - begin) - bulk) -
+			    begin;
 			if (len < LIMIT)
 				want_line(bulk + begin, len, false);
 			else
@@ -448,15 +454,17 @@ test_write_bulk(void **unused)
 		for (piece = 1; piece <= 3 * IO_BUFFER_SIZE; piece = piece * 7 + 1) {
 			wire_open(kind);
 			if (peer_forks()) {
-				for (got = 0; got < BULK && (r = read(wire.peer_r, back + got,
-				    BULK - got)) > 0; got += (size_t)r)
+				for (got = 0; got < BULK &&
+				     (r = read(wire.peer_r, back + got, BULK - got)) > 0;
+				     got += (size_t)r)
 					continue;
 				c = got == BULK && memcmp(bulk, back, BULK) == 0 ? 'y' : 'n';
 				_exit(write(wire.peer_w, &c, 1) != 1);
 			}
 			for (i = 0; i < BULK; i += n) {
 				n = piece < BULK - i ? piece : BULK - i;
-				assert_int_equal(io_write(&wire.io, bulk + i, n, clock_ms() + LATE), IO_OK);
+				assert_int_equal(io_write(&wire.io, bulk + i, n, clock_ms() + LATE),
+				    IO_OK);
 			}
 			assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
 			assert_int_equal(line_result(1, LATE), IO_TOO_LONG);
@@ -509,7 +517,8 @@ test_write_deadline(void **unused)
 		assert_int_equal(io_write(&wire.io, bulk, 5000, clock_ms() + LATE), IO_OK);
 		if (kind == PIPES)
 			assert_int_equal(io_flush(&wire.io, clock_ms() + LATE), IO_OK);
-		for (sent = 5000; io_write(&wire.io, bulk + sent, 1000, clock_ms() + SOON) == IO_OK; )
+		for (sent = 5000;
+		     io_write(&wire.io, bulk + sent, 1000, clock_ms() + SOON) == IO_OK;)
 			assert_true((sent += 1000) < BULK - 1000);
 		begin = clock_ms();
 		assert_int_equal(io_flush(&wire.io, begin + SOON), IO_TIMEOUT);
@@ -685,8 +694,8 @@ main(void)
 	const char *given = getenv("UNIT_SEED");
 
 	signal(SIGPIPE, SIG_IGN);
-	seed = given != NULL ? (unsigned int)strtoul(given, NULL, 10) :
-	    (unsigned int)time(NULL) ^ ((unsigned int)getpid() << 16);
+	seed = given != NULL ? (unsigned int)strtoul(given, NULL, 10)
+			     : (unsigned int)time(NULL) ^ ((unsigned int)getpid() << 16);
 	roll_start();
 	print_message("# UNIT_SEED=%u\n", seed);
 	return cmocka_run_group_tests(tests, NULL, NULL);

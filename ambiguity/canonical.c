@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_plain.c - one plain form of a part that mail programs read in different
+ * canonical.c - one plain form of a part that mail programs read in different
  * ways.
  *
  * All readings of the part have been scanned and were clean; what is left to do
@@ -16,7 +16,7 @@
  * Input is hostile; every function is linear in it. Memory that runs out ends
  * the process, the front copes with that.
  */
-#include "mime_plain.h"
+#include "canonical.h"
 
 #include <ctype.h>
 #include <err.h>
@@ -29,7 +29,7 @@
 #include "header.h"
 #include "mime_decode.h"
 
-#define LINE_BYTES 57			/* 76 characters, RFC 2045 6.8 */
+#define LINE_BYTES 57 /* 76 characters, RFC 2045 6.8 */
 /* Values longer than that are no charset or boundary (RFC 2046 5.1.1: 70). */
 #define VALUE_MAX 200
 /* Bytes of a header that become blanks; one with more has no plain form. */
@@ -38,19 +38,19 @@
 
 /* A parameter that goes into the new header. */
 struct kept {
-	char name[PLAIN_WORD_MAX];
+	char name[CANONICAL_WORD_MAX];
 	char value[VALUE_MAX + 1];
-	bool dropped;			/* there are two that differ */
+	bool dropped; /* there are two that differ */
 };
 
 /* What a header says, over all its fields. */
 struct reading {
 	const char *bytes;
-	struct plain *plain;
+	struct canonical *plain;
 	struct kept kept[HEADER_MAX_PARAMS];
 	size_t n_kept;
 	unsigned int types, dispositions, encodings;
-	bool doubtful;			/* type or boundary can't be told */
+	bool doubtful; /* type or boundary can't be told */
 };
 
 static void read_field(struct reading *, const struct header_field *);
@@ -58,7 +58,7 @@ static void read_type(struct reading *, const struct header_field *);
 static void keep_param(struct reading *, const struct header_param *);
 static void read_disposition(struct reading *, const struct header_field *);
 static void read_encoding(struct reading *, const struct header_field *);
-static bool is_multipart(const struct plain *);
+static bool is_multipart(const struct canonical *);
 static void write_params(struct reading *);
 static char *tell_name(char *const *names, size_t n);
 static bool extension_of(const char *name, char *out);
@@ -67,15 +67,14 @@ static char *with_crlf(const char *, size_t len, size_t *out_len);
 static unsigned long count_odd_bytes(const char *, size_t len);
 static void strike_field(const struct defang *, const struct header_field *);
 static void blank_bytes(const struct defang *, const struct header_field *);
-static void put_header(const struct defang *, const struct part_place *, const struct plain *,
+static void put_header(const struct defang *, const struct part_place *, const struct canonical *,
     const char *name, bool defanged);
-static void put_content(const struct defang *, const struct part_place *, const struct plain *);
+static void put_content(const struct defang *, const struct part_place *, const struct canonical *);
 static void put_base64(FILE *, const char *, size_t len, const char *eol);
 static void add_edit(const struct defang *, size_t begin, size_t end, char *text, size_t len);
 
-static const char *const what_fields[] = {
-	"Content-Type", "Content-Disposition", "Content-Transfer-Encoding"
-};
+static const char *const what_fields[] = { "Content-Type", "Content-Disposition",
+	"Content-Transfer-Encoding" };
 
 static void *
 checked(void *p)
@@ -85,11 +84,11 @@ checked(void *p)
 	return p;
 }
 
-struct plain *
-plain_tell(const char *bytes, const struct part *part)
+struct canonical *
+canonical_tell(const char *bytes, const struct part *part)
 {
 	const struct part_place *place = &part->place;
-	struct plain *plain = checked(calloc(1, sizeof(*plain)));
+	struct canonical *plain = checked(calloc(1, sizeof(*plain)));
 	struct reading *r = checked(calloc(1, sizeof(*r)));
 	struct header_field field;
 	size_t at = place->header_begin;
@@ -107,7 +106,7 @@ plain_tell(const char *bytes, const struct part *part)
 	plain->name = tell_name(part->names, part->n_names);
 	write_params(r);
 	if (r->doubtful || plain->name == NULL) {
-		plain_free(plain);
+		canonical_free(plain);
 		plain = NULL;
 	}
 	free(r);
@@ -115,7 +114,7 @@ plain_tell(const char *bytes, const struct part *part)
 }
 
 void
-plain_free(struct plain *plain)
+canonical_free(struct canonical *plain)
 {
 	if (plain == NULL)
 		return;
@@ -140,7 +139,7 @@ static void
 read_type(struct reading *r, const struct header_field *f)
 {
 	struct header_params *ps = checked(malloc(sizeof(*ps)));
-	char type[PLAIN_WORD_MAX] = "";
+	char type[CANONICAL_WORD_MAX] = "";
 	size_t len;
 	const char *slash;
 
@@ -245,7 +244,7 @@ read_encoding(struct reading *r, const struct header_field *f)
 }
 
 static bool
-is_multipart(const struct plain *plain)
+is_multipart(const struct canonical *plain)
 {
 	return strncmp(plain->type, "multipart/", 10) == 0;
 }
@@ -323,8 +322,7 @@ is_encoded_form(const char *name, const char *of)
 static bool
 is_odd_byte(const char *bytes, size_t size, size_t i)
 {
-	return bytes[i] == '\0' ||
-	    (bytes[i] == '\r' && (i + 1 == size || bytes[i + 1] != '\n'));
+	return bytes[i] == '\0' || (bytes[i] == '\r' && (i + 1 == size || bytes[i + 1] != '\n'));
 }
 
 static unsigned long
@@ -338,7 +336,7 @@ count_odd_bytes(const char *bytes, size_t len)
 }
 
 void
-plain_take_content(struct plain *plain, const char *bytes, const struct part *part,
+canonical_take_content(struct canonical *plain, const char *bytes, const struct part *part,
     const char *content, size_t len)
 {
 	const struct part_place *place = &part->place;
@@ -346,7 +344,7 @@ plain_take_content(struct plain *plain, const char *bytes, const struct part *pa
 	char *raw;
 
 	if (part->encoded && !plain->quoted) {
-		plain_take_view(plain, content, len);
+		canonical_take_view(plain, content, len);
 		return;
 	}
 	raw = with_crlf(bytes + place->content_begin, place->content_end - place->content_begin,
@@ -354,17 +352,18 @@ plain_take_content(struct plain *plain, const char *bytes, const struct part *pa
 	if (part->encoded) {
 		char *decoded = decode_bytes(DECODE_QP_STRICT, raw, raw_len, 0, &len);
 
-		plain_take_view(plain, decoded == NULL ? "" : decoded, decoded == NULL ? 0 : len);
+		canonical_take_view(plain, decoded == NULL ? "" : decoded,
+		    decoded == NULL ? 0 : len);
 		free(decoded);
 	} else {
 		plain->untyped = true;
-		plain_take_view(plain, raw, raw_len);
+		canonical_take_view(plain, raw, raw_len);
 	}
 	free(raw);
 }
 
 void
-plain_take_view(struct plain *plain, const char *content, size_t len)
+canonical_take_view(struct canonical *plain, const char *content, size_t len)
 {
 	char *copy = checked(malloc(len + 1));
 
@@ -390,8 +389,8 @@ with_crlf(const char *content, size_t len, size_t *out_len)
 }
 
 void
-plain_edit(const struct defang *d, const struct part_place *place, const struct plain *plain,
-    const char *name, bool defanged)
+canonical_edit(const struct defang *d, const struct part_place *place,
+    const struct canonical *plain, const char *name, bool defanged)
 {
 	struct header_field field;
 	size_t at = place->header_begin;
@@ -447,7 +446,7 @@ blank_bytes(const struct defang *d, const struct header_field *f)
 
 /* In front of all others, where no broken line can hide it. */
 static void
-put_header(const struct defang *d, const struct part_place *place, const struct plain *plain,
+put_header(const struct defang *d, const struct part_place *place, const struct canonical *plain,
     const char *name, bool defanged)
 {
 	bool bytes = defanged || plain->untyped;
@@ -484,7 +483,7 @@ put_header(const struct defang *d, const struct part_place *place, const struct 
 }
 
 static void
-put_content(const struct defang *d, const struct part_place *place, const struct plain *plain)
+put_content(const struct defang *d, const struct part_place *place, const struct canonical *plain)
 {
 	size_t begin = place->header_end, end = place->content_end, size;
 	bool cut = begin > place->header_begin && d->bytes[begin - 1] != '\n';
@@ -535,7 +534,7 @@ add_edit(const struct defang *d, size_t begin, size_t end, char *text, size_t le
 }
 
 char *
-plain_boundary(const char *bytes, const struct part_place *place)
+canonical_boundary(const char *bytes, const struct part_place *place)
 {
 	struct header_params *ps = checked(malloc(sizeof(*ps)));
 	struct header_field field;

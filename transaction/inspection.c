@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * inspector_client.c - gets a report on a message, whatever becomes of the
+ * inspection.c - gets a report on a message, whatever becomes of the
  * inspector.
  *
  * An engine that listens forks an inspector for us (engine.c). Where there is
@@ -15,7 +15,7 @@
  * apart: it could not be started, it was killed, it ended early, it took too
  * long, it answered nonsense.
  */
-#include "inspector_client.h"
+#include "inspection.h"
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -39,7 +39,6 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "line_io.h"
 #include "request.h"
 #include "scratch.h"
 
@@ -50,9 +49,9 @@
 #define REAP_MS 2000
 
 struct inspector {
-	pid_t pid;		/* -1 = the engine's child, not ours */
+	pid_t pid; /* -1 = the engine's child, not ours */
 	int sock;
-	bool gone;		/* reaped; status is its end */
+	bool gone; /* reaped; status is its end */
 	int status;
 };
 
@@ -70,8 +69,7 @@ static char *read_report(struct inspection *, struct inspector *, size_t *len, i
 static void finish(struct inspector *);
 static void wait_gone(struct inspector *, int64_t deadline);
 static void describe_end(struct inspection *, const struct inspector *, const char *when);
-static void fail(struct inspection *, const char *fmt, ...)
-    __attribute__((format(printf, 2, 3)));
+static void fail(struct inspection *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 static void
 fail(struct inspection *i, const char *fmt, ...)
@@ -84,14 +82,14 @@ fail(struct inspection *i, const char *fmt, ...)
 }
 
 void
-inspector_inspect(struct inspection *i, const struct conf *conf, const struct message *m,
+inspection_run(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf)
 {
 	inspect(i, conf, m, reference, envelope, crlf, EXPLAIN_NONE);
 }
 
 void
-inspector_explain(struct inspection *i, const struct conf *conf, const struct message *m,
+inspection_explain(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, enum explain_form form)
 {
 	static const struct envelope none = { .client_name = "", .client_address = "" };
@@ -104,10 +102,16 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf, enum explain_form form)
 {
 	char scratch[PATH_MAX], host[256] = "localhost", date[64], *sender = NULL;
-	struct request request = { .host = host, .reference = reference, .time = date,
-	    .scratch = scratch, .crlf = crlf, .explain = form,
-	    .client_name = envelope->client_name, .client_address = envelope->client_address,
-	    .recipients = envelope->recipients, .n_recipients = envelope->n_recipients };
+	struct request request = { .host = host,
+		.reference = reference,
+		.time = date,
+		.scratch = scratch,
+		.crlf = crlf,
+		.explain = form,
+		.client_name = envelope->client_name,
+		.client_address = envelope->client_address,
+		.recipients = envelope->recipients,
+		.n_recipients = envelope->n_recipients };
 	struct inspector child = { .pid = -1, .sock = -1 };
 	int64_t deadline = clock_ms() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
@@ -124,7 +128,7 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 		request.sender = sender;
 
 	if (want_engine && find_engine(&child, conf, deadline)) {
-		scratch[0] = '\0';	/* the engine gives it one */
+		scratch[0] = '\0'; /* the engine gives it one */
 		i->ok = ask(i, &child, conf, m, &request, deadline);
 	} else if (want_engine && conf->engine == ENGINE_REQUIRE) {
 		fail(i, "no engine at %s: %s", conf->engine_socket, strerror(errno));
@@ -228,8 +232,8 @@ become_inspector(const char *path, int sock)
 
 /* Request out, report in. */
 static bool
-ask(struct inspection *i, struct inspector *child, const struct conf *conf,
-    const struct message *m, const struct request *request, int64_t deadline)
+ask(struct inspection *i, struct inspector *child, const struct conf *conf, const struct message *m,
+    const struct request *request, int64_t deadline)
 {
 	const char *wrong;
 	char *wire;
@@ -249,8 +253,8 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf,
 	if (wire == NULL)
 		return false;
 	wrong = report_decode(&i->report, wire, len, m->size, request->crlf);
-	if (wrong == NULL && !message_edits_keep_lines(m->bytes, m->size, i->report.edits,
-	    i->report.n_edits)) {
+	if (wrong == NULL &&
+	    !message_edits_keep_lines(m->bytes, m->size, i->report.edits, i->report.n_edits)) {
 		wrong = "an edit splits a line end";
 		report_free(&i->report);
 	}
@@ -287,8 +291,7 @@ read_report(struct inspection *i, struct inspector *child, size_t *len, int64_t 
 }
 
 static bool
-read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t len,
-    int64_t deadline)
+read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t len, int64_t deadline)
 {
 	while (len > 0) {
 		struct pollfd p = { .fd = child->sock, .events = POLLIN };
@@ -320,7 +323,7 @@ wait_gone(struct inspector *child, int64_t deadline)
 	const struct timespec tick = { .tv_nsec = 2000000 };
 
 	if (child->pid <= 0)
-		return;		/* the engine's to reap */
+		return; /* the engine's to reap */
 	while (!child->gone && clock_ms() < deadline) {
 		pid_t pid = waitpid(child->pid, &child->status, WNOHANG);
 
@@ -361,7 +364,7 @@ finish(struct inspector *child)
 }
 
 int
-inspector_print_version(const struct conf *conf)
+inspection_print_version(const struct conf *conf)
 {
 	char path[PATH_MAX], name[] = "spawnscan-inspect", version[] = "-V", dir[] = "-d";
 	char *argv[] = { name, version, dir, conf->database, NULL };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * unit_smtp_data.c - the dot machines against a plain model of RFC 5321 4.5.2,
+ * unit_dot.c - the dot machines against a plain model of RFC 5321 4.5.2,
  * over every short string of the bytes that matter, at every split.
  *
  * UNIT_SEED=N in the environment repeats a pseudo-random run.
@@ -17,11 +17,11 @@
 
 #include <cmocka.h>
 
-#include "smtp_data.h"
+#include "dot.h"
 
-#define ROOM		(1u << 20)
-#define EXHAUSTIVE	7	/* length of the strings that are tried exhaustively */
-#define ROUNDS		3000
+#define ROOM (1u << 20)
+#define EXHAUSTIVE 7 /* length of the strings that are tried exhaustively */
+#define ROUNDS 3000
 
 static const char alphabet[] = { '.', '\r', '\n', 'a', '\0' };
 
@@ -35,7 +35,7 @@ struct result {
 struct collector {
 	char *bytes;
 	size_t len;
-	size_t refuse_at;	/* the sink fails once it would hold more; 0 = never */
+	size_t refuse_at; /* the sink fails once it would hold more; 0 = never */
 };
 
 static unsigned int seed;
@@ -99,7 +99,7 @@ model(const char *in, size_t len, char *out)
 			out[r.len++] = '\r';
 		}
 		if (in[i] == '\r' && i + 1 == len)
-			break;	/* nobody can tell yet what it is */
+			break; /* nobody can tell yet what it is */
 		if (in[i] == '\r' && in[i + 1] != '\n')
 			r.bare_cr++;
 		out[r.len++] = in[i];
@@ -182,7 +182,7 @@ check_encode(const char *in, size_t len, size_t split, size_t piece)
 		    split, piece, back.used, n, back.done);
 	}
 	if (back.bare_lf > 0 || back.bare_cr > 0)
-		return;		/* not content that a decoder gives out */
+		return; /* not content that a decoder gives out */
 	if (back.len != len + whole_crlf || memcmp(back.bytes, in, len) != 0) {
 		show("content", in, len);
 		show("came back", back.bytes, back.len);
@@ -306,8 +306,10 @@ test_large(void **unused)
 static void
 test_ends(void **unused)
 {
-	static const char *const eols[] = { "\r\n", "\n", "\r", "\n\r", "\r\r\n", "\r\n\n", "\r\r", "" };
-	static const char *const before[] = { "a\r\n", "a\n", "a\r", "a\r\n\n", "a\n\r", "a\r\r", "a" };
+	static const char *const eols[] = { "\r\n", "\n", "\r", "\n\r", "\r\r\n", "\r\n\n", "\r\r",
+		"" };
+	static const char *const before[] = { "a\r\n", "a\n", "a\r", "a\r\n\n", "a\n\r", "a\r\r",
+		"a" };
 	size_t b, e, split, len, n_ends = 0;
 	struct result r;
 	char in[64];
@@ -345,10 +347,9 @@ test_ends(void **unused)
 static void
 test_smuggling(void **unused)
 {
-	static const char *const tricks[] = {
-		"a\n.\nMAIL FROM:<x@y>\r\n", "a\n.\r\nMAIL FROM:<x@y>\r\n",
-		"a\r\n.\nMAIL FROM:<x@y>\r\n", "a\n..\nMAIL\r\n", "a\r\n..\nMAIL\r\n"
-	};
+	static const char *const tricks[] = { "a\n.\nMAIL FROM:<x@y>\r\n",
+		"a\n.\r\nMAIL FROM:<x@y>\r\n", "a\r\n.\nMAIL FROM:<x@y>\r\n", "a\n..\nMAIL\r\n",
+		"a\r\n..\nMAIL\r\n" };
 	size_t i, k, len, n;
 	struct result r;
 
@@ -403,7 +404,7 @@ main(void)
 	};
 	const char *given = getenv("UNIT_SEED");
 
-	seed = given != NULL ? (unsigned int)strtoul(given, NULL, 10) :
-	    (unsigned int)time(NULL) ^ ((unsigned int)getpid() << 16);
+	seed = given != NULL ? (unsigned int)strtoul(given, NULL, 10)
+			     : (unsigned int)time(NULL) ^ ((unsigned int)getpid() << 16);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

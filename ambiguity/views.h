@@ -1,10 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_views.h - what other readers might see in a mail that does not read the
+ * views.h - what other readers might see in a mail that does not read the
  * same to everyone: every region that might be a part, decoded in every way
  * that somebody might decode it.
  */
-#ifndef MIME_VIEWS_H
-#define MIME_VIEWS_H
+#ifndef VIEWS_H
+#define VIEWS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -13,9 +14,9 @@
 
 /* One reading of one stretch of the message. */
 struct view {
-	const char *way;	/* "base64 restart", "as it is" */
-	size_t begin, end;	/* the stretch, in the message */
-	const char *content;	/* good during the call */
+	const char *way; /* "base64 restart", "as it is" */
+	size_t begin, end; /* the stretch, in the message */
+	const char *content; /* good during the call */
 	size_t len;
 };
 
@@ -40,8 +41,8 @@ typedef enum region_answer region_visit(void *ctx, const struct region *);
  * configuration (view_limit, view_size_limit); returns false if a bound was
  * hit or a visit returned false, so that not everything was seen.
  */
-bool views_each(const char *bytes, size_t size, const struct part_place *root,
-    bool multipart, const struct conf *, region_visit *, view_visit *, void *ctx);
+bool views_each(const char *bytes, size_t size, const struct part_place *root, bool multipart,
+    const struct conf *, region_visit *, view_visit *, void *ctx);
 
 /* The views of one stretch alone, such as a part in which others see parts. */
 bool views_of(const char *bytes, size_t begin, size_t end, const struct conf *, view_visit *,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_lint.c - does a mail read the same to everyone?
+ * lint.c - does a mail read the same to everyone?
  *
  * Three looks, each cheap and linear:
  * - at every part's header: one Content-Type, Content-Transfer-Encoding and
@@ -17,7 +17,7 @@
  * costs a scan of the whole mail, nothing else. Memory that runs out ends the
  * process, the front copes with that.
  */
-#include "mime_lint.h"
+#include "lint.h"
 
 #include <ctype.h>
 #include <err.h>
@@ -41,11 +41,11 @@ enum encoding { ENCODING_PLAIN, ENCODING_BASE64, ENCODING_QP, ENCODING_UU, ENCOD
 struct facts {
 	unsigned int types, encodings, dispositions;
 	enum encoding encoding;
-	const char *type;		/* in the message, not NUL-terminated */
+	const char *type; /* in the message, not NUL-terminated */
 	size_t type_len;
 	const char *boundary;
 	size_t boundary_len;
-	const char *doubt;		/* about what the content is */
+	const char *doubt; /* about what the content is */
 };
 
 static void irregular(struct lint *, const char *why);
@@ -295,7 +295,10 @@ look_at_type(const struct lint *v, const struct header_params *ps, struct facts 
 static enum encoding
 parse_encoding(const char *bytes, const struct header_field *f)
 {
-	static const struct { const char *name; enum encoding encoding; } known[] = {
+	static const struct {
+		const char *name;
+		enum encoding encoding;
+	} known[] = {
 		{ "7bit", ENCODING_PLAIN },
 		{ "8bit", ENCODING_PLAIN },
 		{ "binary", ENCODING_PLAIN },
@@ -334,7 +337,8 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 	case ENCODING_QP:
 		if (!qp_is_plain(content, len))
 			doubt = "irregular quoted-printable";
-		else if (memmem(content, len, "= ", 2) != NULL || memmem(content, len, "=\t", 2) != NULL)
+		else if (memmem(content, len, "= ", 2) != NULL ||
+		    memmem(content, len, "=\t", 2) != NULL)
 			irregular(v, "blanks behind a soft line break");
 		break;
 	case ENCODING_UU:
@@ -370,7 +374,7 @@ look_at_base64(struct lint *v, const char *s, size_t len)
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	static bool is_digit[256];
 	size_t digits = 0, padding = 0;
-	bool broken = false;		/* a group of four goes on in the next line */
+	bool broken = false; /* a group of four goes on in the next line */
 
 	for (const char *c = alphabet; *c != '\0'; c++)
 		is_digit[(unsigned char)*c] = true;
@@ -453,7 +457,8 @@ uu_is_plain(const char *s, size_t len)
 			if (text > 0)
 				return false;
 		} else if (state == BEFORE) {
-			if (text < 11 || memcmp(s, "begin ", 6) != 0 || !isdigit((unsigned char)s[6]))
+			if (text < 11 || memcmp(s, "begin ", 6) != 0 ||
+			    !isdigit((unsigned char)s[6]))
 				return false;
 			state = INSIDE;
 		} else if (state == LAST) {
@@ -492,8 +497,8 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 		const char *lf = memchr(line, '\n', (size_t)(end - line)), *at = line;
 		size_t left;
 
-		while (at < end && at - line < 8 && (*at == '-' || (unsigned char)*at <= ' ' ||
-		    (unsigned char)*at >= 0x7f))
+		while (at < end && at - line < 8 &&
+		    (*at == '-' || (unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f))
 			at++;
 		left = (size_t)(end - at);
 		for (size_t i = 0; i < v->n_multiparts && left > 0; i++) {
@@ -502,8 +507,8 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 
 			while (dashes < m->len && m->boundary[dashes] == '-')
 				dashes++;
-			if (dashes < m->len && left >= m->len - dashes && strncasecmp(at,
-			    m->boundary + dashes, m->len - dashes) == 0)
+			if (dashes < m->len && left >= m->len - dashes &&
+			    strncasecmp(at, m->boundary + dashes, m->len - dashes) == 0)
 				irregular(v, "line that begins like a boundary");
 		}
 		line = lf == NULL ? end : lf + 1;
@@ -525,9 +530,8 @@ begins_with_header(const char *s, size_t len)
 static bool
 text_is_plain(const char *s, size_t len)
 {
-	static const char *const begins[] = {
-		"begin ", "begin\t", "begin-", "=ybegin", "(This file must be converted", "=ypart"
-	};
+	static const char *const begins[] = { "begin ", "begin\t", "begin-", "=ybegin",
+		"(This file must be converted", "=ypart" };
 
 	if (len > 0 && memchr(s, '\0', len) != NULL)
 		return false;
@@ -559,14 +563,15 @@ add_multipart(struct lint *v, const struct part *part, const struct facts *facts
 	}
 	v->multiparts = array_grow(v->multiparts, v->n_multiparts, sizeof(*v->multiparts), "lint");
 	m = &v->multiparts[v->n_multiparts++];
-	*m = (struct multipart){ .boundary = facts->boundary, .len = facts->boundary_len,
-	    .want = part->n_children };
+	*m = (struct multipart){
+		.boundary = facts->boundary, .len = facts->boundary_len, .want = part->n_children
+	};
 }
 
 const char *
 lint_irregular(struct lint *v)
 {
-	size_t at = mime_from_line(v->bytes, v->size), gap = 0;
+	size_t at = mime_walk_from_line(v->bytes, v->size), gap = 0;
 
 	check_boundaries(v);
 	/* To some readers the body begins at the first line that is no field, to others not. */
