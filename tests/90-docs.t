@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
 # What is written about the program is in step with it: the table of files, the
 # options, the manual pages, the licence.
 
