@@ -234,6 +234,8 @@ static const struct key keys[] = {
 	    "defang" },
 	{ "actions", "encrypted", KEY_CHOICE, AT(action[CLASS_ENCRYPTED]), 0, 0, part_actions, NULL,
 	    "tag" },
+	{ "actions", "unopened", KEY_CHOICE, AT(action[CLASS_UNOPENED]), 0, 0, part_actions, NULL,
+	    "defang" },
 	{ "actions", "limit", KEY_CHOICE, AT(action[CLASS_LIMIT]), 0, 0, part_actions, NULL,
 	    "defang" },
 	{ "actions", "ambiguous", KEY_CHOICE, AT(action[CLASS_AMBIGUOUS]), 0, 0, part_actions, NULL,

@@ -10,6 +10,7 @@
 static const char *const class_names[CLASS_COUNT] = {
 	[CLASS_AMBIGUOUS] = "ambiguous",
 	[CLASS_ENCRYPTED] = "encrypted",
+	[CLASS_UNOPENED] = "unopened",
 	[CLASS_LIMIT] = "limit",
 	[CLASS_BLOCKED] = "blocked",
 	[CLASS_INFECTED] = "infected",

@@ -13,7 +13,8 @@
 /* What kind of thing was found, mildest first; the order decides nothing. */
 enum verdict_class {
 	CLASS_AMBIGUOUS, /* other readers may see another message than we did */
-	CLASS_ENCRYPTED, /* content that can't be looked into */
+	CLASS_ENCRYPTED, /* content that only a key opens */
+	CLASS_UNOPENED, /* a container that was recognised, but not opened to its end */
 	CLASS_LIMIT, /* a limit of the scanner or of the walk was hit */
 	CLASS_BLOCKED, /* a name or type rule */
 	CLASS_INFECTED, /* a signature matched */

@@ -1054,6 +1054,7 @@ must_not_be_left(const struct examination *x, const struct finding *f)
 		    !findings_known(x->found.report, CLASS_LIMIT, "0", f->reason);
 	case CLASS_BLOCKED:
 	case CLASS_ENCRYPTED:
+	case CLASS_UNOPENED:
 	case CLASS_COUNT:
 		break;
 	}

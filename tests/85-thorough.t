@@ -26,7 +26,7 @@ sub infected {
 	my ($mail, $scan) = @_;
 	my $r = spawnscan(args => ['-d', $signatures, '-o', "scan=$scan", '-o', 'engine=off',
 	    '-o', 'quarantine=off', map({ ('-o', "$_=tag") }
-	    qw(infected blocked encrypted limit ambiguous partial))], in => $mail);
+	    qw(infected blocked encrypted unopened limit ambiguous partial))], in => $mail);
 	return "code " . ($r->{code} // 'none') if ($r->{code} // -1) != 0;
 	return $r->{out} =~ /^X-Spawnscan-Result:(?:[^\n]*\n[ \t])*[^\n]*\binfected action/m ? 1 : 0;
 }

@@ -79,7 +79,7 @@ while ($man =~ /^\.It Ic (\w+)\n(.*?)(?=^\.It Ic|^\.El)/msg) {
 	my $told = $1;
 	is($told eq 'empty' ? '' : number($told), number($default{$key} // '(no such key)'), "spawnscan.conf.5: default of $key");
 }
-while ($readme =~ /^\| (infected|blocked|encrypted|limit|ambiguous|error) \| .* \| (\w+) \|$/mg) {
+while ($readme =~ /^\| (infected|blocked|encrypted|unopened|limit|ambiguous|error) \| .* \| (\w+) \|$/mg) {
 	is($2, $default{$1}, "README.md: default of $1");
 }
 

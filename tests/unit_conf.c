@@ -154,6 +154,7 @@ test_defaults(void **unused)
 	assert_int_equal(c.action[CLASS_INFECTED], ACTION_REMOVE);
 	assert_int_equal(c.action[CLASS_BLOCKED], ACTION_DEFANG);
 	assert_int_equal(c.action[CLASS_ENCRYPTED], ACTION_TAG);
+	assert_int_equal(c.action[CLASS_UNOPENED], ACTION_DEFANG);
 	assert_int_equal(c.action[CLASS_LIMIT], ACTION_DEFANG);
 	assert_int_equal(c.action[CLASS_AMBIGUOUS], ACTION_DEFANG);
 	assert_int_equal(c.action[CLASS_ERROR], ACTION_TEMPFAIL);
