@@ -233,15 +233,16 @@ each_start(struct enumeration *e, size_t begin, size_t end)
 static bool
 whole_body(struct enumeration *e, size_t begin, size_t end)
 {
-	return each_way_from(e, e->multipart ? DECODE_UU : 0, begin, end);
+	return each_way_from(e, e->multipart ? DECODE_UU : DECODE_AS_IS + 1, begin, end);
 }
 
 static bool
 each_way(struct enumeration *e, size_t begin, size_t end)
 {
-	struct view view = { "as it is", begin, end, e->bytes + begin, end - begin };
+	struct view view = { DECODE_AS_IS, begin, end, e->bytes + begin, end - begin };
 
-	return begin >= end || (hand_out(e, &view) && each_way_from(e, 0, begin, end));
+	return begin >= end ||
+	    (hand_out(e, &view) && each_way_from(e, DECODE_AS_IS + 1, begin, end));
 }
 
 static bool
@@ -256,7 +257,7 @@ each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 		bool go_on = true;
 
 		if (decoded != NULL) {
-			view.way = decode_name((enum decode_way)way);
+			view.way = (enum decode_way)way;
 			view.content = decoded;
 			view.len = len;
 			go_on = hand_out(e, &view) && hand_out_again(e, &view);

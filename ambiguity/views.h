@@ -10,11 +10,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mime_decode.h"
 #include "mime_walk.h"
 
 /* One reading of one stretch of the message. */
 struct view {
-	const char *way; /* "base64 restart", "as it is" */
+	enum decode_way way;
 	size_t begin, end; /* the stretch, in the message */
 	const char *content; /* good during the call */
 	size_t len;

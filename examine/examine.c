@@ -102,6 +102,7 @@ static void check_views(struct examination *);
 static bool remember_content(void *ctx, const struct part *, const char *, size_t len);
 static enum region_answer visit_region(void *ctx, const struct region *);
 static bool visit_view(void *ctx, const struct view *);
+static bool is_still_text(enum decode_way);
 static bool is_new_mail(const char *bytes, const struct view *);
 static void check_inner(struct examination *, const struct part *, const char *, size_t len);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
@@ -663,10 +664,10 @@ visit_view(void *ctx, const struct view *view)
 	 * doubt, nor one of which only sloppy readers make something else: whatever
 	 * they make of it was scanned.
 	 */
-	differs = leaf == NULL					       ? view->len
-	    : leaf->attachment && strncmp(view->way, "base64", 6) == 0 ? 0
-	    : view->len > leaf->len				       ? view->len - leaf->len
-								       : leaf->len - view->len;
+	differs = leaf == NULL							  ? view->len
+	    : leaf->attachment && decode_kind_of(view->way) == DECODE_KIND_BASE64 ? 0
+	    : view->len > leaf->len ? view->len - leaf->len
+				    : leaf->len - view->len;
 	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
 		doubt_view(x, view, leaf);
 	if (is_new_mail(x->bytes, view))
@@ -689,10 +690,7 @@ doubt_view(struct examination *x, const struct view *view, const struct leaf *le
 	const struct container *c;
 
 	if (plain != NULL && !is_attachment(plain->content, plain->len)) {
-		bool decoded = strncmp(view->way, "as it", 5) != 0 &&
-		    strncmp(view->way, "quoted", 6) != 0;
-
-		if (decoded && strncmp(plain->type, "text/", 5) != 0 &&
+		if (!is_still_text(view->way) && strncmp(plain->type, "text/", 5) != 0 &&
 		    view->len <= CANONICAL_CONTENT_MAX - x->places.plain_bytes) {
 			canonical_take_view(plain, view->content, view->len);
 			plain->untyped = false;
@@ -748,6 +746,13 @@ gap_place(const struct examination *x, const struct view *view)
 		.whole_content = true };
 }
 
+/* What is text stays text in that way, more or less. */
+static bool
+is_still_text(enum decode_way way)
+{
+	return decode_kind_of(way) == DECODE_KIND_TEXT || decode_kind_of(way) == DECODE_KIND_QP;
+}
+
 /*
  * Does a view show a mail? One that is a mail as it stands is cut into its
  * regions already; and text is still that text as quoted-printable.
@@ -755,10 +760,9 @@ gap_place(const struct examination *x, const struct view *view)
 static bool
 is_new_mail(const char *bytes, const struct view *view)
 {
-	bool text = strcmp(view->way, "as it is") == 0 || strncmp(view->way, "quoted", 6) == 0;
-
 	return mime_walk_looks_like_mail(view->content, view->len) &&
-	    !(text && mime_walk_looks_like_mail(bytes + view->begin, view->end - view->begin));
+	    !(is_still_text(view->way) &&
+		mime_walk_looks_like_mail(bytes + view->begin, view->end - view->begin));
 }
 
 /*

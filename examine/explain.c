@@ -452,7 +452,7 @@ explain_view(struct explain *e, const struct view *view, const char *path,
 		return;
 	item_begin(e);
 	if (e->json) {
-		put_pair(e, "way", view->way);
+		put_pair(e, "way", decode_name(view->way));
 		put_pair(e, "why", e->irregular);
 		put_pair(e, "part", path);
 		put_number(e, "offset", view->begin);
@@ -463,7 +463,7 @@ explain_view(struct explain *e, const struct view *view, const char *path,
 		put_result(e, result);
 	} else {
 		fprintf(e->item.f, "  %zu to %zu (part %s), %s: %zu bytes, ", view->begin,
-		    view->end, path, view->way, view->len);
+		    view->end, path, decode_name(view->way), view->len);
 		tell_result(e, result);
 	}
 	item_end(e, VIEWS);

@@ -32,6 +32,7 @@ struct group {
 	unsigned int bits, digits;
 };
 
+static void as_is(struct out *, const char *, size_t len, enum decode_way);
 static void put(struct out *, unsigned int byte);
 static size_t line_length(const char *, size_t len);
 static int base64_digit(unsigned char);
@@ -47,37 +48,50 @@ static size_t uu_text(const char *, size_t line);
 static bool uu_is_begin(const char *, size_t len);
 static bool uu_is_end(const char *, size_t len);
 static void uu_line(struct out *, const char *, size_t len, enum decode_way);
-static void xx(struct out *, const char *, size_t len);
-static void uu_base64(struct out *, const char *, size_t len);
-static void yenc(struct out *, const char *, size_t len);
-static void binhex(struct out *, const char *, size_t len);
+static void xx(struct out *, const char *, size_t len, enum decode_way);
+static void uu_base64(struct out *, const char *, size_t len, enum decode_way);
+static void yenc(struct out *, const char *, size_t len, enum decode_way);
+static void binhex(struct out *, const char *, size_t len, enum decode_way);
 static size_t binhex_bytes(const char *, size_t len, unsigned char *bytes, size_t room);
 static void binhex_expand(struct out *, const unsigned char *, size_t len);
 static void binhex_data_fork(struct out *);
 
+typedef void decoder(struct out *, const char *, size_t len, enum decode_way);
+
+static const struct {
+	const char *name;
+	enum decode_kind kind;
+	decoder *decode;
+} ways[DECODE_WAYS] = {
+	[DECODE_AS_IS] = { "as it is", DECODE_KIND_TEXT, as_is },
+	[DECODE_BASE64_SKIP] = { "base64 skip", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_STOP] = { "base64 stop", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_RESTART] = { "base64 restart", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_LINES] = { "base64 lines", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_WHOLE_GROUPS] = { "base64 whole groups", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_CLEAN_LINES] = { "base64 clean lines", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_COUNT] = { "base64 count", DECODE_KIND_BASE64, base64 },
+	[DECODE_QP_STRICT] = { "quoted-printable strict", DECODE_KIND_QP, quoted_printable },
+	[DECODE_QP_LENIENT] = { "quoted-printable lenient", DECODE_KIND_QP, quoted_printable },
+	[DECODE_QP_BROKEN] = { "quoted-printable broken", DECODE_KIND_QP, quoted_printable },
+	[DECODE_UU] = { "uuencode", DECODE_KIND_FILE, uu },
+	[DECODE_UU_ANY] = { "uuencode any line", DECODE_KIND_FILE, uu },
+	[DECODE_XX] = { "xxencode", DECODE_KIND_FILE, xx },
+	[DECODE_UU_BASE64] = { "uuencode base64", DECODE_KIND_FILE, uu_base64 },
+	[DECODE_YENC] = { "yEnc", DECODE_KIND_FILE, yenc },
+	[DECODE_BINHEX] = { "BinHex", DECODE_KIND_FILE, binhex },
+};
+
 const char *
 decode_name(enum decode_way way)
 {
-	static const char *const names[DECODE_WAYS] = {
-		[DECODE_BASE64_SKIP] = "base64 skip",
-		[DECODE_BASE64_STOP] = "base64 stop",
-		[DECODE_BASE64_RESTART] = "base64 restart",
-		[DECODE_BASE64_LINES] = "base64 lines",
-		[DECODE_BASE64_WHOLE_GROUPS] = "base64 whole groups",
-		[DECODE_BASE64_CLEAN_LINES] = "base64 clean lines",
-		[DECODE_BASE64_COUNT] = "base64 count",
-		[DECODE_QP_STRICT] = "quoted-printable strict",
-		[DECODE_QP_LENIENT] = "quoted-printable lenient",
-		[DECODE_QP_BROKEN] = "quoted-printable broken",
-		[DECODE_UU] = "uuencode",
-		[DECODE_UU_ANY] = "uuencode any line",
-		[DECODE_XX] = "xxencode",
-		[DECODE_UU_BASE64] = "uuencode base64",
-		[DECODE_YENC] = "yEnc",
-		[DECODE_BINHEX] = "BinHex",
-	};
+	return ways[way].name;
+}
 
-	return names[way];
+enum decode_kind
+decode_kind_of(enum decode_way way)
+{
+	return ways[way].kind;
 }
 
 char *
@@ -92,37 +106,21 @@ decode_bytes(enum decode_way way, const char *in, size_t len, size_t max, size_t
 	o.bytes = malloc(o.room + 1);
 	if (o.bytes == NULL)
 		err(EX_OSERR, "decode");
-	switch (way) {
-	case DECODE_QP_STRICT:
-	case DECODE_QP_LENIENT:
-	case DECODE_QP_BROKEN:
-		quoted_printable(&o, in, len, way);
-		break;
-	case DECODE_UU:
-	case DECODE_UU_ANY:
-		uu(&o, in, len, way);
-		break;
-	case DECODE_XX:
-		xx(&o, in, len);
-		break;
-	case DECODE_UU_BASE64:
-		uu_base64(&o, in, len);
-		break;
-	case DECODE_YENC:
-		yenc(&o, in, len);
-		break;
-	case DECODE_BINHEX:
-		binhex(&o, in, len);
-		break;
-	default:
-		base64(&o, in, len, way);
-	}
+	ways[way].decode(&o, in, len, way);
 	if (o.len == 0) {
 		free(o.bytes);
 		return NULL;
 	}
 	*out_len = o.len;
 	return o.bytes;
+}
+
+static void
+as_is(struct out *o, const char *in, size_t len, enum decode_way way)
+{
+	(void)way;
+	memcpy(o->bytes, in, len);
+	o->len = len;
 }
 
 static void
@@ -380,7 +378,7 @@ uu_line(struct out *o, const char *s, size_t len, enum decode_way way)
 
 /* Only behind a "begin" line: without one it is any text. */
 static void
-xx(struct out *o, const char *in, size_t len)
+xx(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	static const char digits[] =
 	    "+-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -388,6 +386,7 @@ xx(struct out *o, const char *in, size_t len)
 	const char *begin = find_line(in, len, "begin ", &left);
 	char *text;
 
+	(void)way;
 	if (begin == NULL)
 		return;
 	text = malloc(left + 1);
@@ -413,12 +412,13 @@ xx(struct out *o, const char *in, size_t len)
 }
 
 static void
-uu_base64(struct out *o, const char *in, size_t len)
+uu_base64(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	size_t left, line;
 	const char *begin = find_line(in, len, "begin-base64", &left), *end;
 	size_t rest;
 
+	(void)way;
 	if (begin == NULL)
 		return;
 	line = line_length(begin, left);
@@ -429,12 +429,13 @@ uu_base64(struct out *o, const char *in, size_t len)
 }
 
 static void
-yenc(struct out *o, const char *in, size_t len)
+yenc(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	size_t left, line;
 	const char *s = find_line(in, len, "=ybegin", &left);
 	bool inside = true;
 
+	(void)way;
 	if (s == NULL)
 		return;
 	for (; left > 0; s += line, left -= line) {
@@ -466,12 +467,13 @@ yenc(struct out *o, const char *in, size_t len)
  * six bits a character, then runs, then a header in front of the data fork.
  */
 static void
-binhex(struct out *o, const char *in, size_t len)
+binhex(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	unsigned char *bytes;
 	size_t left, n;
 	const char *begin = find_line(in, len, "(This file must be converted", &left), *colon;
 
+	(void)way;
 	if (begin == NULL) {
 		begin = in;
 		left = len;

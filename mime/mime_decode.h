@@ -11,6 +11,7 @@
 
 /* What to do with what RFC 2045 does not foresee. */
 enum decode_way {
+	DECODE_AS_IS, /* nothing is undone */
 	DECODE_BASE64_SKIP, /* pass over all that is no digit, "=" too */
 	DECODE_BASE64_STOP, /* the same, and end at the first "=" */
 	DECODE_BASE64_RESTART, /* begin a new group of four behind each "=" */
@@ -30,8 +31,12 @@ enum decode_way {
 	DECODE_WAYS
 };
 
-/* A word for the log: "base64 restart". */
+/* What a way of decoding takes its input for. */
+enum decode_kind { DECODE_KIND_TEXT, DECODE_KIND_BASE64, DECODE_KIND_QP, DECODE_KIND_FILE };
+
+/* A label to show, "base64 restart"; nothing is ever decided by it. */
 const char *decode_name(enum decode_way);
+enum decode_kind decode_kind_of(enum decode_way);
 
 /*
  * Decode len bytes into a malloc'd buffer; NULL if this way does not apply

@@ -1239,7 +1239,7 @@ note_view(void *ctx, const struct view *v)
 {
 	struct seen *s = ctx;
 
-	assert_non_null(v->way);
+	assert_non_null(decode_name(v->way));
 	assert_true(v->begin < v->end && v->end <= s->size && v->len > 0);
 	s->n_bytes += v->len;
 	if (s->find != NULL && memmem(v->content, v->len, s->find, strlen(s->find)) != NULL)
