@@ -22,7 +22,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 
 # Two towers on one ground (README, "How it is made"). What stands at top level is
 # a door between floors; a tower's own folders and common/ are all that it sees.
-FRONT_DIRS     = fronts smtp transaction
+FRONT_DIRS     = fronts smtp transaction store
 INSPECTOR_DIRS = inspector examine ambiguity mime scan
 FRONT     = spawnscan smtp_relay quarantine $(call objects,$(FRONT_DIRS))
 INSPECTOR = defang mime_walk $(call objects,$(INSPECTOR_DIRS))

@@ -3,9 +3,7 @@
  * quarantine.c - keeps the originals.
  *
  * A message is DIR/MMDD/UNIXTIME.PID[.N], byte for byte as it was received,
- * and beside it the same name with ".meta": one "Key: value" per line, the
- * values in printable ASCII with \\ for a backslash and \ooo (octal) for
- * everything else. In a Finding, part, reason and file are in double quotes.
+ * and beside it the same name with ".meta" (store/meta.c).
  *
  * Both files are written under a temporary name (".NAME.tmp"), fsynced and
  * linked to their names, which fails if a name is taken: nothing is ever
@@ -33,6 +31,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "meta.h"
 #include "quarantine.h"
 
 #define MAX_PER_SECOND 10000
@@ -54,10 +53,7 @@ static bool write_meta(int, const char *, const struct quarantine *, const struc
     const struct envelope *, const struct report *, const char *);
 static void put_meta(FILE *, const struct quarantine *, const struct message *,
     const struct envelope *, const struct report *, const char *);
-static void put_line(FILE *, const char *, const char *);
 static void put_told(FILE *, const char *, const char *);
-static void put_finding(FILE *, const struct finding *);
-static void put_escaped(FILE *, const char *, const char *);
 static bool link_new(int, const char *, const char *);
 static bool fsync_parent(const struct quarantine *);
 static void dir_path(const struct quarantine *, char *, size_t);
@@ -139,7 +135,7 @@ quarantine_note_reply(const struct quarantine *q, const char *reply, char *err, 
 			close(fd);
 		return false;
 	}
-	put_line(fp, "Reply", reply);
+	meta_put_line(fp, "Reply", reply);
 	ok = !ferror(fp);
 	ok = fclose(fp) == 0 && ok;
 	return ok || fail(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
@@ -298,33 +294,27 @@ put_meta(FILE *fp, const struct quarantine *q, const struct message *message,
 		strftime(when, sizeof(when), "%Y-%m-%dT%H:%M:%SZ", &tm);
 	SHA256Data(message->bytes != NULL ? (const uint8_t *)message->bytes : nothing,
 	    message->size, digest);
-	put_line(fp, "Reference", q->reference);
-	put_line(fp, "Date", when);
-	put_line(fp, "Mode", envelope->mode);
-	put_line(fp, "Client", envelope->client);
+	meta_put_line(fp, "Reference", q->reference);
+	meta_put_line(fp, "Date", when);
+	meta_put_line(fp, "Mode", envelope->mode);
+	meta_put_line(fp, "Client", envelope->client);
 	put_told(fp, "Protocol", envelope->protocol);
 	put_told(fp, "Source", envelope->source);
 	put_told(fp, "Ident", envelope->ident);
-	put_line(fp, "Sender", envelope->sender);
+	put_told(fp, "Next-Hop", envelope->next_hop);
+	meta_put_line(fp, "Sender", envelope->sender);
 	for (i = 0; i < envelope->n_recipients; i++)
-		put_line(fp, "Recipient", envelope->recipients[i]);
+		meta_put_line(fp, "Recipient", envelope->recipients[i]);
 	fprintf(fp, "Size: %llu\n", (unsigned long long)message->size);
-	put_line(fp, "SHA-256", digest);
-	put_line(fp, "Verdict", failed ? verdict_class_name(CLASS_ERROR) : report_verdict(report));
-	put_line(fp, "Action", verdict_action_name(report->action));
-	put_line(fp, "Scanner", report->scanner);
+	meta_put_line(fp, "SHA-256", digest);
+	meta_put_line(fp, "Verdict",
+	    failed ? verdict_class_name(CLASS_ERROR) : report_verdict(report));
+	meta_put_line(fp, "Action", verdict_action_name(report->action));
+	meta_put_line(fp, "Scanner", report->scanner);
 	for (i = 0; i < report->n_findings; i++)
-		put_finding(fp, &report->findings[i]);
+		meta_put_finding(fp, &report->findings[i]);
 	if (failed)
-		put_line(fp, "Failure", failure);
-}
-
-static void
-put_line(FILE *fp, const char *key, const char *value)
-{
-	fprintf(fp, "%s: ", key);
-	put_escaped(fp, value != NULL ? value : "", "\\");
-	putc('\n', fp);
+		meta_put_line(fp, "Failure", failure);
 }
 
 /* put_told - unless there is nothing to tell */
@@ -332,34 +322,7 @@ static void
 put_told(FILE *fp, const char *key, const char *value)
 {
 	if (value != NULL && *value != '\0')
-		put_line(fp, key, value);
-}
-
-static void
-put_finding(FILE *fp, const struct finding *f)
-{
-	const char *const strings[] = { f->part, f->reason, f->file };
-	size_t i;
-
-	fprintf(fp, "Finding: %s %s", verdict_class_name(f->class), verdict_action_name(f->action));
-	for (i = 0; i < sizeof(strings) / sizeof(strings[0]); i++) {
-		fputs(" \"", fp);
-		put_escaped(fp, strings[i], "\\\"");
-		putc('"', fp);
-	}
-	putc('\n', fp);
-}
-
-/* put_escaped - with a backslash before each byte that is in special */
-static void
-put_escaped(FILE *fp, const char *value, const char *special)
-{
-	for (; *value != '\0'; value++) {
-		if (*value < ' ' || *value > '~')
-			fprintf(fp, "\\%03o", (unsigned int)(unsigned char)*value);
-		else
-			fprintf(fp, "%s%c", strchr(special, *value) != NULL ? "\\" : "", *value);
-	}
+		meta_put_line(fp, key, value);
 }
 
 static bool

@@ -24,6 +24,7 @@ struct envelope {
 	const char *protocol; /* what that client spoke: "ESMTP"; or "" */
 	const char *source; /* "LOCAL", "REMOTE" or "" */
 	const char *ident; /* the message's name there: its queue id; or "" */
+	const char *next_hop; /* what takes it, as --via of spawnscan-quarantine has it; or "" */
 	const char *mode; /* which front it came by: "smtp", "lmtp", "filter" ... */
 };
 

@@ -49,6 +49,7 @@ sendmail_run(const struct conf *conf, const struct sendmail_call *call, int rfd,
 
 	transaction_init(&t, conf);
 	t.envelope.mode = "sendmail";
+	t.envelope.next_hop = "sendmail";
 	t.envelope.sender = plain_sender(call->sender);
 	t.envelope.recipients = call->recipients;
 	t.envelope.n_recipients = call->n_recipients;

@@ -102,6 +102,7 @@ data_begin(struct session *s)
 	t->envelope.protocol = s->xforward.proto;
 	t->envelope.source = s->xforward.source;
 	t->envelope.ident = s->xforward.ident;
+	t->envelope.next_hop = address_text(s->address, s->next_hop, sizeof(s->next_hop));
 	t->envelope.mode = s->speaks == SPEAKS_LMTP ? "lmtp" : "smtp";
 	s->fault[0] = '\0';
 }

@@ -107,6 +107,7 @@ struct session {
 	const struct conf *conf;
 	const struct address *addresses; /* all of them, in the order of trying */
 	const struct address *address; /* the one in use */
+	char next_hop[512]; /* the same as text, for the metadata */
 	enum state state;
 	unsigned int speaks; /* the client: SPEAKS_*, both until it has greeted */
 	struct io client, down;

@@ -16,7 +16,7 @@ my $readme = read_file("$SRC/README.md") // '';
 
 my (%told, @strays);
 my $tower = '';
-my %folders = (front => qr{(?:fronts|smtp|transaction)/|(?:spawnscan|smtp_relay|quarantine)\.},
+my %folders = (front => qr{(?:fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
     inspector => qr{(?:inspector|examine|ambiguity|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
 for ($readme =~ /^\| (\S+) \|/mg) {
 	$tower = $1 if /^\*\*(\w+)\*\*$/;

@@ -74,6 +74,7 @@ transaction_init(struct transaction *t, const struct conf *conf)
 	t->envelope.sender = t->envelope.client = t->envelope.mode = "";
 	t->envelope.client_name = t->envelope.client_address = "";
 	t->envelope.protocol = t->envelope.source = t->envelope.ident = "";
+	t->envelope.next_hop = "";
 	report_init(&t->inspection.report);
 }
 
