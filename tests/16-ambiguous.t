@@ -13,7 +13,7 @@ use Harness;
 use MailMaker;
 use MIME::Base64 ();
 
-my $SIG = 'Eicar-Test-Signature';
+my $SIG = 'Harmless-Test-Marker';
 my $conf = conf_file(quarantine => 'off', notice => 'removed: {file}');
 
 # Archives of harmless texts; the bytes of both begin like an attachment.
@@ -300,7 +300,7 @@ for (['prologue', 1], ['epilogue', 0]) {
 
 # A notice in what was signed says that the signature does not fit any more.
 {
-	my $bad = attachment('x.com', eicar());
+	my $bad = attachment('x.com', marker());
 	my $signed = sub { mail(multipart => 'multipart/signed; protocol="application/pgp-signature"', boundary => 'signed',
 	    parts => [$_[0], part('Content-Type: application/pgp-signature; name="s.asc"', "-----BEGIN PGP SIGNATURE-----\n")]) };
 	like(filter($signed->($bad))->{out}, qr/The signature no longer fits\./, 'a part of a signed mail');
@@ -328,7 +328,7 @@ sub header_is_struck {
 	}
 }
 
-my $virus = eicar();
+my $virus = marker();
 my $struck = 'Subject: (removed by the mail filter)';
 my $clean = mail(parts => [$text, $behind], subject => 'VIRUS');
 header_is_struck('in the subject', $clean =~ s/VIRUS/$virus/r, $clean =~ s/Subject: VIRUS/$struck/r);
@@ -357,7 +357,7 @@ for (['a part', part("Content-Type: text/plain\nContent-Description: $virus", "t
 		my $name = "in the header of $what" . ($crlf ? ', CRLF' : '');
 		my $r = filter($in);
 		is($r->{code}, 0, "$name: exit code");
-		unlike($r->{out}, qr/EICAR-STANDARD/, "$name: gone");
+		unlike($r->{out}, qr/HARMLESS-MARKER/, "$name: gone");
 		like($r->{out}, qr/A text before it\./, "$name: another part stays");
 		like(results_of($r->{out}), qr/infected action=remove part=2/, "$name: it is told where");
 		what_became($in, $r->{out}, $p, $name) if $what !~ /message in a/;
@@ -368,7 +368,7 @@ for (['a part', part("Content-Type: text/plain\nContent-Description: $virus", "t
 {
 	my $r = filter($clean =~ s/VIRUS/$virus/r =~ s/A text before it\./$virus/r);
 	is($r->{code}, 0, 'in the subject and in a part: exit code');
-	unlike($r->{out}, qr/EICAR-STANDARD/, 'in the subject and in a part: gone');
+	unlike($r->{out}, qr/HARMLESS-MARKER/, 'in the subject and in a part: gone');
 	like($r->{out}, qr/harmless\.pdf/, 'in the subject and in a part: another stays');
 	# There is no end to it: refused, as it was before.
 	my $many = $clean =~ s/^Date:/("X-One: $virus\n" x 50) . 'Date:'/mer;
@@ -404,7 +404,7 @@ forged('in the body it stays', "Subject: a\n\nx\r$forged\n", "Subject: a\n\nx\r$
 
 # A header that ends in a CR at the end of the file: no field may come behind an empty line.
 for my $r (filter("Subject: a\nContent-Disposition: attachment; filename=x.exe\r"), filter("\tfolded\nContent-Disposition: attachment; filename=x.exe\r"),
-    filter("Subject: " . eicar() . "\r", ['-o', 'infected=defang'])) {
+    filter("Subject: " . marker() . "\r", ['-o', 'infected=defang'])) {
 	is($r->{code}, 0, 'ends in a CR: exit code');
 	unlike($r->{out}, qr/\r\r?\n[^\n]*:/, 'ends in a CR: no field stands behind it');
 }

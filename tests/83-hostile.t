@@ -17,14 +17,14 @@ use Tricks ();
 # A CRLF mail on a pipe whose last boundary line has no line end: the line end in
 # front of that is a CRLF all the same.
 {
-	my $in = crlf(mail(parts => [part('Content-Type: text/plain', "text\n"), attachment('a.bin', eicar())]));
+	my $in = crlf(mail(parts => [part('Content-Type: text/plain', "text\n"), attachment('a.bin', marker())]));
 	$in =~ s/\r\n\z// or die;
 	my $r = spawnscan(in => $in);
 	is($r->{code}, 0, 'CRLF without a last line end: exit code');
 	unlike($r->{out}, qr/(?<!\r)\n/, 'no bare LF in what comes out');
 	unlike($r->{out}, qr/\r(?!\n)/, 'no bare CR in what comes out');
 	like($r->{out}, qr/\r\n--frontier-42--\z/, 'the last boundary line is there');
-	unlike($r->{out}, qr/\Q@{[substr b64(eicar()), 0, 40]}\E/, 'the attachment is gone');
+	unlike($r->{out}, qr/\Q@{[substr b64(marker()), 0, 40]}\E/, 'the attachment is gone');
 }
 
 # -- sloppy, and no more than that ------------------------------------------------
@@ -65,7 +65,7 @@ sub packed {
 	return $r;
 }
 
-my $mail = mail(parts => [attachment('a.bin', eicar())]);
+my $mail = mail(parts => [attachment('a.bin', marker())]);
 my $harmless = mail(parts => [attachment('a.bin', 'harmless')]);
 packed('S/MIME, signed', Tricks::cms_signed($mail), 'infected');
 packed('S/MIME, compressed', Tricks::cms_compressed($mail), 'infected');
@@ -74,15 +74,15 @@ packed('S/MIME, compressed, a blocked name', Tricks::cms_compressed(mail(parts =
 packed('S/MIME, compressed, cut off', substr(Tricks::cms_compressed($harmless), 0, 60), 'encrypted');
 packed('S/MIME, enveloped', Tricks::cms_compressed($harmless) =~ s/\x09\x10\x01\x09/\x09\x10\x01\x17/r, 'encrypted');
 packed('S/MIME, another compression', Tricks::cms_compressed($harmless) =~ s/\x09\x10\x03\x08/\x09\x10\x03\x09/r, 'encrypted');
-packed('OpenPGP, literal', Tricks::pgp(eicar()), 'infected', text => 1);
-packed('OpenPGP, compressed', Tricks::pgp(eicar(), how => ['zip']), 'infected', text => 1);
+packed('OpenPGP, literal', Tricks::pgp(marker()), 'infected', text => 1);
+packed('OpenPGP, compressed', Tricks::pgp(marker(), how => ['zip']), 'infected', text => 1);
 packed('OpenPGP, harmless', Tricks::pgp('harmless', how => ['zlib', 'signed']), 'clean', text => 1);
 packed('OpenPGP, a blocked name', Tricks::pgp('harmless', name => 'a.exe'), 'blocked', text => 1, finding => qr/\.exe/);
 packed('OpenPGP, encrypted', Tricks::pgp('', before => Tricks::pgp_packet(18, "\1" . noise(200))), 'encrypted', text => 1);
 packed('OpenPGP, bzip2', Tricks::pgp('harmless', how => ['bzip2']), 'encrypted', text => 1);
 packed('OpenPGP, one byte broken', Tricks::pgp('harmless' x 20, how => ['zip']) =~ s/^(\n.{40})./$1!/mr, 'encrypted', text => 1);
 packed('OpenPGP, only the words', "-----BEGIN PGP MESSAGE-----\n\nyes\n-----END PGP MESSAGE-----\n", 'encrypted', text => 1);
-packed('OpenPGP in itself in S/MIME', Tricks::cms_compressed(mail(body => Tricks::pgp(Tricks::pgp(eicar()), how => ['zip']))), 'infected');
+packed('OpenPGP in itself in S/MIME', Tricks::cms_compressed(mail(body => Tricks::pgp(Tricks::pgp(marker()), how => ['zip']))), 'infected');
 
 # It unpacks to too much: of one, of all together, too deep. Never clean, and never just encrypted.
 my %low = (scan_file_limit => '256K', scan_size_limit => '1M');
@@ -92,10 +92,10 @@ packed('OpenPGP, 300 KB of 256', Tricks::pgp($large, how => ['zip']), 'limit', c
 packed('OpenPGP, 300 KB of 400', Tricks::pgp($large, how => ['zip']), 'clean', conf => { %low, scan_file_limit => '400K' }, text => 1);
 packed('OpenPGP, six of 200 KB', Tricks::pgp("\0" x 200_000, how => ['zip']) x 6, 'limit', conf => \%low, text => 1, finding => qr/unpacks to too much/);
 packed('OpenPGP, four of 200 KB', Tricks::pgp("\0" x 200_000, how => ['zip']) x 4, 'clean', conf => \%low, text => 1);
-packed('OpenPGP, 15 times packed', Tricks::pgp(eicar(), how => [('zip') x 15]), 'infected', text => 1);
-packed('OpenPGP, 20 times packed', Tricks::pgp(eicar(), how => [('zip') x 20]), 'limit', text => 1, finding => qr/unpacks to too much/);
+packed('OpenPGP, 15 times packed', Tricks::pgp(marker(), how => [('zip') x 15]), 'infected', text => 1);
+packed('OpenPGP, 20 times packed', Tricks::pgp(marker(), how => [('zip') x 20]), 'limit', text => 1, finding => qr/unpacks to too much/);
 # Two fields may be undone one after the other.
-for (['base64', b64(b64(eicar() x 3))], ['quoted-printable', join("=\n", unpack '(a70)*', (join '', map { sprintf '=3D%02X', ord } split //, eicar())) . "\n"]) {
+for (['base64', b64(b64(marker() x 3))], ['quoted-printable', join("=\n", unpack '(a70)*', (join '', map { sprintf '=3D%02X', ord } split //, marker())) . "\n"]) {
 	my ($word, $body) = @$_;
 	my $field = "Content-Transfer-Encoding: $word\n";
 	my $r = spawnscan(in => mail(parts => [part("Content-Type: application/octet-stream; name=a.dat\n$field" . $field =~ s/\n//r, $body)]));
@@ -121,7 +121,7 @@ packed('60 uuencoded files of 50', uuencoded(60), 'limit', text => 1, stays => 1
 packed('60 uuencoded files of 50, in a mail in an archive', zip_of(['a.eml' => mail(body => uuencoded(60))]), 'limit',
     conf => { scan_files_limit => 50 }, finding => qr/Limits\.Exceeded\.MaxFiles/);
 {
-	my $text = eicar();
+	my $text = marker();
 	$text = Tricks::pgp($text) for 1 .. 6;
 	packed('OpenPGP, six times armoured', $text, 'infected', text => 1);
 	packed('OpenPGP, six times armoured, four allowed', $text, 'limit', text => 1, conf => { mime_depth_limit => 4 });

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * evasion_of.c - for every mail given: what spawnscan finds and does, what
- * libclamav finds in the raw mail (as clamd would), and what it finds in the
- * parts that GMime shows.
+ * evasion_of.c - for every message given: what spawnscan finds and does.
  *
  * Usage: evasion_of DATABASE SCRATCH OUTPUT FILE ... Writes spawnscan's result
  * for the Nth file to OUTPUT/N, from 0. One line per file on standard output,
- * fields separated by TAB: spawnscan's verdict, its action, "yes" or "no" for
- * raw and for parts, why the mail is irregular ("regular"), milliseconds, path.
- * A mail that ends the process that looks at it has the verdict "crash".
+ * fields separated by TAB: verdict, action, milliseconds, path. A message that ends the process that looks at it has the verdict "crash".
  */
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -26,8 +22,6 @@
 #include "conf.h"
 #include "examine.h"
 #include "message.h"
-#include "lint.h"
-#include "mime_walk.h"
 #include "report.h"
 #include "request.h"
 #include "scan.h"
@@ -39,10 +33,6 @@ static struct conf conf;
 static void set(const char *assignment);
 static void look_at(const char *path, const char *output);
 static char *read_all(const char *path, size_t *size);
-static bool is_infected(enum scan_kind, const char *bytes, size_t size);
-static bool visit_scan(void *ctx, const struct part *, const char *content, size_t len);
-static bool visit_lint(void *ctx, const struct part *, const char *content, size_t len);
-static const char *irregular(const char *bytes, size_t size);
 static void write_result(const char *output, const char *bytes, size_t size, const struct report *);
 static bool write_piece(void *ctx, const char *buf, size_t len);
 
@@ -76,7 +66,7 @@ main(int argc, char **argv)
 		if (pid == -1 || waitpid(pid, &status, 0) == -1)
 			err(EX_OSERR, "fork");
 		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-			printf("crash\tnone\tno\tno\tcrash\t0\t%s\n", argv[i]);
+			printf("crash\tnone\t0\t%s\n", argv[i]);
 	}
 	return 0;
 }
@@ -98,11 +88,9 @@ look_at(const char *path, const char *output)
 		.host = host, .reference = reference, .time = date, .scratch = scratch
 	};
 	struct report report;
-	struct part_place root;
 	size_t size;
 	char *bytes = read_all(path, &size);
 	int64_t began = clock_ms();
-	bool raw, parts = false;
 
 	report_init(&report);
 	report.scanner = strdup("ClamAV");
@@ -110,11 +98,8 @@ look_at(const char *path, const char *output)
 	examine_message(&conf, &request, bytes, size, SECONDS, &report);
 	began = clock_ms() - began;
 	write_result(output, bytes, size, &report);
-	raw = is_infected(SCAN_MAIL, bytes, size);
-	mime_walk(bytes, size, &conf, &root, visit_scan, &parts);
-	printf("%s\t%s\t%s\t%s\t%s\t%ld\t%s\n", report_verdict(&report),
-	    verdict_action_name(report.action), raw ? "yes" : "no", parts ? "yes" : "no",
-	    irregular(bytes, size), (long)began, path);
+	printf("%s\t%s\t%ld\t%s\n", report_verdict(&report), verdict_action_name(report.action),
+	    (long)began, path);
 	report_free(&report);
 	free(bytes);
 }
@@ -132,53 +117,6 @@ read_all(const char *path, size_t *size)
 	close(fd);
 	*size = (size_t)st.st_size;
 	return bytes;
-}
-
-static bool
-is_infected(enum scan_kind kind, const char *bytes, size_t size)
-{
-	struct scan_result result;
-
-	scan_bytes(&result, kind, bytes, size, SECONDS);
-	for (size_t i = 0; i < result.n_hits; i++) {
-		if (result.hits[i].class == CLASS_INFECTED)
-			return true;
-	}
-	return false;
-}
-
-static bool
-visit_scan(void *ctx, const struct part *part, const char *content, size_t len)
-{
-	bool *found = ctx;
-
-	if (part->leaf && !part->inside && is_infected(SCAN_PART, content, len))
-		*found = true;
-	return part->limit != PART_TOO_MANY;
-}
-
-static bool
-visit_lint(void *ctx, const struct part *part, const char *content, size_t len)
-{
-	(void)content;
-	(void)len;
-	if (!part->inside)
-		lint_part(ctx, part, true);
-	return part->limit != PART_TOO_MANY;
-}
-
-static const char *
-irregular(const char *bytes, size_t size)
-{
-	struct lint lint;
-	struct part_place root;
-	const char *why;
-
-	lint_begin(&lint, bytes, size);
-	mime_walk(bytes, size, &conf, &root, visit_lint, &lint);
-	why = lint_irregular(&lint);
-	lint_free(&lint);
-	return why == NULL ? "regular" : why;
 }
 
 static void

@@ -33,7 +33,7 @@ use Time::HiRes ();
 
 our @EXPORT = qw(
     $SRC $BUILD secs now wait_for tmpdir subdir read_file write_file lines_of
-    eicar eicar_signature signature_dir conf_file spawnscan_cmd spawnscan run
+    eicar eicar_signature marker marker_signature signature_dir conf_file spawnscan_cmd spawnscan run
     start_process stop_process reap session_members scratch_left
     free_port have_ipv6 loud_skip same_bytes log_records last_record
     %SECTION sampled sanitized
@@ -142,12 +142,17 @@ sub eicar {
 
 sub eicar_signature { 'Eicar-Test-Signature:0:*:' . unpack('H*', eicar()) . "\n" }
 
-# A directory with that one signature; libclamav adds ".UNOFFICIAL" to the name.
+# What is hidden, encoded or packed in tests: harmless, and matched by no
+# signature but the tests' own.
+sub marker { 'A-HARMLESS-MARKER-OF-A-MAIL-FILTERS-OWN-TESTS-NOTHING-MORE-$H+H*-END' }
+sub marker_signature { 'Harmless-Test-Marker:0:*:' . unpack('H*', marker()) . "\n" }
+
+# A directory with the signatures of these two; libclamav adds ".UNOFFICIAL" to the name.
 sub signature_dir {
 	my $dir = tmpdir() . '/signatures';
 	unless (-d $dir) {
 		mkdir $dir or Carp::croak("$dir: $!");
-		write_file("$dir/eicar.ndb", eicar_signature());
+		write_file("$dir/tests.ndb", eicar_signature() . marker_signature());
 	}
 	return $dir;
 }

@@ -2,8 +2,8 @@
 package Tricks;
 
 # Tricks.pm - mails that hide an infected zip from whoever reads MIME in one
-# way only. All of them are made here; EICAR comes from Harness, and is stored
-# nowhere.
+# way only. All of them are made here. The payload is the harmless marker of
+# Harness.
 #
 # tricks() gives a list of hashes: technique (a group), label, mail, traces
 # (strings of which each must be gone from a mail that was neutralised by
@@ -29,14 +29,14 @@ my @tricks;
 
 # -- the payload, and ways to write it ------------------------------------------
 
-# Two members, both deflated, so that no part of it is EICAR in the clear.
+# Two members, both deflated, so that no part of it is the marker in the clear.
 sub payload {
 	state $zip = do {
-		my ($eicar, $other, $out) = (eicar(), noise(150));
+		my ($marker, $other, $out) = (marker(), noise(150));
 		my $z = IO::Compress::Zip->new(\$out, Name => 'other.bin', Time => 1e9, Minimal => 1) or die;
 		$z->print($other);
 		$z->newStream(Name => 'letter.txt', Time => 1e9, Minimal => 1);
-		$z->print($eicar);
+		$z->print($marker);
 		$z->close;
 		$out;
 	};
@@ -920,7 +920,7 @@ sub shifted_zip {
 # (d...) are to say, and with bytes in front.
 sub odd_zip {
 	my (%a) = @_;
-	my ($name, $data, $plain) = ('letter.txt', undef, eicar());
+	my ($name, $data, $plain) = ('letter.txt', undef, marker());
 	IO::Compress::RawDeflate::rawdeflate(\$plain, \$data) or die;
 	my $front = $a{front} // '';
 	my $from = $a{relative} ? length $front : 0;
@@ -937,7 +937,7 @@ sub odd_zips {
 	my %zip = (
 		'local: stored' => odd_zip(lmethod => 0), 'directory: stored' => odd_zip(dmethod => 0), 'local: encrypted' => odd_zip(lflags => 1), 'directory: encrypted' => odd_zip(dflags => 1),
 		'local: sizes 0' => odd_zip(lsize => 0, lplain => 0), 'local: sizes huge' => odd_zip(lsize => 0xffffffff, lplain => 0xffffffff), 'directory: sizes huge' => odd_zip(dsize => 0x7fffffff, dplain => 0x7fffffff),
-		'long sizes' => do { my $z = pack('vvQ<Q<', 1, 16, length eicar(), do { my ($e, $d) = (eicar()); IO::Compress::RawDeflate::rawdeflate(\$e, \$d); length $d });
+		'long sizes' => do { my $z = pack('vvQ<Q<', 1, 16, length marker(), do { my ($e, $d) = (marker()); IO::Compress::RawDeflate::rawdeflate(\$e, \$d); length $d });
 			odd_zip(lsize => 0xffffffff, lplain => 0xffffffff, lextra => $z, dsize => 0xffffffff, dplain => 0xffffffff, dextra => $z) },
 		'local: no sign' => odd_zip(lsign => "PK\0\0"), 'no directory' => odd_zip(dir => '', end => ''), 'no end' => odd_zip(end => ''), 'an end in the comment' => odd_zip(comment => "PK\5\6" . "\0" x 18),
 		'directory without a sign' => odd_zip(dir => "PK\0\0" . 'x' x 60), 'spanning marker' => odd_zip(front => "PK\7\10"),
