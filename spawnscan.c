@@ -32,25 +32,23 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf_file.h"
+#include "conf_options.h"
 #include "explainer.h"
 #include "filter.h"
 #include "inspection.h"
 #include "log.h"
+#include "memory.h"
 #include "proxy.h"
 #include "qmail_queue.h"
 #include "sendmail.h"
 #include "smtp_relay.h"
 
-#define OVERRIDES_MAX 200
 #define SENTENCE_MAX 1024
 
 /* The command line. */
 struct options {
-	const char *conf_file;
-	const char *overrides[OVERRIDES_MAX]; /* of -o, -d, -b, -q in their order */
-	int n_overrides;
-	int verbose;
+	struct conf_options conf;
 	bool version, print_conf, json;
 	const char *explain; /* file, "-" = standard input */
 	const char *address;
@@ -79,11 +77,8 @@ static const char usage_text[] =
     "front for LMTP; or several of these with commas between, tried in turn.\n"
     "\n"
     "  -b, --backup         keep every original\n"
-    "  -q, --quarantine     keep the originals of changed or refused messages only\n"
-    "  -c FILE              configuration (default " CONF_DEFAULT_FILE ", if there is one)\n"
-    "  -o KEY=VALUE         set one key of the configuration; may be repeated\n"
-    "  -d DIR               signatures, same as -o database=DIR\n"
-    "  -v                   log to standard error as well; twice: debug\n"
+    "  -q, --quarantine     keep the originals of changed or refused messages "
+    "only\n" CONF_OPTIONS_HELP
     "  -V, --version        versions of spawnscan, ClamAV and the signatures\n"
     "      --sendmail       for pipe(8) of Postfix: hand the mail on to sendmail(1)\n"
     "  -f SENDER            with --sendmail: the envelope sender, may be empty\n"
@@ -99,14 +94,12 @@ static const char usage_text[] =
 
 static void parse_options(int argc, char **argv, struct options *);
 static void check_fronts(struct options *, int argc, char **argv);
-static void add_override(struct options *, const char *assignment);
 static void configure(struct options *, struct conf *);
 static bool reconfigure(void *, struct conf *, char *, size_t);
 static int load(struct options *, struct conf *, char *, size_t);
 static int print_conf(const struct conf *);
 static void print_setting(void *, const char *section, const char *key, const char *value);
 static int run(struct options *, struct conf *);
-static int setting_code(int error);
 static bool is_closed(int fd);
 static void hold_standard_descriptors(void);
 static int take_descriptor(int fd, int flags);
@@ -126,7 +119,7 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the write fails, that will do */
 	umask(077);
-	conf_on_no_memory(quit_no_memory);
+	memory_on_none(quit_no_memory);
 	parse_options(argc, argv, &options);
 	conf_init(&conf);
 	configure(&options, &conf);
@@ -183,7 +176,6 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "qmail-queue", required_argument, NULL, 'Q' },
 		{ "proxy", required_argument, NULL, 'L' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 } };
-	static char database[4096];
 	int c;
 
 	/* Before anything can be found fault with. */
@@ -194,26 +186,15 @@ parse_options(int argc, char **argv, struct options *o)
 			fault_code = QMAIL_CONFIG;
 	}
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":bqc:o:d:f:vVh", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":bqf:Vh" CONF_OPTIONS_LETTERS, longs, NULL)) != -1) {
+		if (conf_options_take(&o->conf, c, optarg))
+			continue;
 		switch (c) {
 		case 'b':
-			add_override(o, "quarantine=all");
+			conf_options_set(&o->conf, 'b', "quarantine=all");
 			break;
 		case 'q':
-			add_override(o, "quarantine=changed");
-			break;
-		case 'c':
-			o->conf_file = optarg;
-			break;
-		case 'd':
-			snprintf(database, sizeof(database), "database=%s", optarg);
-			add_override(o, database);
-			break;
-		case 'o':
-			add_override(o, optarg);
-			break;
-		case 'v':
-			o->verbose++;
+			conf_options_set(&o->conf, 'q', "quarantine=changed");
 			break;
 		case 'V':
 			o->version = true;
@@ -285,14 +266,6 @@ check_fronts(struct options *o, int argc, char **argv)
 }
 
 static void
-add_override(struct options *o, const char *assignment)
-{
-	if (o->n_overrides == OVERRIDES_MAX)
-		quit(EX_USAGE, "more than %d options", OVERRIDES_MAX);
-	o->overrides[o->n_overrides++] = assignment;
-}
-
-static void
 configure(struct options *o, struct conf *conf)
 {
 	char sentence[SENTENCE_MAX];
@@ -313,40 +286,17 @@ reconfigure(void *ctx, struct conf *conf, char *sentence, size_t size)
 static int
 load(struct options *o, struct conf *conf, char *sentence, size_t size)
 {
-	int level;
+	int code = conf_options_load(&o->conf, conf, sentence, size);
+	int level = o->conf.verbose > 1 ? LOG_DEBUG : conf->log_level;
 
-	/* Once it is there it has to stay. */
-	if (o->conf_file == NULL)
-		o->conf_file = conf_default_file();
-	errno = 0;
-	if (o->conf_file != NULL && !conf_read_file(conf, o->conf_file, sentence, size))
-		return setting_code(errno);
-	for (int i = 0; i < o->n_overrides; i++) {
-		if (!conf_set(conf, o->overrides[i], sentence, size))
-			return EX_CONFIG;
-	}
-	level = o->verbose > 1 ? LOG_DEBUG : conf->log_level;
+	if (code != EX_OK)
+		return code;
 	/* What is explained is nothing that happened. */
 	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name,
-		conf->syslog_facility, level, o->verbose > 0 || isatty(STDERR_FILENO), sentence,
-		size))
-		return setting_code(errno);
+		conf->syslog_facility, level, o->conf.verbose > 0 || isatty(STDERR_FILENO),
+		sentence, size))
+		return conf_options_code(errno);
 	return EX_OK;
-}
-
-/*
- * A file that can't be opened for lack of something that will be there again
- * must not make pipe(8) send the mail back.
- */
-static int
-setting_code(int error)
-{
-	static const int passing[] = { EMFILE, ENFILE, ENOMEM, ENOSPC, EDQUOT, EAGAIN, EINTR, EIO };
-
-	for (size_t i = 0; i < sizeof(passing) / sizeof(passing[0]); i++)
-		if (error == passing[i])
-			return EX_TEMPFAIL;
-	return EX_CONFIG;
 }
 
 static void

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * conf.h - the configuration: one struct, one table of keys.
+ * conf.h - the configuration: one struct, one table of settings (conf_table.c).
  *
  * Both halves use it. The front reads file and options; the inspector gets the
  * settings from the front as "key=value" strings (request.h), so that the two
@@ -21,10 +21,7 @@ enum conf_engine { ENGINE_AUTO, ENGINE_REQUIRE, ENGINE_OFF };
 enum conf_scan { SCAN_AUTO, SCAN_THOROUGH };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
-/* What is read if no file is named, provided that it is there. */
-#define CONF_DEFAULT_FILE SYSCONFDIR "/spawnscan.conf"
-
-/* Lists are words separated by one blank. Times are seconds, sizes bytes. */
+/* Lists are words separated by one space. Times are seconds, sizes bytes. */
 struct conf {
 	/* [scan] */
 	enum conf_scan scan;
@@ -110,24 +107,9 @@ struct conf {
 	char *sendmail_path;
 };
 
-/* What to do when memory runs out, here and below: say so and end. By default: end. */
-void conf_on_no_memory(void (*)(void));
-
 /* The defaults. Free with conf_free. */
 void conf_init(struct conf *);
 void conf_free(struct conf *);
-
-/*
- * CONF_DEFAULT_FILE, NULL if there is none. One that can't be reached counts as
- * there: to go by the defaults then would let through what it forbids.
- */
-const char *conf_default_file(void);
-
-/*
- * Read a file. On failure returns false and puts one clear sentence (with file
- * and line) into err.
- */
-bool conf_read_file(struct conf *, const char *path, char *err, size_t errsize);
 
 /*
  * Set one key from "key=value" or "section.key=value" (option -o, or the

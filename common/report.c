@@ -102,7 +102,7 @@ report_add_finding(struct report *r, enum verdict_class class, enum verdict_acti
 {
 	struct finding *f;
 
-	if (action > r->action)
+	if (verdict_action_wins(action, r->action))
 		r->action = action;
 	if (r->n_findings == REPORT_MAX_FINDINGS)
 		return; /* the action above still counts */
@@ -431,12 +431,12 @@ check_report(const struct report *r, uint64_t message_size, bool crlf_only)
 	for (size_t i = 0; i < r->n_findings; i++) {
 		if (r->findings[i].class >= CLASS_COUNT || r->findings[i].action >= ACTION_COUNT)
 			return "a finding's class or action is none";
-		if (r->findings[i].action > strongest)
+		if (verdict_action_wins(r->findings[i].action, strongest))
 			strongest = r->findings[i].action;
 	}
-	if (strongest > r->action)
+	if (verdict_action_wins(strongest, r->action))
 		return "its action is weaker than a finding's";
-	if (r->scanner[0] == '\0' && r->action < ACTION_DISCARD)
+	if (r->scanner[0] == '\0' && !verdict_action_is_whole(r->action))
 		return "nothing was scanned";
 	return message_check_edits(message_size, r->edits, r->n_edits, crlf_only);
 }
@@ -444,13 +444,13 @@ check_report(const struct report *r, uint64_t message_size, bool crlf_only)
 const char *
 report_verdict(const struct report *r)
 {
-	enum verdict_class worst = CLASS_AMBIGUOUS;
+	const struct finding *worst = r->findings;
 
 	if (r->n_findings == 0)
 		return "clean";
-	for (size_t i = 0; i < r->n_findings; i++) {
-		if (r->findings[i].class > worst)
-			worst = r->findings[i].class;
+	for (size_t i = 1; i < r->n_findings; i++) {
+		if (verdict_class_outweighs(r->findings[i].class, worst->class))
+			worst = &r->findings[i];
 	}
-	return verdict_class_name(worst);
+	return verdict_class_name(worst->class);
 }

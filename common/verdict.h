@@ -10,23 +10,35 @@
 
 #include <stdbool.h>
 
-/* What kind of thing was found, mildest first; the order decides nothing. */
+/*
+ * What kind of thing was found: one row for each class, in the order of the
+ * configuration. Of several in one message the one with the greatest weight names
+ * the verdict. Actions: which choices the setting has (conf_table.c).
+ *
+ *    identifier, name, weight, actions, default action
+ */
+#define VERDICT_CLASSES(ROW) \
+	ROW(INFECTED, "infected", 6, part_actions, "remove") /* a signature matched */ \
+	ROW(BLOCKED, "blocked", 5, part_actions, "defang") /* a name or type rule */ \
+	/* content that only a key opens */ \
+	ROW(ENCRYPTED, "encrypted", 2, part_actions, "tag") \
+	/* a container that was recognised, but not opened to its end */ \
+	ROW(UNOPENED, "unopened", 3, part_actions, "defang") \
+	/* a limit of the scanner or of the walk was hit */ \
+	ROW(LIMIT, "limit", 4, part_actions, "defang") \
+	/* other readers may see another message than we did */ \
+	ROW(AMBIGUOUS, "ambiguous", 1, part_actions, "defang") \
+	/* the part could not be scanned to the end */ \
+	ROW(ERROR, "error", 7, error_actions, "tempfail")
+
 enum verdict_class {
-	CLASS_AMBIGUOUS, /* other readers may see another message than we did */
-	CLASS_ENCRYPTED, /* content that only a key opens */
-	CLASS_UNOPENED, /* a container that was recognised, but not opened to its end */
-	CLASS_LIMIT, /* a limit of the scanner or of the walk was hit */
-	CLASS_BLOCKED, /* a name or type rule */
-	CLASS_INFECTED, /* a signature matched */
-	CLASS_ERROR, /* the part could not be scanned to the end */
-	CLASS_COUNT
+#define VERDICT_CLASS(id, name, weight, actions, standard) CLASS_##id,
+	VERDICT_CLASSES(VERDICT_CLASS)
+#undef VERDICT_CLASS
+	    CLASS_COUNT
 };
 
-/*
- * What is done about it, weakest first: of several findings on one part the
- * largest value wins, and from ACTION_DISCARD on the action is one for the
- * whole message and wins over every part-level one.
- */
+/* What is done about it; what each of them is and does is a row in verdict.c. */
 enum verdict_action {
 	ACTION_PASS, /* log it, nothing else */
 	ACTION_TAG, /* say so in the result header */
@@ -37,6 +49,14 @@ enum verdict_action {
 	ACTION_TEMPFAIL, /* 451 or EX_TEMPFAIL: try again later */
 	ACTION_REJECT, /* 550 or EX_UNAVAILABLE */
 	ACTION_COUNT
+};
+
+/* What that means for the message as a whole, and the class of its client's reply. */
+enum decision {
+	DECISION_DELIVER, /* pass it on, as it came or changed; the next hop replies */
+	DECISION_DISCARD, /* accept and drop; the original is in quarantine */
+	DECISION_TEMPFAIL,
+	DECISION_REJECT
 };
 
 /*
@@ -57,5 +77,22 @@ const char *verdict_action_name(enum verdict_action);
 
 /* The value for a name; false if there is none. */
 bool verdict_action_parse(const char *name, enum verdict_action *);
+
+/* Does the first name the verdict if both were found? */
+bool verdict_class_outweighs(enum verdict_class, enum verdict_class);
+
+/* Is the first done, if both are called for at one place? Not if they are the same. */
+bool verdict_action_wins(enum verdict_action, enum verdict_action);
+
+/* Is it done to the message as a whole, not to a part? */
+bool verdict_action_is_whole(enum verdict_action);
+
+/* May bytes of the message be changed by it, other than for our own marks? */
+bool verdict_action_edits(enum verdict_action);
+
+/* Will somebody want the original back? */
+bool verdict_action_keeps(enum verdict_action);
+
+enum decision verdict_action_decision(enum verdict_action);
 
 #endif

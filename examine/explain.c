@@ -649,7 +649,7 @@ tell_whole(struct explain *e, const struct report *report)
 	tell_section(e, AGAIN, "The result, examined again");
 	tell_section(e, EDITS, "What is changed");
 	tell_section(e, NOTES, "Notes");
-	if (report->action >= ACTION_DISCARD)
+	if (verdict_action_is_whole(report->action))
 		fprintf(e->item.f, "\nThe message as a whole: %s.\n",
 		    verdict_action_name(report->action));
 	if (e->truncated)

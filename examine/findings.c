@@ -240,9 +240,9 @@ tell(struct findings *f, enum verdict_class class, enum verdict_action action, c
 static void
 raise(struct findings *f, struct finding *known, enum verdict_action action)
 {
-	if (action > known->action)
+	if (verdict_action_wins(action, known->action))
 		known->action = action;
-	if (action > f->report->action)
+	if (verdict_action_wins(action, f->report->action))
 		f->report->action = action;
 }
 
@@ -252,7 +252,8 @@ action_of(struct findings *f, enum verdict_class class)
 {
 	enum verdict_action action = f->conf->action[class];
 
-	if (class != CLASS_BLOCKED || f->exempt == NULL || action <= ACTION_TAG)
+	if (class != CLASS_BLOCKED || f->exempt == NULL ||
+	    !(verdict_action_edits(action) || verdict_action_is_whole(action)))
 		return action;
 	report_set_exempt(f->report, f->exempt);
 	return ACTION_TAG;
@@ -377,12 +378,12 @@ aim(struct findings *f, const char *path, const struct part_place *place,
 {
 	struct target *t;
 
-	if (action != ACTION_DEFANG && action != ACTION_REMOVE)
+	if (!verdict_action_edits(action))
 		return NULL;
 	t = target_at(f, path, place);
-	if (action < t->action)
+	if (verdict_action_wins(t->action, action))
 		return t;
-	if (action > t->action)
+	if (verdict_action_wins(action, t->action))
 		t->reason[0] = '\0';
 	t->action = action;
 	if (strstr(t->reason, reason) == NULL) {
@@ -474,7 +475,7 @@ edit_target(struct findings *f, const struct defang *d, const struct target *t)
 		free(notice);
 	} else if (t->action == ACTION_DEFANG && t->plain != NULL) {
 		edit_plain(f, d, t);
-	} else if (t->action >= ACTION_DEFANG) {
+	} else if (verdict_action_edits(t->action)) {
 		defang_rename(d, &t->place, t->name);
 	}
 }
@@ -511,8 +512,10 @@ is_blocked(struct findings *f, char *name)
 {
 	char rule[POLICY_RULE_MAX];
 	size_t which;
+	enum verdict_action action = f->conf->action[CLASS_BLOCKED];
 
-	return f->exempt == NULL && f->conf->action[CLASS_BLOCKED] >= ACTION_DEFANG &&
+	return f->exempt == NULL &&
+	    (verdict_action_edits(action) || verdict_action_is_whole(action)) &&
 	    policy_blocks(f->conf, &name, 1, NULL, 0, rule, &which);
 }
 

@@ -13,13 +13,13 @@
  */
 #include "policy.h"
 #include "network.h"
+#include "words.h"
 
 #include <err.h>
 #include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sysexits.h>
 
 #define ADDRESS_MAX 1024 /* of an address; longer ones are none */
@@ -31,7 +31,6 @@ static enum name_verdict judge_plain_name(const struct conf *, const char *name,
 static bool match_client(const char *list, const char *name, const char *address);
 static bool match_sender(const char *list, const char *sender);
 static bool match_address(const char *list, const char *address);
-static bool match_word(const char *list, const char *name, bool pattern, char *word, size_t size);
 static bool is_executable(const char *, size_t len);
 static size_t invisible_length(const unsigned char *);
 static size_t invisible_tail(const char *, size_t len);
@@ -93,15 +92,15 @@ judge_plain_name(const struct conf *conf, const char *name, char *rule)
 	char word[128];
 	const char *dot = strrchr(name, '.');
 
-	if (match_word(conf->deny_names, name, true, word, sizeof(word))) {
+	if (words_match(conf->deny_names, name, word, sizeof(word))) {
 		snprintf(rule, POLICY_RULE_MAX, "name matches %s", word);
 		return NAME_BLOCKED;
 	}
-	if (match_word(conf->allow_names, name, true, word, sizeof(word)))
+	if (words_match(conf->allow_names, name, word, sizeof(word)))
 		return NAME_ALLOWED;
 	if (dot == NULL)
 		return NAME_UNKNOWN;
-	if (match_word(conf->block_extensions, dot + 1, false, word, sizeof(word))) {
+	if (words_find(conf->block_extensions, dot + 1, word, sizeof(word))) {
 		snprintf(rule, POLICY_RULE_MAX, "extension .%s", word);
 		return NAME_BLOCKED;
 	}
@@ -110,29 +109,6 @@ judge_plain_name(const struct conf *conf, const char *name, char *rule)
 		return NAME_BLOCKED;
 	}
 	return NAME_UNKNOWN;
-}
-
-/*
- * Find name in a list of words, or of shell patterns. A pattern too long for
- * word is none that a name could be meant by.
- */
-static bool
-match_word(const char *list, const char *name, bool pattern, char *word, size_t size)
-{
-	while (*list != '\0') {
-		size_t len = strcspn(list, " ");
-
-		if (len > 0 && len < size) {
-			memcpy(word, list, len);
-			word[len] = '\0';
-			if (pattern ? fnmatch(word, name, FNM_CASEFOLD) == 0
-				    : strcasecmp(word, name) == 0)
-				return true;
-		}
-		list += len;
-		list += strspn(list, " ");
-	}
-	return false;
 }
 
 const char *
@@ -157,19 +133,17 @@ static bool
 match_client(const char *list, const char *name, const char *address)
 {
 	bool named = name != NULL && name[0] != '\0' && strcmp(name, "unknown") != 0;
-	char word[ADDRESS_MAX];
+	char pattern[ADDRESS_MAX];
 	struct network network;
+	struct span word;
 
-	for (size_t len; *list != '\0'; list += len, list += strspn(list, " ")) {
-		len = strcspn(list, " ");
-		if (network_parse(&network, list, len)) {
+	while (words_next(&list, &word)) {
+		if (network_parse(&network, word.text, word.len)) {
 			if (address != NULL && network_holds(&network, address))
 				return true;
-		} else if (named && len < sizeof(word)) {
-			strlcpy(word, list, len + 1);
-			if (fnmatch(word, name, FNM_CASEFOLD) == 0)
-				return true;
-		}
+		} else if (named && words_text(word, pattern, sizeof(pattern)) != NULL &&
+		    fnmatch(pattern, name, FNM_CASEFOLD) == 0)
+			return true;
 	}
 	return false;
 }
@@ -194,7 +168,7 @@ match_address(const char *list, const char *address)
 {
 	char word[ADDRESS_MAX];
 
-	return address[0] != '\0' && match_word(list, address, true, word, sizeof(word));
+	return address[0] != '\0' && words_match(list, address, word, sizeof(word));
 }
 
 /*

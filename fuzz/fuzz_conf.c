@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "conf.h"
+#include "conf_file.h"
 #include "fuzz.h"
 
 struct text {
@@ -83,7 +84,7 @@ read_as_file(struct conf *conf, const char *bytes, size_t size)
 
 	fuzz_assert(fd != -1 && write(fd, bytes, size) == (ssize_t)size, "memfd");
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (!conf_read_file(conf, path, err, sizeof(err)))
+	if (!conf_file_read(conf, path, err, sizeof(err)))
 		check_sentence(err);
 	close(fd);
 }

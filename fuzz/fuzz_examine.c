@@ -256,8 +256,7 @@ check_removed(const char *out, size_t len, const struct report *r, bool crlf)
 {
 	struct report again;
 
-	if (conf.action[CLASS_INFECTED] != ACTION_REMOVE || r->action > ACTION_REMOVE ||
-	    r->action < ACTION_DEFANG)
+	if (conf.action[CLASS_INFECTED] != ACTION_REMOVE || !verdict_action_edits(r->action))
 		return;
 	if (has_class(r, CLASS_LIMIT))
 		return; /* what is past a limit was not looked at */
@@ -274,7 +273,7 @@ check_removed(const char *out, size_t len, const struct report *r, bool crlf)
 static void
 check_renamed(const char *out, size_t len, const struct report *r)
 {
-	if (r->action < ACTION_DEFANG || r->action > ACTION_REMOVE)
+	if (!verdict_action_edits(r->action))
 		return;
 	if (has_class(r, CLASS_LIMIT))
 		return;
@@ -313,7 +312,7 @@ check_others(const char *bytes, size_t size, const char *out, size_t len, const 
 	struct lint lint;
 	struct leaves *before, *after;
 
-	if (r->action > ACTION_REMOVE || r->n_edits == 0)
+	if (verdict_action_is_whole(r->action) || r->n_edits == 0)
 		return;
 	lint_begin(&lint, bytes, size);
 	before = leaves_of(bytes, size, NULL, &lint);

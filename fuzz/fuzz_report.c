@@ -32,7 +32,8 @@ check_findings(const struct report *r)
 	for (size_t i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
 
-		fuzz_assert(f->class < CLASS_COUNT && f->action <= r->action, "finding");
+		fuzz_assert(f->class < CLASS_COUNT && !verdict_action_wins(f->action, r->action),
+		    "finding");
 		fuzz_assert(strlen(verdict_class_name(f->class)) > 0 &&
 			strlen(verdict_action_name(f->action)) > 0,
 		    "names");
@@ -43,7 +44,7 @@ check_findings(const struct report *r)
 	check_word(r->scanner);
 	if (r->exempt != NULL)
 		check_word(r->exempt);
-	fuzz_assert(r->scanner[0] != '\0' || r->action >= ACTION_DISCARD, "it was scanned");
+	fuzz_assert(r->scanner[0] != '\0' || verdict_action_is_whole(r->action), "it was scanned");
 	fuzz_assert(r->n_notes <= REPORT_MAX_NOTES, "count of notes");
 	for (size_t i = 0; i < r->n_notes; i++)
 		check_word(r->notes[i]);

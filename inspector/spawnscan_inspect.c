@@ -25,10 +25,12 @@
 #include <sysexits.h>
 #include <unistd.h>
 
-#include "conf.h"
+#include "conf_file.h"
+#include "conf_options.h"
 #include "engine.h"
 #include "inspector.h"
 #include "log.h"
+#include "memory.h"
 #include "scan.h"
 #include "scratch.h"
 
@@ -36,8 +38,7 @@
 
 struct options {
 	bool engine, daemon, version;
-	int verbose;
-	struct conf *conf;
+	struct conf_options conf;
 };
 
 static const char usage_text[] =
@@ -45,17 +46,13 @@ static const char usage_text[] =
     "       spawnscan-inspect --version [-d DIR]   versions of program, ClamAV, signatures\n"
     "       spawnscan-inspect                      started by spawnscan, with a socket\n"
     "\n"
-    "  -D, --daemon    go into the background once the signatures are loaded\n"
-    "  -c FILE         configuration (default " CONF_DEFAULT_FILE ", if there is one)\n"
-    "  -o KEY=VALUE    set one key of the configuration; may be repeated\n"
-    "  -d DIR          signatures, same as -o database=DIR\n"
-    "  -v              log to standard error as well; twice: debug\n"
-    "  -h, --help      this text\n";
+    "  -D, --daemon         go into the background once the signatures are "
+    "loaded\n" CONF_OPTIONS_HELP "  -h, --help           this text\n";
 
 static void parse_options(int argc, char **argv, struct options *);
-static void override(struct conf *, const char *key, const char *value);
+static void configure(struct options *, struct conf *);
 static void use_huge_pages(char **argv);
-static int run_engine(const struct options *, char **argv);
+static int run_engine(const struct options *, const struct conf *, char **argv);
 static int go_into_background(void);
 static int print_version(const struct conf *);
 static void quit(int code, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
@@ -65,7 +62,7 @@ int
 main(int argc, char **argv)
 {
 	struct conf conf;
-	struct options options = { .conf = &conf };
+	struct options options = { 0 };
 	struct stat st;
 	int code;
 
@@ -75,13 +72,14 @@ main(int argc, char **argv)
 	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
 		inspector_serve(STDIN_FILENO, NULL, -1);
 	log_init("spawnscan-inspect");
-	conf_on_no_memory(quit_no_memory);
+	memory_on_none(quit_no_memory);
 	conf_init(&conf);
 	parse_options(argc, argv, &options);
+	configure(&options, &conf);
 	if (options.version)
 		code = print_version(&conf);
 	else if (options.engine)
-		code = run_engine(&options, argv);
+		code = run_engine(&options, &conf, argv);
 	else
 		quit(EX_USAGE,
 		    "this program is started by spawnscan, or with --engine; "
@@ -96,31 +94,13 @@ parse_options(int argc, char **argv, struct options *o)
 	static const struct option longs[] = { { "engine", no_argument, NULL, 'E' },
 		{ "daemon", no_argument, NULL, 'D' }, { "version", no_argument, NULL, 'V' },
 		{ "help", no_argument, NULL, 'h' }, { NULL, 0, NULL, 0 } };
-	static const char shorts[] = ":Dc:o:d:vVh";
-	char sentence[SENTENCE_MAX];
-	const char *file = NULL;
+	static const char shorts[] = ":DVh" CONF_OPTIONS_LETTERS;
 	int c;
 
-	/* The file first, wherever it stands; then what is said over it. */
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
-		if (c == 'c')
-			file = optarg;
-		else if (c == ':')
-			quit(EX_USAGE, "option %s needs an argument; see spawnscan-inspect -h",
-			    argv[optind - 1]);
-		else if (c == '?')
-			quit(EX_USAGE, "unknown option %s; see spawnscan-inspect -h",
-			    argv[optind - 1]);
-	}
-	if (optind != argc)
-		quit(EX_USAGE, "unknown argument %s; see spawnscan-inspect -h", argv[optind]);
-	if (file == NULL)
-		file = conf_default_file();
-	if (file != NULL && !conf_read_file(o->conf, file, sentence, sizeof(sentence)))
-		quit(EX_CONFIG, "%s", sentence);
-	optind = 1;
-	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
+		if (conf_options_take(&o->conf, c, optarg))
+			continue;
 		switch (c) {
 		case 'E':
 			o->engine = true;
@@ -131,32 +111,29 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'V':
 			o->version = true;
 			break;
-		case 'd':
-			override(o->conf, "database=", optarg);
-			break;
-		case 'o':
-			override(o->conf, "", optarg);
-			break;
-		case 'v':
-			o->verbose++;
-			break;
 		case 'h':
 			fputs(usage_text, stdout);
 			exit(fflush(stdout) == EOF ? EX_IOERR : EX_OK);
+		case ':':
+			quit(EX_USAGE, "option %s needs an argument; see spawnscan-inspect -h",
+			    argv[optind - 1]);
+		default:
+			quit(EX_USAGE, "unknown option %s; see spawnscan-inspect -h",
+			    argv[optind - 1]);
 		}
 	}
+	if (optind != argc)
+		quit(EX_USAGE, "unknown argument %s; see spawnscan-inspect -h", argv[optind]);
 }
 
 static void
-override(struct conf *conf, const char *key, const char *value)
+configure(struct options *o, struct conf *conf)
 {
-	char assignment[SENTENCE_MAX * 4], sentence[SENTENCE_MAX];
+	char sentence[SENTENCE_MAX];
+	int code = conf_options_load(&o->conf, conf, sentence, sizeof(sentence));
 
-	if ((size_t)snprintf(assignment, sizeof(assignment), "%s%s", key, value) >=
-	    sizeof(assignment))
-		quit(EX_CONFIG, "option too long: %.40s...", value);
-	if (!conf_set(conf, assignment, sentence, sizeof(sentence)))
-		quit(EX_CONFIG, "%s", sentence);
+	if (code != EX_OK)
+		quit(code, "%s", sentence);
 }
 
 /*
@@ -184,7 +161,7 @@ use_huge_pages(char **argv)
 }
 
 static int
-run_engine(const struct options *o, char **argv)
+run_engine(const struct options *o, const struct conf *conf, char **argv)
 {
 	const char *ready = getenv(ENGINE_READY_ENV);
 	char sentence[SENTENCE_MAX], self[PATH_MAX];
@@ -196,9 +173,9 @@ run_engine(const struct options *o, char **argv)
 	self[n] = '\0';
 	argv[0] = self; /* lives as long as the engine does: it returns to here */
 	use_huge_pages(argv);
-	if (!log_open(o->conf->log, o->conf->syslog_name, o->conf->syslog_facility,
-		o->verbose > 1 ? LOG_DEBUG : o->conf->log_level,
-		o->verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
+	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility,
+		o->conf.verbose > 1 ? LOG_DEBUG : conf->log_level,
+		o->conf.verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "%s", sentence);
 	if (ready != NULL) {
 		ready_fd = (int)strtonum(ready, STDERR_FILENO + 1, INT_MAX, NULL);
@@ -208,7 +185,7 @@ run_engine(const struct options *o, char **argv)
 	}
 	if (ready_fd != -1)
 		fcntl(ready_fd, F_SETFD, FD_CLOEXEC);
-	return engine_run(o->conf, argv, ready_fd, ready == NULL && o->daemon);
+	return engine_run(conf, argv, ready_fd, ready == NULL && o->daemon);
 }
 
 /*

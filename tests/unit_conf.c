@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "conf.h"
+#include "conf_file.h"
 
 #define MAX_KEYS 100
 
@@ -84,11 +85,11 @@ read_bytes(struct conf *conf, const char *text, size_t len, const char *expected
 
 	write_file(text, len);
 	if (expected == NULL) {
-		if (!conf_read_file(conf, file_path, err, sizeof(err)))
+		if (!conf_file_read(conf, file_path, err, sizeof(err)))
 			fail_msg("%s", err);
 		return;
 	}
-	assert_false(conf_read_file(conf, file_path, err, sizeof(err)));
+	assert_false(conf_file_read(conf, file_path, err, sizeof(err)));
 	snprintf(whole, sizeof(whole), "%s:%s", file_path, expected);
 	assert_string_equal(err, whole);
 }
@@ -297,7 +298,7 @@ test_values(void **unused)
 #define TIMES "expected a time like 90s, 5m, 1h or 1d, from 1s to 1d"
 #define NOTICES \
 	"expected printable 7-bit text of at most 8192 bytes in lines of at most 900, " \
-	"\\n for a line end and \\\\ for a backslash"
+	"\\n for a line ending and \\\\ for a backslash"
 
 static void
 test_bad_values(void **unused)
@@ -492,7 +493,7 @@ test_bad_files(void **unused)
 	refuse_text("[names]\ndeny_names = a\n[names]\n  deny_names = c\n",
 	    "4: deny_names given twice");
 	refuse_text("[log]\nlog = syslog\n  log_level = debug\n",
-	    "3: a line that begins with a blank goes on with the setting before it, and log "
+	    "3: a line that begins with whitespace continues the setting before it, and log "
 	    "takes one line only");
 	refuse_text("[names]\nblock_extensions = exe\n  [scan]\n",
 	    "3: bad value \"[scan]\" for block_extensions: expected extensions like exe or .exe, "
@@ -527,18 +528,18 @@ test_nul_and_long_lines(void **unused)
 	line[198] = 'x';
 	line[199] = '\n';
 	read_bytes(&c, line, 200,
-	    "1: a line of more than 198 bytes (a value may go on in a further "
-	    "line that begins with a blank)");
+	    "1: a line of more than 198 bytes (a value may continue in a further "
+	    "line that begins with whitespace)");
 	read_bytes(&c, line, 199,
-	    "1: a line of more than 198 bytes (a value may go on in a further "
-	    "line that begins with a blank)");
+	    "1: a line of more than 198 bytes (a value may continue in a further "
+	    "line that begins with whitespace)");
 	/* what comes behind must not be read as a line of its own */
 	memset(line, ' ', sizeof(line));
 	memcpy(line, "log = syslog", 12);
 	memcpy(line + 400, "log_level = debug\n", 18);
 	read_bytes(&c, line, 418,
-	    "1: a line of more than 198 bytes (a value may go on in a further "
-	    "line that begins with a blank)");
+	    "1: a line of more than 198 bytes (a value may continue in a further "
+	    "line that begins with whitespace)");
 	assert_int_equal(c.log_level, LOG_INFO);
 	conf_free(&c);
 }
@@ -551,15 +552,15 @@ test_unusable_files(void **unused)
 
 	(void)unused;
 	conf_init(&c);
-	assert_false(conf_read_file(&c, "/nonexistent/x.conf", err, sizeof(err)));
+	assert_false(conf_file_read(&c, "/nonexistent/x.conf", err, sizeof(err)));
 	assert_string_equal(err, "/nonexistent/x.conf: No such file or directory");
-	assert_false(conf_read_file(&c, "/tmp", err, sizeof(err)));
+	assert_false(conf_file_read(&c, "/tmp", err, sizeof(err)));
 	assert_string_equal(err, "/tmp: Is a directory");
 	write_file("log = stderr\n", 13);
 	assert_int_equal(chmod(file_path, 0), 0);
 	if (geteuid() == 0)
 		assert_int_equal(seteuid(65534), 0);
-	assert_false(conf_read_file(&c, file_path, err, sizeof(err)));
+	assert_false(conf_file_read(&c, file_path, err, sizeof(err)));
 	if (getuid() == 0)
 		assert_int_equal(seteuid(0), 0);
 	assert_non_null(strstr(err, ": Permission denied"));
@@ -606,7 +607,7 @@ test_example(void **unused)
 
 	/* as it is: nothing but sections and remarks */
 	conf_init(&c);
-	if (!conf_read_file(&c, path, err, sizeof(err)))
+	if (!conf_file_read(&c, path, err, sizeof(err)))
 		fail_msg("%s", err);
 	assert_same(&c, &defaults);
 	conf_free(&c);

@@ -41,7 +41,6 @@
 #define NOTES_MAX 32
 
 static enum decision inspect(struct transaction *);
-static enum decision action_decision(enum verdict_action);
 static bool keep_wanted(const struct transaction *, enum verdict_action);
 static bool keep(struct transaction *);
 static bool make_wrapped(struct transaction *);
@@ -197,40 +196,20 @@ inspect(struct transaction *t)
 		strlcpy(t->reason, t->inspection.failure, sizeof(t->reason));
 		log_failure(t, "inspection-failed", t->reason);
 	}
-	return action_decision(report->action);
+	return verdict_action_decision(report->action);
 }
 
-/* action_decision - the one table from action to decision */
-static enum decision
-action_decision(enum verdict_action action)
-{
-	switch (action) {
-	case ACTION_PASS:
-	case ACTION_TAG:
-	case ACTION_DEFANG:
-	case ACTION_REMOVE:
-	case ACTION_WRAP:
-		return DECISION_DELIVER;
-	case ACTION_DISCARD:
-		return DECISION_DISCARD;
-	case ACTION_REJECT:
-		return DECISION_REJECT;
-	case ACTION_TEMPFAIL:
-	case ACTION_COUNT:
-		break;
-	}
-	return DECISION_TEMPFAIL;
-}
-
-/* keep_wanted - from ACTION_DEFANG on, somebody may want the original back */
 static bool
 keep_wanted(const struct transaction *t, enum verdict_action action)
 {
-	if (action == ACTION_DISCARD)
+	enum decision decision = verdict_action_decision(action);
+
+	/* Nobody else has it then. */
+	if (decision == DECISION_DISCARD)
 		return true;
-	if (t->conf->quarantine == KEEP_OFF || action_decision(action) == DECISION_TEMPFAIL)
+	if (t->conf->quarantine == KEEP_OFF || decision == DECISION_TEMPFAIL)
 		return false;
-	return t->conf->quarantine == KEEP_ALL || action >= ACTION_DEFANG;
+	return t->conf->quarantine == KEEP_ALL || verdict_action_keeps(action);
 }
 
 static bool

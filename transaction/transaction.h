@@ -14,14 +14,6 @@
 #include "message.h"
 #include "quarantine.h"
 
-/* What the front is to do with the message. */
-enum decision {
-	DECISION_DELIVER, /* pass on what transaction_output gives */
-	DECISION_DISCARD, /* accept and drop; the original is in quarantine */
-	DECISION_TEMPFAIL,
-	DECISION_REJECT
-};
-
 /* What became of it. */
 enum outcome {
 	OUTCOME_DELIVERED, /* the next hop took the responsibility */

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * conf_check.c - settings that must be more than text.
+ */
+#include "conf_check.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "network.h"
+#include "words.h"
+
+#define NOTICE_LINE 900 /* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
+#define HOST_LENGTH 253 /* RFC 1035 2.3.4, as text */
+
+static bool clamd_address(const char *, size_t);
+static bool is_port(const char *);
+
+/* What looks like an address must be one. */
+const char *
+conf_check_clients(const char *value)
+{
+	static const char expected[] =
+	    "addresses like 192.0.2.1 or 2001:db8::1, networks like "
+	    "192.0.2.0/24 with no bit set behind the prefix, or patterns of host names";
+	struct network network;
+	struct span word;
+
+	if (*value == '\0')
+		return expected;
+	while (words_next(&value, &word)) {
+		/* "10.1.*" would be held against names, and never be one */
+		if ((strcspn(word.text, ":/") < word.len ||
+			strspn(word.text, "0123456789.*?") >= word.len) &&
+		    !(word.len == 1 && *word.text == '*') &&
+		    !network_parse(&network, word.text, word.len))
+			return expected;
+	}
+	return NULL;
+}
+
+/* Addresses and networks, no names. */
+const char *
+conf_check_networks(const char *value)
+{
+	static const char expected[] = "addresses like 192.0.2.1 or 2001:db8::1, or networks like "
+				       "192.0.2.0/24 with no bit set behind the prefix";
+	struct network network;
+	struct span word;
+
+	if (*value == '\0')
+		return expected;
+	while (words_next(&value, &word)) {
+		if (!network_parse(&network, word.text, word.len))
+			return expected;
+	}
+	return NULL;
+}
+
+const char *
+conf_check_log(const char *value)
+{
+	if (strcmp(value, "syslog") == 0 || strcmp(value, "stderr") == 0 ||
+	    strncmp(value, "file:/", 6) == 0)
+		return NULL;
+	return "syslog, stderr or file:/path";
+}
+
+const char *
+conf_check_path(const char *value)
+{
+	return *value == '/' ? NULL : "a path that begins with /";
+}
+
+const char *
+conf_check_name(const char *value)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-_./";
+
+	if (*value != '\0' && value[strspn(value, allowed)] == '\0')
+		return NULL;
+	return "1 to 64 letters, digits or any of - _ . /";
+}
+
+/* One of the two kinds; of clamd any number. */
+const char *
+conf_check_scanner(const char *value)
+{
+	static const char expected[] = "libclamav, or clamd:/path or clamd:HOST:PORT once or more";
+	struct span word;
+
+	if (strcmp(value, "libclamav") == 0)
+		return NULL;
+	if (*value == '\0')
+		return expected;
+	while (words_next(&value, &word)) {
+		if (!clamd_address(word.text, word.len))
+			return expected;
+	}
+	return NULL;
+}
+
+static bool
+clamd_address(const char *word, size_t len)
+{
+	char address[CONF_PATH_LENGTH], *port;
+	size_t host;
+
+	if (len >= sizeof(address) || strncmp(word, CONF_CLAMD, strlen(CONF_CLAMD)) != 0)
+		return false;
+	snprintf(address, sizeof(address), "%.*s", (int)(len - strlen(CONF_CLAMD)),
+	    word + strlen(CONF_CLAMD));
+	if (address[0] == '/')
+		return strlen(address) <= CONF_SOCKET_LENGTH;
+	if ((port = strrchr(address, ':')) == NULL)
+		return false;
+	*port++ = '\0';
+	host = strlen(address);
+	/* an IPv6 address has colons of its own */
+	if (address[0] == '[')
+		return host > 2 && host <= HOST_LENGTH && address[host - 1] == ']' && is_port(port);
+	return host > 0 && host <= HOST_LENGTH && strchr(address, ':') == NULL && is_port(port);
+}
+
+static bool
+is_port(const char *port)
+{
+	return port[strspn(port, "0123456789")] == '\0' && strtonum(port, 1, 65535, NULL) != 0;
+}
+
+/* 7-bit and short lines, so that it is right in any message. */
+const char *
+conf_check_notice(const char *value)
+{
+	static const char expected[] = "printable 7-bit text of at most 8192 bytes in lines of at "
+				       "most 900, \\n for a line ending and \\\\ for a backslash";
+	size_t line = 0;
+
+	_Static_assert(CONF_NOTICE_LENGTH == 8192 && NOTICE_LINE == 900,
+	    "the sentence above says so");
+	if (*value == '\0')
+		return expected;
+	for (; *value != '\0'; value++) {
+		line = *value == '\n' ? 0 : line + 1;
+		if (line > NOTICE_LINE || (*value != '\n' && (*value < ' ' || *value > '~')))
+			return expected;
+	}
+	return NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * conf_check.h - settings that must be more than text.
+ *
+ * Each function says NULL to a value that is good, else what it should have
+ * been, as a constant; and so for "", even if that is good.
+ */
+#ifndef CONF_CHECK_H
+#define CONF_CHECK_H
+
+/* Longest path, leaving room for a quarantine name in 4096. */
+#define CONF_PATH_LENGTH 4000
+#define CONF_SOCKET_LENGTH 107 /* sun_path, unix(7) */
+#define CONF_NOTICE_LENGTH 8192
+
+/* Of scanner: in front of where a clamd listens. */
+#define CONF_CLAMD "clamd:"
+
+const char *conf_check_clients(const char *);
+const char *conf_check_networks(const char *);
+const char *conf_check_log(const char *);
+const char *conf_check_path(const char *);
+const char *conf_check_name(const char *);
+const char *conf_check_scanner(const char *);
+const char *conf_check_notice(const char *);
+
+#endif

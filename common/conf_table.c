@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * conf_table.c - the table of settings: one row says everything there is to
+ * know about one, where it belongs, what it may hold, and what it holds if
+ * nobody says anything.
+ *
+ * A new setting is a row here, a field of the same name in struct conf, and
+ * its place in the manual and the example. Those of the classes come from the
+ * rows in verdict.h.
+ */
+#include "conf_table.h"
+
+#include <string.h>
+#include <syslog.h>
+
+#include "conf.h"
+#include "conf_check.h"
+
+#define K ((uint64_t)1 << 10)
+#define M ((uint64_t)1 << 20)
+#define G ((uint64_t)1 << 30)
+#define DAY ((uint64_t)86400)
+#define LIST_LENGTH 16384
+
+static const struct conf_choice part_actions[] = { { "pass", ACTION_PASS }, { "tag", ACTION_TAG },
+	{ "defang", ACTION_DEFANG }, { "remove", ACTION_REMOVE }, { "reject", ACTION_REJECT },
+	{ "discard", ACTION_DISCARD }, { "tempfail", ACTION_TEMPFAIL }, { NULL, 0 } };
+static const struct conf_choice error_actions[] = { { "tempfail", ACTION_TEMPFAIL },
+	{ "reject", ACTION_REJECT }, { "wrap", ACTION_WRAP }, { NULL, 0 } };
+static const struct conf_choice keeps[] = { { "off", KEEP_OFF }, { "changed", KEEP_CHANGED },
+	{ "all", KEEP_ALL }, { NULL, 0 } };
+static const struct conf_choice newlines[] = { { "normalise", NEWLINE_NORMALISE },
+	{ "reject", NEWLINE_REJECT }, { NULL, 0 } };
+static const struct conf_choice scans[] = { { "auto", SCAN_AUTO }, { "thorough", SCAN_THOROUGH },
+	{ NULL, 0 } };
+static const struct conf_choice engines[] = { { "auto", ENGINE_AUTO },
+	{ "require", ENGINE_REQUIRE }, { "off", ENGINE_OFF }, { NULL, 0 } };
+static const struct conf_choice socket_modes[] = { { "0600", 0600 }, { "0660", 0660 },
+	{ "0666", 0666 }, { NULL, 0 } };
+static const struct conf_choice facilities[] = { { "mail", LOG_MAIL }, { "daemon", LOG_DAEMON },
+	{ "user", LOG_USER }, { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV },
+	{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
+	{ "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
+	{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 }, { NULL, 0 } };
+static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LOG_WARNING },
+	{ "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 } };
+
+/*
+ * What Outlook, Outlook on the web and Gmail don't let a user open, and what
+ * MailScanner, rspamd and amavisd refuse, less what ordinary people mail to
+ * each other (certificates, zip, html, mail folders, documents with macros).
+ */
+#define BLOCK_EXTENSIONS \
+	/* programs, libraries, installers */ \
+	"exe com scr pif cpl dll sys vxd ocx drv app gadget " \
+	"msi msix msixbundle msp mst msu appx appxbundle appref-ms application apk " /* scripts and what runs them */ \
+	"bat cmd btm js jse vb vbe vbs vbp vsmacros ws wsc wsf wsh hta sct scf " \
+	"ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 cdxml pssc " \
+	"msh msh1 msh2 mshxml msh1xml msh2xml nsh csh ksh pl plg py pyc pyo pyw pyz pyzw " \
+	"jar jnlp xbap " /* links, settings, helpers of the shell */ \
+	"lnk url website search-ms searchconnector-ms library-ms settingcontent-ms " \
+	"appcontent-ms reg inf ins isp its job shb shs chm cnt hlp hpj msc theme grp " \
+	"diagcab printerexport webpnp mcf prf xnk " /* images of disks and archives used to smuggle the above */ \
+	"iso img vhd vhdx dmg cab ace " /* databases, add-ins and documents that are programs */ \
+	"ade adp mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz " \
+	"accda accde accdr accdu xll wll asp aspx asx bas fxp prg lib ops osd pcd vsw"
+
+#define NOTICE \
+	"An attachment of this message was taken out by the mail filter.\\n\\n" \
+	"Attachment: {file}\\n" \
+	"Reason:     {reason}\\n" \
+	"Action:     {action}\\n" \
+	"Date:       {time}\\n" \
+	"Filter:     spawnscan {version} on {host}\\n" \
+	"Original:   {reference}\\n\\n" \
+	"If you need the attachment, ask your postmaster and give the line\\n" \
+	"\"Original\" above; the message is kept under that name for a while."
+
+/* clang-format off */
+#define ROW(section, field, type, min, max, choices, check, standard) \
+	{ #section, #field, type, offsetof(struct conf, field), min, max, choices, check, standard }
+#define STRING(section, field, min, max, check, standard) \
+	ROW(section, field, TYPE_STRING, min, max, NULL, check, standard)
+#define WORDS(section, field, min, max, check, standard) \
+	ROW(section, field, TYPE_WORDS, min, max, NULL, check, standard)
+#define EXTENSIONS(section, field, min, max, check, standard) \
+	ROW(section, field, TYPE_EXTENSIONS, min, max, NULL, check, standard)
+#define TEXT(section, field, min, max, check, standard) \
+	ROW(section, field, TYPE_TEXT, min, max, NULL, check, standard)
+#define NUMBER(section, field, min, max, standard) \
+	ROW(section, field, TYPE_NUMBER, min, max, NULL, NULL, standard)
+#define SIZE(section, field, min, max, standard) \
+	ROW(section, field, TYPE_SIZE, min, max, NULL, NULL, standard)
+#define TIME(section, field, min, max, standard) \
+	ROW(section, field, TYPE_TIME, min, max, NULL, NULL, standard)
+#define BOOL(section, field, standard) ROW(section, field, TYPE_BOOL, 0, 0, NULL, NULL, standard)
+#define CHOICE(section, field, choices, standard) \
+	ROW(section, field, TYPE_CHOICE, 0, 0, choices, NULL, standard)
+#define CLASS_ROW(id, name, weight, choices, standard) \
+	{ "actions", name, TYPE_CHOICE, offsetof(struct conf, action[CLASS_##id]), 0, 0, choices, NULL, \
+	    standard },
+
+const struct conf_key conf_table[] = {
+	CHOICE(scan, scan, scans, "auto"),
+	WORDS(scan, scanner, 1, LIST_LENGTH, conf_check_scanner, "libclamav"),
+	STRING(scan, database, 1, CONF_PATH_LENGTH, NULL, "/var/lib/clamav"),
+	STRING(scan, inspector, 0, CONF_PATH_LENGTH, NULL, ""),
+	STRING(scan, scratch_dir, 1, CONF_PATH_LENGTH, NULL, "/tmp"),
+	TIME(scan, inspect_timeout, 1, DAY, "90s"),
+	SIZE(scan, memory_limit, 0, 1024 * G, "4G"),
+	SIZE(scan, scan_size_limit, K, 1024 * G, "400M"),
+	/* libclamav can't look at 2 GiB and more in one piece */
+	SIZE(scan, scan_file_limit, K, 2047 * M, "100M"),
+	NUMBER(scan, scan_depth_limit, 1, 100, "17"),
+	NUMBER(scan, scan_files_limit, 1, 1000000, "10000"),
+
+	CHOICE(engine, engine, engines, "auto"),
+	STRING(engine, engine_socket, 1, CONF_SOCKET_LENGTH, NULL, "/run/spawnscan/engine.sock"),
+	CHOICE(engine, engine_socket_mode, socket_modes, "0660"),
+	WORDS(engine, engine_users, 0, LIST_LENGTH, NULL, ""),
+	STRING(engine, engine_user, 0, 32, NULL, ""),
+	NUMBER(engine, engine_inspectors, 1, 1000, "10"),
+	TIME(engine, reload_check, 0, 30 * DAY, "600s"),
+	STRING(engine, engine_pid_file, 0, CONF_PATH_LENGTH, NULL, ""),
+
+	/* one for each class */
+	VERDICT_CLASSES(CLASS_ROW)
+	CHOICE(actions, partial, part_actions, "remove"),
+
+	EXTENSIONS(names, block_extensions, 0, LIST_LENGTH, NULL, BLOCK_EXTENSIONS),
+	WORDS(names, deny_names, 0, LIST_LENGTH, NULL, ""),
+	WORDS(names, allow_names, 0, LIST_LENGTH, NULL, ""),
+	BOOL(names, block_executables, "yes"),
+	BOOL(names, archive_names, "yes"),
+	BOOL(names, block_macros, "no"),
+	WORDS(names, exempt_clients, 0, LIST_LENGTH, conf_check_clients, ""),
+	WORDS(names, exempt_senders, 0, LIST_LENGTH, NULL, ""),
+	WORDS(names, exempt_recipients, 0, LIST_LENGTH, NULL, ""),
+
+	SIZE(limits, message_size_limit, K, 1024 * G, "100M"),
+	/* GMime itself gives up at 1024 */
+	NUMBER(limits, mime_depth_limit, 1, 1000, "64"),
+	NUMBER(limits, mime_parts_limit, 1, 10000, "1000"),
+	SIZE(limits, header_size_limit, K, 64 * M, "256K"),
+	NUMBER(limits, view_limit, 1, 1000000, "20000"),
+	SIZE(limits, view_size_limit, M, 64 * G, "1G"),
+
+	BOOL(marks, header, "yes"),
+	TEXT(marks, notice, 1, CONF_NOTICE_LENGTH, conf_check_notice, NOTICE),
+
+	CHOICE(quarantine, quarantine, keeps, "changed"),
+	STRING(quarantine, quarantine_dir, 1, CONF_PATH_LENGTH, NULL, "/var/spool/spawnscan"),
+
+	STRING(log, log, 1, CONF_PATH_LENGTH, conf_check_log, "syslog"),
+	CHOICE(log, syslog_facility, facilities, "mail"),
+	STRING(log, syslog_name, 1, 64, conf_check_name, "spawnscan"),
+	CHOICE(log, log_level, levels, "info"),
+
+	CHOICE(smtp, bare_newline, newlines, "normalise"),
+	TIME(smtp, connect_timeout, 1, DAY, "30s"),
+	TIME(smtp, command_timeout, 1, DAY, "300s"),
+	TIME(smtp, data_timeout, 1, DAY, "600s"),
+	TIME(smtp, reply_timeout, 1, DAY, "300s"),
+	TIME(smtp, send_timeout, 1, DAY, "600s"),
+	TIME(smtp, final_timeout, 1, DAY, "600s"),
+	TIME(smtp, session_timeout, 1, DAY, "3600s"),
+	/* RFC 5321 4.5.3.1.4: 512 and up; the top is IO_BUFFER_SIZE */
+	SIZE(smtp, line_limit, 512, 65536, "2048"),
+	NUMBER(smtp, recipient_limit, 1, 100000, "1000"),
+	NUMBER(smtp, error_limit, 1, 100000, "20"),
+
+	WORDS(proxy, proxy_clients, 1, LIST_LENGTH, conf_check_networks, "127.0.0.0/8 ::1"),
+	NUMBER(proxy, proxy_processes, 1, 10000, "100"),
+	STRING(proxy, proxy_user, 0, 32, NULL, ""),
+	CHOICE(proxy, proxy_socket_mode, socket_modes, "0660"),
+	TIME(proxy, proxy_drain, 0, DAY, "60s"),
+
+	STRING(sendmail, sendmail_path, 1, CONF_PATH_LENGTH, conf_check_path, "/usr/sbin/sendmail"),
+};
+/* clang-format on */
+
+const size_t conf_table_size = sizeof(conf_table) / sizeof(conf_table[0]);
+
+const struct conf_key *
+conf_table_find(const char *name)
+{
+	for (size_t i = 0; i < conf_table_size; i++) {
+		if (strcmp(conf_table[i].name, name) == 0)
+			return &conf_table[i];
+	}
+	return NULL;
+}
