@@ -2,9 +2,10 @@
 /*
  * mime_walk.c - the MIME tree as GMime reads it, with places in the raw bytes.
  *
- * GMime parses; it is never asked to write. Content is decoded here with
- * GMime's decoders straight from the raw bytes, so that the place of a leaf
- * and its content can't disagree. A message attachment that is itself encoded
+ * GMime parses; it is never asked to write. Content is decoded here straight
+ * from the raw bytes, so that the place of a leaf and its content can't
+ * disagree: base64 by our own decoder, since versions of GMime differ about what
+ * is behind the "=" (3.2.13 ends there, 3.2.15 goes on), the rest by GMime's. A message attachment that is itself encoded
  * comes out of GMime as a leaf: it is decoded and walked again, and what is
  * found in it stands at the place of the attachment. So is what a leaf holds
  * that is signed or packed, but not encrypted (S/MIME, OpenPGP), or written into
@@ -29,6 +30,7 @@
 
 #include "header.h"
 #include "mime_cms.h"
+#include "mime_decode.h"
 #include "mime_packed.h"
 #include "mime_pgp.h"
 #include "mime_text.h"
@@ -91,6 +93,7 @@ static gint64 first_offset(GMimeObject *);
 static bool empty_line_before(const char *, size_t at, size_t *line);
 static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
 static const char *uu_begin(const char *, size_t *len);
+static char *decode_base64(const char *raw, size_t len, size_t *out_len);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
 static bool is_message_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
@@ -613,6 +616,21 @@ uu_begin(const char *raw, size_t *len)
 	return raw;
 }
 
+/* Never NULL: what has no digit in it is empty. */
+static char *
+decode_base64(const char *raw, size_t len, size_t *out_len)
+{
+	char *out = decode_bytes(DECODE_BASE64, raw, len, 0, out_len);
+
+	if (out != NULL)
+		return out;
+	out = calloc(1, 1);
+	if (out == NULL)
+		err(EX_OSERR, "decode");
+	*out_len = 0;
+	return out;
+}
+
 /* Undo the transfer encoding. NULL if there is none: the raw bytes are the content. */
 static char *
 decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
@@ -623,6 +641,7 @@ decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
 
 	switch (encoding) {
 	case GMIME_CONTENT_ENCODING_BASE64:
+		return decode_base64(raw, len, out_len);
 	case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE:
 	case GMIME_CONTENT_ENCODING_UUENCODE:
 		break;

@@ -3,9 +3,9 @@
  * mime_decode.c - transfer encodings undone in the ways in which mail readers
  * differ.
  *
- * GMime decodes in one way; readers in others: some pass over a stray "=",
- * some stop there, some begin anew behind it. A scanner must know all that
- * any of them makes of the bytes, so each way is a decoder here. They decide
+ * Some readers pass over a stray "=", some stop there, some begin anew behind
+ * it, and GMime does one or the other by its version. A scanner must know all
+ * that any of them makes of the bytes, so each way is a decoder here. They decide
  * nothing and can't fail: whatever comes in, something or nothing comes out.
  *
  * Sources: base64 and quoted-printable RFC 2045 6.7 and 6.8, uuencode
@@ -38,6 +38,7 @@ static size_t line_length(const char *, size_t len);
 static int base64_digit(unsigned char);
 static void put_group(struct out *, struct group *);
 static void base64(struct out *, const char *, size_t len, enum decode_way);
+static bool line_is_rule(const char *, size_t len);
 static bool line_is_clean(const char *, size_t len);
 static int hex_digit(unsigned char);
 static void quoted_printable(struct out *, const char *, size_t len, enum decode_way);
@@ -64,6 +65,8 @@ static const struct {
 	decoder *decode;
 } ways[DECODE_WAYS] = {
 	[DECODE_AS_IS] = { "as it is", DECODE_KIND_TEXT, as_is },
+	[DECODE_BASE64] = { "base64", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_ON] = { "base64 on", DECODE_KIND_BASE64, base64 },
 	[DECODE_BASE64_SKIP] = { "base64 skip", DECODE_KIND_BASE64, base64 },
 	[DECODE_BASE64_STOP] = { "base64 stop", DECODE_KIND_BASE64, base64 },
 	[DECODE_BASE64_RESTART] = { "base64 restart", DECODE_KIND_BASE64, base64 },
@@ -181,11 +184,17 @@ put_group(struct out *o, struct group *g)
 static void
 base64(struct out *o, const char *in, size_t len, enum decode_way way)
 {
+	bool strict = way == DECODE_BASE64 || way == DECODE_BASE64_ON;
 	struct group g = { 0, 0 };
 
 	for (size_t i = 0; i < len; i++) {
 		int digit = base64_digit((unsigned char)in[i]);
 
+		if (way == DECODE_BASE64 && g.digits == 0 && o->len > 0 && in[i - 1] == '\n' &&
+		    line_is_rule(in + i, line_length(in + i, len - i)))
+			break;
+		if (strict && (in[i] == '-' || in[i] == '_'))
+			continue;
 		if (way == DECODE_BASE64_CLEAN_LINES && (i == 0 || in[i - 1] == '\n')) {
 			size_t line = line_length(in + i, len - i);
 
@@ -194,7 +203,7 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 				continue;
 			}
 		}
-		if (in[i] == '=' && way == DECODE_BASE64_STOP)
+		if (in[i] == '=' && (way == DECODE_BASE64 || way == DECODE_BASE64_STOP))
 			break;
 		if ((in[i] == '=' && way != DECODE_BASE64_SKIP) ||
 		    (in[i] == '\n' && way == DECODE_BASE64_LINES))
@@ -210,6 +219,19 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 			put_group(o, &g);
 	}
 	put_group(o, &g);
+}
+
+/* What mailing lists put between a message and their footer: "____", "-- ". */
+static bool
+line_is_rule(const char *s, size_t len)
+{
+	size_t n = trimmed_line(s, len);
+
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] != '-' && s[i] != '_')
+			return false;
+	}
+	return n >= 2;
 }
 
 static bool

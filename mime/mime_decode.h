@@ -12,8 +12,11 @@
 /* What to do with what RFC 2045 does not foresee. */
 enum decode_way {
 	DECODE_AS_IS, /* nothing is undone */
+	DECODE_BASE64, /* RFC 2045 6.8: pass over all that is no digit, end at the first "=" or footer */
+	DECODE_BASE64_ON, /* the same, but with no end: begin a new group of four behind each "=" */
+	/* All below take the digits of RFC 4648 5 as well. */
 	DECODE_BASE64_SKIP, /* pass over all that is no digit, "=" too */
-	DECODE_BASE64_STOP, /* the same, and end at the first "=" */
+	DECODE_BASE64_STOP, /* the same, but end at the first "=" */
 	DECODE_BASE64_RESTART, /* begin a new group of four behind each "=" */
 	DECODE_BASE64_LINES, /* begin a new group of four on each line */
 	DECODE_BASE64_WHOLE_GROUPS, /* the same, and drop what is no whole group */

@@ -131,6 +131,12 @@ plain_form('irregular base64', part("Content-Type: application/x-thing; charset=
     . "Content-Transfer-Encoding: base64", b64('x' x 100) . "=\nA trailer.\n"),
     type => 'application/x-thing', name => 'b.bin', content => 'x' x 100, head => qr/charset="utf-8"/,
     label => 'parameters stay');
+# The footer of a mailing list is no part of the attachment, whatever its padding.
+for my $n (98, 99, 100) {
+	plain_form('irregular base64', in_base64('x' x $n, 'Content-Type: application/x-thing; name=b.bin')
+	    . "_______________\nThe list mailing list, see https://example.org/list\n",
+	    type => 'application/x-thing', name => 'b.bin', content => 'x' x $n, label => "$n bytes and a footer");
+}
 plain_form('irregular base64', in_base64('y' x 99, 'Content-Type: image/png') . "...\n",
     type => 'image/png', name => '', content => 'y' x 99, label => 'no name');
 plain_form('irregular quoted-printable', part("$named\nContent-Transfer-Encoding: quoted-printable", "one =W two\nthree=\n four\n\x01"),

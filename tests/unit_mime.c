@@ -262,9 +262,9 @@ binhex_encode(const unsigned char *in, size_t len, const char *eol, char *out)
 static void
 test_base64(void **state)
 {
-	static const enum decode_way ways[] = { DECODE_BASE64_SKIP, DECODE_BASE64_STOP,
-		DECODE_BASE64_RESTART, DECODE_BASE64_LINES, DECODE_BASE64_WHOLE_GROUPS,
-		DECODE_BASE64_CLEAN_LINES, DECODE_BASE64_COUNT };
+	static const enum decode_way ways[] = { DECODE_BASE64, DECODE_BASE64_ON, DECODE_BASE64_SKIP,
+		DECODE_BASE64_STOP, DECODE_BASE64_RESTART, DECODE_BASE64_LINES,
+		DECODE_BASE64_WHOLE_GROUPS, DECODE_BASE64_CLEAN_LINES, DECODE_BASE64_COUNT };
 	char text[TEXT_MAX];
 
 	(void)state;
@@ -279,6 +279,12 @@ test_base64(void **state)
 	/* RFC 4648 10, and the other alphabet */
 	expect_text(DECODE_BASE64_SKIP, "Zm9vYg==", "foob");
 	expect_text(DECODE_BASE64_SKIP, "Zm9vYmE", "fooba");
+	expect_text(DECODE_BASE64, "Z-m9vYg==\n_____\nA list's footer.\n", "foob");
+	expect_text(DECODE_BASE64, "Zm9vYmE", "fooba");
+	expect_text(DECODE_BASE64, "Zm9v\n_____\nfooter\n", "foo");
+	expect_text(DECODE_BASE64, "Zm9v\r\n-- \r\nfooter\r\n", "foo");
+	expect_text(DECODE_BASE64, "Zm9v\n!!!\nYmFy\n-\nYmFy\n", "foobarbar");
+	expect_text(DECODE_BASE64_ON, "Zm9_vYg==\nZm-9v", "foobfoo");
 	expect(DECODE_BASE64_SKIP, "+/+/-_-_", 8, "\xfb\xff\xbf\xfb\xff\xbf", 6);
 }
 
