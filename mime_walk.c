@@ -29,10 +29,9 @@
 #include <gmime/gmime.h>
 
 #include "header.h"
-#include "mime_cms.h"
+#include "clock.h"
 #include "mime_decode.h"
-#include "mime_packed.h"
-#include "mime_pgp.h"
+#include "mime_formats.h"
 #include "mime_text.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
@@ -42,6 +41,13 @@
 /* Names of one part beyond which nobody looks. */
 #define NAMES_MAX 500
 
+/* What a whole walk may cost yet. */
+struct budget {
+	size_t n_parts; /* so far */
+	size_t unpack_left, members_left;
+	int64_t deadline;
+};
+
 /* A walk through one buffer: the message, or a decoded message attachment. */
 struct walk {
 	const char *bytes; /* what GMime reads; its offsets count from here */
@@ -50,8 +56,7 @@ struct walk {
 	const struct conf *conf;
 	mime_visit *visit;
 	void *ctx;
-	size_t *n_parts; /* so far, over all buffers */
-	size_t *unpack_left; /* bytes that may be unpacked yet, over all buffers */
+	struct budget *budget; /* over all buffers */
 	const struct part_place *enclosing; /* the encoded attachment, or NULL */
 	bool in_text; /* the buffer was written into a text that is shown */
 };
@@ -110,8 +115,10 @@ bool
 mime_walk(const char *bytes, size_t size, const struct conf *conf, struct part_place *root,
     mime_visit *visit, void *ctx)
 {
-	size_t n_parts = 0, unpack_left = conf->scan_size_limit;
-	struct walk w = { bytes, size, 0, conf, visit, ctx, &n_parts, &unpack_left, NULL, false };
+	struct budget budget = { .unpack_left = conf->scan_size_limit,
+		.members_left = conf->scan_files_limit,
+		.deadline = clock_ms() + (int64_t)conf->inspect_timeout * 500 };
+	struct walk w = { bytes, size, 0, conf, visit, ctx, &budget, NULL, false };
 
 	mime_walk_start();
 	return walk_buffer(&w, "", 0, root);
@@ -254,7 +261,7 @@ walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
 	place_header(w, object, spot, &part.place);
 	if (GMIME_IS_MULTIPART(object))
 		part.n_children = (unsigned int)g_mime_multipart_get_count(GMIME_MULTIPART(object));
-	if (++*w->n_parts > w->conf->mime_parts_limit)
+	if (++w->budget->n_parts > w->conf->mime_parts_limit)
 		part.limit = PART_TOO_MANY;
 	else if (spot->depth > w->conf->mime_depth_limit)
 		part.limit = PART_TOO_DEEP;
@@ -331,12 +338,13 @@ static bool
 walk_content(struct walk *w, struct part *part, const char *content, size_t len, bool utf7,
     unsigned int depth)
 {
-	struct packed packed = { .n = 0 };
+	struct packed packed = { .items = NULL };
 	bool within = part->limit == PART_WITHIN, go_on;
 
 	if (within)
 		look_for_packed(w, part, content, len, utf7, &packed);
 	part->sealed = packed.sealed;
+	part->unopened = packed.unopened;
 	part->opened = packed.n > 0;
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
@@ -355,34 +363,31 @@ walk_inside(struct walk *w, const struct part *part, const char *content, size_t
     unsigned int depth)
 {
 	struct part_place ignored;
-	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->n_parts,
-		w->unpack_left, w->enclosing != NULL ? w->enclosing : &part->place, w->in_text };
+	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->budget,
+		w->enclosing != NULL ? w->enclosing : &part->place, w->in_text };
 
 	return walk_buffer(&inner, part->path, depth + 1, &ignored);
 }
 
 /*
- * What is signed or packed without a key, or written into a text. By its
- * content: to some readers the extension .p7m is enough, and an OpenPGP message
- * may be any text.
+ * By its content: to some readers the extension .p7m is enough, and an OpenPGP
+ * message may be any text.
  */
 static void
 look_for_packed(struct walk *w, const struct part *part, const char *content, size_t len, bool utf7,
     struct packed *packed)
 {
-	bool shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0;
-	size_t not_text;
-	char *plain;
+	struct format_input in = { .bytes = content,
+		.len = len,
+		.text = content,
+		.shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0 };
+	char *plain = text_plain(content, len, in.shown, utf7, &in.text_len);
 
-	cms_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
-	plain = text_plain(content, len, shown, utf7, &len);
 	if (plain != NULL)
-		content = plain;
-	pgp_open(packed, content, len, w->conf->scan_file_limit, w->unpack_left);
-	not_text = packed->n;
-	text_open(packed, content, len, shown);
-	for (size_t i = not_text; i < packed->n; i++)
-		packed->items[i].in_text = shown;
+		in.text = plain;
+	packed_begin(packed, w->conf->scan_file_limit, &w->budget->unpack_left,
+	    &w->budget->members_left, w->budget->deadline);
+	formats_open(packed, &in);
 	free(plain);
 }
 
@@ -401,8 +406,7 @@ walk_packed(struct walk *w, const struct part *part, const struct packed *packed
 	for (size_t i = 0; i < packed->n; i++) {
 		const struct packed_item *item = &packed->items[i];
 		struct walk inner = { item->content, item->len, 0, w->conf, w->visit, w->ctx,
-			w->n_parts, w->unpack_left,
-			w->enclosing != NULL ? w->enclosing : &part->place,
+			w->budget, w->enclosing != NULL ? w->enclosing : &part->place,
 			w->in_text || item->in_text };
 
 		if (!walk_item(&inner, part, item, (unsigned int)i + 1, depth + 1))
@@ -417,17 +421,25 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
     unsigned int number, unsigned int depth)
 {
 	struct spot spot = { .prefix = around->path, .number = number };
-	struct part part = { .leaf = true, .type = "", .encoded = true, .place = around->place };
+	struct part part = { .leaf = true,
+		.type = "",
+		.encoded = true,
+		.scanned = around->scanned || item->scanned,
+		.flags = item->flags,
+		.place = around->place };
+	const char *content = item->content == NULL ? "" : item->content;
 	bool go_on;
 
-	if (mime_walk_looks_like_mail(item->content, item->len))
+	if (mime_walk_looks_like_mail(content, item->len))
 		part.type = "message/rfc822";
 	if (!part_path(part.path, &spot, false) || depth > w->conf->mime_depth_limit)
 		part.limit = PART_TOO_DEEP;
-	if (++*w->n_parts > w->conf->mime_parts_limit)
+	/* Members of archives have a limit of their own. */
+	if (!item->archived && ++w->budget->n_parts > w->conf->mime_parts_limit)
 		part.limit = PART_TOO_MANY;
-	add_name(&part, item->name);
-	go_on = walk_content(w, &part, item->content, item->len, false, depth);
+	for (size_t i = 0; i < item->n_names; i++)
+		add_name(&part, item->names[i]);
+	go_on = walk_content(w, &part, content, item->len, false, depth);
 	mime_walk_names_free(part.names, part.n_names);
 	return go_on;
 }

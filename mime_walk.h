@@ -45,7 +45,10 @@ struct part {
 	bool leaf;
 	bool inside; /* found inside a leaf */
 	bool in_text; /* written into a text that is shown, or in something there */
-	bool opened; /* signed or packed: what it holds follows */
+	bool opened; /* a container: what it holds follows */
+	bool scanned; /* a member of what the scanner opens by itself, and sees there */
+	unsigned int flags; /* enum packed_flag: a member that was not opened has no content */
+	const char *unopened; /* a constant phrase: a known format, but broken; NULL = no */
 	const char *sealed; /* a constant phrase: only its recipient can open it; NULL = no */
 	const char *type; /* "text/plain", lower case; "" = unknown */
 	bool encoded; /* a transfer encoding was undone */

@@ -27,10 +27,9 @@
 #include "header.h"
 #include "lint.h"
 #include "canonical.h"
-#include "mime_tnef.h"
+#include "mime_formats.h"
 #include "views.h"
 #include "mime_walk.h"
-#include "mime_zip.h"
 #include "places.h"
 #include "policy.h"
 #include "scan.h"
@@ -86,11 +85,12 @@ static bool may_be_attachment(const struct part *);
 static const char *part_name(const struct part *);
 static void check_partial(struct examination *, const struct part *);
 static void check_limit(struct examination *, const struct part *);
+static void check_opened(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static bool is_called_mail(const struct part *);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
-static void scan_zip(struct examination *, struct scan_result *, const char *, size_t);
+static void scan_again(struct examination *, struct scan_result *, const char *, size_t);
 static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
 static bool is_plain_text(const struct examination *, const struct part *);
@@ -201,8 +201,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 	check_limit(x, part);
 	check_partial(x, part);
 	check_names(x, part, content, len);
-	if (part->sealed != NULL)
-		findings_add(&x->found, part, CLASS_ENCRYPTED, part->sealed, part_name(part));
+	check_opened(x, part);
 	plain = is_plain_text(x, part);
 	if (!part->inside)
 		doubt = lint_part(&x->lint, part, !plain);
@@ -214,7 +213,7 @@ visit_part(void *ctx, const struct part *part, const char *content, size_t len)
 		x->multipart = x->lint.n_irregular == irregular;
 	if (plain)
 		put_off(x, part);
-	else if (part->leaf)
+	else if (part->leaf && !part->scanned)
 		check_content(x, part, content, len);
 	if (doubt != NULL && part->leaf && may_be_attachment(part))
 		findings_add_doubt(&x->found, part, doubt, part_name(part),
@@ -245,6 +244,23 @@ check_partial(struct examination *x, const struct part *part)
 	    strcmp(part->type, "message/external-body") == 0)
 		findings_add_action(&x->found, part, CLASS_BLOCKED, x->conf->partial, part->type,
 		    "");
+}
+
+/* What is known for a container, or a member of one, and was not opened to its end. */
+static void
+check_opened(struct examination *x, const struct part *part)
+{
+	if (part->sealed != NULL)
+		findings_add(&x->found, part, CLASS_ENCRYPTED, part->sealed, part_name(part));
+	if (part->unopened != NULL)
+		findings_add(&x->found, part, CLASS_UNOPENED, part->unopened, part_name(part));
+	if ((part->flags & PACKED_ENCRYPTED) != 0)
+		findings_add(&x->found, part, CLASS_ENCRYPTED, "encrypted file", part_name(part));
+	if ((part->flags & PACKED_DAMAGED) != 0)
+		findings_add(&x->found, part, CLASS_UNOPENED, "file that cannot be unpacked",
+		    part_name(part));
+	if ((part->flags & PACKED_LIMIT) != 0)
+		findings_add(&x->found, part, CLASS_LIMIT, "unpacks to too much", part_name(part));
 }
 
 static void
@@ -327,11 +343,11 @@ scan_part(struct examination *x, struct scan_result *result, const char *content
 	scan_bytes(result, SCAN_PART, content, len, seconds_left(x));
 	scan_on_member(NULL, NULL);
 	if (x->conf->archive_names)
-		tnef_names(content, len, judge_member, x);
+		formats_names(content, len, judge_member, x);
 	if (result->n_hits == 0 && !result->failed && has_html(content, len))
 		scan_bytes(result, SCAN_TEXT, content, len, seconds_left(x));
 	if (!result->failed)
-		scan_zip(x, result, content, len);
+		scan_again(x, result, content, len);
 }
 
 /* Would libclamav take it for HTML, and not look at it as it stands? */
@@ -358,30 +374,29 @@ has_html(const char *content, size_t len)
 	return false;
 }
 
-/*
- * Members of an archive that only some unpackers see, such as behind a text or
- * another file, since they look from its end.
- */
+/* What only some unpackers see in an archive (the table of formats). */
 static void
-scan_zip(struct examination *x, struct scan_result *result, const char *content, size_t len)
+scan_again(struct examination *x, struct scan_result *result, const char *content, size_t len)
 {
 	struct scan_result more;
-	size_t n;
+	size_t n, next = 0;
+	char *again;
 	bool all;
-	char *zip = zip_doubtful(content, len, &n, &all);
 
-	if (zip != NULL) {
+	while ((again = formats_again(content, len, &next, &n, &all)) != NULL || !all) {
+		if (!all)
+			scan_result_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
+		if (again == NULL)
+			continue;
 		scan_on_member(x->conf->archive_names ? judge_member : NULL, x);
-		scan_bytes(&more, SCAN_PART, zip, n, seconds_left(x));
+		scan_bytes(&more, SCAN_PART, again, n, seconds_left(x));
 		scan_on_member(NULL, NULL);
 		for (size_t i = 0; i < more.n_hits; i++)
 			scan_result_add_hit(result, more.hits[i].name);
 		if (more.failed)
 			scan_result_fail(result, "%s", more.error);
+		free(again);
 	}
-	if (!all)
-		scan_result_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
-	free(zip);
 }
 
 /* The first offender stands for all that are in the same part. */

@@ -52,8 +52,10 @@ struct element {
 	struct ber content;
 };
 
+static const char *armour(const char *text, size_t len);
+static const char *in_base64(const char *text, size_t len);
 static char *undressed(const char *text, size_t len, size_t *out_len);
-static void open_ber(struct packed *, const char *, size_t len, size_t max, size_t *left);
+static void open_ber(struct packed *, const char *, size_t len);
 static bool next_element(struct ber *, struct element *, int depth);
 static bool find_end(struct ber, const unsigned char **end, int depth);
 static bool read_length(struct ber *, size_t *len, bool *open);
@@ -62,50 +64,79 @@ static bool skip(struct ber *);
 static bool enter_content_info(struct ber *, struct ber *type);
 static bool is_type(const struct ber *type, const unsigned char *oid, size_t len);
 static void open_signed(struct packed *, struct ber);
-static bool open_compressed(struct packed *, struct ber, size_t max, size_t *left);
+static bool open_compressed(struct packed *, struct ber);
 static char *encapsulated(struct ber, size_t *len, bool *detached);
 static void collect_octets(const struct element *, char *out, size_t *len, int depth);
 
+bool
+cms_is(const struct format_input *in)
+{
+	return in->len > 0 &&
+	    (*in->bytes == TAG_SEQUENCE || armour(in->bytes, in->len) != NULL ||
+		in_base64(in->bytes, in->len) != NULL);
+}
+
 void
-cms_open(struct packed *p, const char *bytes, size_t len, size_t max, size_t *left)
+cms_open(struct packed *p, const struct format_input *in)
 {
 	size_t n;
 	char *ber;
 
-	if (len > 0 && *bytes == TAG_SEQUENCE) {
-		open_ber(p, bytes, len, max, left);
+	if (in->len > 0 && *in->bytes == TAG_SEQUENCE) {
+		open_ber(p, in->bytes, in->len);
 		return;
 	}
-	ber = undressed(bytes, len, &n);
+	ber = undressed(in->bytes, in->len, &n);
 	if (ber != NULL)
-		open_ber(p, ber, n, max, left);
+		open_ber(p, ber, n);
 	free(ber);
 }
 
-/* In armour (RFC 7468 8), or in base64 that nobody undid; malloc'd, NULL if neither. */
-static char *
-undressed(const char *text, size_t len, size_t *out_len)
+/* The line that begins an armour (RFC 7468 8); NULL if there is none. */
+static const char *
+armour(const char *text, size_t len)
 {
 	static const char *const words[] = { "-----BEGIN PKCS7-----", "-----BEGIN CMS-----" };
-	const char *ignored, *end = text + len;
 
-	for (size_t i = 0; len > 0 && i < sizeof(words) / sizeof(words[0]); i++) {
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		const char *at = memmem(text, len, words[i], strlen(words[i]));
 
 		if (at != NULL)
-			return packed_unarmour(at, (size_t)(end - at), out_len, &ignored);
+			return at;
 	}
+	return NULL;
+}
+
+/* Base64 that nobody undid: a SEQUENCE with a length of two bytes or three, or an open one. */
+static const char *
+in_base64(const char *text, size_t len)
+{
+	const char *end = text + len;
+
 	while (text < end && strchr(" \t\r\n", *text) != NULL && *text != '\0')
 		text++;
-	/* A SEQUENCE with a length of two bytes or three, or an open one. */
 	if (end - text < 20 || text[0] != 'M' || strchr("IFC", text[1]) == NULL || text[1] == '\0')
 		return NULL;
-	return decode_bytes(DECODE_BASE64_SKIP, text, (size_t)(end - text), (size_t)(end - text),
+	return text;
+}
+
+/* Out of either; malloc'd, NULL if it is neither. */
+static char *
+undressed(const char *text, size_t len, size_t *out_len)
+{
+	const char *ignored, *end = text + len, *at = armour(text, len);
+
+	if (at != NULL)
+		return packed_unarmour(at, (size_t)(end - at), out_len, &ignored);
+	at = in_base64(text, len);
+	if (at == NULL)
+		return NULL;
+	return decode_bytes(DECODE_BASE64_SKIP, at, (size_t)(end - at), (size_t)(end - at),
 	    out_len);
 }
 
 static void
-open_ber(struct packed *p, const char *bytes, size_t len, size_t max, size_t *left)
+open_ber(struct packed *p, const char *bytes, size_t len)
 {
 	struct ber b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len }, type;
 
@@ -114,7 +145,7 @@ open_ber(struct packed *p, const char *bytes, size_t len, size_t max, size_t *le
 	if (is_type(&type, signed_data, sizeof(signed_data)))
 		open_signed(p, b);
 	else if (!is_type(&type, compressed_data, sizeof(compressed_data)) ||
-	    !open_compressed(p, b, max, left))
+	    !open_compressed(p, b))
 		p->sealed = SEALED;
 }
 
@@ -159,7 +190,7 @@ open_signed(struct packed *p, struct ber b)
 
 /* Behind the type of a CompressedData; false if not all of it could be opened. */
 static bool
-open_compressed(struct packed *p, struct ber b, size_t max, size_t *left)
+open_compressed(struct packed *p, struct ber b)
 {
 	struct ber algorithm, oid;
 	struct element e;
@@ -179,7 +210,7 @@ open_compressed(struct packed *p, struct ber b, size_t max, size_t *left)
 	content = encapsulated(b, &len, &detached);
 	if (content == NULL)
 		return false;
-	out = packed_inflate(p, PACKED_ZLIB, content, len, max, left, &out_len, &whole);
+	out = packed_inflate(p, PACKED_ZLIB, content, len, &out_len, &whole);
 	free(content);
 	if (out != NULL)
 		packed_add(p, NULL, 0, out, out_len);

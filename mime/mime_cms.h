@@ -5,18 +5,18 @@
 #ifndef MIME_CMS_H
 #define MIME_CMS_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-#include "mime_packed.h"
+#include "mime_formats.h"
 
 /*
  * Add the encapsulated content of CMS SignedData (RFC 5652 5.1) or
  * CompressedData (RFC 3274), BER or DER, also in armour or in base64 that nobody
  * undid; nothing if it is detached or no CMS.
  * Nothing is verified. CMS of another kind is sealed: enveloped, authenticated,
- * compressed in another way than by zlib. max bytes of one and *left of all may
- * be unpacked.
+ * compressed in another way than by zlib.
  */
-void cms_open(struct packed *, const char *ber, size_t len, size_t max, size_t *left);
+bool cms_is(const struct format_input *);
+void cms_open(struct packed *, const struct format_input *);
 
 #endif

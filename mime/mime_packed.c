@@ -16,19 +16,34 @@
 
 #include <zlib.h>
 
+#include "array.h"
+#include "clock.h"
 #include "mime_decode.h"
 
 #define ROOM_MIN 4096
+
+static void add_name(struct packed_item *, const char *name, size_t len);
+
+void
+packed_begin(struct packed *p, size_t max, size_t *left, size_t *members_left, int64_t deadline)
+{
+	*p = (struct packed){
+		.max = max, .left = left, .members_left = members_left, .deadline = deadline
+	};
+}
 
 void
 packed_free(struct packed *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
-		free(p->items[i].name);
+		for (size_t k = 0; k < p->items[i].n_names; k++)
+			free(p->items[i].names[k]);
+		free(p->items[i].names);
 		free(p->items[i].content);
 	}
 	free(p->items);
-	memset(p, 0, sizeof(*p));
+	p->items = NULL;
+	p->n = 0;
 }
 
 void
@@ -36,12 +51,63 @@ packed_add(struct packed *p, const char *name, size_t name_len, char *content, s
 {
 	struct packed_item item = { .content = content, .len = len };
 
-	p->items = reallocarray(p->items, p->n + 1, sizeof(*p->items));
+	p->items = array_grow(p->items, p->n, sizeof(*p->items), "packed");
 	if (name != NULL && name_len > 0)
-		item.name = strndup(name, name_len);
-	if (p->items == NULL || (name != NULL && name_len > 0 && item.name == NULL))
-		err(EX_OSERR, "packed");
+		add_name(&item, name, name_len);
 	p->items[p->n++] = item;
+}
+
+bool
+packed_add_member(struct packed *p, char *const *names, size_t n_names, char *content, size_t len,
+    unsigned int flags)
+{
+	if (*p->members_left == 0 || packed_late(p)) {
+		p->too_big = true;
+		free(content);
+		return false;
+	}
+	--*p->members_left;
+	packed_add(p, NULL, 0, content, len);
+	p->items[p->n - 1].flags = flags;
+	p->items[p->n - 1].archived = true;
+	for (size_t i = 0; i < n_names; i++)
+		add_name(&p->items[p->n - 1], names[i], strlen(names[i]));
+	return true;
+}
+
+static void
+add_name(struct packed_item *item, const char *name, size_t len)
+{
+	for (size_t i = 0; i < item->n_names; i++) {
+		if (strlen(item->names[i]) == len && memcmp(item->names[i], name, len) == 0)
+			return;
+	}
+	item->names = array_grow(item->names, item->n_names, sizeof(*item->names), "packed");
+	item->names[item->n_names] = strndup(name, len);
+	if (item->names[item->n_names] == NULL)
+		err(EX_OSERR, "packed");
+	item->n_names++;
+}
+
+size_t
+packed_room(const struct packed *p)
+{
+	return p->max < *p->left ? p->max : *p->left;
+}
+
+void
+packed_spend(struct packed *p, size_t len)
+{
+	*p->left -= len < *p->left ? len : *p->left;
+}
+
+bool
+packed_late(struct packed *p)
+{
+	bool late = clock_ms() > p->deadline;
+
+	p->too_big = p->too_big || late;
+	return late;
 }
 
 char *
@@ -78,8 +144,8 @@ packed_unarmour(const char *text, size_t len, size_t *out_len, const char **behi
 }
 
 char *
-packed_inflate(struct packed *p, enum packed_form form, const char *in, size_t len, size_t max,
-    size_t *left, size_t *out_len, bool *whole)
+packed_inflate(struct packed *p, enum packed_form form, const char *in, size_t len, size_t *out_len,
+    bool *whole)
 {
 	union {
 		const char *in;
@@ -87,12 +153,10 @@ packed_inflate(struct packed *p, enum packed_form form, const char *in, size_t l
 	} from = { .in = in };
 	z_stream z = { .next_in = from.out };
 	unsigned int avail;
-	size_t room = 0;
+	size_t room = 0, max = packed_room(p);
 	char *out = NULL;
 	int result = Z_OK;
 
-	if (max > *left)
-		max = *left;
 	if (inflateInit2(&z, form == PACKED_ZLIB ? MAX_WBITS : -MAX_WBITS) != Z_OK)
 		err(EX_OSERR, "packed");
 	*out_len = 0;
@@ -121,7 +185,7 @@ packed_inflate(struct packed *p, enum packed_form form, const char *in, size_t l
 		*out_len += avail - z.avail_out;
 	}
 	inflateEnd(&z);
-	*left -= *out_len;
+	packed_spend(p, *out_len);
 	*whole = result == Z_STREAM_END;
 	if (*out_len == 0) {
 		free(out);

@@ -47,36 +47,32 @@ struct packet {
 	bool whole; /* it was not cut off */
 };
 
-/* How much may come out yet. */
-struct limit {
-	size_t max, *left;
-};
-
 static const char *find_armour(const char *, size_t len);
-static bool read_packets(struct packed *, const char *, size_t len, const struct limit *,
-    int depth);
+static bool read_packets(struct packed *, const char *, size_t len, int depth);
 static bool next_packet(struct bytes *, struct packet *);
 static bool new_length(struct bytes *, size_t *n, bool *partial);
 static size_t number(struct bytes *, unsigned int bytes);
-static bool open_packet(struct packed *, const struct packet *, const struct limit *, int depth);
-static bool open_compressed(struct packed *, const struct packet *, const struct limit *,
-    int depth);
+static bool open_packet(struct packed *, const struct packet *, int depth);
+static bool open_compressed(struct packed *, const struct packet *, int depth);
 static bool add_literal(struct packed *, const struct packet *);
 
-void
-pgp_open(struct packed *p, const char *text, size_t len, size_t max, size_t *left)
+bool
+pgp_is(const struct format_input *in)
 {
-	const struct limit limit = { max, left };
-	const char *end = text + len, *at;
+	return in->text_len > 0 && find_armour(in->text, in->text_len) != NULL;
+}
 
-	if (len == 0)
-		return;
+void
+pgp_open(struct packed *p, const struct format_input *in)
+{
+	const char *text = in->text, *end = text + in->text_len, *at;
+
 	while ((at = find_armour(text, (size_t)(end - text))) != NULL) {
 		size_t n;
 		char *packets = packed_unarmour(at, (size_t)(end - at), &n, &text);
 
 		/* What is not understood is not known to be harmless. */
-		if (packets == NULL || !read_packets(p, packets, n, &limit, 0))
+		if (packets == NULL || !read_packets(p, packets, n, 0))
 			p->sealed = SEALED;
 		free(packets);
 	}
@@ -94,14 +90,14 @@ find_armour(const char *text, size_t len)
 
 /* True if all was understood, and there was something to open. */
 static bool
-read_packets(struct packed *p, const char *bytes, size_t len, const struct limit *limit, int depth)
+read_packets(struct packed *p, const char *bytes, size_t len, int depth)
 {
 	struct bytes b = { (const unsigned char *)bytes, (const unsigned char *)bytes + len };
 	struct packet packet;
 	bool any = false, whole = true;
 
 	while (next_packet(&b, &packet)) {
-		any = open_packet(p, &packet, limit, depth) || any;
+		any = open_packet(p, &packet, depth) || any;
 		whole = whole && packet.whole;
 		free(packet.body);
 	}
@@ -183,7 +179,7 @@ number(struct bytes *b, unsigned int bytes)
 
 /* True if it holds something, and that was opened. */
 static bool
-open_packet(struct packed *p, const struct packet *packet, const struct limit *limit, int depth)
+open_packet(struct packed *p, const struct packet *packet, int depth)
 {
 	switch (packet->tag) {
 	case TAG_PKESK:
@@ -194,7 +190,7 @@ open_packet(struct packed *p, const struct packet *packet, const struct limit *l
 		p->sealed = SEALED;
 		return false;
 	case TAG_COMPRESSED:
-		return open_compressed(p, packet, limit, depth);
+		return open_compressed(p, packet, depth);
 	case TAG_LITERAL:
 		return add_literal(p, packet);
 	default:
@@ -203,7 +199,7 @@ open_packet(struct packed *p, const struct packet *packet, const struct limit *l
 }
 
 static bool
-open_compressed(struct packed *p, const struct packet *packet, const struct limit *limit, int depth)
+open_compressed(struct packed *p, const struct packet *packet, int depth)
 {
 	const char *in = (const char *)packet->body + 1;
 	size_t n;
@@ -217,14 +213,14 @@ open_compressed(struct packed *p, const struct packet *packet, const struct limi
 	if (packet->len < 2)
 		return false;
 	if (packet->body[0] == ALGORITHM_NONE)
-		return read_packets(p, in, packet->len - 1, limit, depth + 1);
+		return read_packets(p, in, packet->len - 1, depth + 1);
 	if (packet->body[0] != ALGORITHM_ZIP && packet->body[0] != ALGORITHM_ZLIB) {
 		p->sealed = SEALED;
 		return false;
 	}
 	out = packed_inflate(p, packet->body[0] == ALGORITHM_ZIP ? PACKED_DEFLATE : PACKED_ZLIB, in,
-	    packet->len - 1, limit->max, limit->left, &n, &whole);
-	understood = out != NULL && read_packets(p, out, n, limit, depth + 1) && whole;
+	    packet->len - 1, &n, &whole);
+	understood = out != NULL && read_packets(p, out, n, depth + 1) && whole;
 	free(out);
 	return understood;
 }

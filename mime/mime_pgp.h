@@ -6,16 +6,17 @@
 #ifndef MIME_PGP_H
 #define MIME_PGP_H
 
-#include <stddef.h>
+#include <stdbool.h>
 
-#include "mime_packed.h"
+#include "mime_formats.h"
 
 /*
  * Add what the armoured OpenPGP messages (RFC 9580 6.2) in a text hold: the
  * literal data, out of signatures and compressed packets, with its name. What
  * is encrypted, compressed in another way than by zlib or not understood makes
- * it sealed. max bytes of one and *left of all may be unpacked.
+ * it sealed.
  */
-void pgp_open(struct packed *, const char *text, size_t len, size_t max, size_t *left);
+bool pgp_is(const struct format_input *);
+void pgp_open(struct packed *, const struct format_input *);
 
 #endif

@@ -82,14 +82,21 @@ text_plain(const char *content, size_t len, bool shown, bool utf7, size_t *out_l
 	return utf7 ? without_utf7(content, out_len) : NULL;
 }
 
-void
-text_open(struct packed *p, const char *content, size_t len, bool shown)
+bool
+text_is(const struct format_input *in)
 {
-	size_t head = len < HEAD_MAX ? len : HEAD_MAX;
+	size_t head = in->text_len < HEAD_MAX ? in->text_len : HEAD_MAX;
+
+	return head > 0 && (in->shown || is_text(in->text, head));
+}
+
+void
+text_open(struct packed *p, const struct format_input *in)
+{
+	const char *content = in->text;
+	size_t len = in->text_len, head = len < HEAD_MAX ? len : HEAD_MAX;
 	char *entities = NULL;
 
-	if (head == 0 || (!shown && !is_text(content, head)))
-		return;
 	open_encoded(p, content, len);
 	open_values(p, content, len);
 	open_uris(p, content, len);

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "mime_packed.h"
+#include "mime_formats.h"
 
 /*
  * A text without what its charset adds to the letters of ASCII: malloc'd, of
@@ -24,6 +24,7 @@ char *text_plain(const char *content, size_t len, bool shown, bool utf7, size_t 
  * calendars and cards, and data URIs. content is a part's, decoded, and plain.
  * Contents that are no text are passed over.
  */
-void text_open(struct packed *, const char *content, size_t len, bool shown);
+bool text_is(const struct format_input *);
+void text_open(struct packed *, const struct format_input *);
 
 #endif

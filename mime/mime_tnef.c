@@ -30,17 +30,18 @@ static void give_name(const char *, size_t len, void (*fn)(void *, const char *)
 static void give_properties(const char *, size_t len, void (*fn)(void *, const char *), void *ctx);
 
 bool
-tnef_is(const char *bytes, size_t len)
+tnef_is(const struct format_input *in)
 {
-	return len >= 6 && memcmp(bytes, "\x78\x9f\x3e\x22", 4) == 0;
+	return in->len >= 6 && memcmp(in->bytes, "\x78\x9f\x3e\x22", 4) == 0;
 }
 
 void
-tnef_names(const char *bytes, size_t len, void (*fn)(void *, const char *), void *ctx)
+tnef_names(const struct format_input *in, format_name *fn, void *ctx)
 {
-	size_t at = 6;
+	const char *bytes = in->bytes;
+	size_t len = in->len, at = 6;
 
-	while (tnef_is(bytes, len) && at <= len && len - at >= ATTRIBUTE_HEAD) {
+	while (at <= len && len - at >= ATTRIBUTE_HEAD) {
 		uint32_t id = le_get(bytes + at + 1, 2);
 		size_t size = le_get(bytes + at + 5, 4), left;
 

@@ -5,15 +5,14 @@
 #ifndef MIME_TNEF_H
 #define MIME_TNEF_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "mime_formats.h"
 
-bool tnef_is(const char *bytes, size_t len);
+bool tnef_is(const struct format_input *);
 
 /*
  * Call fn for each file name in the stream, short and long ones; a name of
  * two-byte characters comes as its ASCII part. [MS-OXTNEF] 2.1.
  */
-void tnef_names(const char *bytes, size_t len, void (*fn)(void *ctx, const char *name), void *ctx);
+void tnef_names(const struct format_input *, format_name *, void *ctx);
 
 #endif

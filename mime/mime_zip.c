@@ -80,15 +80,22 @@ static char *write_archive(const struct reading *, size_t *out_len);
 static char *put(char *, uint32_t value, unsigned int bytes);
 static char *put_common(char *, const struct member *);
 
-char *
-zip_doubtful(const char *bytes, size_t len, size_t *out_len, bool *all)
+/* Anywhere in it, for unpackers look from its end. */
+bool
+zip_is(const struct format_input *in)
 {
-	struct reading r = { .bytes = bytes, .len = len, .all = true };
+	struct reading r = { .bytes = in->bytes, .len = in->len };
+
+	return find(&r, 0, "PK\003\004") < in->len ||
+	    find(&r, comment_begin(&r), "PK\005\006") < in->len;
+}
+
+char *
+zip_again(const struct format_input *in, size_t *out_len, bool *all)
+{
+	struct reading r = { .bytes = in->bytes, .len = in->len, .all = true };
 	char *out = NULL;
 
-	*all = true;
-	if (find(&r, 0, "PK\003\004") == len && find(&r, comment_begin(&r), "PK\005\006") == len)
-		return NULL;
 	read_directories(&r);
 	read_rest(&r);
 	*all = r.all;

@@ -5,8 +5,7 @@
 #ifndef MIME_ZIP_H
 #define MIME_ZIP_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "mime_formats.h"
 
 /*
  * A sound archive of all members that only some unpackers see in the content:
@@ -14,6 +13,7 @@
  * different things about, or that one of the two leaves out. Malloc'd, NULL if
  * there are none. *all is false if there are more than are written.
  */
-char *zip_doubtful(const char *bytes, size_t len, size_t *out_len, bool *all);
+bool zip_is(const struct format_input *);
+char *zip_again(const struct format_input *, size_t *out_len, bool *all);
 
 #endif

@@ -16,7 +16,9 @@
 #include <cmocka.h>
 
 #include "conf.h"
+#include "clock.h"
 #include "mime_decode.h"
+#include "mime_packed.h"
 #include "lint.h"
 #include "views.h"
 #include "mime_walk.h"
@@ -1370,6 +1372,48 @@ test_views_bounded(void **state)
 	assert_false(views(two_parts, &conf, &(struct seen){ .stop_region = 2 }));
 }
 
+/* What a reader of archives hands over: names once each, content or why there is none. */
+static void
+test_packed_members(void **state)
+{
+	char *names[] = { (char[]){ "a.txt" }, (char[]){ "b.exe" }, (char[]){ "a.txt" } };
+	size_t left = 10, members = 2;
+	struct packed p;
+
+	(void)state;
+	packed_begin(&p, 8, &left, &members, clock_ms() + 100000);
+	assert_int_equal(packed_room(&p), 8);
+	assert_true(packed_add_member(&p, names, 3, strdup("four"), 4, 0));
+	packed_spend(&p, 4);
+	assert_int_equal(packed_room(&p), 6);
+	assert_true(packed_add_member(&p, names, 1, NULL, 0, PACKED_ENCRYPTED));
+	packed_spend(&p, 100);
+	assert_int_equal(packed_room(&p), 0);
+	assert_false(p.too_big);
+	assert_false(packed_add_member(&p, names, 1, strdup("five"), 4, 0));
+	assert_true(p.too_big);
+	assert_int_equal(p.n, 2);
+	assert_int_equal(p.items[0].n_names, 2);
+	assert_string_equal(p.items[0].names[1], "b.exe");
+	assert_null(p.items[1].content);
+	assert_int_equal(p.items[1].flags, PACKED_ENCRYPTED);
+	packed_free(&p);
+}
+
+static void
+test_packed_late(void **state)
+{
+	size_t left = 10, members = 2;
+	struct packed p;
+
+	(void)state;
+	packed_begin(&p, 8, &left, &members, clock_ms() - 1);
+	assert_false(packed_add_member(&p, NULL, 0, strdup("late"), 4, 0));
+	assert_true(p.too_big);
+	assert_int_equal(p.n, 0);
+	packed_free(&p);
+}
+
 int
 main(void)
 {
@@ -1390,6 +1434,8 @@ main(void)
 		cmocka_unit_test_prestate(test_walk_limits, &conf),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_normalise),
+		cmocka_unit_test(test_packed_members),
+		cmocka_unit_test(test_packed_late),
 		cmocka_unit_test_prestate(test_lint_ordinary, &conf),
 		cmocka_unit_test_prestate(test_lint_irregular, &conf),
 		cmocka_unit_test_prestate(test_doubt, &conf),

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mime_formats.c - the table of formats that hold files.
+ *
+ * Every row that recognises a content opens it: a file can be two things at a
+ * time, and which one a program takes it for is not known here. Bounds are kept
+ * in struct packed, over all rows.
+ */
+#include "mime_formats.h"
+
+#include "mime_cms.h"
+#include "mime_pgp.h"
+#include "mime_text.h"
+#include "mime_tnef.h"
+#include "mime_zip.h"
+
+/* In this order, for it is that of the parts that come of it. */
+static const struct format formats[] = {
+	{ .name = "S/MIME", .is = cms_is, .open = cms_open },
+	{ .name = "OpenPGP", .is = pgp_is, .open = pgp_open },
+	{ .name = "text", .in_text = true, .is = text_is, .open = text_open },
+	{ .name = "TNEF", .is = tnef_is, .names = tnef_names },
+	{ .name = "zip", .is = zip_is, .again = zip_again },
+};
+
+#define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
+
+void
+formats_open(struct packed *p, const struct format_input *in)
+{
+	for (size_t i = 0; i < N_FORMATS; i++) {
+		const struct format *f = &formats[i];
+		size_t n = p->n;
+
+		if (f->open == NULL || !f->is(in))
+			continue;
+		f->open(p, in);
+		for (; n < p->n; n++) {
+			p->items[n].in_text = f->in_text && in->shown;
+			p->items[n].scanned = f->scanner_opens;
+		}
+	}
+}
+
+void
+formats_names(const char *content, size_t len, format_name *fn, void *ctx)
+{
+	const struct format_input in = { content, len, content, len, false };
+
+	for (size_t i = 0; i < N_FORMATS; i++) {
+		if (formats[i].names != NULL && formats[i].is(&in))
+			formats[i].names(&in, fn, ctx);
+	}
+}
+
+char *
+formats_again(const char *content, size_t len, size_t *next, size_t *out_len, bool *all)
+{
+	const struct format_input in = { content, len, content, len, false };
+
+	*all = true;
+	while (*next < N_FORMATS) {
+		const struct format *f = &formats[(*next)++];
+		char *again;
+
+		if (f->again == NULL || !f->is(&in))
+			continue;
+		again = f->again(&in, out_len, all);
+		if (again != NULL || !*all)
+			return again;
+	}
+	return NULL;
+}
