@@ -8,6 +8,7 @@ package Harness;
 #   SPAWNSCAN_BUILD   where the two binaries are (default: build/plain of the tree)
 #   SPAWNSCAN_WRAP    words put in front of spawnscan, e.g. "valgrind -q ..."
 #   SPAWNSCAN_SLOW    factor on every deadline (default 1, 10 with a wrapper)
+#   SPAWNSCAN_SAMPLE  of the files of others take every Nth only
 #   SPAWNSCAN_KEEP    if set, private directories stay
 #
 # Nothing here sleeps for luck: everything waits for a condition with a
@@ -57,14 +58,16 @@ for my $binary (qw(spawnscan spawnscan-inspect)) {
 }
 
 # Files of others, of which there are many, for a test that starts a process or
-# two for each. With the sanitizers, which make that slow, every fourth, another
-# quarter for each script; "make check" has run all of them without by then.
+# two for each: every Nth, another Nth for each script. SPAWNSCAN_SAMPLE is N; with
+# the sanitizers, which make that slow, it is 4. "make check-all" runs all of them
+# without.
 sub sampled {
 	my @files = @_;
-	return @files unless sanitized();
-	my $first = unpack('%32C*', File::Basename::basename($0)) % 4;
-	my @some = @files[grep { $_ % 4 == $first } 0 .. $#files];
-	diag('with the sanitizers: ' . @some . ' of ' . @files . ' files of others');
+	my $n = sanitized() ? 4 : $ENV{SPAWNSCAN_SAMPLE} || 1;
+	return @files if $n < 2;
+	my $first = unpack('%32C*', File::Basename::basename($0)) % $n;
+	my @some = @files[grep { $_ % $n == $first } 0 .. $#files];
+	diag('a sample: ' . @some . ' of ' . @files . ' files of others');
 	return @some;
 }
 
