@@ -179,7 +179,7 @@ put_bytes(struct writer *w, const void *bytes, size_t len)
 static void
 put_number(struct writer *w, uint64_t value, unsigned int bytes)
 {
-	unsigned char le[8];
+	unsigned char le[8] = { 0 };
 
 	for (unsigned int i = 0; i < bytes; i++)
 		le[i] = (unsigned char)(value >> (8 * i));

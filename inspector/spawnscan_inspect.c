@@ -171,6 +171,7 @@ run_engine(const struct options *o, const struct conf *conf, char **argv)
 	if (n == -1)
 		quit(EX_OSERR, "/proc/self/exe: %s", strerror(errno));
 	self[n] = '\0';
+	/* cppcheck-suppress autoVariables */
 	argv[0] = self; /* lives as long as the engine does: it returns to here */
 	use_huge_pages(argv);
 	if (!log_open(conf->log, conf->syslog_name, conf->syslog_facility,

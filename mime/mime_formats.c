@@ -67,7 +67,7 @@ formats_again(const char *content, size_t len, size_t *next, size_t *out_len, bo
 			continue;
 		again = f->again(&in, out_len, all);
 		if (again != NULL || !*all)
-			return again;
+			return again; /* cppcheck-suppress returnDanglingLifetime; malloc'd */
 	}
 	return NULL;
 }
