@@ -40,7 +40,7 @@ FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
-INSPECTOR_PKGS = libbsd-overlay libmd inih gmime-3.0 libclamav libseccomp zlib
+INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libseccomp zlib
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 

@@ -6,7 +6,7 @@
  * Single-threaded. It polls the listening socket, a signalfd and the pipe of a
  * successor; everything else happens in children. It reads not one byte that a
  * front sends: a connection goes straight to a child, which has the loaded
- * signatures at once and shuts itself in before it looks at the mail. When all
+ * signatures already and shuts itself in before it looks at the message. When all
  * places are taken it stops accepting, and the kernel keeps the others in the
  * order in which they came.
  *
@@ -16,7 +16,7 @@
  * children and ends. If it ends without that word nothing changes, and the next
  * check tries again.
  *
- * Told to end, it takes its socket's name away, inspects what had come before,
+ * At SIGTERM it takes its socket's name away, inspects what had come before,
  * and ends. A socket that is systemd's stays, with what waits there.
  *
  * Forking a process of 1.7 GB costs 35 to 80 ms, nearly all of it for copying
@@ -57,7 +57,6 @@
 #include "clock.h"
 #include "inspector.h"
 #include "log.h"
-#include "mime_walk.h"
 #include "sandbox.h"
 #include "scan.h"
 #include "scratch.h"
@@ -253,7 +252,7 @@ inherit_socket(struct engine *e, char *err, size_t errsize)
 	return true;
 }
 
-/* The lock: two that begin at once must not both find a stale socket. */
+/* The lock: two that begin at the same time must not both find a stale socket. */
 static bool
 make_socket(struct engine *e, char *err, size_t errsize)
 {
@@ -345,7 +344,7 @@ become_user(const struct conf *conf, char *err, size_t errsize)
 		return refuse(err, errsize, "user %s: %s", name, strerror(errno));
 	/* Root has opened it; a successor would fail over it, much later. */
 	if (strncmp(conf->log, "file:", 5) == 0 && access(conf->log + 5, W_OK) == -1)
-		return refuse(err, errsize, "user %s can't write to %s: %s", name, conf->log + 5,
+		return refuse(err, errsize, "user %s cannot write to %s: %s", name, conf->log + 5,
 		    strerror(errno));
 	return true;
 }
@@ -358,11 +357,10 @@ load(struct engine *e, char *err, size_t errsize)
 	bool ok;
 
 	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
-		return refuse(err, errsize, "no private directory in %s: %s", e->conf->scratch_dir,
-		    strerror(errno));
-	ok = scan_open(e->conf, scratch, err, errsize) && sandbox_compile(e->conf, err, errsize);
+		return refuse(err, errsize, "cannot create a scratch directory in %s: %s",
+		    e->conf->scratch_dir, strerror(errno));
+	ok = inspector_prepare(e->conf, scratch, err, errsize);
 	scratch_remove(scratch);
-	mime_walk_start();
 	return ok;
 }
 
@@ -440,7 +438,7 @@ tell_ready(int ready_fd)
 	if (ready_fd == -1)
 		return;
 	if (write(ready_fd, &ready, 1) != 1)
-		log_write(LOG_WARNING, "engine: nobody hears that it is ready");
+		log_write(LOG_WARNING, "engine: cannot tell that it is ready: %s", strerror(errno));
 	close(ready_fd);
 }
 
@@ -550,7 +548,7 @@ serve(struct engine *e)
 			{ .fd = e->successor_ready, .events = POLLIN },
 		};
 
-		/* What waits is taken at once: a listener that drains is closed after it. */
+		/* What waits is taken immediately: a listener that drains is closed after it. */
 		if (poll(p, 3, e->draining && room(e) && e->listener != -1 ? 0 : 1000) == -1 &&
 		    errno != EINTR) {
 			/* For want of memory, which may pass; to end would not help a front. */
@@ -615,7 +613,7 @@ peer_allowed(const struct engine *e, int sock)
 		list += n;
 		list += strspn(list, " ");
 	}
-	log_write(LOG_WARNING, "engine: user %u may not connect, see engine_users", peer.uid);
+	log_write(LOG_WARNING, "engine: uid %u refused: not one of engine_users", peer.uid);
 	return false;
 }
 
@@ -624,8 +622,8 @@ static bool
 furnish(const struct engine *e, struct child *c)
 {
 	if (!scratch_make(e->conf->scratch_dir, c->scratch, sizeof(c->scratch))) {
-		log_write(LOG_ERR, "engine: no private directory in %s: %s", e->conf->scratch_dir,
-		    strerror(errno));
+		log_write(LOG_ERR, "engine: cannot create a scratch directory in %s: %s",
+		    e->conf->scratch_dir, strerror(errno));
 		c->scratch[0] = '\0';
 		return false;
 	}
@@ -699,12 +697,13 @@ take_signals(struct engine *e)
 			reap(e);
 			break;
 		case SIGHUP:
-			log_write(LOG_NOTICE, "engine: told to load the signatures again");
+			log_write(LOG_NOTICE, "engine: SIGHUP received, reloading the signatures");
 			e->again = e->successor != 0;
 			start_successor(e);
 			break;
 		default:
-			log_write(LOG_NOTICE, "engine: told to end");
+			log_write(LOG_NOTICE, "engine: %s received, shutting down",
+			    info.ssi_signo == SIGINT ? "SIGINT" : "SIGTERM");
 			if (!e->draining)
 				drain(e);
 		}
@@ -736,7 +735,7 @@ child_ended(struct engine *e, struct child *c, int status)
 		log_write(LOG_WARNING, "engine: inspector %d was killed by signal %d (%s)", c->pid,
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	else if (WEXITSTATUS(status) != EX_OK)
-		log_write(LOG_INFO, "engine: inspector %d ended with code %d", c->pid,
+		log_write(LOG_INFO, "engine: inspector %d ended with exit code %d", c->pid,
 		    WEXITSTATUS(status));
 	if (!scratch_empty(c->scratch))
 		unfurnish(c);
@@ -755,7 +754,7 @@ end_overdue(struct engine *e)
 			kill(e->children[i].pid, SIGKILL);
 	}
 	if (e->successor != 0 && e->successor_deadline <= now) {
-		log_write(LOG_ERR, "engine: loading the signatures again takes too long");
+		log_write(LOG_ERR, "engine: the reload takes too long, ending it");
 		kill(e->successor, SIGKILL);
 		e->successor_deadline = now + LOAD_TIMEOUT; /* dying of it */
 	}
@@ -770,9 +769,9 @@ check_signatures(struct engine *e)
 		return;
 	e->next_check = now + (time_t)e->conf->reload_check;
 	if (scan_changed())
-		log_write(LOG_NOTICE, "engine: the signatures have changed");
+		log_write(LOG_NOTICE, "engine: the signatures have changed, reloading");
 	else if (e->reload_failed) /* of something that may have passed */
-		log_write(LOG_NOTICE, "engine: trying to load the signatures once more");
+		log_write(LOG_NOTICE, "engine: trying the reload once more");
 	else
 		return;
 	start_successor(e);
@@ -837,7 +836,8 @@ take_successor(struct engine *e)
 	e->successor_ready = -1;
 	if (n != 1 || ready != READY_BYTE)
 		return;
-	log_write(LOG_NOTICE, "engine: process %d serves with the new signatures", e->successor);
+	log_write(LOG_NOTICE, "engine: process %d has taken over with the new signatures",
+	    e->successor);
 	if (e->again)
 		kill(e->successor, SIGHUP);
 	e->successor = 0;
@@ -858,13 +858,13 @@ successor_ended(struct engine *e, int status)
 		return; /* we have ended it */
 	if (WIFSIGNALED(status))
 		log_write(LOG_ERR,
-		    "engine: loading the signatures again ended by signal %d, "
-		    "the old ones stay in use",
+		    "engine: the reload was killed by signal %d, "
+		    "the old signatures stay in use",
 		    WTERMSIG(status));
 	else
 		log_write(LOG_ERR,
-		    "engine: loading the signatures again failed (code %d), "
-		    "the old ones stay in use",
+		    "engine: the reload failed (exit code %d), "
+		    "the old signatures stay in use",
 		    WEXITSTATUS(status));
 	if (e->again) {
 		e->again = false;
@@ -901,6 +901,6 @@ finish(struct engine *e)
 		unfurnish(&e->children[i]);
 	if (!e->handed_over)
 		remove_pid_file(e->conf->engine_pid_file);
-	log_write(LOG_NOTICE, "engine: ended");
+	log_write(LOG_NOTICE, "engine: stopped");
 	free(e->children);
 }

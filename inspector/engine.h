@@ -11,7 +11,7 @@
 #define ENGINE_READY_ENV "SPAWNSCAN_READY_FD"
 
 /*
- * Serve until told to end. argv starts a successor with the same settings
+ * Serve until SIGTERM. argv starts a successor with the same settings
  * (argv[0] an absolute path; kept, not copied); ready_fd is told once
  * everything is loaded, -1 = nobody waits; in the background standard error is
  * given up then. Returns a code of <sysexits.h>.

@@ -30,6 +30,7 @@
 #include "conf.h"
 #include "examine.h"
 #include "message.h"
+#include "mime_walk.h"
 #include "report.h"
 #include "request.h"
 #include "sandbox.h"
@@ -51,6 +52,13 @@ static void fail(struct inspector *, const char *sentence);
 static void note(void *ctx, const char *sentence);
 static unsigned int seconds_left(const struct inspector *);
 static bool send_report(int sock, const struct report *);
+
+bool
+inspector_prepare(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+{
+	mime_walk_start();
+	return scan_open(conf, scratch, err, errsize) && sandbox_compile(conf, err, errsize);
+}
 
 void
 inspector_serve(int sock, const char *scratch, int walls)

@@ -560,7 +560,7 @@ add_guarded_calls(scmp_filter_ctx filter)
 	/* abort: so that a failed assertion looks like one */
 	if (code == 0)
 		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid(), 0));
+		    SCMP_A0(SCMP_CMP_EQ, OWN_PID, 0));
 	return code;
 }
 

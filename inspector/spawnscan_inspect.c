@@ -141,7 +141,7 @@ configure(struct options *o, struct conf *conf)
  * With huge pages behind malloc that took 650 page faults instead of 5200 (10
  * KB mail, 8.75 million signatures) and 15 to 25 % less CPU time. glibc reads
  * this setting when a process starts, so the engine starts itself once more;
- * with all symbols looked up at once, not again in each child.
+ * with all symbols looked up then, not again in each child.
  */
 static void
 use_huge_pages(char **argv)
@@ -157,7 +157,7 @@ use_huge_pages(char **argv)
 	    setenv("GLIBC_TUNABLES", tunables, 1) == -1 || setenv("LD_BIND_NOW", "1", 1) == -1)
 		return;
 	execv(argv[0], argv);
-	log_write(LOG_WARNING, "engine: can't start again with huge pages: %s", strerror(errno));
+	log_write(LOG_WARNING, "engine: cannot start again with huge pages: %s", strerror(errno));
 }
 
 static int
@@ -225,7 +225,7 @@ print_version(const struct conf *conf)
 	bool ok;
 
 	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch)))
-		quit(EX_CANTCREAT, "no private directory in %s: %s", conf->scratch_dir,
+		quit(EX_CANTCREAT, "cannot create a scratch directory in %s: %s", conf->scratch_dir,
 		    strerror(errno));
 	ok = scan_connect(conf, sentence, sizeof(sentence)) &&
 	    scan_open(conf, scratch, sentence, sizeof(sentence)) &&

@@ -4,7 +4,8 @@
  * and scan_clamd.c.
  *
  * The rule of this file: clean is only what was scanned to its end without an
- * error. Everything else is a hit or a failure.
+ * error. Everything else is a hit, if it is a matter of the content, or a failure,
+ * if it is our own.
  */
 #ifndef SCAN_H
 #define SCAN_H
@@ -26,7 +27,7 @@ enum scan_kind {
 #define SCAN_MAX_HITS 64
 
 struct scan_hit {
-	enum verdict_class class; /* infected, encrypted, limit; blocked for macros */
+	enum verdict_class class; /* infected, encrypted, limit, unopened; blocked for macros */
 	char name[256]; /* signature, printable */
 };
 
@@ -34,7 +35,7 @@ struct scan_result {
 	struct scan_hit hits
 	    [SCAN_MAX_HITS]; /* each name once; a further one drops an ENCRYPTED or LIMIT if it is INFECTED */
 	size_t n_hits;
-	bool failed; /* not scanned to the end */
+	bool failed; /* could not be scanned, for reasons of our own */
 	char error[256]; /* if failed: why, printable */
 };
 
@@ -70,7 +71,7 @@ bool scan_changed(void);
 
 /*
  * Scan len bytes. seconds is the most that it may take; past it the result is
- * a CLASS_LIMIT hit or failed.
+ * a CLASS_LIMIT hit (from clamd: failed).
  */
 void scan_bytes(struct scan_result *, enum scan_kind, const char *buf, size_t len,
     unsigned int seconds);

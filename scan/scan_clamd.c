@@ -39,8 +39,6 @@
  *    infected. (1.5 can forbid the first two.)
  *  - The mail goes over TCP as it is, and clamd's answers are believed.
  */
-#include "scan_clamd.h"
-
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -61,6 +59,7 @@
 
 #include "clock.h"
 #include "scan_result.h"
+#include "scanner.h"
 
 #define PREFIX "clamd:"
 #define REPLY_MAX 1024 /* a name, and what stands around it */
@@ -68,6 +67,14 @@
 #define LAST_WORD_MS 1000 /* for the reason of one that stopped listening */
 #define PROVE_SECONDS 30
 
+static bool connect_any(const struct conf *, char *err, size_t errsize);
+static bool open_scanner(const struct conf *, const char *scratch, char *err, size_t errsize);
+static void close_session(void);
+static bool is_open(void);
+static void scan(struct scan_result *, enum scan_kind, const char *buf, size_t len,
+    unsigned int seconds);
+static bool prove(char *err, size_t errsize);
+static const char *banner(void);
 static bool connect_to(const char *address, int64_t deadline, char *err, size_t errsize);
 static bool open_session(const char *address, int64_t deadline, char *err, size_t errsize);
 static int connect_local(const char *path, int64_t deadline);
@@ -98,12 +105,20 @@ static struct {
 	char banner[64];
 } clamd = { .sock = -1, .memory = -1 };
 
+const struct scanner clamd_scanner = { .connect = connect_any,
+	.open = open_scanner,
+	.close = close_session,
+	.is_open = is_open,
+	.bytes = scan,
+	.prove = prove,
+	.banner = banner };
+
 /*
  * Each server has an equal share of half the time that there is for the
  * message: one that is too busy to say its version would not scan in time.
  */
-bool
-clamd_connect(const struct conf *conf, char *err, size_t errsize)
+static bool
+connect_any(const struct conf *conf, char *err, size_t errsize)
 {
 	const char *word = conf->scanner;
 	int64_t share = (int64_t)conf->inspect_timeout * 500;
@@ -121,7 +136,7 @@ clamd_connect(const struct conf *conf, char *err, size_t errsize)
 		if (connect_to(address + strlen(PREFIX), clock_ms() + share / (int64_t)n, reason,
 			sizeof(reason)))
 			return true;
-		clamd_close();
+		close_session();
 		if (used < errsize)
 			used += (size_t)snprintf(err + used, errsize - used, "%s%s: %s",
 			    used > 0 ? "; " : "", address, reason);
@@ -130,15 +145,15 @@ clamd_connect(const struct conf *conf, char *err, size_t errsize)
 	return false;
 }
 
-bool
-clamd_open(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+static bool
+open_scanner(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 {
 	(void)scratch;
-	return clamd.sock != -1 || clamd_connect(conf, err, errsize);
+	return clamd.sock != -1 || connect_any(conf, err, errsize);
 }
 
-void
-clamd_close(void)
+static void
+close_session(void)
 {
 	if (clamd.sock != -1)
 		close(clamd.sock);
@@ -148,14 +163,14 @@ clamd_close(void)
 	clamd.number = 0;
 }
 
-bool
-clamd_is_open(void)
+static bool
+is_open(void)
 {
 	return clamd.sock != -1;
 }
 
-const char *
-clamd_banner(void)
+static const char *
+banner(void)
 {
 	return clamd.banner;
 }
@@ -164,8 +179,8 @@ clamd_banner(void)
  * A mail that does not begin like one clamd does not read as one, as libclamav
  * does not (see there); it does not say so, so that is tried both ways.
  */
-void
-clamd_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
+static void
+scan(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
 	static const char received[] = "Received: by localhost; scanned\r\n";
@@ -188,8 +203,8 @@ clamd_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, si
 }
 
 /* Kept shifted by one, so that no scanner stumbles over this program. */
-bool
-clamd_prove(char *err, size_t errsize)
+static bool
+prove(char *err, size_t errsize)
 {
 	char text[] = "Y6P\"Q&ABQ\\5]Q[Y65)Q_*8DD*8~%FJDBS"
 		      ".TUBOEBSE.BOUJWJSVT.UFTU.GJMF\"%I,I+";
@@ -197,7 +212,7 @@ clamd_prove(char *err, size_t errsize)
 
 	for (size_t i = 0; text[i] != '\0'; i++)
 		text[i]--;
-	clamd_bytes(&result, SCAN_PART, text, sizeof(text) - 1, PROVE_SECONDS);
+	scan(&result, SCAN_PART, text, sizeof(text) - 1, PROVE_SECONDS);
 	if (result.failed)
 		return scan_result_refuse(err, errsize, "clamd at %s: %s", clamd.address,
 		    result.error);
@@ -216,7 +231,7 @@ connect_to(const char *address, int64_t deadline, char *err, size_t errsize)
 		return false;
 	if (address[0] != '/' || takes_descriptors(deadline))
 		return true;
-	clamd_close();
+	close_session();
 	return open_session(address, deadline, err, errsize);
 }
 
@@ -362,7 +377,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 		unexpected();
 	}
 	scan_result_fail(result, "clamd at %s: %.200s", clamd.address, clamd.reply);
-	clamd_close(); /* it may be out of step */
+	close_session(); /* it may be out of step */
 	return false;
 }
 

@@ -9,10 +9,9 @@
  *    (on_layer), we do; and it has none for uuencoded files in a mail, of which
  *    it makes a file each and keeps all to the end (on_file);
  *  - it could not write its temporary files, or had no memory: any message of
- *    error severity fails the scan, and what it keeps silent about is looked
- *    after by have_room, have_memory and prove_scratch. 889 mails and all of
- *    clamav-testfiles, whole, made no such message, so innocent content does
- *    not fail;
+ *    error severity is one that we are to blame for (the scan fails) or that the
+ *    content is (it is unopened); settle tells which. What it keeps silent about
+ *    is looked after by room.c;
  *  - a mail it did not take for one: scan_as_mail;
  *  - a heuristic hit ended the scan before the virus was reached: ALLMATCHES
  *    goes on to the end and reports each;
@@ -33,13 +32,11 @@
  * a password. Encrypted zip, 7z, EGG, RAR and PDF (if opening it needs the
  * password) are hits.
  *
- * Scratch must belong to this process alone. libclamav_open takes 3 ms with a few
+ * Scratch must belong to this process alone. open_scanner takes 3 ms with a few
  * signatures (2.2 of them cl_load, 0.4 compile); an inspector that is about to
- * exit can spare itself libclamav_close.
+ * exit can spare itself close_scanner.
  */
-#include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 
 #include <clamav.h>
 #include <dirent.h>
@@ -52,25 +49,29 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "scan_libclamav.h"
+#include "complaint.h"
+#include "database.h"
+#include "marker.h"
+#include "room.h"
 #include "scan_result.h"
+#include "scanner.h"
 
-/* The name that libclamav gives to a signature that is not ClamAV's own. */
-#define MARKER_NAME "Spawnscan-Self-Test"
-#define MARKER_HIT MARKER_NAME ".UNOFFICIAL"
-#define MARKER_SIZE 32
-
-#define PROVE_SECONDS 10
-#define MEMORY_RESERVE (64UL << 20) /* address space, at the start of each layer */
 #define ROOM_FACTOR 4 /* scratch space per byte to scan */
-#define ROOM_RESERVE (1U << 20) /* scratch space at the start of each layer */
 #define UNZIP_BLOCK 8192 /* libclamav's, BUFSIZ */
 #define FILE_LIMIT_MIN (8 * UNZIP_BLOCK) /* below it on_layer would make no sense */
 #define FILE_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFileSize"
+#define TIME_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxScanTime"
 #define FILES_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFiles"
 
-static void on_message(enum cl_msg, const char *, const char *, void *);
-static void complain(const char *);
+static bool open_scanner(const struct conf *, const char *, char *, size_t);
+static void close_scanner(void);
+static bool is_open(void);
+static bool adapt(const struct conf *, const char *, char *, size_t);
+static bool changed(void);
+static void scan(struct scan_result *, enum scan_kind, const char *, size_t, unsigned int);
+static void set_on_member(scan_member *, void *);
+static const char *banner(void);
+static unsigned int signatures(void);
 static void on_hit(int, const char *, void *);
 static cl_error_t on_layer(int, const char *, void *);
 static cl_error_t on_member(const char *, unsigned long, const char *, unsigned long, int,
@@ -82,28 +83,18 @@ static bool start_library(char *, size_t);
 static bool make_engine(const struct conf *, const char *, char *, size_t);
 static bool use_scratch(const char *, char *, size_t);
 static bool set_limits(const struct conf *);
-static uint64_t database_print(const char *);
-static uint64_t file_print(int, const char *);
 static bool load_database(const struct conf *, char *, size_t);
-static bool load_marker(char *, size_t);
-static bool write_marker(const char *);
-static bool prove_engine(const char *, char *, size_t);
-static bool prove_part(const char *, char *, size_t);
-static bool prove_mail(const char *, char *, size_t);
-static const char *marker_fault(const struct scan_result *);
-static bool prove_scratch(void);
-static bool scratch_is_there(void);
-static bool have_room(uint64_t);
-static bool have_memory(void);
+static bool compile(char *, size_t);
 static void scan_view(struct scan_result *, const char *, size_t, int64_t);
 static void scan_as_mail(struct scan_result *, const char *, size_t, int64_t);
+static void settle(struct scan_result *, int);
+static bool still_works(void);
 static int scan_map(struct scan_result *, const char *, size_t);
 static void set_options(struct cl_scan_options *);
 
 static struct {
 	struct cl_engine *engine; /* NULL unless open */
 	char scratch[PATH_MAX];
-	unsigned char marker[MARKER_SIZE];
 	unsigned int signatures;
 	char banner[64];
 	char database[PATH_MAX];
@@ -117,40 +108,50 @@ static struct {
 	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
 	bool top_is_mail; /* the outermost one was read as a mail */
-	char complaint[256]; /* what went wrong first in this scan or load; "" = nothing */
-	char last_complaint[256]; /* and last: for a database that names the file */
+	bool proving; /* in a scan within a scan: it still works */
 } scanner;
 
-bool
-libclamav_open(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+const struct scanner libclamav_scanner = { .open = open_scanner,
+	.close = close_scanner,
+	.is_open = is_open,
+	.adapt = adapt,
+	.changed = changed,
+	.bytes = scan,
+	.on_member = set_on_member,
+	.banner = banner,
+	.signatures = signatures };
+
+static bool
+open_scanner(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 {
 	if (!start_library(err, errsize))
 		return false;
 	strlcpy(scanner.database, conf->database, sizeof(scanner.database));
 	scanner.database_print = database_print(scanner.database);
 	if (make_engine(conf, scratch, err, errsize) && load_database(conf, err, errsize) &&
-	    load_marker(err, errsize) && prove_engine(conf->database, err, errsize))
+	    marker_load(scanner.engine, scratch, err, errsize) && compile(err, errsize) &&
+	    marker_prove(scan, conf->database, err, errsize))
 		return true;
-	libclamav_close();
+	close_scanner();
 	return false;
 }
 
-void
-libclamav_close(void)
+static void
+close_scanner(void)
 {
 	if (scanner.engine != NULL)
 		cl_engine_free(scanner.engine);
 	memset(&scanner, 0, sizeof(scanner));
 }
 
-bool
-libclamav_is_open(void)
+static bool
+is_open(void)
 {
 	return scanner.engine != NULL;
 }
 
-bool
-libclamav_adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+static bool
+adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 {
 	if (!use_scratch(scratch, err, errsize))
 		return false;
@@ -158,68 +159,18 @@ libclamav_adapt(const struct conf *conf, const char *scratch, char *err, size_t 
 	    scan_result_refuse(err, errsize, "libclamav refuses a limit from the configuration");
 }
 
-/*
- * cl_statchkdir looks at inodes and whole seconds of files of a folder: it
- * misses a file that is gone, and one that is completed in the second in which
- * its beginning was loaded.
- */
-bool
-libclamav_changed(void)
+static bool
+changed(void)
 {
 	uint64_t print = database_print(scanner.database);
-	bool changed = print != scanner.database_print;
+	bool is_new = print != scanner.database_print;
 
 	scanner.database_print = print;
-	return changed;
+	return is_new;
 }
 
-/*
- * A number for the names, sizes and times of the signature files; 0 = there is
- * nothing. Not freshclam's own notes, nor what is hidden: it would be a reload
- * for nothing.
- */
-static uint64_t
-database_print(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	uint64_t print = 0;
-
-	if (dir == NULL)
-		return file_print(AT_FDCWD, path);
-	while ((entry = readdir(dir)) != NULL) {
-		const char *end = strrchr(entry->d_name, '.');
-
-		if (entry->d_name[0] != '.' && (end == NULL || strcmp(end, ".dat") != 0))
-			print += file_print(dirfd(dir), entry->d_name);
-	}
-	closedir(dir);
-	return print;
-}
-
-/* FNV-1a over what stat tells; 0 for what is no file. */
-static uint64_t
-file_print(int at, const char *name)
-{
-	uint64_t print = 0xcbf29ce484222325;
-	uint64_t facts[4];
-	struct stat st;
-
-	if (fstatat(at, name, &st, 0) == -1 || !S_ISREG(st.st_mode))
-		return 0;
-	facts[0] = (uint64_t)st.st_ino;
-	facts[1] = (uint64_t)st.st_size;
-	facts[2] = (uint64_t)st.st_mtim.tv_sec;
-	facts[3] = (uint64_t)st.st_mtim.tv_nsec;
-	for (; *name != '\0'; name++)
-		print = (print ^ (unsigned char)*name) * 0x100000001b3;
-	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]); i++)
-		print = (print ^ facts[i]) * 0x100000001b3;
-	return print;
-}
-
-void
-libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
+static void
+scan(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
 	int64_t deadline = clock_ms() + (int64_t)seconds * 1000;
@@ -229,7 +180,8 @@ libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf
 	scanner.parse_html = kind != SCAN_TEXT;
 	if (scanner.engine == NULL)
 		scan_result_fail(result, "the scanner is not open");
-	else if (!scratch_is_there() || !have_room((uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
+	else if (!room_is_there(scanner.scratch) ||
+	    !room_for(scanner.scratch, (uint64_t)len * ROOM_FACTOR + ROOM_RESERVE))
 		scan_result_fail(result, "scratch directory %s: %s", scanner.scratch,
 		    strerror(errno));
 	if (result->failed || len == 0)
@@ -239,47 +191,23 @@ libclamav_bytes(struct scan_result *result, enum scan_kind kind, const char *buf
 		scan_as_mail(result, buf, len, deadline);
 }
 
-void
-libclamav_on_member(scan_member *fn, void *ctx)
+static void
+set_on_member(scan_member *fn, void *ctx)
 {
 	scanner.member = fn;
 	scanner.member_ctx = ctx;
 }
 
-const char *
-libclamav_banner(void)
+static const char *
+banner(void)
 {
 	return scanner.banner;
 }
 
-unsigned int
-libclamav_signatures(void)
+static unsigned int
+signatures(void)
 {
 	return scanner.signatures;
-}
-
-static void
-on_message(enum cl_msg severity, const char *fullmsg, const char *msg, void *ctx)
-{
-	(void)fullmsg;
-	(void)ctx;
-	if (severity >= CL_MSG_ERROR)
-		complain(msg);
-}
-
-/* Note what went wrong; a scan fails for it. */
-static void
-complain(const char *text)
-{
-	char *last = scanner.last_complaint;
-
-	strlcpy(last, text, sizeof(scanner.last_complaint));
-	last[strcspn(last, "\n")] = '\0';
-	scan_result_make_printable(last);
-	if (last[0] == '\0')
-		strlcpy(last, "an empty error message", sizeof(scanner.last_complaint));
-	if (scanner.complaint[0] == '\0')
-		strlcpy(scanner.complaint, last, sizeof(scanner.complaint));
 }
 
 static void
@@ -306,10 +234,10 @@ on_layer(int fd, const char *type, void *ctx)
 	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (uint64_t)st.st_size + UNZIP_BLOCK > scanner.file_limit)
 		scan_result_add_hit(ctx, FILE_LIMIT_HIT);
-	if (!have_room(ROOM_RESERVE))
-		complain("the scratch directory is full");
-	if (!have_memory())
-		complain("memory is short");
+	if (!room_for(scanner.scratch, ROOM_RESERVE))
+		complaint_add_own("the scratch directory is full");
+	if (!room_memory())
+		complaint_add_own("memory is short");
 	return CL_CLEAN;
 }
 
@@ -377,7 +305,7 @@ start_library(char *err, size_t errsize)
 		return scan_result_refuse(err, errsize, "the scanner is open already");
 	if (started)
 		return true;
-	cl_set_clcb_msg(on_message);
+	cl_set_clcb_msg(complaint_on_message);
 	if ((code = cl_init(CL_INIT_DEFAULT)) != CL_SUCCESS)
 		return scan_result_refuse(err, errsize, "libclamav does not start: %s",
 		    cl_strerror(code));
@@ -407,7 +335,7 @@ use_scratch(const char *scratch, char *err, size_t errsize)
 {
 	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
 		return scan_result_refuse(err, errsize, "scratch directory: path too long");
-	if (!prove_scratch())
+	if (!room_prove(scanner.scratch))
 		return scan_result_refuse(err, errsize, "scratch directory %s: %s", scratch,
 		    strerror(errno));
 	return true;
@@ -448,11 +376,11 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	long long version;
 	int ignored;
 
-	scanner.complaint[0] = '\0';
+	complaint_begin(NULL);
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
 	if (code != CL_SUCCESS)
 		return scan_result_refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
-		    cl_strerror(code), scanner.complaint, scanner.last_complaint);
+		    cl_strerror(code), complaint_first(), complaint_last());
 	if (scanner.signatures == 0)
 		return scan_result_refuse(err, errsize,
 		    "signature database %s: no signatures in it", path);
@@ -468,167 +396,12 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 }
 
 static bool
-load_marker(char *err, size_t errsize)
+compile(char *err, size_t errsize)
 {
-	char path[PATH_MAX + 16];
-	unsigned int count = 0;
-	cl_error_t code;
+	cl_error_t code = cl_engine_compile(scanner.engine);
 
-	snprintf(path, sizeof(path), "%s/marker.ndb", scanner.scratch);
-	if (!write_marker(path))
-		return scan_result_refuse(err, errsize, "marker signature %s: %s", path,
-		    strerror(errno));
-	code = cl_load(path, scanner.engine, &count, CL_DB_STDOPT);
-	unlink(path);
-	if (code == CL_SUCCESS)
-		code = cl_engine_compile(scanner.engine);
-	if (code != CL_SUCCESS)
-		return scan_result_refuse(err, errsize, "marker signature: %s", cl_strerror(code));
-	return true;
-}
-
-/* A fresh pattern for each process, so that no mail can carry it. */
-static bool
-write_marker(const char *path)
-{
-	FILE *file;
-	int fd;
-	bool ok;
-
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return false;
-	if ((file = fdopen(fd, "w")) == NULL) {
-		close(fd);
-		return false;
-	}
-	arc4random_buf(scanner.marker, sizeof(scanner.marker));
-	fputs(MARKER_NAME ":0:*:", file);
-	for (size_t i = 0; i < sizeof(scanner.marker); i++)
-		fprintf(file, "%02x", scanner.marker[i]);
-	ok = fputc('\n', file) != EOF;
-	return fclose(file) == 0 && ok;
-}
-
-static bool
-prove_engine(const char *database, char *err, size_t errsize)
-{
-	return prove_part(database, err, errsize) && prove_mail(database, err, errsize);
-}
-
-/* Plain content: the marker is found, and what is not the marker is clean. */
-static bool
-prove_part(const char *database, char *err, size_t errsize)
-{
-	struct scan_result result;
-	char text[64] = "spawnscan tries its scanner: ";
-
-	libclamav_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
-	if (result.failed || result.n_hits > 0)
-		return scan_result_refuse(err, errsize,
-		    "signature database %s: self-test on harmless text: %s", database,
-		    result.failed ? result.error : result.hits[0].name);
-	memcpy(text + sizeof(text) - MARKER_SIZE, scanner.marker, MARKER_SIZE);
-	libclamav_bytes(&result, SCAN_PART, text, sizeof(text), PROVE_SECONDS);
-	if (marker_fault(&result) != NULL)
-		return scan_result_refuse(err, errsize, "signature database %s: self-test: %s",
-		    database, marker_fault(&result));
-	return true;
-}
-
-/* Encoded content of a mail: for that libclamav needs its scratch directory. */
-static bool
-prove_mail(const char *database, char *err, size_t errsize)
-{
-	static const char head[] = "From: a@example.org\nSubject: self-test\nMIME-Version: 1.0\n"
-				   "Content-Type: application/octet-stream\n"
-				   "Content-Transfer-Encoding: quoted-printable\n\n";
-	struct scan_result result;
-	char mail[sizeof(head) + 3 * MARKER_SIZE + 2];
-	size_t len = strlcpy(mail, head, sizeof(mail));
-
-	for (size_t i = 0; i < MARKER_SIZE; i++)
-		len += (size_t)snprintf(mail + len, sizeof(mail) - len, "=%02X", scanner.marker[i]);
-	mail[len++] = '\n';
-	libclamav_bytes(&result, SCAN_MAIL, mail, len, PROVE_SECONDS);
-	if (marker_fault(&result) != NULL)
-		return scan_result_refuse(err, errsize,
-		    "signature database %s: self-test with a mail: %s", database,
-		    marker_fault(&result));
-	return true;
-}
-
-/* NULL if the marker and nothing else was found. */
-static const char *
-marker_fault(const struct scan_result *result)
-{
-	if (result->failed)
-		return result->error;
-	for (size_t i = 0; i < result->n_hits; i++)
-		if (strcmp(result->hits[i].name, MARKER_HIT) != 0)
-			return result->hits[i].name;
-	return result->n_hits == 0 ? "the marker was not found" : NULL;
-}
-
-/* libclamav can call a mail clean if it can't write here, so we try it first. */
-static bool
-prove_scratch(void)
-{
-	char path[PATH_MAX + 16];
-	int fd, saved = 0;
-
-	snprintf(path, sizeof(path), "%s/probe", scanner.scratch);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return false;
-	if (write(fd, path, 1) != 1)
-		saved = errno;
-	close(fd);
-	if (unlink(path) == -1 && saved == 0)
-		saved = errno;
-	errno = saved;
-	return saved == 0;
-}
-
-/* It was proved once; what can go wrong with it later is looked at before each scan. */
-static bool
-scratch_is_there(void)
-{
-	return faccessat(AT_FDCWD, scanner.scratch, W_OK | X_OK, AT_EACCESS) == 0;
-}
-
-/*
- * On a full disk libclamav says "write error", except that of a mail's
- * attachments and of what is in a CAB it silently scans as much as there was
- * room for: a mail was clean. So there must be room for a mail's attachments
- * from the start (nested, each level is at most 3/4 of the one around it), and
- * a reserve at each layer: whatever did not fit was larger than that, and is
- * there, cut off, with the disk full, when it is its turn as a layer.
- */
-static bool
-have_room(uint64_t bytes)
-{
-	struct statvfs vfs;
-
-	if (statvfs(scanner.scratch, &vfs) == -1)
-		return false;
-	if (vfs.f_blocks == 0)
-		return true; /* a file system without a size */
-	errno = ENOSPC;
-	return (uint64_t)vfs.f_bavail * vfs.f_frsize >= bytes;
-}
-
-/*
- * Where libclamav can't get memory it mostly says so, but not for the state of
- * bzip2, zlib and OLE2: close to RLIMIT_AS an infected zip was clean. So there
- * must be a reserve at each layer.
- */
-static bool
-have_memory(void)
-{
-	void *reserve = mmap(NULL, MEMORY_RESERVE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	return reserve != MAP_FAILED && munmap(reserve, MEMORY_RESERVE) == 0;
+	return code == CL_SUCCESS ||
+	    scan_result_refuse(err, errsize, "signatures: %s", cl_strerror(code));
 }
 
 /* One way to look at the bytes. */
@@ -640,21 +413,61 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 
 	/* libclamav counts in 32 bits, and takes 0 for "no limit" */
 	if (left <= 0) {
-		scan_result_fail(result, "no time left to scan");
+		scan_result_add_hit(result, TIME_LIMIT_HIT);
 		return;
 	}
 	cl_engine_set_num(scanner.engine, CL_ENGINE_MAX_SCANTIME,
 	    left < UINT32_MAX ? left : UINT32_MAX);
-	scanner.complaint[0] = '\0';
+	complaint_begin(scanner.scratch);
 	scanner.layers = 0;
 	scanner.top_is_mail = false;
 	code = scan_map(result, buf, len);
 	if (code == CL_VIRUS && result->n_hits == 0)
 		scan_result_add_hit(result, "unnamed");
-	if (code != CL_CLEAN && code != CL_VIRUS)
-		scan_result_fail(result, "libclamav: %s", cl_strerror((cl_error_t)code));
-	else if (scanner.complaint[0] != '\0')
-		scan_result_fail(result, "libclamav: %s", scanner.complaint);
+	if (code == CL_ETIMEOUT)
+		scan_result_add_hit(result, TIME_LIMIT_HIT);
+	else if (code != CL_CLEAN && code != CL_VIRUS)
+		complaint_add(cl_strerror((cl_error_t)code));
+	if (complaint_first()[0] != '\0')
+		settle(result, code);
+}
+
+/*
+ * Whose fault is a complaint? Ours, if there was no memory or scratch space when
+ * it came, if the result says that files can't be made or read, or if the marker
+ * is not found any more. Else it is about the content, which was searched as far
+ * as it could be opened, and the complaint is a finding about that content.
+ */
+static void
+settle(struct scan_result *result, int code)
+{
+	char complaint[256];
+
+	strlcpy(complaint, complaint_first(), sizeof(complaint));
+	if (scanner.proving || complaint_is_own() || (code >= CL_EOPEN && code <= CL_EMAP) ||
+	    !still_works())
+		scan_result_fail(result, "libclamav: %s", complaint);
+	else
+		scan_result_add_unopened(result, complaint);
+}
+
+/* A scan within a scan, after which that one's state counts for nothing any more. */
+static bool
+still_works(void)
+{
+	bool parse_mail = scanner.parse_mail, parse_html = scanner.parse_html;
+	bool top_is_mail = scanner.top_is_mail, works;
+	scan_member *member = scanner.member;
+
+	scanner.member = NULL;
+	scanner.proving = true;
+	works = room_all(scanner.scratch) && marker_found(scan);
+	scanner.proving = false;
+	scanner.member = member;
+	scanner.parse_mail = parse_mail;
+	scanner.parse_html = parse_html;
+	scanner.top_is_mail = top_is_mail;
+	return works;
 }
 
 static int

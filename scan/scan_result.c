@@ -11,6 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+/* No signature's name has blanks in it. */
+#define UNOPENED "not opened to its end: "
+
 static enum verdict_class classify(const char *);
 
 void
@@ -44,6 +47,7 @@ classify(const char *name)
 		{ "Heuristics.Limits.Exceeded", CLASS_LIMIT },
 		{ "Heuristics.XZ.DicSizeLimit", CLASS_LIMIT }, /* did not unpack it */
 		{ "Heuristics.Encrypted", CLASS_ENCRYPTED },
+		{ UNOPENED, CLASS_UNOPENED },
 		{ "Heuristics.OLE2.ContainsMacros", CLASS_BLOCKED },
 	};
 
@@ -51,6 +55,15 @@ classify(const char *name)
 		if (strncmp(name, mild[i].prefix, strlen(mild[i].prefix)) == 0)
 			return mild[i].class;
 	return CLASS_INFECTED;
+}
+
+void
+scan_result_add_unopened(struct scan_result *result, const char *complaint)
+{
+	char name[sizeof(result->hits[0].name)];
+
+	snprintf(name, sizeof(name), UNOPENED "%s", complaint);
+	scan_result_add_hit(result, name);
 }
 
 void

@@ -11,6 +11,12 @@
 /* Add a hit under the name that the engine gave it. Each name counts once. */
 void scan_result_add_hit(struct scan_result *, const char *name);
 
+/*
+ * The scanner works, but this content it could not open to its end: a hit of class
+ * unopened with the scanner's complaint in its name.
+ */
+void scan_result_add_unopened(struct scan_result *, const char *complaint);
+
 /* Not scanned to the end: why, as one sentence. */
 void scan_result_fail(struct scan_result *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));

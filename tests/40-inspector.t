@@ -263,5 +263,24 @@ for (@cases) {
 	is_deeply([scratch_left()], [], 'no scratch directory is left');
 }
 
+# -- what the scanner complains about -----------------------------------------------------------
+
+# It is a finding about the attachment it is in, not a failure that comes back for ever.
+{
+	my $xz = "\xfd7zXZ\0\0\4\xe6\xd6\xb4\x46" . "\2\0\x21\1\x16\0\0\0\x74\x2f\xe5\xa3" . "\xff" x 200;
+	for (['six bytes of an .xz', substr $xz, 0, 6], ['a stream header', substr $xz, 0, 12], ['a broken .xz', $xz],
+	    ['EGGA', "EGGAs are on the menu today, and more of them.\n"], ['ZWS', "ZWS, our club, meets on Monday\n"]) {
+		my ($name, $bytes) = @$_;
+		my $odd = mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('a.bin', $bytes)]);
+		my $r = spawnscan(in => $odd);
+		is($r->{code}, 0, "$name: delivered") or diag($r->{log});
+		is(last_record($r->{log})->{verdict}, 'unopened', "$name: class unopened");
+		like($r->{out}, qr/^X-Spawnscan-Result: unopened action=\w+ part=2 reason="not opened to its end: /m, "$name: of its part");
+	}
+	my $r = spawnscan(in => mail(parts => [attachment('a.xz', $xz), attachment('b.bin', eicar())]));
+	is(last_record($r->{log})->{verdict}, 'infected', 'beside one that is infected');
+	like($r->{log}, qr/1:unopened:[^;"]*;? ?2:infected/, 'both are found');
+}
+
 $d->stop;
 done_testing;

@@ -275,7 +275,7 @@ SKIP: {
 	my $r = $as_nobody->($e);
 	is($r->{code}, 75, 'another user: refused');
 	like($r->{log}, qr/the engine's log tells why/, 'the front says where to look');
-	ok(logged($e, qr/user $uid may not connect/), 'and there it is');
+	ok(logged($e, qr/uid $uid refused/), 'and there it is');
 	is(verdict($e, $infected), 'infected', 'root goes on');
 	end_engine($e);
 
@@ -293,7 +293,7 @@ SKIP: {
 	chown $uid, $gid, $e->{dir};
 	start_engine($e, no_wait => 1);
 	is(reap($e->{pid}), 69 << 8, 'engine_user: a log that is not that user\'s');
-	like(engine_log($e), qr/can't write to \Q$e->{log}\E/, 'it says so');
+	like(engine_log($e), qr/cannot write to \Q$e->{log}\E/, 'it says so');
 	ok(!-e $e->{socket}, 'no socket is left');
 	chown $uid, $gid, $e->{log};
 	start_engine($e);
@@ -444,6 +444,7 @@ SKIP: {
 	ok(wait_for(sub { my @u = (read_file('/proc/net/unix') // '') =~ /\Q$e->{socket}\E$/mg; @u >= 3 }), 'another waits');
 	kill 'TERM', $e->{pid};
 	ok(wait_for(sub { !-e $e->{socket} }), 'SIGTERM: its socket is gone');
+	ok(wait_logged($e, qr/engine: SIGTERM received, shutting down/), 'the log says so');
 	ok(running($e), 'it is not');
 	is(spawnscan(in => $clean, conf => {engine => 'auto', engine_socket => $e->{socket}})->{code}, 0,
 	    'a new front does without');
@@ -521,7 +522,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	# Two requests at once, one of them while the other is being served.
 	my $e = engine();
 	kill 'HUP', $e->{pid} for 1 .. 20;
-	ok(wait_for(sub { logged($e, qr/engine: ended/) }), 'SIGHUP many times');
+	ok(wait_for(sub { logged($e, qr/engine: stopped/) }), 'SIGHUP many times');
 	ok(wait_for(sub { session_members($e->{sid}) == 1 }), 'one engine is left');
 	is(verdict($e, $infected), 'infected', 'and serves');
 	end_engine($e);
@@ -532,7 +533,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	start_engine($e, no_wait => 1);
 	wait_for(sub { -S $e->{socket} });
 	kill 'HUP', $e->{pid};
-	ok(wait_logged($e, qr/told to load the signatures again/), 'SIGHUP before it is ready: obeyed when it is');
+	ok(wait_logged($e, qr/SIGHUP received, reloading the signatures/), 'SIGHUP before it is ready: obeyed when it is');
 	ok(wait_logged($e, qr/ready with/, 2), 'it loads again');
 	is(verdict($e, $infected), 'infected', 'and serves');
 	end_engine($e);
@@ -557,7 +558,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	$changed = new_process($e);
 	my $serving = pid_in_file($e);
 	write_file("$database/second.ndb", substr second_signature(), 0, 26);
-	ok(wait_logged($e, qr/failed \(code 69\), the old ones stay in use/), 'half a signature file: it says so');
+	ok(wait_logged($e, qr/failed \(exit code 69\), the old signatures stay in use/), 'half a signature file: it says so');
 	is(pid_in_file($e), $serving, 'the old engine goes on');
 	is(verdict($e, $infected), 'infected', 'and serves');
 	open my $rest, '>>', "$database/second.ndb" or die;
@@ -568,13 +569,13 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 
 	$changed = new_process($e);
 	$serving = pid_in_file($e);
-	my $failures = () = read_file($e->{log}) =~ /old ones stay in use/g;
+	my $failures = () = read_file($e->{log}) =~ /old signatures stay in use/g;
 	write_file("$database/daily.cvd", "ClamAV-VDB: broken\n" . "\0" x 600);
-	ok(wait_logged($e, qr/old ones stay in use/, $failures + 1), 'a broken one: it says so');
+	ok(wait_logged($e, qr/old signatures stay in use/, $failures + 1), 'a broken one: it says so');
 	like(engine_log($e), qr/signature database \Q$database\E: /, 'and which');
 	is(pid_in_file($e), $serving, 'the old engine goes on');
 	is(verdict($e, $second), 'infected', 'and serves');
-	ok(wait_logged($e, qr/old ones stay in use/, $failures + 2), 'and tries again');
+	ok(wait_logged($e, qr/old signatures stay in use/, $failures + 2), 'and tries again');
 	unlink "$database/daily.cvd";
 	ok(wait_for($changed), 'repaired: another process');
 	is(verdict($e, $second), 'infected', 'it serves');
@@ -582,7 +583,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	$changed = new_process($e);
 	my $fresh = private_database();
 	rename $database, "$database.old" or die;
-	ok(wait_for(sub { logged($e, qr/old ones stay in use/, $failures + 3) }), 'the directory is gone: it says so');
+	ok(wait_for(sub { logged($e, qr/old signatures stay in use/, $failures + 3) }), 'the directory is gone: it says so');
 	is(verdict($e, $second), 'infected', 'the old engine goes on');
 	rename $fresh, $database or die;
 	ok(wait_for($changed), 'there is another: another process');

@@ -681,6 +681,57 @@ test_abort(void **state)
 	expect_signal(in_child(BOTH, do_abort), SIGABRT);
 }
 
+/*
+ * As an engine does it: the filter is compiled before the fork, by a process that
+ * each inspector must leave alone. (It exits with the signal that the
+ * inspector died of, and is still there to tell.)
+ */
+static pid_t engine_pid;
+
+static int
+in_child_of_engine(int (*fn)(void))
+{
+	char err[512];
+	int status;
+	pid_t engine = fork(), inspector;
+
+	assert_true(engine != -1);
+	if (engine == 0) {
+		engine_pid = getpid();
+		if ((child_uid != 0 && setuid(child_uid) == -1) ||
+		    !sandbox_compile(&conf, err, sizeof(err)) || (inspector = fork()) == -1)
+			_exit(WALL_FAILED);
+		if (inspector == 0)
+			_exit(shut_in(BOTH) ? fn() : WALL_FAILED);
+		if (waitpid(inspector, &status, 0) == -1)
+			_exit(WALL_FAILED);
+		_exit(WIFSIGNALED(status) ? WTERMSIG(status) : 100 + WEXITSTATUS(status));
+	}
+	assert_int_equal(waitpid(engine, &status, 0), engine);
+	return status;
+}
+
+/* With a signal that would not hurt it, so that the answer is the filter's. */
+static int
+signal_engine(void)
+{
+	syscall(SYS_tgkill, engine_pid, engine_pid, 0);
+	return 1;
+}
+
+static void
+test_engine_signals(void **state)
+{
+	(void)state;
+	if (no_seccomp) {
+		print_message("SKIP: no seccomp\n");
+		fprintf(stderr, "# SKIPPED: %s\n", __func__);
+		return;
+	}
+	expect_exit(in_child_of_engine(signal_engine), SIGSYS);
+	expect_exit(in_child_of_engine(do_abort), SIGABRT);
+}
+
 /* --- scanning --- */
 
 static int
@@ -880,7 +931,8 @@ remove_ground(void **state)
 	    C(test_no_memory_limit), C(test_file_size), C(test_scratch), C(test_libraries), \
 	    C(test_forbidden_files), C(test_outside), C(test_scratch_missing), \
 	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls), \
-	    C(test_no_threads), C(test_abort), C(test_scan_testfiles), C(test_scan_corpus)
+	    C(test_no_threads), C(test_abort), C(test_engine_signals), C(test_scan_testfiles), \
+	    C(test_scan_corpus)
 
 int
 main(void)
