@@ -29,15 +29,15 @@
 #include <gmime/gmime.h>
 
 #include "header.h"
+#include "line.h"
 #include "clock.h"
 #include "mime_decode.h"
 #include "mime_formats.h"
 #include "mime_text.h"
+#include "sniff.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
-/* Where a mail in a content shows that it is one. */
-#define MAIL_HEAD_MAX (64u << 10)
 /* Names of one part beyond which nobody looks. */
 #define NAMES_MAX 500
 
@@ -143,12 +143,9 @@ drop_message(const gchar *domain, GLogLevelFlags level, const gchar *text, gpoin
 size_t
 mime_walk_from_line(const char *bytes, size_t size)
 {
-	const char *lf;
-
 	if (size < 5 || memcmp(bytes, "From ", 5) != 0)
 		return 0;
-	lf = memchr(bytes, '\n', size);
-	return lf == NULL ? 0 : (size_t)(lf - bytes) + 1;
+	return memchr(bytes, '\n', size) == NULL ? 0 : line_next(bytes, size);
 }
 
 /* GMime only reads from the array, and does not own it: no copy is made. */
@@ -183,7 +180,6 @@ parse_message(struct walk *w, GByteArray *array)
 			guint8 *out;
 		} data = { .in = w->bytes };
 		GMimeMessage *message;
-		const char *lf;
 		size_t line;
 
 		array->data = data.out;
@@ -191,8 +187,7 @@ parse_message(struct walk *w, GByteArray *array)
 		message = parse_at(array);
 		if (message != NULL)
 			return message;
-		lf = memchr(w->bytes, '\n', w->size);
-		line = lf == NULL ? w->size : (size_t)(lf - w->bytes) + 1;
+		line = line_next(w->bytes, w->size);
 		w->bytes += line;
 		w->size -= line;
 		w->base += line;
@@ -430,7 +425,7 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
 	const char *content = item->content == NULL ? "" : item->content;
 	bool go_on;
 
-	if (mime_walk_looks_like_mail(content, item->len))
+	if (sniff_is_mail(content, item->len))
 		part.type = "message/rfc822";
 	if (!part_path(part.path, &spot, false) || depth > w->conf->mime_depth_limit)
 		part.limit = PART_TOO_DEEP;
@@ -442,29 +437,6 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
 	go_on = walk_content(w, &part, content, item->len, false, depth);
 	mime_walk_names_free(part.names, part.n_names);
 	return go_on;
-}
-
-/* Does one of its first lines begin a field that mails have? */
-bool
-mime_walk_looks_like_mail(const char *content, size_t len)
-{
-	static const char *const fields[] = {
-		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
-	};
-	const char *end = content + (len > MAIL_HEAD_MAX ? MAIL_HEAD_MAX : len);
-
-	for (const char *line = content; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-
-		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-			size_t n = strlen(fields[i]);
-
-			if ((size_t)(end - line) > n && strncasecmp(line, fields[i], n) == 0)
-				return true;
-		}
-		line = lf == NULL ? end : lf + 1;
-	}
-	return false;
 }
 
 /*
@@ -519,7 +491,6 @@ fields_end(const struct walk *w, GMimeObject *object, size_t end)
 	GMimeHeader *last = n == 0 ? NULL : g_mime_header_list_get_header_at(headers, n - 1);
 	gint64 offset = last == NULL ? -1 : g_mime_header_get_offset(last);
 	size_t at;
-	const char *lf;
 
 	if (offset < 0)
 		return end;
@@ -527,8 +498,7 @@ fields_end(const struct walk *w, GMimeObject *object, size_t end)
 	    strlen(g_mime_header_get_raw_value(last));
 	if (at >= w->size)
 		return w->size;
-	lf = memchr(w->bytes + at, '\n', w->size - at);
-	at = lf == NULL ? w->size : (size_t)(lf - w->bytes) + 1;
+	at += line_next(w->bytes + at, w->size - at);
 	return at > end ? at : end;
 }
 
@@ -616,13 +586,14 @@ uu_begin(const char *raw, size_t *len)
 {
 	const char *end = raw + *len;
 
-	for (const char *line = raw, *lf; line < end; line = lf + 1) {
-		lf = memchr(line, '\n', (size_t)(end - line));
-		if (lf == NULL)
-			break;
-		if (lf - line >= 6 && memcmp(line, "begin ", 6) == 0) {
-			*len = (size_t)(end - lf) - 1;
-			return lf + 1;
+	for (const char *line = raw; line < end;) {
+		size_t n = line_next(line, (size_t)(end - line));
+		bool begins = n >= 7 && memcmp(line, "begin ", 6) == 0 && line[n - 1] == '\n';
+
+		line += n;
+		if (begins) {
+			*len = (size_t)(end - line);
+			return line;
 		}
 	}
 	return raw;

@@ -85,9 +85,6 @@ bool mime_walk(const char *bytes, size_t size, const struct conf *, struct part_
 char **mime_walk_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
 void mime_walk_names_free(char **names, size_t n);
 
-/* Does one of a content's first lines begin a field that mails have? */
-bool mime_walk_looks_like_mail(const char *content, size_t len);
-
 /* Length of a leading mbox "From " line, 0 if there is none. */
 size_t mime_walk_from_line(const char *bytes, size_t size);
 

@@ -26,6 +26,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base64.h"
 #include "header.h"
 #include "mime_decode.h"
 
@@ -504,24 +505,13 @@ put_content(const struct defang *d, const struct part_place *place, const struct
 static void
 put_base64(FILE *f, const char *content, size_t len, const char *eol)
 {
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	char line[LINE_BYTES / 3 * 4];
 
 	for (size_t at = 0; at < len; at += LINE_BYTES) {
 		size_t n = len - at < LINE_BYTES ? len - at : LINE_BYTES;
-		/* base64 knows no signs */
-		const unsigned char *from = (const unsigned char *)content + at;
 
-		for (size_t i = 0; i < n; i += 3) {
-			unsigned int bits = (unsigned int)from[i] << 16;
-
-			bits |= i + 1 < n ? (unsigned int)from[i + 1] << 8 : 0;
-			bits |= i + 2 < n ? from[i + 2] : 0;
-			fputc(digits[bits >> 18], f);
-			fputc(digits[bits >> 12 & 63], f);
-			fputc(i + 1 < n ? digits[bits >> 6 & 63] : '=', f);
-			fputc(i + 2 < n ? digits[bits & 63] : '=', f);
-		}
+		n = base64_line(line, (const unsigned char *)content + at, n);
+		fwrite(line, 1, n, f);
 		fputs(eol, f);
 	}
 }

@@ -27,7 +27,10 @@
 #include <sysexits.h>
 
 #include "array.h"
+#include "base64.h"
 #include "header.h"
+#include "line.h"
+#include "sniff.h"
 
 /* Text that belongs to no part: "This is a multi-part message in MIME format." */
 #define GAP_MAX 1000
@@ -63,8 +66,6 @@ static void look_at_content(struct lint *, const struct part *, struct facts *);
 static const char *look_at_base64(struct lint *, const char *, size_t len);
 static bool qp_is_plain(const char *, size_t len);
 static bool uu_is_plain(const char *, size_t len);
-static size_t line_text(const char *, size_t len, size_t *line);
-static bool begins_with_header(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
 static bool text_is_plain(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
@@ -356,7 +357,7 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 			irregular(v, "something unpackable in plain text");
 	}
 	look_for_boundaries(v, content, len);
-	if (begins_with_header(content, len))
+	if (sniff_begins_header(content, len))
 		irregular(v, "header behind an empty line");
 	if (doubt != NULL)
 		facts->doubt = doubt;
@@ -370,18 +371,13 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 static const char *
 look_at_base64(struct lint *v, const char *s, size_t len)
 {
-	static const char alphabet[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	static bool is_digit[256];
 	size_t digits = 0, padding = 0;
 	bool broken = false; /* a group of four goes on in the next line */
 
-	for (const char *c = alphabet; *c != '\0'; c++)
-		is_digit[(unsigned char)*c] = true;
 	for (size_t i = 0; i < len; i++) {
 		unsigned char c = (unsigned char)s[i];
 
-		if (is_digit[c] && padding == 0) {
+		if (base64_value(c) >= 0 && padding == 0) {
 			if (broken)
 				irregular(v, "base64 lines of odd length");
 			digits++;
@@ -430,17 +426,6 @@ qp_is_plain(const char *s, size_t len)
 	return true;
 }
 
-/* The length of the first line without its end, and with it. */
-static size_t
-line_text(const char *s, size_t len, size_t *line)
-{
-	const char *lf = memchr(s, '\n', len);
-	size_t text = lf == NULL ? len : (size_t)(lf - s);
-
-	*line = lf == NULL ? len : text + 1;
-	return text > 0 && s[text - 1] == '\r' ? text - 1 : text;
-}
-
 /*
  * POSIX uuencode: one file, "begin MODE NAME" to "end", each line as long as it
  * says, and nothing around it but empty lines.
@@ -452,7 +437,8 @@ uu_is_plain(const char *s, size_t len)
 	size_t line, text;
 
 	for (; len > 0; s += line, len -= line) {
-		text = line_text(s, len, &line);
+		line = line_next(s, len);
+		text = line_text(s, line);
 		if (state == BEHIND || (state == BEFORE && text == 0)) {
 			if (text > 0)
 				return false;
@@ -493,8 +479,9 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 
 	if (v->n_multiparts > MULTIPARTS_MAX)
 		irregular(v, "many multiparts");
-	for (const char *line = s; line < end && v->irregular == NULL;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line)), *at = line;
+	for (const char *line = s; line < end && v->irregular == NULL;
+	     line += line_next(line, (size_t)(end - line))) {
+		const char *at = line;
 		size_t left;
 
 		while (at < end && at - line < 8 &&
@@ -511,43 +498,26 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 			    strncasecmp(at, m->boundary + dashes, m->len - dashes) == 0)
 				irregular(v, "line that begins like a boundary");
 		}
-		line = lf == NULL ? end : lf + 1;
 	}
-}
-
-/* To those who pass over blanks and empty lines in front of a header. */
-static bool
-begins_with_header(const char *s, size_t len)
-{
-	while (len > 0 && memchr(" \t\r\n", *s, 4) != NULL) {
-		s++;
-		len--;
-	}
-	return len > 8 && strncasecmp(s, "Content-", 8) == 0;
 }
 
 /* No line that begins what some readers unpack; no NUL, no stray CR. */
 static bool
 text_is_plain(const char *s, size_t len)
 {
-	static const char *const begins[] = { "begin ", "begin\t", "begin-", "=ybegin",
-		"(This file must be converted", "=ypart" };
-
 	if (len > 0 && memchr(s, '\0', len) != NULL)
 		return false;
 	for (const char *line = s, *end = s + len; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-		size_t n = (size_t)((lf == NULL ? end : lf) - line);
-		const char *cr = n == 0 ? NULL : memchr(line, '\r', n);
+		size_t next = line_next(line, (size_t)(end - line)), n = next;
+		const char *cr;
 
+		n -= line[n - 1] == '\n';
+		cr = n == 0 ? NULL : memchr(line, '\r', n);
 		if (cr != NULL && cr + 1 != line + n)
 			return false;
-		for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
-			if (n >= strlen(begins[i]) &&
-			    strncasecmp(line, begins[i], strlen(begins[i])) == 0)
-				return false;
-		}
-		line += n + 1;
+		if (sniff_marker(line, n) != MARKER_NONE)
+			return false;
+		line += next;
 	}
 	return true;
 }
@@ -619,8 +589,7 @@ static void
 look_at_lines(struct lint *v, const char *bytes, size_t begin, size_t end, size_t *gap)
 {
 	while (begin < end) {
-		const char *lf = memchr(bytes + begin, '\n', end - begin);
-		size_t next = lf == NULL ? end : (size_t)(lf - bytes) + 1, len = next - begin;
+		size_t len = line_next(bytes + begin, end - begin), next = begin + len;
 		bool is_boundary = false;
 
 		while (len > 0 && strchr("\r\n", bytes[begin + len - 1]) != NULL)
@@ -666,7 +635,7 @@ look_at_gap(struct lint *v, const char *line, size_t len, size_t *gap)
 		irregular(v, "unknown boundary outside of all parts");
 	if (!text_is_plain(line, len))
 		irregular(v, "something unpackable outside of all parts");
-	if (begins_with_header(line, len))
+	if (sniff_begins_header(line, len))
 		irregular(v, "header outside of all parts");
 	for (size_t i = 0; i < len; i++) {
 		word = line[i] == ' ' || line[i] == '\t' ? 0 : word + 1;

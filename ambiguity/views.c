@@ -23,16 +23,14 @@
 #include <sysexits.h>
 
 #include "header.h"
+#include "line.h"
 #include "mime_decode.h"
+#include "sniff.h"
 
 /* How many empty lines of a region may be the end of a header. */
 #define STARTS_MAX 4
 /* What may stand in front of a boundary, to some reader. */
 #define LEAD_MAX 8
-/* What is quoted-printable once more has an escape in so many bytes. */
-#define ESCAPES_SHARE 16
-/* What is base64 once more has so many digits. */
-#define DIGITS_MIN 16
 
 struct enumeration {
 	const char *bytes;
@@ -55,7 +53,6 @@ static bool whole_body(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
 static bool each_way_from(struct enumeration *, int first, size_t begin, size_t end);
 static bool hand_out_again(struct enumeration *, const struct view *);
-static enum decode_way way_within(const char *, size_t len);
 static bool hand_out(struct enumeration *, const struct view *);
 
 bool
@@ -102,10 +99,9 @@ each_cut(struct enumeration *e, size_t begin, size_t size)
 	bool in_header = true;
 
 	for (size_t line = begin, next; line < size; line = next) {
-		const char *lf = memchr(bytes + line, '\n', size - line);
 		size_t end = line;
 
-		next = lf == NULL ? size : (size_t)(lf - bytes) + 1;
+		next = line + line_next(bytes + line, size - line);
 		if (is_boundary_like(bytes + line, next - line)) {
 			if (!each_region(e, begin, line))
 				return false;
@@ -214,7 +210,6 @@ each_start(struct enumeration *e, size_t begin, size_t end)
 		return false;
 	while (line < end && starts < STARTS_MAX) {
 		size_t empty = header_line_end(e->bytes, end, line);
-		const char *lf;
 
 		if (empty > 0) {
 			starts++;
@@ -223,8 +218,7 @@ each_start(struct enumeration *e, size_t begin, size_t end)
 			line += empty;
 			continue;
 		}
-		lf = memchr(e->bytes + line, '\n', end - line);
-		line = lf == NULL ? end : (size_t)(lf - e->bytes) + 1;
+		line += line_next(e->bytes + line, end - line);
 	}
 	return true;
 }
@@ -273,37 +267,18 @@ each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 static bool
 hand_out_again(struct enumeration *e, const struct view *view)
 {
-	enum decode_way way = way_within(view->content, view->len);
+	enum decode_way way = sniff_encoding(view->content, view->len);
 	struct view inner = *view;
 	char *decoded;
 	bool go_on;
 
-	if (way == DECODE_WAYS)
+	if (way == DECODE_AS_IS)
 		return true;
 	decoded = decode_bytes(way, view->content, view->len, e->conf->view_size_limit, &inner.len);
 	inner.content = decoded;
 	go_on = decoded == NULL || hand_out(e, &inner);
 	free(decoded);
 	return go_on;
-}
-
-/* Base64 if nothing else is in it, quoted-printable if it is full of escapes; else DECODE_WAYS. */
-static enum decode_way
-way_within(const char *s, size_t len)
-{
-	size_t escapes = 0, others = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		if (s[i] == '=' && len - i > 2 && isxdigit((unsigned char)s[i + 1]) &&
-		    isxdigit((unsigned char)s[i + 2]))
-			escapes++;
-		if (!isalnum((unsigned char)s[i]) &&
-		    (s[i] == '\0' || strchr("+/=\r\n\t ", s[i]) == NULL))
-			others++;
-	}
-	if (escapes >= len / ESCAPES_SHARE + 1)
-		return DECODE_QP_LENIENT;
-	return others == 0 && len >= DIGITS_MIN ? DECODE_BASE64_SKIP : DECODE_WAYS;
 }
 
 static bool

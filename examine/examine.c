@@ -34,9 +34,9 @@
 #include "policy.h"
 #include "scan.h"
 #include "scan_result.h"
+#include "sniff.h"
 #include "strike.h"
 
-#define HTML_HEAD_MAX 1024
 /* Irregular mails in decoded content that are read in every way, and how deep. */
 #define INNER_MAX 50
 #define INNER_DEPTH_MAX 5
@@ -91,7 +91,6 @@ static void check_content(struct examination *, const struct part *, const char 
 static bool is_called_mail(const struct part *);
 static void scan_part(struct examination *, struct scan_result *, const char *, size_t);
 static void scan_again(struct examination *, struct scan_result *, const char *, size_t);
-static bool has_html(const char *, size_t len);
 static void judge_member(void *ctx, const char *name);
 static bool is_plain_text(const struct examination *, const struct part *);
 static void put_off(struct examination *, const struct part *);
@@ -108,7 +107,6 @@ static void check_inner(struct examination *, const struct part *, const char *,
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 static enum region_answer visit_inner_region(void *ctx, const struct region *);
 static bool visit_inner_view(void *ctx, const struct view *);
-static bool is_attachment(const char *, size_t len);
 static bool seen_before(struct examination *, const char *, size_t len);
 static void add_leaf(struct examination *, const struct part *, const char *, size_t len,
     bool doubtful, const char *doubt);
@@ -312,7 +310,7 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	/* A text is shown, and nobody opens it as a mail, but for its name. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
 	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || is_called_mail(part)) &&
-		mime_walk_looks_like_mail(content, len)))
+		sniff_is_mail(content, len)))
 		check_inner(x, part, content, len);
 }
 
@@ -344,34 +342,10 @@ scan_part(struct examination *x, struct scan_result *result, const char *content
 	scan_on_member(NULL, NULL);
 	if (x->conf->archive_names)
 		formats_names(content, len, judge_member, x);
-	if (result->n_hits == 0 && !result->failed && has_html(content, len))
+	if (result->n_hits == 0 && !result->failed && sniff_is_html(content, len))
 		scan_bytes(result, SCAN_TEXT, content, len, seconds_left(x));
 	if (!result->failed)
 		scan_again(x, result, content, len);
-}
-
-/* Would libclamav take it for HTML, and not look at it as it stands? */
-static bool
-has_html(const char *content, size_t len)
-{
-	static const char *const tags[] = { "html", "head", "body", "script", "table", "meta",
-		"!doctype", "br", "title", "h1", "img", "iframe", "a href", "font", "div", "p>",
-		"span", "!--", "style", "form", "center", "object", "b>", "i>", "ul", "li", "hr" };
-
-	/* Of what is no text it looks at the beginning only; so random bytes cost nothing. */
-	if (len > HTML_HEAD_MAX && memchr(content, '\0', HTML_HEAD_MAX) != NULL)
-		len = HTML_HEAD_MAX;
-	for (const char *at = content, *end = content + len; at < end; at++) {
-		at = memchr(at, '<', (size_t)(end - at));
-		if (at == NULL)
-			return false;
-		for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
-			if ((size_t)(end - at) > strlen(tags[i]) &&
-			    strncasecmp(at + 1, tags[i], strlen(tags[i])) == 0)
-				return true;
-		}
-	}
-	return false;
 }
 
 /* What only some unpackers see in an archive (the table of formats). */
@@ -437,7 +411,7 @@ add_leaf(struct examination *x, const struct part *part, const char *content, si
 	bool want_plain = doubtful && (doubt != NULL || part->encoded) && may_be_attachment(part);
 
 	places_add_leaf(&x->places, part, content, len, doubtful,
-	    doubt == NULL && is_attachment(content, len), want_plain);
+	    doubt == NULL && sniff_is_attachment(content, len), want_plain);
 }
 
 /*
@@ -656,7 +630,7 @@ visit_view(void *ctx, const struct view *view)
 		explain_view(x->explain, view, part.path, NULL);
 		/* The same attachment again, in another stretch of no part. */
 		if (leaf == NULL && x->found.part_hit[CLASS_AMBIGUOUS] &&
-		    is_attachment(view->content, view->len))
+		    sniff_is_attachment(view->content, view->len))
 			doubt_view(x, view, leaf);
 		return true;
 	}
@@ -683,7 +657,7 @@ visit_view(void *ctx, const struct view *view)
 	    : leaf->attachment && decode_kind_of(view->way) == DECODE_KIND_BASE64 ? 0
 	    : view->len > leaf->len ? view->len - leaf->len
 				    : leaf->len - view->len;
-	if (result.n_hits == 0 && differs > 3 && is_attachment(view->content, view->len))
+	if (result.n_hits == 0 && differs > 3 && sniff_is_attachment(view->content, view->len))
 		doubt_view(x, view, leaf);
 	if (is_new_mail(x->bytes, view))
 		check_inner(x, &part, view->content, view->len);
@@ -704,7 +678,7 @@ doubt_view(struct examination *x, const struct view *view, const struct leaf *le
 	struct canonical *plain = leaf == NULL ? NULL : leaf->plain;
 	const struct container *c;
 
-	if (plain != NULL && !is_attachment(plain->content, plain->len)) {
+	if (plain != NULL && !sniff_is_attachment(plain->content, plain->len)) {
 		if (!is_still_text(view->way) && strncmp(plain->type, "text/", 5) != 0 &&
 		    view->len <= CANONICAL_CONTENT_MAX - x->places.plain_bytes) {
 			canonical_take_view(plain, view->content, view->len);
@@ -775,9 +749,9 @@ is_still_text(enum decode_way way)
 static bool
 is_new_mail(const char *bytes, const struct view *view)
 {
-	return mime_walk_looks_like_mail(view->content, view->len) &&
+	return sniff_is_mail(view->content, view->len) &&
 	    !(is_still_text(view->way) &&
-		mime_walk_looks_like_mail(bytes + view->begin, view->end - view->begin));
+		sniff_is_mail(bytes + view->begin, view->end - view->begin));
 }
 
 /*
@@ -860,38 +834,6 @@ visit_inner_view(void *ctx, const struct view *view)
 	if (is_new_mail(in->bytes, view))
 		check_inner(x, in->part, view->content, view->len);
 	return true;
-}
-
-/* Does it begin like a program, an archive or a document that can hold programs? */
-static bool
-is_attachment(const char *content, size_t len)
-{
-	static const struct {
-		const char *magic;
-		size_t len;
-	} kinds[] = {
-		{ "PK\003\004", 4 },
-		{ "Rar!\032\007", 6 },
-		{ "7z\274\257\047\034", 6 },
-		{ "\037\213\010", 3 },
-		{ "BZh", 3 },
-		{ "\3757zXZ", 5 },
-		{ "MSCF", 4 },
-		{ "ITSF", 4 },
-		{ "\320\317\021\340\241\261\032\341", 8 },
-		{ "%PDF-", 5 },
-		{ "{\\rtf", 5 },
-		{ "\177ELF", 4 },
-		{ "\312\376\272\276", 4 },
-		{ "L\0\0\0\001\024\002\0", 8 },
-		{ "MZ\220\0", 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (len > kinds[i].len && memcmp(content, kinds[i].magic, kinds[i].len) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* Most views are the same bytes again. */

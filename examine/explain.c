@@ -27,6 +27,8 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "line.h"
+
 #define EXPLAIN_VERSION 1
 
 /* A name, or another word of a stranger, is cut here; so are old bytes. */
@@ -541,8 +543,7 @@ tell_lines(struct explain *e, char mark, const char *bytes, size_t len, size_t m
 	size_t left = len > max ? max : len;
 
 	while (left > 0) {
-		const char *lf = memchr(bytes, '\n', left);
-		size_t line = lf == NULL ? left : (size_t)(lf - bytes) + 1;
+		size_t line = line_next(bytes, left);
 
 		fprintf(e->item.f, "    %c ", mark);
 		put_bytes(e, bytes, line, line);

@@ -19,6 +19,7 @@
 
 #include "findings.h"
 #include "header.h"
+#include "line.h"
 #include "canonical.h"
 
 static const char *boundary_at(const struct places *, const char *path);
@@ -191,14 +192,13 @@ boundary_line(const struct places *p, size_t at, const char *boundary)
 	size_t len = strlen(boundary);
 
 	while (at < p->size) {
-		const char *line = p->bytes + at, *lf;
+		const char *line = p->bytes + at;
 		bool begins = at == 0 || line[-1] == '\n';
 
 		if (begins && p->size - at >= len + 2 && memcmp(line, "--", 2) == 0 &&
 		    memcmp(line + 2, boundary, len) == 0)
 			return at;
-		lf = memchr(line, '\n', p->size - at);
-		at = lf == NULL ? p->size : (size_t)(lf - p->bytes) + 1;
+		at += line_next(line, p->size - at);
 	}
 	return p->size;
 }

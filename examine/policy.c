@@ -13,6 +13,7 @@
  */
 #include "policy.h"
 #include "network.h"
+#include "sniff.h"
 #include "words.h"
 
 #include <err.h>
@@ -31,7 +32,6 @@ static enum name_verdict judge_plain_name(const struct conf *, const char *name,
 static bool match_client(const char *list, const char *name, const char *address);
 static bool match_sender(const char *list, const char *sender);
 static bool match_address(const char *list, const char *address);
-static bool is_executable(const char *, size_t len);
 static size_t invisible_length(const unsigned char *);
 static size_t invisible_tail(const char *, size_t len);
 
@@ -54,7 +54,7 @@ policy_blocks(const struct conf *conf, char *const *names, size_t n, const char 
 		}
 	}
 	*which = n;
-	if (allowed || !conf->block_executables || !is_executable(content, len))
+	if (allowed || !conf->block_executables || !sniff_is_program(content, len))
 		return false;
 	strlcpy(rule, "executable content", POLICY_RULE_MAX);
 	if (n > 0)
@@ -169,24 +169,6 @@ match_address(const char *list, const char *address)
 	char word[ADDRESS_MAX];
 
 	return address[0] != '\0' && words_match(list, address, word, sizeof(word));
-}
-
-/*
- * "MZ" begins a Windows executable; text may begin so too, but its first 64
- * bytes (the DOS header) hold no NUL or other binary byte.
- */
-static bool
-is_executable(const char *content, size_t len)
-{
-	if (len < 2 || (memcmp(content, "MZ", 2) != 0 && memcmp(content, "ZM", 2) != 0))
-		return false;
-	for (size_t i = 2; i < len && i < 64; i++) {
-		unsigned char c = (unsigned char)content[i];
-
-		if (c < 0x20 && memchr("\t\r\n\f\x1b", c, 5) == NULL)
-			return true;
-	}
-	return false;
 }
 
 void

@@ -20,6 +20,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "line.h"
 #include "mime_decode.h"
 
 /* Stands for a NUL in a value; like all controls it is no part of a file name. */
@@ -56,9 +57,7 @@ header_line_end(const char *bytes, size_t end, size_t at)
 static size_t
 line_after(const char *bytes, size_t end, size_t at)
 {
-	const char *lf = at < end ? memchr(bytes + at, '\n', end - at) : NULL;
-
-	return lf == NULL ? end : (size_t)(lf - bytes) + 1;
+	return at < end ? at + line_next(bytes + at, end - at) : end;
 }
 
 bool

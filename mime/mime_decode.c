@@ -23,6 +23,9 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base64.h"
+#include "line.h"
+
 struct out {
 	char *bytes;
 	size_t len, room, max;
@@ -34,8 +37,7 @@ struct group {
 
 static void as_is(struct out *, const char *, size_t len, enum decode_way);
 static void put(struct out *, unsigned int byte);
-static size_t line_length(const char *, size_t len);
-static int base64_digit(unsigned char);
+static int any_digit(unsigned char);
 static void put_group(struct out *, struct group *);
 static void base64(struct out *, const char *, size_t len, enum decode_way);
 static bool line_is_rule(const char *, size_t len);
@@ -140,30 +142,11 @@ put(struct out *o, unsigned int byte)
 	o->bytes[o->len++] = (char)(byte & 0xff);
 }
 
-/* With its line end. */
-static size_t
-line_length(const char *s, size_t len)
-{
-	const char *lf = len == 0 ? NULL : memchr(s, '\n', len);
-
-	return lf == NULL ? len : (size_t)(lf - s) + 1;
-}
-
 /* RFC 4648 4, and the two digits of its section 5. */
 static int
-base64_digit(unsigned char c)
+any_digit(unsigned char c)
 {
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	if (c == '+' || c == '-')
-		return 62;
-	if (c == '/' || c == '_')
-		return 63;
-	return -1;
+	return c == '-' ? 62 : c == '_' ? 63 : base64_value(c);
 }
 
 /* What a group holds, whole or cut off, and begin the next. */
@@ -188,15 +171,15 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 	struct group g = { 0, 0 };
 
 	for (size_t i = 0; i < len; i++) {
-		int digit = base64_digit((unsigned char)in[i]);
+		int digit = any_digit((unsigned char)in[i]);
 
 		if (way == DECODE_BASE64 && g.digits == 0 && o->len > 0 && in[i - 1] == '\n' &&
-		    line_is_rule(in + i, line_length(in + i, len - i)))
+		    line_is_rule(in + i, line_next(in + i, len - i)))
 			break;
 		if (strict && (in[i] == '-' || in[i] == '_'))
 			continue;
 		if (way == DECODE_BASE64_CLEAN_LINES && (i == 0 || in[i - 1] == '\n')) {
-			size_t line = line_length(in + i, len - i);
+			size_t line = line_next(in + i, len - i);
 
 			if (!line_is_clean(in + i, line)) {
 				i += line - 1;
@@ -240,7 +223,7 @@ line_is_clean(const char *s, size_t len)
 	while (len > 0 && memchr(" \t\r\n", s[len - 1], 4) != NULL)
 		len--;
 	for (size_t i = 0; i < len; i++) {
-		if (s[i] != '=' && base64_digit((unsigned char)s[i]) < 0)
+		if (s[i] != '=' && any_digit((unsigned char)s[i]) < 0)
 			return false;
 	}
 	return true;
@@ -268,7 +251,7 @@ static void
 quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
 {
 	while (len > 0) {
-		size_t line = line_length(in, len), text = trimmed_line(in, line);
+		size_t line = line_next(in, len), text = trimmed_line(in, line);
 		bool soft = text > 0 && in[text - 1] == '=';
 		size_t end = soft ? text - 1 : way == DECODE_QP_STRICT ? line : text;
 
@@ -305,7 +288,7 @@ find_line(const char *s, size_t len, const char *begin, size_t *left)
 	size_t n = strlen(begin);
 
 	while (len > 0) {
-		size_t line = line_length(s, len);
+		size_t line = line_next(s, len);
 
 		if (line >= n && strncasecmp(s, begin, n) == 0) {
 			*left = len;
@@ -338,7 +321,7 @@ uu(struct out *o, const char *in, size_t len, enum decode_way way)
 	for (size_t line; left > 0; begin += line, left -= line) {
 		size_t text;
 
-		line = line_length(begin, left);
+		line = line_next(begin, left);
 		text = uu_text(begin, line);
 		if (uu_is_begin(begin, text))
 			inside = true;
@@ -418,7 +401,7 @@ xx(struct out *o, const char *in, size_t len, enum decode_way way)
 	for (size_t at = 0, line; at < left; at += line) {
 		size_t n;
 
-		line = line_length(text + at, left - at);
+		line = line_next(text + at, left - at);
 		n = uu_text(text + at, line);
 		if (uu_is_begin(text + at, n) || uu_is_end(text + at, n))
 			continue;
@@ -443,7 +426,7 @@ uu_base64(struct out *o, const char *in, size_t len, enum decode_way way)
 	(void)way;
 	if (begin == NULL)
 		return;
-	line = line_length(begin, left);
+	line = line_next(begin, left);
 	begin += line;
 	left -= line;
 	end = find_line(begin, left, "====", &rest);
@@ -463,7 +446,7 @@ yenc(struct out *o, const char *in, size_t len, enum decode_way way)
 	for (; left > 0; s += line, left -= line) {
 		size_t text;
 
-		line = line_length(s, left);
+		line = line_next(s, left);
 		text = line;
 		while (text > 0 && (s[text - 1] == '\n' || s[text - 1] == '\r'))
 			text--;
@@ -500,7 +483,7 @@ binhex(struct out *o, const char *in, size_t len, enum decode_way way)
 		begin = in;
 		left = len;
 	} else {
-		size_t line = line_length(begin, left);
+		size_t line = line_next(begin, left);
 
 		begin += line;
 		left -= line;

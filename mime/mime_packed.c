@@ -18,6 +18,7 @@
 
 #include "array.h"
 #include "clock.h"
+#include "line.h"
 #include "mime_decode.h"
 
 #define ROOM_MIN 4096
@@ -113,15 +114,14 @@ packed_late(struct packed *p)
 char *
 packed_unarmour(const char *text, size_t len, size_t *out_len, const char **behind)
 {
-	const char *end = text + len, *line = len == 0 ? NULL : memchr(text, '\n', len);
+	const char *end = text + len, *line = text + line_next(text, len);
 	char *digits = malloc(len + 1), *out;
 	size_t n = 0;
 
 	if (digits == NULL)
 		err(EX_OSERR, "packed");
-	for (line = line == NULL ? end : line + 1; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-		size_t l = (size_t)((lf == NULL ? end : lf + 1) - line);
+	while (line < end) {
+		size_t l = line_next(line, (size_t)(end - line));
 
 		if (l >= 4 && memcmp(line, "----", 4) == 0)
 			break;

@@ -23,7 +23,10 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "base64.h"
+#include "line.h"
 #include "mime_decode.h"
+#include "sniff.h"
 
 /* What is looked at to tell whether a content is text. */
 #define HEAD_MAX 512
@@ -40,7 +43,6 @@ struct text {
 	const char *at, *end;
 };
 
-static bool is_text(const char *, size_t len);
 static char *room_for(size_t len);
 static char *without_zeros(const char *, size_t *len);
 static char *without_utf7(const char *, size_t *len);
@@ -48,7 +50,6 @@ static char *without_entities(const char *, size_t *len);
 static bool entity(struct text *, char *c);
 static void open_encoded(struct packed *, const char *, size_t len);
 static bool begins_file(const struct text *line, const char **begin);
-static size_t line_length(const char *, const char *end);
 static void open_file(struct packed *, const char *, size_t len);
 static bool begins(const char *, size_t len, const char *word);
 static void add_decoded(struct packed *, enum decode_way, const char *, size_t len);
@@ -63,7 +64,6 @@ static const char *open_value(struct packed *, const char *text, const char *val
 static bool next_byte(struct text *, unsigned char *);
 static bool goes_on(const char *line, const char *end);
 static void value_name(const char *text, const char *value, const char **name, size_t *len);
-static bool is_picture(const char *, size_t len);
 static void open_uris(struct packed *, const char *, size_t len);
 static bool ends_uri(char);
 static const char *open_uri(struct packed *, const char *, const char *end);
@@ -75,7 +75,7 @@ text_plain(const char *content, size_t len, bool shown, bool utf7, size_t *out_l
 	size_t head = len < HEAD_MAX ? len : HEAD_MAX;
 
 	*out_len = len;
-	if (head == 0 || (!shown && !is_text(content, head)))
+	if (head == 0 || (!shown && !sniff_is_text(content, head)))
 		return NULL;
 	if (memchr(content, '\0', head) != NULL)
 		return without_zeros(content, out_len);
@@ -87,7 +87,7 @@ text_is(const struct format_input *in)
 {
 	size_t head = in->text_len < HEAD_MAX ? in->text_len : HEAD_MAX;
 
-	return head > 0 && (in->shown || is_text(in->text, head));
+	return head > 0 && (in->shown || sniff_is_text(in->text, head));
 }
 
 void
@@ -107,23 +107,6 @@ text_open(struct packed *p, const struct format_input *in)
 		open_uris(p, entities, len);
 	}
 	free(entities);
-}
-
-/* By its beginning; in UTF-16 only with a mark. */
-static bool
-is_text(const char *s, size_t len)
-{
-	if (len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
-		return true;
-	/* Bytes of any kind follow. */
-	if (memmem(s, len, "=ybegin ", 8) != NULL)
-		return true;
-	for (size_t i = 0; i < len; i++) {
-		if ((unsigned char)s[i] < ' ' &&
-		    (s[i] == '\0' || strchr("\t\n\v\f\r\033", s[i]) == NULL))
-			return false;
-	}
-	return true;
 }
 
 static char *
@@ -154,15 +137,13 @@ without_zeros(const char *s, size_t *len)
 static char *
 without_utf7(const char *s, size_t *len)
 {
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	char *out = room_for(*len);
 	unsigned int bits = 0, have = 0;
 	bool inside = false;
 	size_t n = 0;
 
 	for (size_t i = 0; i < *len; i++) {
-		const char *digit = s[i] == '\0' ? NULL : strchr(digits, s[i]);
+		int digit = base64_value((unsigned char)s[i]);
 
 		if (!inside && s[i] == '+') {
 			inside = i + 1 == *len || s[i + 1] != '-';
@@ -171,8 +152,8 @@ without_utf7(const char *s, size_t *len)
 				out[n++] = '+';
 				i++;
 			}
-		} else if (inside && digit != NULL) {
-			bits = bits << 6 | (unsigned int)(digit - digits);
+		} else if (inside && digit >= 0) {
+			bits = bits << 6 | (unsigned int)digit;
 			have += 6;
 			if (have >= 16) {
 				have -= 16;
@@ -266,14 +247,6 @@ begins(const char *s, size_t len, const char *word)
 	return len >= n && strncasecmp(s, word, n) == 0;
 }
 
-static size_t
-line_length(const char *s, const char *end)
-{
-	const char *lf = memchr(s, '\n', (size_t)(end - s));
-
-	return (size_t)((lf == NULL ? end : lf + 1) - s);
-}
-
 /*
  * Each file from the line that begins it to the one that begins the next. What
  * a reader does with text in between, and with what is broken, the ways of
@@ -284,7 +257,7 @@ open_encoded(struct packed *p, const char *s, size_t len)
 {
 	const char *end = s + len, *file = NULL, *begin;
 
-	for (const char *line = s; line < end; line += line_length(line, end)) {
+	for (const char *line = s; line < end; line += line_next(line, (size_t)(end - line))) {
 		struct text t = { line, end };
 
 		if (!begins_file(&t, &begin))
@@ -301,37 +274,35 @@ open_encoded(struct packed *p, const char *s, size_t len)
 static bool
 begins_file(const struct text *line, const char **begin)
 {
-	static const char *const words[] = { "begin ", "begin\t", "begin-base64", "=ybegin",
-		"(This file must be converted" };
 	const char *s = line->at;
+	enum sniff_marker marker;
 
 	while (s < line->end && s - line->at < LEAD_MAX && *s != '\n' &&
 	    ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f))
 		s++;
-	if (s == line->end || strchr("bB=(", *s) == NULL)
-		return false;
 	*begin = s;
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (begins(s, (size_t)(line->end - s), words[i]))
-			return true;
-	}
-	return false;
+	marker = sniff_marker(s, (size_t)(line->end - s));
+	return marker != MARKER_NONE && marker != MARKER_YENC_PART;
 }
 
 static void
 open_file(struct packed *p, const char *s, size_t len)
 {
-	const char *end = s + len, *second = s + line_length(s, end);
+	const char *end = s + len, *second = s + line_next(s, (size_t)(end - s));
 	size_t n = len;
 	char *copy;
 
-	if (begins(s, len, "=y")) {
+	switch (sniff_marker(s, len)) {
+	case MARKER_YENC:
 		add_decoded(p, DECODE_YENC, s, len);
-	} else if (*s == '(') {
+		break;
+	case MARKER_BINHEX:
 		add_decoded(p, DECODE_BINHEX, s, len);
-	} else if (begins(s, len, "begin-")) {
+		break;
+	case MARKER_UU_BASE64:
 		add_decoded(p, DECODE_UU_BASE64, s, len);
-	} else {
+		break;
+	default:
 		add_decoded(p, DECODE_UU, s, len);
 		add_decoded(p, DECODE_UU_ANY, s, len);
 		add_decoded(p, DECODE_XX, s, len);
@@ -382,7 +353,7 @@ unstuffed(const char *s, size_t *len)
 	for (size_t line; s < end; s += line) {
 		size_t blank = *s == ' ';
 
-		line = line_length(s, end);
+		line = line_next(s, (size_t)(end - s));
 		memcpy(out + n, s + blank, line - blank);
 		n += line - blank;
 	}
@@ -396,7 +367,7 @@ file_name(const char *s, size_t len, const char **name, size_t *name_len)
 {
 	const char *end = s + len, *at = s, *mode;
 
-	end = s + line_length(s, end);
+	end = s + line_next(s, (size_t)(end - s));
 	while (end > s && (end[-1] == '\n' || end[-1] == '\r'))
 		end--;
 	*name = NULL;
@@ -505,7 +476,7 @@ open_value(struct packed *p, const char *text, const char *value, const char *en
 		digits[i] = (char)c;
 	out = decode_bytes(DECODE_BASE64_SKIP, digits, n, n, &out_len);
 	free(digits);
-	if (out != NULL && is_picture(out, out_len)) {
+	if (out != NULL && sniff_is_picture(out, out_len)) {
 		free(out);
 	} else if (out != NULL) {
 		value_name(text, value, &name, &name_len);
@@ -572,27 +543,6 @@ value_name(const char *text, const char *value, const char **name, size_t *len)
 	}
 	while (*name + *len < value && strchr(";: >\r\n", (*name)[*len]) == NULL)
 		++*len;
-}
-
-/* Which is not an archive as well. */
-static bool
-is_picture(const char *s, size_t len)
-{
-	static const struct {
-		const char *magic;
-		size_t len;
-	} kinds[] = {
-		{ "GIF8", 4 },
-		{ "\211PNG", 4 },
-		{ "\377\330\377", 3 },
-		{ "RIFF", 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (len > kinds[i].len && memcmp(s, kinds[i].magic, kinds[i].len) == 0)
-			return memmem(s, len, "PK\003\004", 4) == NULL;
-	}
-	return false;
 }
 
 /* URIs that are not in base64: "data:TYPE,", then bytes, many by percent signs. */

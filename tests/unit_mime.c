@@ -23,6 +23,7 @@
 #include "views.h"
 #include "mime_walk.h"
 #include "policy.h"
+#include "sniff.h"
 
 #define PAYLOAD_MAX 700
 #define TEXT_MAX 8192
@@ -1414,6 +1415,40 @@ test_packed_late(void **state)
 	packed_free(&p);
 }
 
+/* One list, by which files are unpacked and the lint tells what is unpackable. */
+static void
+test_markers(void **state)
+{
+	static const struct {
+		const char *line;
+		enum sniff_marker marker;
+	} lines[] = {
+		{ "begin 644 a", MARKER_UU },
+		{ "BEGIN\t644 a", MARKER_UU },
+		{ "begin-base64 644 a", MARKER_UU_BASE64 },
+		{ "=ybegin line=128", MARKER_YENC },
+		{ "=ypart begin=1", MARKER_YENC_PART },
+		{ "(This file must be converted with BinHex", MARKER_BINHEX },
+		{ "begin", MARKER_NONE },
+		{ "begins ", MARKER_NONE },
+		{ "begin-date 2026", MARKER_NONE },
+		{ "=yend", MARKER_NONE },
+		{ "", MARKER_NONE },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char *mail;
+		const char *why;
+
+		assert_int_equal(sniff_marker(lines[i].line, strlen(lines[i].line)),
+		    lines[i].marker);
+		assert_true(asprintf(&mail, "From: a\n\ntext\n%s\ntext\n", lines[i].line) > 0);
+		why = lint(mail, strlen(mail), *state);
+		assert_true((why != NULL) == (lines[i].marker != MARKER_NONE));
+		free(mail);
+	}
+}
+
 int
 main(void)
 {
@@ -1434,6 +1469,7 @@ main(void)
 		cmocka_unit_test_prestate(test_walk_limits, &conf),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_normalise),
+		cmocka_unit_test_prestate(test_markers, &conf),
 		cmocka_unit_test(test_packed_members),
 		cmocka_unit_test(test_packed_late),
 		cmocka_unit_test_prestate(test_lint_ordinary, &conf),

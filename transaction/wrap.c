@@ -23,6 +23,8 @@
 
 #include "wrap.h"
 
+#include "base64.h"
+
 #define LINE_BYTES 57 /* 76 characters of base64, RFC 2045 6.8 */
 #define BATCH_LINES 512
 #define LINE_ROOM 78 /* 76 and CRLF */
@@ -42,7 +44,6 @@ static void put_result(struct writer *, const char *);
 static void put_header(struct writer *, const char *, const char *, const uint32_t *);
 static void put_notice(struct writer *, const char *, const char *);
 static void put_base64(struct writer *, const struct message *);
-static size_t base64_line(char *, const unsigned char *, size_t);
 static void host_name(char *, size_t);
 
 bool
@@ -171,30 +172,6 @@ put_base64(struct writer *w, const struct message *original)
 			used = 0;
 		}
 	}
-}
-
-/* base64_line - returns the number of characters; RFC 4648 4 */
-static size_t
-base64_line(char *to, const unsigned char *from, size_t len)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	char *start = to;
-	unsigned int bits;
-	size_t i;
-
-	for (i = 0; i < len; i += 3) {
-		bits = (unsigned int)from[i] << 16;
-		if (i + 1 < len)
-			bits |= (unsigned int)from[i + 1] << 8;
-		if (i + 2 < len)
-			bits |= from[i + 2];
-		*to++ = digits[bits >> 18];
-		*to++ = digits[bits >> 12 & 63];
-		*to++ = i + 1 < len ? digits[bits >> 6 & 63] : '=';
-		*to++ = i + 2 < len ? digits[bits & 63] : '=';
-	}
-	return (size_t)(to - start);
 }
 
 /* put - one line */

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sniff.c - what a content is, by its bytes.
+ *
+ * Each question has its answer here and nowhere else; how the formats that hold
+ * files are recognised stands with them (mime_formats.h). Linear in the input.
+ */
+#include "sniff.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "line.h"
+
+#define HTML_HEAD_MAX 1024
+/* Where a message in a content shows that it is one. */
+#define MAIL_HEAD_MAX (64u << 10)
+/* What is quoted-printable once more has an escape in so many bytes. */
+#define ESCAPES_SHARE 16
+/* What is base64 once more has so many digits. */
+#define DIGITS_MIN 16
+
+enum sniff_marker
+sniff_marker(const char *line, size_t len)
+{
+	static const struct {
+		const char *word;
+		enum sniff_marker marker;
+	} words[] = {
+		{ "begin ", MARKER_UU },
+		{ "begin\t", MARKER_UU },
+		{ "begin-base64", MARKER_UU_BASE64 },
+		{ "=ybegin", MARKER_YENC },
+		{ "=ypart", MARKER_YENC_PART },
+
+		{ "(This file must be converted", MARKER_BINHEX },
+	};
+
+	if (len == 0 || strchr("bB=(", *line) == NULL)
+		return MARKER_NONE;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		size_t n = strlen(words[i].word);
+
+		if (len >= n && strncasecmp(line, words[i].word, n) == 0)
+			return words[i].marker;
+	}
+	return MARKER_NONE;
+}
+
+bool
+sniff_is_text(const char *s, size_t len)
+{
+	if (len >= 2 && (memcmp(s, "\xff\xfe", 2) == 0 || memcmp(s, "\xfe\xff", 2) == 0))
+		return true;
+	/* Bytes of any kind follow. */
+	if (memmem(s, len, "=ybegin ", 8) != NULL)
+		return true;
+	for (size_t i = 0; i < len; i++) {
+		if ((unsigned char)s[i] < ' ' &&
+		    (s[i] == '\0' || strchr("\t\n\v\f\r\033", s[i]) == NULL))
+			return false;
+	}
+	return true;
+}
+
+bool
+sniff_is_html(const char *content, size_t len)
+{
+	static const char *const tags[] = { "html", "head", "body", "script", "table", "meta",
+		"!doctype", "br", "title", "h1", "img", "iframe", "a href", "font", "div", "p>",
+		"span", "!--", "style", "form", "center", "object", "b>", "i>", "ul", "li", "hr" };
+
+	/* Of what is no text it looks at the beginning only; so random bytes cost nothing. */
+	if (len > HTML_HEAD_MAX && memchr(content, '\0', HTML_HEAD_MAX) != NULL)
+		len = HTML_HEAD_MAX;
+	for (const char *at = content, *end = content + len; at < end; at++) {
+		at = memchr(at, '<', (size_t)(end - at));
+		if (at == NULL)
+			return false;
+		for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+			if ((size_t)(end - at) > strlen(tags[i]) &&
+			    strncasecmp(at + 1, tags[i], strlen(tags[i])) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+sniff_is_mail(const char *content, size_t len)
+{
+	static const char *const fields[] = {
+		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
+	};
+	const char *end = content + (len > MAIL_HEAD_MAX ? MAIL_HEAD_MAX : len);
+
+	for (const char *line = content; line < end;
+	     line += line_next(line, (size_t)(end - line))) {
+		for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+			size_t n = strlen(fields[i]);
+
+			if ((size_t)(end - line) > n && strncasecmp(line, fields[i], n) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+bool
+sniff_begins_header(const char *s, size_t len)
+{
+	while (len > 0 && memchr(" \t\r\n", *s, 4) != NULL) {
+		s++;
+		len--;
+	}
+	return len > 8 && strncasecmp(s, "Content-", 8) == 0;
+}
+
+/*
+ * "MZ" begins a Windows executable; text may begin so too, but its first 64
+ * bytes (the DOS header) hold no NUL or other binary byte.
+ */
+bool
+sniff_is_program(const char *content, size_t len)
+{
+	if (len < 2 || (memcmp(content, "MZ", 2) != 0 && memcmp(content, "ZM", 2) != 0))
+		return false;
+	for (size_t i = 2; i < len && i < 64; i++) {
+		unsigned char c = (unsigned char)content[i];
+
+		if (c < 0x20 && memchr("\t\r\n\f\x1b", c, 5) == NULL)
+			return true;
+	}
+	return false;
+}
+
+bool
+sniff_is_attachment(const char *content, size_t len)
+{
+	static const struct {
+		const char *magic;
+		size_t len;
+	} kinds[] = {
+		{ "PK\003\004", 4 },
+		{ "Rar!\032\007", 6 },
+		{ "7z\274\257\047\034", 6 },
+		{ "\037\213\010", 3 },
+		{ "BZh", 3 },
+		{ "\3757zXZ", 5 },
+		{ "MSCF", 4 },
+		{ "ITSF", 4 },
+		{ "\320\317\021\340\241\261\032\341", 8 },
+		{ "%PDF-", 5 },
+		{ "{\\rtf", 5 },
+		{ "\177ELF", 4 },
+		{ "\312\376\272\276", 4 },
+		{ "L\0\0\0\001\024\002\0", 8 },
+		{ "MZ\220\0", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len > kinds[i].len && memcmp(content, kinds[i].magic, kinds[i].len) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
+sniff_is_picture(const char *s, size_t len)
+{
+	static const struct {
+		const char *magic;
+		size_t len;
+	} kinds[] = {
+		{ "GIF8", 4 },
+		{ "\211PNG", 4 },
+		{ "\377\330\377", 3 },
+		{ "RIFF", 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len > kinds[i].len && memcmp(s, kinds[i].magic, kinds[i].len) == 0)
+			return memmem(s, len, "PK\003\004", 4) == NULL;
+	}
+	return false;
+}
+
+enum decode_way
+sniff_encoding(const char *s, size_t len)
+{
+	size_t escapes = 0, others = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '=' && len - i > 2 && isxdigit((unsigned char)s[i + 1]) &&
+		    isxdigit((unsigned char)s[i + 2]))
+			escapes++;
+		if (!isalnum((unsigned char)s[i]) &&
+		    (s[i] == '\0' || strchr("+/=\r\n\t ", s[i]) == NULL))
+			others++;
+	}
+	if (escapes >= len / ESCAPES_SHARE + 1)
+		return DECODE_QP_LENIENT;
+	return others == 0 && len >= DIGITS_MIN ? DECODE_BASE64_SKIP : DECODE_AS_IS;
+}
