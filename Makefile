@@ -30,7 +30,7 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # Two towers on one ground (README, "How it is made"). What stands at top level is
 # a door between floors; a tower's own folders and common/ are all that it sees.
 FRONT_DIRS     = fronts smtp transaction store
-INSPECTOR_DIRS = inspector examine ambiguity mime scan
+INSPECTOR_DIRS = inspector examine ambiguity defang mime scan
 FRONT     = spawnscan smtp_relay quarantine $(call objects,$(FRONT_DIRS))
 INSPECTOR = defang mime_walk $(call objects,$(INSPECTOR_DIRS))
 COMMON    = $(call objects,common)
@@ -74,7 +74,7 @@ $(BUILD)/front/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $(FRONT_FLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
-	@$(call wall,$(INSPECTOR_DIRS) defang mime_walk)
+	@$(call wall,$(INSPECTOR_DIRS) mime_walk)
 
 $(BUILD)/inspector/%.o: %.c
 	@mkdir -p $(@D)
@@ -86,7 +86,7 @@ $(BUILD)/common/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
-	@$(call wall,$(FRONT_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine defang mime_walk)
+	@$(call wall,$(FRONT_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
 
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction

@@ -3,9 +3,10 @@
  * defang.c - from an action on a part to edits of the message.
  *
  * Every edit is as small as the action allows: a rename touches the type and
- * the name parameters only, a removal the part's own header and content only.
- * What is written in is plain 7-bit text with the message's own line ends, and
- * nothing that came with the mail gets into it unsanitised.
+ * the name parameters only, a removal (layout.c) the part, and around it what
+ * must change so that the rest is still shown. What is written in is 7-bit text
+ * with the message's own line endings, and nothing that came with the mail gets
+ * into it unsanitised.
  *
  * Edits are added to the report in no order; the inspector sorts them. The
  * callers see to it that no two actions concern the same bytes.
@@ -13,7 +14,6 @@
 #include "defang.h"
 
 #include <err.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +21,10 @@
 #include <sysexits.h>
 
 #include "header.h"
+#include "name.h"
 
-/* A name or a reason in what is written in is cut here. */
+/* A name or a reason in the result header is cut here. */
 #define WORD_MAX 150
-/* Of a name that is cut, so much of the end stays. */
-#define NAME_END 15
 /* So many findings are spelled out in the result header. */
 #define MARKS_MAX 50
 
@@ -39,36 +38,13 @@ struct renaming {
 	bool typed; /* a Content-Type was there */
 };
 
-static void add_edit(const struct defang *, size_t begin, size_t end, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
 static void rename_field(struct renaming *, const struct header_field *, bool is_type);
 static void rename_params(struct renaming *, const struct header_params *, const char *param_name);
 static void insert_type(struct renaming *, const struct part_place *);
 static void safe_word(const char *word, char *out, size_t size);
-static void strike_fields(const struct defang *, const struct part_place *, const char *prefix);
-static const char *line_break(const struct defang *, size_t begin, size_t *at);
 static bool is_result(const char *, size_t end, size_t at);
 static size_t any_line_after(const char *, size_t end, size_t at);
-static void put_notice_line(FILE *, const char *line, size_t len, const struct request *,
-    const char *file, const char *reason, const char *eol);
-static const char *notice_value(const char *key, size_t len, const struct request *,
-    const char *file, const char *reason);
 static void put_result(FILE *, const struct defang *);
-
-static void
-add_edit(const struct defang *d, size_t begin, size_t end, const char *fmt, ...)
-{
-	va_list ap;
-	char *text;
-	int len;
-
-	va_start(ap, fmt);
-	len = vasprintf(&text, fmt, ap);
-	va_end(ap);
-	if (len == -1)
-		err(EX_OSERR, "edit");
-	report_add_edit(d->report, begin, end - begin, text, (size_t)len);
-}
 
 const char *
 defang_eol(const char *bytes, size_t size, const char *fallback)
@@ -106,18 +82,20 @@ static void
 rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 {
 	struct header_params *params = malloc(sizeof(*params));
+	char param[NAME_PARAM_MAX];
 
 	if (params == NULL)
 		err(EX_OSERR, "rename");
 	header_params_parse(r->d->bytes, f, params);
 	if (params->regular) {
 		if (is_type)
-			add_edit(r->d, params->main_begin, params->main_end, PLAIN_TYPE);
+			edit_add(r->d, params->main_begin, params->main_end, PLAIN_TYPE);
 		rename_params(r, params, is_type ? "name" : "filename");
 	} else {
 		/* Readers differ about it: leave them no choice. */
-		add_edit(r->d, f->value_begin, f->value_end, " %s; %s=\"%s\"",
-		    is_type ? PLAIN_TYPE : "attachment", is_type ? "name" : "filename", r->name);
+		name_param(is_type ? "name" : "filename", r->name, param);
+		edit_add(r->d, f->value_begin, f->value_end, " %s; %s",
+		    is_type ? PLAIN_TYPE : "attachment", param);
 		r->named = true;
 	}
 	r->typed = r->typed || is_type;
@@ -129,23 +107,25 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 static void
 rename_params(struct renaming *r, const struct header_params *params, const char *param_name)
 {
+	char param[NAME_PARAM_MAX];
 	bool here = false;
 
+	name_param(param_name, r->name, param);
 	for (size_t i = 0; i < params->n; i++) {
 		const struct header_param *p = &params->params[i];
 
 		if (!header_param_is_name(r->d->bytes, p))
 			continue;
 		if (here)
-			add_edit(r->d, p->begin, p->end, "%s", "");
+			edit_add(r->d, p->begin, p->end, "%s", "");
 		else
-			add_edit(r->d, p->name_begin, p->end, "%s=\"%s\"", param_name, r->name);
+			edit_add(r->d, p->name_begin, p->end, "%s", param);
 		here = true;
 	}
 	if (!here && !r->named && strcmp(param_name, "name") == 0) {
 		size_t end = params->n == 0 ? params->main_end : params->params[params->n - 1].end;
 
-		add_edit(r->d, end, end, "; name=\"%s\"", r->name);
+		edit_add(r->d, end, end, "; %s", param);
 		here = true;
 	}
 	r->named = r->named || here;
@@ -163,53 +143,23 @@ insert_type(struct renaming *r, const struct part_place *place)
 	size_t begin = place->header_begin, end = place->header_end;
 	bool folded = begin < end && (d->bytes[begin] == ' ' || d->bytes[begin] == '\t');
 	size_t at = folded ? end : begin;
-	const char *break_line = line_break(d, begin, &at);
+	const char *break_line = edit_line_break(d, begin, &at);
 	bool bare = begin == end && header_line_end(d->bytes, d->size, begin) == 0;
+	char param[NAME_PARAM_MAX];
 
 	/* bare: no header at all, nor an empty line in its place. */
-	add_edit(d, at, folded ? end : begin, "%sContent-Type: " PLAIN_TYPE "; name=\"%s\"%s%s",
-	    break_line, r->name, d->eol, bare ? d->eol : "");
+	name_param("name", r->name, param);
+	edit_add(d, at, folded ? end : begin, "%sContent-Type: " PLAIN_TYPE "; %s%s%s", break_line,
+	    param, d->eol, bare ? d->eol : "");
 }
 
 void
 defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX])
 {
-	const char *base = name;
-	char *plain = malloc(strlen(name) + 1);
-	size_t n = 0;
-
-	if (plain == NULL)
-		err(EX_OSERR, "name");
-	for (const char *c = name; *c != '\0'; c++) {
-		if (*c == '/' || *c == '\\')
-			base = c + 1;
-	}
-	for (const char *c = base; *c != '\0'; c++) {
-		bool keep = (*c >= '0' && *c <= '9') || (*c >= 'a' && *c <= 'z') ||
-		    (*c >= 'A' && *c <= 'Z') || strchr("-_.+()@ ", *c) != NULL;
-		char next = keep ? *c : '_';
-
-		/* No blank runs, behind which an extension would be out of sight. */
-		if (n > 0 && (next == '_' || next == ' ') && plain[n - 1] == next)
-			continue;
-		plain[n++] = next;
-	}
-	while (n > 0 && (plain[n - 1] == '.' || plain[n - 1] == ' '))
-		n--;
-	plain[n] = '\0';
-	if (n == 0)
-		strlcpy(out, "unnamed", DEFANG_NAME_MAX);
-	else if (n < WORD_MAX)
-		strlcpy(out, plain, DEFANG_NAME_MAX);
-	else
-		snprintf(out, DEFANG_NAME_MAX, "%.*s%s", WORD_MAX - NAME_END - 1, plain,
-		    plain + n - NAME_END);
-	if (suffix)
-		strlcat(out, ".defanged", DEFANG_NAME_MAX);
-	free(plain);
+	name_file(name, suffix ? ".defanged" : "", out, DEFANG_NAME_MAX);
 }
 
-/* A word for a notice or a header: printable, without quotes, not too long. */
+/* A word for a header: printable, without quotes, not too long. */
 static void
 safe_word(const char *word, char *out, size_t size)
 {
@@ -219,136 +169,6 @@ safe_word(const char *word, char *out, size_t size)
 		out[n++] = *word < 0x20 || *word > 0x7e || *word == '"' || *word == '\\' ? '_'
 											 : *word;
 	out[n] = '\0';
-}
-
-void
-defang_remove(const struct defang *d, const struct part_place *place, const char *notice)
-{
-	size_t begin = place->header_begin, end = place->content_end, len = strlen(notice);
-	const char *break_line = "";
-
-	if (place->message_header) {
-		strike_fields(d, place, "Content-");
-		begin = place->header_end;
-		break_line = line_break(d, place->header_begin, &begin);
-	}
-	/* The line end in front of a boundary stands behind the part and stays. */
-	if (header_line_end(d->bytes, d->size, end) > 0)
-		len -= strlen(d->eol);
-	add_edit(d, begin, end,
-	    "%sContent-Type: text/plain; charset=us-ascii%s"
-	    "Content-Transfer-Encoding: 7bit%s"
-	    "Content-Disposition: inline%s%s%.*s",
-	    break_line, d->eol, d->eol, d->eol, d->eol, (int)len, notice);
-}
-
-/*
- * What must stand at *at to end the last line of a header. A CR there, which
- * would make an empty line of it to some, is taken in.
- */
-static const char *
-line_break(const struct defang *d, size_t begin, size_t *at)
-{
-	if (*at == begin || d->bytes[*at - 1] == '\n')
-		return "";
-	if (d->bytes[*at - 1] == '\r')
-		--*at;
-	return d->eol;
-}
-
-/* Strike out the fields of a header whose name begins with a word. */
-static void
-strike_fields(const struct defang *d, const struct part_place *place, const char *prefix)
-{
-	struct header_field field;
-	size_t at = place->header_begin;
-
-	while (header_next(d->bytes, place->header_end, &at, &field)) {
-		if (header_begins(d->bytes, &field, prefix))
-			add_edit(d, field.begin, field.end, "%s", "");
-	}
-}
-
-char *
-defang_notice(const struct conf *conf, const struct request *request, const char *file,
-    const char *reason, bool is_signed, const char *eol)
-{
-	char safe_file[WORD_MAX], safe_reason[2 * WORD_MAX], *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
-
-	if (f == NULL)
-		err(EX_OSERR, "notice");
-	safe_word(file[0] == '\0' ? "(no name)" : file, safe_file, sizeof(safe_file));
-	safe_word(reason, safe_reason, sizeof(safe_reason));
-	for (const char *line = conf->notice; *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-
-		put_notice_line(f, line, len, request, safe_file, safe_reason, eol);
-		line += len;
-		line += *line == '\n';
-	}
-	if (is_signed)
-		fprintf(f, "%sWhat it was in was signed. The signature no longer fits.%s", eol,
-		    eol);
-	if (fclose(f) == EOF)
-		err(EX_OSERR, "notice");
-	return text;
-}
-
-/* One line of the template, {words} replaced; what is no such word stays. */
-static void
-put_notice_line(FILE *f, const char *line, size_t len, const struct request *request,
-    const char *file, const char *reason, const char *eol)
-{
-	const char *end = line + len;
-	char *text = NULL;
-	size_t size;
-	FILE *one = open_memstream(&text, &size);
-
-	if (one == NULL)
-		err(EX_OSERR, "notice");
-	while (line < end) {
-		const char *close = *line == '{' ? memchr(line, '}', (size_t)(end - line)) : NULL;
-		const char *value = close == NULL
-		    ? NULL
-		    : notice_value(line + 1, (size_t)(close - line - 1), request, file, reason);
-
-		if (value != NULL) {
-			fputs(value, one);
-			line = close + 1;
-		} else {
-			fputc(*line++, one);
-		}
-	}
-	if (fclose(one) == EOF)
-		err(EX_OSERR, "notice");
-	/* A file called like a boundary must not end the part. */
-	fprintf(f, "%s%s%s", text[0] == '-' ? " " : "", text, eol);
-	free(text);
-}
-
-static const char *
-notice_value(const char *key, size_t len, const struct request *request, const char *file,
-    const char *reason)
-{
-	const struct {
-		const char *key, *value;
-	} words[] = {
-		{ "file", file },
-		{ "reason", reason },
-		{ "action", "removed" },
-		{ "time", request->time },
-		{ "host", request->host },
-		{ "reference", request->reference[0] == '\0' ? "(not kept)" : request->reference },
-		{ "version", SPAWNSCAN_VERSION },
-	};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i].key) == len && memcmp(words[i].key, key, len) == 0)
-			return words[i].value;
-	}
-	return NULL;
 }
 
 /*
@@ -432,10 +252,10 @@ defang_strike(const struct defang *d, const struct part_place *place)
 			at = any_line_after(bytes, end, at);
 			behind_cr = bytes[at - 1] == '\r';
 		} else if (behind_cr && bytes[at - 1] == '\n') {
-			add_edit(d, from - 1, at - 1 - (bytes[at - 2] == '\r'), "%s", "");
+			edit_add(d, from - 1, at - 1 - (bytes[at - 2] == '\r'), "%s", "");
 			behind_cr = false;
 		} else {
-			add_edit(d, from, at, "%s", "");
+			edit_add(d, from, at, "%s", "");
 		}
 	}
 }

@@ -726,6 +726,18 @@ mime_walk_names_free(char **names, size_t n)
 	free(names);
 }
 
+char *
+mime_walk_words(const char *text)
+{
+	char *decoded = g_mime_utils_header_decode_text(NULL, text);
+	char *copy = strdup(decoded == NULL ? "" : decoded);
+
+	if (copy == NULL)
+		err(EX_OSERR, "words");
+	g_free(decoded);
+	return copy;
+}
+
 /*
  * The parameters of all fields count as one list: some readers put the pieces
  * of a name together over two fields.

@@ -85,6 +85,9 @@ bool mime_walk(const char *bytes, size_t size, const struct conf *, struct part_
 char **mime_walk_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
 void mime_walk_names_free(char **names, size_t n);
 
+/* A header's text with its RFC 2047 words decoded to UTF-8; malloc'd. */
+char *mime_walk_words(const char *text);
+
 /* Length of a leading mbox "From " line, 0 if there is none. */
 size_t mime_walk_from_line(const char *bytes, size_t size);
 

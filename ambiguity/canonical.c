@@ -29,6 +29,7 @@
 #include "base64.h"
 #include "header.h"
 #include "mime_decode.h"
+#include "name.h"
 
 #define LINE_BYTES 57 /* 76 characters, RFC 2045 6.8 */
 /* Values longer than that are no charset or boundary (RFC 2046 5.1.1: 70). */
@@ -455,7 +456,7 @@ put_header(const struct defang *d, const struct part_place *place, const struct 
 	bool bare = at == place->header_end && plain->content == NULL &&
 	    header_line_end(d->bytes, d->size, at) == 0;
 	const char *encoding = plain->content != NULL ? "base64" : plain->encoding;
-	char *text;
+	char *text, param[NAME_PARAM_MAX];
 	FILE *f = open_memstream(&text, &size);
 
 	checked(f);
@@ -466,14 +467,18 @@ put_header(const struct defang *d, const struct part_place *place, const struct 
 		else
 			fputc(*c, f);
 	}
-	if (name[0] != '\0')
-		fprintf(f, ";%s\tname=\"%s\"", d->eol, name);
+	if (name[0] != '\0') {
+		name_param("name", name, param);
+		fprintf(f, ";%s\t%s", d->eol, param);
+	}
 	fputs(d->eol, f);
-	if (plain->disposition != NULL && name[0] != '\0')
-		fprintf(f, "Content-Disposition: %s;%s\tfilename=\"%s\"%s", plain->disposition,
-		    d->eol, name, d->eol);
-	else if (plain->disposition != NULL)
+	if (plain->disposition != NULL && name[0] != '\0') {
+		name_param("filename", name, param);
+		fprintf(f, "Content-Disposition: %s;%s\t%s%s", plain->disposition, d->eol, param,
+		    d->eol);
+	} else if (plain->disposition != NULL) {
 		fprintf(f, "Content-Disposition: %s%s", plain->disposition, d->eol);
+	}
 	if (encoding != NULL)
 		fprintf(f, "Content-Transfer-Encoding: %s%s", encoding, d->eol);
 	if (bare)

@@ -72,6 +72,7 @@ struct conf {
 	/* [marks] */
 	bool header; /* add X-Antivirus and X-Spawnscan-Result */
 	char *notice; /* template, lines separated by \n */
+	char *contact; /* whom the notice says to ask */
 
 	/* [quarantine] */
 	enum conf_keep quarantine;

@@ -18,6 +18,7 @@
 
 static bool clamd_address(const char *, size_t);
 static bool is_port(const char *);
+static bool is_shown(const char *, size_t);
 
 /* What looks like an address must be one. */
 const char *
@@ -136,18 +137,48 @@ is_port(const char *port)
 const char *
 conf_check_notice(const char *value)
 {
-	static const char expected[] = "printable 7-bit text of at most 8192 bytes in lines of at "
+	static const char expected[] = "printable UTF-8 text of at most 8192 bytes in lines of at "
 				       "most 900, \\n for a line ending and \\\\ for a backslash";
-	size_t line = 0;
 
 	_Static_assert(CONF_NOTICE_LENGTH == 8192 && NOTICE_LINE == 900,
 	    "the sentence above says so");
 	if (*value == '\0')
 		return expected;
-	for (; *value != '\0'; value++) {
-		line = *value == '\n' ? 0 : line + 1;
-		if (line > NOTICE_LINE || (*value != '\n' && (*value < ' ' || *value > '~')))
+	while (*value != '\0') {
+		size_t line = strcspn(value, "\n");
+
+		if (line > NOTICE_LINE || !is_shown(value, line))
 			return expected;
+		value += line;
+		value += *value == '\n';
 	}
 	return NULL;
+}
+
+const char *
+conf_check_shown(const char *value)
+{
+	return is_shown(value, strlen(value)) ? NULL : "printable UTF-8 text";
+}
+
+/* No controls, and nothing that is no UTF-8 (RFC 3629). */
+static bool
+is_shown(const char *text, size_t len)
+{
+	size_t more = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)text[i];
+
+		if (more > 0) {
+			if ((c & 0xc0) != 0x80)
+				return false;
+			more--;
+		} else if (c >= 0xc2 && c <= 0xf4) {
+			more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
+		} else if (c < ' ' || c > '~') {
+			return false;
+		}
+	}
+	return more == 0;
 }

@@ -23,5 +23,6 @@ const char *conf_check_path(const char *);
 const char *conf_check_name(const char *);
 const char *conf_check_scanner(const char *);
 const char *conf_check_notice(const char *);
+const char *conf_check_shown(const char *);
 
 #endif

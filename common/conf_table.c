@@ -66,15 +66,15 @@ static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LO
 	"accda accde accdr accdu xll wll asp aspx asx bas fxp prg lib ops osd pcd vsw"
 
 #define NOTICE \
-	"An attachment of this message was taken out by the mail filter.\\n\\n" \
-	"Attachment: {file}\\n" \
-	"Reason:     {reason}\\n" \
-	"Action:     {action}\\n" \
+	"{what} was removed by the content filter\\n" \
+	"because {why} ({reason}).\\n" \
+	"{signature}\\n\\n" \
+	"Name:       {file}\\n" \
 	"Date:       {time}\\n" \
 	"Filter:     spawnscan {version} on {host}\\n" \
-	"Original:   {reference}\\n\\n" \
-	"If you need the attachment, ask your postmaster and give the line\\n" \
-	"\"Original\" above; the message is kept under that name for a while."
+	"Reference:  {reference}\\n\\n" \
+	"If you need what was removed, ask {contact}.\\n" \
+	"The original message is kept for a while; give its reference, {reference}."
 
 /* clang-format off */
 #define ROW(section, field, type, min, max, choices, check, standard) \
@@ -147,6 +147,7 @@ const struct conf_key conf_table[] = {
 
 	BOOL(marks, header, "yes"),
 	TEXT(marks, notice, 1, CONF_NOTICE_LENGTH, conf_check_notice, NOTICE),
+	STRING(marks, contact, 1, 200, conf_check_shown, "your postmaster"),
 
 	CHOICE(quarantine, quarantine, keeps, "changed"),
 	STRING(quarantine, quarantine_dir, 1, CONF_PATH_LENGTH, NULL, "/var/spool/spawnscan"),

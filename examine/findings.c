@@ -29,6 +29,7 @@ struct target {
 	char path[PART_PATH_MAX];
 	struct part_place place;
 	enum verdict_action action;
+	enum verdict_class class; /* why, of the strongest action */
 	const struct canonical *plain; /* what becomes of it if it is defanged; NULL = renamed */
 	bool renamed; /* something other than a doubt wants that */
 	char *name; /* what the part was called */
@@ -41,24 +42,29 @@ struct struck {
 	const char *instead;
 };
 
+/* What is renamed where no part is to blame. */
+static const char whole_name[] = "message";
+
 static enum verdict_action action_of(struct findings *, enum verdict_class);
 static void tell(struct findings *, enum verdict_class, enum verdict_action, const char *path,
     const char *reason, const char *name);
 static struct finding *known_finding(const struct report *, enum verdict_class, const char *path,
     const char *reason);
 static void raise(struct findings *, struct finding *, enum verdict_action);
-static void remove_below(struct findings *, const char *path, const char *reason);
+static void remove_below(struct findings *, const char *path, enum verdict_class,
+    const char *reason);
 static void note_signature(struct findings *, const struct part *);
 static bool is_signed(const struct findings *, const char *path);
 static struct target *target_at(struct findings *, const char *path, const struct part_place *);
 static struct target *aim(struct findings *, const char *path, const struct part_place *,
-    enum verdict_action, const char *reason, const char *name);
+    enum verdict_class, enum verdict_action, const char *reason, const char *name);
 static bool is_inside(const struct part_place *, const struct target *);
 static void strike(const struct findings *, const struct defang *, bool body_goes);
 static void strike_header(const struct findings *, const struct defang *);
 static void edit_target(struct findings *, const struct defang *, const struct target *);
 static void add(struct findings *, const struct part *, enum verdict_class, enum verdict_action,
     const char *reason, const char *file, const char *own);
+static void edit_removal(struct findings *, const struct defang *, const struct target *);
 static void edit_plain(struct findings *, const struct defang *, const struct target *);
 static bool is_blocked(struct findings *, char *name);
 static void drop_covered(struct report *);
@@ -68,6 +74,7 @@ findings_free(struct findings *f)
 {
 	for (size_t i = 0; i < f->n_targets; i++)
 		free(f->targets[i].name);
+	layout_free(&f->layout);
 	free(f->targets);
 	free(f->struck);
 	f->targets = NULL;
@@ -84,10 +91,13 @@ findings_enter(struct findings *f, const struct part *part)
 		strlcpy(f->outer_name, part->n_names > 0 ? part->names[0] : "",
 		    sizeof(f->outer_name));
 	note_signature(f, part);
+	if (!part->inside)
+		layout_enter(&f->layout, f->bytes, f->size, part);
 	if (removed_len > 0 && strncmp(part->path, f->removed, removed_len) != 0)
 		f->removed[0] = '\0';
 	else if (removed_len > 0 && part->leaf)
-		aim(f, part->path, &part->place, ACTION_REMOVE, f->removed_reason, f->outer_name);
+		aim(f, part->path, &part->place, f->removed_class, ACTION_REMOVE, f->removed_reason,
+		    f->outer_name);
 }
 
 void
@@ -126,8 +136,9 @@ add(struct findings *f, const struct part *part, enum verdict_class class,
 	f->part_hit[class] = true;
 	tell(f, class, action, part->path, reason, file);
 	if (action == ACTION_REMOVE && !part->place.whole_content)
-		remove_below(f, part->path, reason);
-	t = aim(f, part->path, &part->place, action, reason, part->inside ? f->outer_name : own);
+		remove_below(f, part->path, class, reason);
+	t = aim(f, part->path, &part->place, class, action, reason,
+	    part->inside ? f->outer_name : own);
 	if (t != NULL && action == ACTION_DEFANG && class != CLASS_AMBIGUOUS)
 		t->renamed = true;
 }
@@ -211,7 +222,7 @@ findings_add_whole_action(struct findings *f, enum verdict_class class, enum ver
 	struct target *t;
 
 	tell(f, class, action, "0", reason, "");
-	t = aim(f, "0", &f->root, action, reason, "message");
+	t = aim(f, "0", &f->root, class, action, reason, whole_name);
 	if (t != NULL && action == ACTION_DEFANG)
 		t->renamed = true;
 }
@@ -283,9 +294,10 @@ known_finding(const struct report *r, enum verdict_class class, const char *path
  * in it goes. Those of "2" and of "2.0" have paths that begin with "2.".
  */
 static void
-remove_below(struct findings *f, const char *path, const char *reason)
+remove_below(struct findings *f, const char *path, enum verdict_class class, const char *reason)
 {
 	findings_below(path, f->removed);
+	f->removed_class = class;
 	strlcpy(f->removed_reason, reason, sizeof(f->removed_reason));
 }
 
@@ -356,7 +368,7 @@ target_at(struct findings *f, const char *path, const struct part_place *place)
 	if (f->targets == NULL)
 		err(EX_OSERR, "examine");
 	t = &f->targets[f->n_targets++];
-	*t = (struct target){ .place = *place, .action = ACTION_PASS };
+	*t = (struct target){ .place = *place, .action = ACTION_PASS, .class = CLASS_COUNT };
 	strlcpy(t->path, path, sizeof(t->path));
 	return t;
 }
@@ -373,7 +385,7 @@ is_inside(const struct part_place *place, const struct target *t)
 
 /* The strongest action at a place wins; the reasons of that action are told. */
 static struct target *
-aim(struct findings *f, const char *path, const struct part_place *place,
+aim(struct findings *f, const char *path, const struct part_place *place, enum verdict_class class,
     enum verdict_action action, const char *reason, const char *name)
 {
 	struct target *t;
@@ -385,6 +397,8 @@ aim(struct findings *f, const char *path, const struct part_place *place,
 		return t;
 	if (verdict_action_wins(action, t->action))
 		t->reason[0] = '\0';
+	if (action > t->action || class < t->class)
+		t->class = class;
 	t->action = action;
 	if (strstr(t->reason, reason) == NULL) {
 		if (t->reason[0] != '\0')
@@ -418,6 +432,7 @@ findings_edit(struct findings *f)
 		for (size_t i = 0; i < f->n_targets; i++)
 			edit_target(f, &d, &f->targets[i]);
 	}
+	layout_edit(&f->layout, &d, f->conf, f->request);
 	strike_header(f, &d);
 	report_sort_edits(f->report);
 	drop_covered(f->report);
@@ -462,22 +477,37 @@ findings_drop_edits(struct findings *f)
 static void
 edit_target(struct findings *f, const struct defang *d, const struct target *t)
 {
-	char *notice;
-
 	for (size_t i = 0; i < f->n_targets; i++) {
 		if (is_inside(&t->place, &f->targets[i]))
 			return;
 	}
 	if (t->action == ACTION_REMOVE && t->place.whole_content) {
-		notice = defang_notice(f->conf, f->request, t->name, t->reason,
-		    is_signed(f, t->path), d->eol);
-		defang_remove(d, &t->place, notice);
-		free(notice);
+		edit_removal(f, d, t);
 	} else if (t->action == ACTION_DEFANG && t->plain != NULL) {
 		edit_plain(f, d, t);
 	} else if (verdict_action_edits(t->action)) {
 		defang_rename(d, &t->place, t->name);
 	}
+}
+
+/* What is no part of the tree gets its notice in its place. */
+static void
+edit_removal(struct findings *f, const struct defang *d, const struct target *t)
+{
+	struct notice notice = { .class = t->class,
+		.file = strcmp(t->name, whole_name) == 0 ? "" : t->name,
+		.reason = t->reason,
+		.subject = "",
+		.is_signed = is_signed(f, t->path) };
+	char *text, *part;
+
+	if (layout_mark(&f->layout, &t->place, &notice))
+		return;
+	text = notice_text(f->conf, f->request, &notice);
+	part = notice_part(text, "", d->eol);
+	layout_replace(d, &t->place, part);
+	free(part);
+	free(text);
 }
 
 /* Under its own name, unless that is a dangerous one. */

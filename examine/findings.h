@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "conf.h"
+#include "layout.h"
 #include "mime_walk.h"
 #include "policy.h"
 #include "report.h"
@@ -33,6 +34,7 @@ struct findings {
 
 	bool part_hit[CLASS_COUNT]; /* classes that were found in a part */
 	bool infected;
+	struct layout layout; /* the tree that the targets are in */
 	struct target *targets;
 	size_t n_targets;
 	struct struck *struck; /* fields of the message's header */
@@ -41,6 +43,7 @@ struct findings {
 	size_t n_signed;
 	char outer_name[256]; /* of the part that is being walked, not of one inside it */
 	char removed[PART_PATH_MAX]; /* what is below this path goes with it */
+	enum verdict_class removed_class;
 	char removed_reason[POLICY_RULE_MAX];
 };
 

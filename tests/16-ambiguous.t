@@ -80,7 +80,8 @@ sub plain_form {
 			}
 			like($flat, qr/^Content-Type: \Q$a{type}\E[;\r\n]/m, 'the type') or diag($head);
 			if (length $a{name}) {
-				my @names = $flat =~ /name="([^"]*)"/g;
+				my $plain = $flat =~ s{name\*=utf-8''([\w.%-]+)}{'name="' . ($1 =~ s/%([0-9A-F]{2})/chr hex $1/ger) . '"'}ger;
+				my @names = $plain =~ /name="([^"]*)"/g;
 				ok(@names > 0, 'a name');
 				is($_, $a{name}, 'the name') for @names;
 			} else {
@@ -309,10 +310,10 @@ for (['prologue', 1], ['epilogue', 0]) {
 	my $bad = attachment('x.com', marker());
 	my $signed = sub { mail(multipart => 'multipart/signed; protocol="application/pgp-signature"', boundary => 'signed',
 	    parts => [$_[0], part('Content-Type: application/pgp-signature; name="s.asc"', "-----BEGIN PGP SIGNATURE-----\n")]) };
-	like(filter($signed->($bad))->{out}, qr/The signature no longer fits\./, 'a part of a signed mail');
-	like(filter(mail(parts => [$text, rfc822($signed->($bad))]))->{out}, qr/The signature no longer fits\./, 'of a signed mail in a mail');
-	unlike(filter(mail(parts => [$bad, rfc822($signed->($text))]))->{out}, qr/The signature/, 'of another part it is not said');
-	unlike(filter(mail(parts => [$text, $bad]))->{out}, qr/The signature/, 'nor in a mail that is not signed');
+	like(filter($signed->($bad))->{out}, qr/the signature is no longer valid\./, 'a part of a signed mail');
+	like(filter(mail(parts => [$text, rfc822($signed->($bad))]))->{out}, qr/the signature is no longer valid\./, 'of a signed mail in a mail');
+	unlike(filter(mail(parts => [$bad, rfc822($signed->($text))]))->{out}, qr/the signature/, 'of another part it is not said');
+	unlike(filter(mail(parts => [$text, $bad]))->{out}, qr/the signature/, 'nor in a mail that is not signed');
 }
 
 # -- an infection in a header -------------------------------------------------------------

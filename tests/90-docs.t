@@ -17,7 +17,7 @@ my $readme = read_file("$SRC/README.md") // '';
 my (%told, @strays);
 my $tower = '';
 my %folders = (front => qr{(?:fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
-    inspector => qr{(?:inspector|examine|ambiguity|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
+    inspector => qr{(?:inspector|examine|ambiguity|defang|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
 for ($readme =~ /^\| (\S+) \|/mg) {
 	$tower = $1 if /^\*\*(\w+)\*\*$/;
 	next unless /\.c$/;

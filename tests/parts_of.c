@@ -179,13 +179,15 @@ check_leaf(const char *bytes, size_t size, size_t which, bool removal)
 	};
 	struct buffer out = { 0 };
 	const char *wrong;
-	char *notice;
+	struct notice notice = { .file = "--b.exe", .reason = "a reason", .subject = "" };
+	char *text, *part;
 	bool ok = false;
 
 	report_init(&report);
-	notice = defang_notice(&conf, &request, "--b.exe", "a reason", false, d.eol);
+	text = notice_text(&conf, &request, &notice);
+	part = notice_part(text, "--b.exe.removed.txt", d.eol);
 	if (removal && leaf->place.whole_content)
-		defang_remove(&d, &leaf->place, notice);
+		layout_replace(&d, &leaf->place, part);
 	else
 		defang_rename(&d, &leaf->place, "a name.exe");
 	report_sort_edits(&report);
@@ -205,7 +207,8 @@ check_leaf(const char *bytes, size_t size, size_t which, bool removal)
 		fclose(f);
 	}
 	free(out.bytes);
-	free(notice);
+	free(part);
+	free(text);
 	report_free(&report);
 	return ok;
 }

@@ -291,13 +291,18 @@ test_values(void **unused)
 	assert_string_equal(c.database, "/tmp/a=b");
 	set(&c, "notice=a real\nline end");
 	assert_string_equal(c.notice, "a real\nline end");
+	set(&c, "notice=Ein Anhang wurde gel\xc3\xb6scht.\n\xe9\x99\x84\xe4\xbb\xb6");
+	assert_string_equal(c.notice,
+	    "Ein Anhang wurde gel\xc3\xb6scht.\n\xe9\x99\x84\xe4\xbb\xb6");
+	set(&c, "contact=helpdesk@example.org");
+	assert_string_equal(c.contact, "helpdesk@example.org");
 	conf_free(&c);
 }
 
 #define ACTIONS "expected pass, tag, defang, remove, reject, discard or tempfail"
 #define TIMES "expected a time like 90s, 5m, 1h or 1d, from 1s to 1d"
 #define NOTICES \
-	"expected printable 7-bit text of at most 8192 bytes in lines of at most 900, " \
+	"expected printable UTF-8 text of at most 8192 bytes in lines of at most 900, " \
 	"\\n for a line ending and \\\\ for a backslash"
 
 static void
@@ -338,7 +343,7 @@ test_bad_values(void **unused)
 	    "bad value \"exe .\" for block_extensions: "
 	    "expected extensions like exe or .exe, 16384 bytes at most");
 	refuse("notice=", "bad value \"\" for notice: " NOTICES);
-	refuse("notice=caf\xc3\xa9", "bad value \"caf??\" for notice: " NOTICES);
+	refuse("notice=caf\xe9", "bad value \"caf?\" for notice: " NOTICES);
 	refuse("notice=a\\tb", "bad value \"a\\tb\" for notice: " NOTICES);
 	refuse("notice=a\\", "bad value \"a\\\" for notice: " NOTICES);
 	refuse("notice=a\rb", "bad value \"a?b\" for notice: " NOTICES);
