@@ -152,7 +152,7 @@ plain_form('irregular base64', in_base64($zip, 'Content-Type: application/zip; n
     type => 'application/octet-stream', name => 'a.zip.defanged', content => $zip, args => ['-o', 'deny_names=*.zip'],
     label => 'a name that is blocked');
 plain_form('irregular base64', in_base64($zip, "Content-Type: application/zip; name*=utf-8''%c3%a4%20b.zip") . "!\n",
-    type => 'application/zip', name => '_ b.zip', content => $zip, label => 'a name that is not ASCII');
+    type => 'application/zip', name => "\xc3\xa4 b.zip", content => $zip, label => 'a name that is not ASCII');
 plain_form('irregular base64', in_base64($zip, "Content-Type: application/zip; name*0=\"a long \"; name*1=name.zip") . "!\n",
     type => 'application/zip', name => 'a long name.zip', content => $zip, label => 'a name in pieces');
 

@@ -280,6 +280,7 @@ static bool
 harmless(const struct leaf *leaf, bool removal)
 {
 	const char *type = removal ? "text/plain" : "application/octet-stream";
+	const char *name = removal ? "--b.exe.removed.txt" : "a name.exe.defanged";
 
 	if (strcmp(leaf->type, type) != 0) {
 		snprintf(why, sizeof(why), "part %s: its type is %s", leaf->path, leaf->type);
@@ -290,7 +291,7 @@ harmless(const struct leaf *leaf, bool removal)
 		return false;
 	}
 	for (size_t i = 0; i < leaf->n_names; i++) {
-		if (removal || strcmp(leaf->names[i], "a name.exe.defanged") != 0) {
+		if (strcmp(leaf->names[i], name) != 0) {
 			snprintf(why, sizeof(why), "part %s: it is called %s", leaf->path,
 			    leaf->names[i]);
 			return false;
