@@ -19,6 +19,7 @@
  * where a mailer is waiting it hears "try again later": it would send the mail
  * back to its sender for anything else.
  */
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include <errno.h>
@@ -115,6 +116,8 @@ main(int argc, char **argv)
 	bool closed = is_closed(STDIN_FILENO) || is_closed(STDOUT_FILENO);
 
 	hold_standard_descriptors();
+	/* No core with mail in it, and no way in for an inspector of the same user. */
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	log_init("spawnscan");
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the write fails, that will do */

@@ -19,6 +19,7 @@
 enum conf_keep { KEEP_OFF, KEEP_CHANGED, KEEP_ALL };
 enum conf_engine { ENGINE_AUTO, ENGINE_REQUIRE, ENGINE_OFF };
 enum conf_scan { SCAN_AUTO, SCAN_THOROUGH };
+enum conf_sandbox { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
 /* Lists are words separated by one space. Times are seconds, sizes bytes. */
@@ -28,6 +29,8 @@ struct conf {
 	char *scanner; /* "libclamav", or words "clamd:/path" and "clamd:HOST:PORT" */
 	char *database; /* directory or file of signatures */
 	char *inspector; /* path of spawnscan-inspect; "" = beside spawnscan */
+	char *cvd_certs_dir; /* ClamAV 1.5: certificates of signed databases; "" = its own */
+	enum conf_sandbox sandbox; /* must Landlock and seccomp be there */
 	char *scratch_dir; /* where an inspector's private directory is made */
 	uint64_t inspect_timeout; /* from handing over to the whole report */
 	uint64_t memory_limit; /* address space of an inspector; 0 = none */

@@ -35,6 +35,8 @@ static const struct conf_choice scans[] = { { "auto", SCAN_AUTO }, { "thorough",
 	{ NULL, 0 } };
 static const struct conf_choice engines[] = { { "auto", ENGINE_AUTO },
 	{ "require", ENGINE_REQUIRE }, { "off", ENGINE_OFF }, { NULL, 0 } };
+static const struct conf_choice sandboxes[] = { { "auto", SANDBOX_AUTO },
+	{ "require", SANDBOX_REQUIRE }, { "off", SANDBOX_OFF }, { NULL, 0 } };
 static const struct conf_choice socket_modes[] = { { "0600", 0600 }, { "0660", 0660 },
 	{ "0666", 0666 }, { NULL, 0 } };
 static const struct conf_choice facilities[] = { { "mail", LOG_MAIL }, { "daemon", LOG_DAEMON },
@@ -105,6 +107,8 @@ const struct conf_key conf_table[] = {
 	WORDS(scan, scanner, 1, LIST_LENGTH, conf_check_scanner, "libclamav"),
 	STRING(scan, database, 1, CONF_PATH_LENGTH, NULL, "/var/lib/clamav"),
 	STRING(scan, inspector, 0, CONF_PATH_LENGTH, NULL, ""),
+	STRING(scan, cvd_certs_dir, 0, CONF_PATH_LENGTH, NULL, ""),
+	CHOICE(scan, sandbox, sandboxes, "auto"),
 	STRING(scan, scratch_dir, 1, CONF_PATH_LENGTH, NULL, "/tmp"),
 	TIME(scan, inspect_timeout, 1, DAY, "90s"),
 	SIZE(scan, memory_limit, 0, 1024 * G, "4G"),

@@ -55,6 +55,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault.h"
 #include "inspector.h"
 #include "log.h"
 #include "sandbox.h"
@@ -103,8 +104,6 @@ struct engine {
 };
 
 static time_t seconds(void);
-static bool refuse(char *err, size_t errsize, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
 static bool listen_somewhere(struct engine *, char *err, size_t errsize);
 static bool inherit_socket(struct engine *, char *err, size_t errsize);
 static bool make_socket(struct engine *, char *err, size_t errsize);
@@ -176,7 +175,12 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 		free(e.children);
 		return EX_UNAVAILABLE;
 	}
+	/* Other processes of its user are none of its friends: they may be inspectors. */
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
+		log_write(LOG_WARNING, "engine: PR_SET_DUMPABLE: %s", strerror(errno));
 	collapse_memory();
+	sandbox_describe(conf, sentence, sizeof(sentence));
+	log_write(LOG_NOTICE, "engine: sandbox of inspectors: %s", sentence);
 	log_write(LOG_NOTICE, "engine: ready with %u signatures, %s, after %lld ms",
 	    scan_signatures(), scan_banner(), (long long)(clock_ms() - begun));
 	write_pid_file(conf->engine_pid_file);
@@ -194,17 +198,6 @@ static time_t
 seconds(void)
 {
 	return (time_t)(clock_ms() / 1000);
-}
-
-static bool
-refuse(char *err, size_t errsize, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errsize, fmt, ap);
-	va_end(ap);
-	return false;
 }
 
 /*
@@ -235,20 +228,20 @@ inherit_socket(struct engine *e, char *err, size_t errsize)
 	socklen_t len = sizeof(int), domain_len = sizeof(int);
 
 	if (n == NULL || strcmp(n, "1") != 0)
-		return refuse(err, errsize, "expected one socket to listen on, got %s",
+		return fault_tell(err, errsize, "expected one socket to listen on, got %s",
 		    n != NULL ? n : "none");
 	if (getsockopt(LISTEN_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 ||
 	    getsockopt(LISTEN_FD, SOL_SOCKET, SO_DOMAIN, &domain, &domain_len) == -1)
-		return refuse(err, errsize, "inherited socket: %s", strerror(errno));
+		return fault_tell(err, errsize, "inherited socket: %s", strerror(errno));
 	if (!listening || domain != AF_UNIX)
-		return refuse(err, errsize, "inherited socket: not a listening Unix socket");
+		return fault_tell(err, errsize, "inherited socket: not a listening Unix socket");
 	e->listener = LISTEN_FD;
 	e->inherited = true;
 	e->own_socket = names != NULL && strcmp(names, OWN_SOCKET) == 0;
 	/* Two engines may be woken by one connection while one takes over. */
 	if (fcntl(LISTEN_FD, F_SETFD, FD_CLOEXEC) == -1 ||
 	    fcntl(LISTEN_FD, F_SETFL, O_NONBLOCK) == -1)
-		return refuse(err, errsize, "inherited socket: %s", strerror(errno));
+		return fault_tell(err, errsize, "inherited socket: %s", strerror(errno));
 	return true;
 }
 
@@ -296,24 +289,24 @@ bind_socket(struct engine *e, char *err, size_t errsize)
 	int code;
 
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >= sizeof(sun.sun_path))
-		return refuse(err, errsize, "socket path too long: %s", path);
+		return fault_tell(err, errsize, "socket path too long: %s", path);
 	e->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (e->listener == -1)
-		return refuse(err, errsize, "socket: %s", strerror(errno));
+		return fault_tell(err, errsize, "socket: %s", strerror(errno));
 	/* EAGAIN: its queue is full */
 	if (connect(e->listener, (struct sockaddr *)&sun, sizeof(sun)) == 0 || errno == EAGAIN)
-		return refuse(err, errsize, "another engine serves %s", path);
+		return fault_tell(err, errsize, "another engine serves %s", path);
 	if (errno == ECONNREFUSED)
 		remove_stale(path);
 	mask = umask(0777 & ~(mode_t)e->conf->engine_socket_mode);
 	code = bind(e->listener, (struct sockaddr *)&sun, sizeof(sun));
 	umask(mask);
 	if (code == -1)
-		return refuse(err, errsize, "socket %s: %s", path, strerror(errno));
+		return fault_tell(err, errsize, "socket %s: %s", path, strerror(errno));
 	e->own_socket = true;
 	if (listen(e->listener, BACKLOG) == -1 ||
 	    (geteuid() == 0 && pw != NULL && lchown(path, pw->pw_uid, pw->pw_gid) == -1))
-		return refuse(err, errsize, "socket %s: %s", path, strerror(errno));
+		return fault_tell(err, errsize, "socket %s: %s", path, strerror(errno));
 	return true;
 }
 
@@ -334,18 +327,22 @@ become_user(const struct conf *conf, char *err, size_t errsize)
 	const char *name = conf->engine_user;
 	struct passwd *pw;
 
-	if (name[0] == '\0' || geteuid() != 0)
+	if (geteuid() != 0)
 		return true;
+	if (name[0] == '\0') {
+		log_write(LOG_WARNING, "engine: no engine_user is set, so it stays root");
+		return true;
+	}
 	pw = getpwnam(name);
 	if (pw == NULL)
-		return refuse(err, errsize, "no such user: %s", name);
+		return fault_tell(err, errsize, "no such user: %s", name);
 	if (initgroups(name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
 	    setuid(pw->pw_uid) == -1)
-		return refuse(err, errsize, "user %s: %s", name, strerror(errno));
+		return fault_tell(err, errsize, "user %s: %s", name, strerror(errno));
 	/* Root has opened it; a successor would fail over it, much later. */
 	if (strncmp(conf->log, "file:", 5) == 0 && access(conf->log + 5, W_OK) == -1)
-		return refuse(err, errsize, "user %s cannot write to %s: %s", name, conf->log + 5,
-		    strerror(errno));
+		return fault_tell(err, errsize, "user %s cannot write to %s: %s", name,
+		    conf->log + 5, strerror(errno));
 	return true;
 }
 
@@ -357,7 +354,7 @@ load(struct engine *e, char *err, size_t errsize)
 	bool ok;
 
 	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
-		return refuse(err, errsize, "cannot create a scratch directory in %s: %s",
+		return fault_tell(err, errsize, "cannot create a scratch directory in %s: %s",
 		    e->conf->scratch_dir, strerror(errno));
 	ok = inspector_prepare(e->conf, scratch, err, errsize);
 	scratch_remove(scratch);
@@ -535,7 +532,7 @@ catch_signals(struct engine *e, char *err, size_t errsize)
 	sigaddset(&e->blocked, SIGTERM);
 	sigprocmask(SIG_BLOCK, &e->blocked, NULL);
 	e->signals = signalfd(-1, &e->blocked, SFD_CLOEXEC | SFD_NONBLOCK);
-	return e->signals != -1 || refuse(err, errsize, "signalfd: %s", strerror(errno));
+	return e->signals != -1 || fault_tell(err, errsize, "signalfd: %s", strerror(errno));
 }
 
 static void

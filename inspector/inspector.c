@@ -44,6 +44,7 @@ struct inspector {
 	struct message message;
 	struct report report;
 	int64_t started; /* clock_ms */
+	bool quiet; /* an engine has said what its inspectors do without */
 };
 
 static void inspect_message(struct inspector *, const char *scratch, int walls);
@@ -67,6 +68,7 @@ inspector_serve(int sock, const char *scratch, int walls)
 	char sentence[512];
 
 	in.started = clock_ms();
+	in.quiet = scratch != NULL;
 	conf_init(&in.conf);
 	report_init(&in.report);
 	if (request_receive(sock, &in.request, &in.conf, &in.message, sentence, sizeof(sentence)))
@@ -92,7 +94,8 @@ note(void *ctx, const char *sentence)
 {
 	struct inspector *in = ctx;
 
-	report_add_note(&in->report, sentence);
+	if (!in->quiet)
+		report_add_note(&in->report, sentence);
 }
 
 static void

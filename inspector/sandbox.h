@@ -14,20 +14,22 @@
 typedef void sandbox_note(void *ctx, const char *sentence);
 
 /*
- * First step, before anything is loaded: no new privileges, no core file,
+ * First step, before anything is loaded: no new privileges, no capabilities but to
+ * read signatures, no core file,
  * limits on memory (conf->memory_limit), CPU time and file size, no new
  * processes; the file system shut but for reading conf->database, the C
  * library's character sets and what libclamav needs of /usr/lib and /etc/ssl,
  * and for the private directory scratch. False with a sentence if a protection
- * that the kernel has could not be applied; what the kernel does not have is
- * only noted. walls: from sandbox_walls, or -1.
+ * that the kernel has could not be applied; what the kernel does not have (or a
+ * container denies) is only noted, unless conf->sandbox requires it. walls: from sandbox_walls, or -1.
  */
 bool sandbox_files(const struct conf *, const char *scratch, int walls, sandbox_note *note,
     void *ctx, char *err, size_t errsize);
 
 /*
  * Second step, before the first byte of a mail is looked at: an allow-list of
- * system calls; any other kills the process. No sockets, no exec, no fork.
+ * system calls; any other kills the process. No sockets, no exec, no fork. All
+ * capabilities go.
  */
 bool sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize);
 
@@ -40,5 +42,8 @@ bool sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize);
  */
 bool sandbox_compile(const struct conf *, char *err, size_t errsize);
 int sandbox_walls(const struct conf *, const char *scratch);
+
+/* Which walls stand on this machine, in a few words. */
+void sandbox_describe(const struct conf *, char *buf, size_t size);
 
 #endif

@@ -31,6 +31,7 @@
 #include "inspector.h"
 #include "log.h"
 #include "memory.h"
+#include "sandbox.h"
 #include "scan.h"
 #include "scratch.h"
 
@@ -55,6 +56,8 @@ static void use_huge_pages(char **argv);
 static int run_engine(const struct options *, const struct conf *, char **argv);
 static int go_into_background(void);
 static int print_version(const struct conf *);
+static void print_sandbox(const struct conf *, const char *scratch);
+static void ignore_note(void *ctx, const char *sentence);
 static void quit(int code, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 static void quit_no_memory(void) __attribute__((noreturn));
 
@@ -230,9 +233,10 @@ print_version(const struct conf *conf)
 	ok = scan_connect(conf, sentence, sizeof(sentence)) &&
 	    scan_open(conf, scratch, sentence, sizeof(sentence)) &&
 	    scan_prove(sentence, sizeof(sentence));
-	scratch_remove(scratch);
 	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
 	fflush(stdout);
+	print_sandbox(conf, scratch);
+	scratch_remove(scratch);
 	if (!ok)
 		quit(EX_UNAVAILABLE, "%s", sentence);
 	if (conf_uses_clamd(conf))
@@ -242,6 +246,38 @@ print_version(const struct conf *conf)
 		    conf->database);
 	scan_close();
 	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
+}
+
+/* Tried in a child, since it can't be undone. */
+static void
+print_sandbox(const struct conf *conf, const char *scratch)
+{
+	char words[256], sentence[SENTENCE_MAX];
+	int status;
+	pid_t pid = fork();
+
+	if (pid == -1)
+		quit(EX_OSERR, "fork: %s", strerror(errno));
+	if (pid == 0) {
+		sandbox_describe(conf, words, sizeof(words));
+		if (sandbox_files(conf, scratch, -1, ignore_note, NULL, sentence,
+			sizeof(sentence)) &&
+		    sandbox_syscalls(ignore_note, NULL, sentence, sizeof(sentence)))
+			strlcpy(sentence, words, sizeof(sentence));
+		printf("sandbox %s\n", sentence);
+		fflush(stdout);
+		_exit(EX_OK);
+	}
+	if (waitpid(pid, &status, 0) != pid || status != 0)
+		printf("sandbox does not work (wait status %d)\n", status);
+}
+
+/* sandbox_describe says all that notes do. */
+static void
+ignore_note(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	(void)sentence;
 }
 
 static void

@@ -56,6 +56,11 @@
 #include "scan_result.h"
 #include "scanner.h"
 
+/* 1.5 has other callbacks, and these still; they are the ones that all versions have. */
+#if defined(CLAMAV_VERSION_NUM) && CLAMAV_VERSION_NUM >= 0x010500
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#endif
+
 #define ROOM_FACTOR 4 /* scratch space per byte to scan */
 #define UNZIP_BLOCK 8192 /* libclamav's, BUFSIZ */
 #define FILE_LIMIT_MIN (8 * UNZIP_BLOCK) /* below it on_layer would make no sense */
@@ -318,6 +323,9 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 {
 	if (!use_scratch(scratch, err, errsize))
 		return false;
+	/* 1.5 reads it here; earlier ones have no certificates. */
+	if (conf->cvd_certs_dir[0] != '\0' && setenv("CVD_CERTS_DIR", conf->cvd_certs_dir, 1) == -1)
+		return scan_result_refuse(err, errsize, "out of memory");
 	if ((scanner.engine = cl_engine_new()) == NULL)
 		return scan_result_refuse(err, errsize, "libclamav: out of memory");
 	if (!set_limits(conf))

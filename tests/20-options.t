@@ -224,6 +224,7 @@ for my $v ('-V', '--version') {
 	like($r->{out}, qr/^spawnscan \Q$version\E\b/, "$v: our version");
 	like($r->{out}, qr/ClamAV \d+\.\d+/, "$v: ClamAV's");
 	like($r->{out}, qr/signatures 1\b/, "$v: number of signatures");
+	like($r->{out}, qr/^sandbox resource limits, .*(?:Landlock|no Landlock).*seccomp/m, "$v: which walls stand");
 	$r = spawnscan(conf => {database => '/nonexistent'}, args => [$v]);
 	isnt($r->{code}, 0, "$v without signatures: not 0");
 	like($r->{err}, qr{/nonexistent}, "$v without signatures: says so");

@@ -43,7 +43,7 @@ sub start_engine {
 	my ($e, %a) = @_;
 	open my $null, '+<', '/dev/null' or die;
 	open my $err, '>>', "$e->{dir}/stderr" or die;
-	my @cmd = ($inspect, '--engine', '-c', $e->{conf}, @{$a{args} // []});
+	my @cmd = (@{$a{cmd} // []}, $inspect, '--engine', '-c', $e->{conf}, @{$a{args} // []});
 	@cmd = ('/bin/sh', '-c', 'exec 3<&"$0"; LISTEN_PID=$$ exec "$@"', $a{fd}, @cmd) if $a{fd};
 	$e->{pid} = start_process(cmd => \@cmd, fds => [$null, $null, $err], env => $a{env});
 	push @engines, $e;
@@ -286,6 +286,27 @@ SKIP: {
 
 	$e = engine(engine_socket_mode => '0600');
 	is($as_nobody->($e)->{code}, 75, 'a socket that it must not open: 75');
+	end_engine($e);
+
+	# Nobody of the same user reaches into it, nor into a front.
+	$e = engine_conf();
+	chown $uid, $gid, $e->{dir};
+	start_engine($e, cmd => ['/usr/bin/setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups']);
+	is((stat "/proc/$e->{pid}")[4], 0, 'an engine is not dumpable');
+	my $conf = conf_file(%{needs($e, quarantine => 'off')});
+	pipe my $in, my $keep or die;
+	open my $null, '+<', '/dev/null' or die;
+	my $pid = start_process(cmd => ['/usr/bin/setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups',
+	    spawnscan_cmd('-c', '/dev/null', '-o', 'log=stderr')], fds => [$in, $null, $null]);
+	ok(wait_for(sub { (readlink("/proc/$pid/exe") // '') =~ m{/spawnscan\z} && (stat "/proc/$pid")[4] == 0 }),
+	    'a front is not dumpable');
+	close $keep;
+	reap($pid);
+	end_engine($e);
+
+	$e = engine();
+	ok(logged($e, qr/no engine_user is set, so it stays root/), 'without engine_user: a warning');
+	ok(logged($e, qr/sandbox of inspectors: resource limits, /), 'and what the sandbox is');
 	end_engine($e);
 
 	# Its directory must be its own, since it leaves files there.

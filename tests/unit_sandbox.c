@@ -20,6 +20,10 @@
 #include <ftw.h>
 #include <iconv.h>
 #include <limits.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -58,10 +62,11 @@ enum { SKIPPED = 77, WALL_FAILED = 78 };
 enum walls { FILES, BOTH };
 
 static char root[] = "/tmp/unit_sandbox.XXXXXX";
-static char database[64], database_file[80], scratch[64], secret[64], scanner[] = "libclamav";
+static char database[64], database_file[80], scratch[64], secret[64], scanner[] = "libclamav",
+								      none[] = "";
 static struct conf conf;
 static uid_t child_uid; /* 0 = stay who we are */
-static bool no_landlock, no_seccomp;
+static bool no_landlock, no_seccomp, read_search;
 
 /* What the children scan, read before the walls are up. */
 static struct content {
@@ -289,7 +294,77 @@ test_file_size(void **state)
 	expect_signal(status, SIGXFSZ);
 }
 
+static int
+check_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct caps[2];
+
+	if (syscall(SYS_capget, &head, caps) == -1)
+		return 1;
+	return (caps[0].effective | caps[0].permitted | caps[0].inheritable | caps[1].effective |
+		   caps[1].permitted) == (read_search ? 1U << CAP_DAC_READ_SEARCH : 0)
+	    ? 0
+	    : 2;
+}
+
+/* Root's: before signatures are loaded one, afterwards (and there capget is forbidden) none. */
+static int
+check_no_capabilities(void)
+{
+	char sentence[512];
+
+	conf.sandbox = SANDBOX_OFF;
+	return sandbox_files(&conf, scratch, -1, on_note, NULL, sentence, sizeof(sentence)) &&
+		sandbox_syscalls(on_note, NULL, sentence, sizeof(sentence))
+	    ? check_capabilities()
+	    : WALL_FAILED;
+}
+
+static void
+test_capabilities(void **state)
+{
+	(void)state;
+	read_search = getuid() == 0 && child_uid == 0;
+	expect_exit(in_child(FILES, check_capabilities), 0);
+	read_search = false;
+	expect_exit(in_child(FILES, check_no_capabilities), 0);
+}
+
 /* --- files --- */
+
+/* libclamav hears that it was done; nothing is. */
+static int
+change_modes(void)
+{
+	int fd = open(database_file, O_RDONLY);
+
+	if (fd == -1 || chmod(secret, 0) == -1 || chmod(database_file, 0) == -1 ||
+	    fchmod(fd, 0) == -1 || fchmodat(AT_FDCWD, secret, 0, 0) == -1)
+		return 1;
+	if (syscall(452, AT_FDCWD, secret, 0, 0) == -1) /* fchmodat2 */
+		return 2;
+	return 0;
+}
+
+static void
+test_modes(void **state)
+{
+	struct stat st;
+	int status;
+
+	(void)state;
+	if (no_seccomp) {
+		fprintf(stderr, "# SKIPPED in part: %s\n", __func__);
+		return;
+	}
+	status = in_child(BOTH, change_modes);
+	assert_int_equal(stat(secret, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
+	assert_int_equal(stat(database_file, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0666);
+	expect_exit(status, 0);
+}
 
 static bool
 opens(const char *path, int flags)
@@ -579,6 +654,14 @@ static const struct call forbidden[] = {
 	{ "landlock_create_ruleset", SYS_landlock_create_ruleset, { 0, 0, 1, 0 } },
 	{ "personality", SYS_personality, { MINUS_1, 0, 0, 0 } },
 	{ "setuid", SYS_setuid, { MINUS_1, 0, 0, 0 } },
+	{ "fcntl F_SETOWN", SYS_fcntl, { 0, F_SETOWN, 1, 0 } },
+	{ "fcntl F_SETOWN_EX", SYS_fcntl, { 0, F_SETOWN_EX, 0, 0 } },
+	{ "fcntl F_SETSIG", SYS_fcntl, { 0, F_SETSIG, 9, 0 } },
+	{ "fcntl F_NOTIFY", SYS_fcntl, { 0, F_NOTIFY, 0, 0 } },
+	{ "fcntl F_SETLEASE", SYS_fcntl, { 0, F_SETLEASE, F_UNLCK, 0 } },
+	{ "fcntl F_SETPIPE_SZ", SYS_fcntl, { 0, F_SETPIPE_SZ, 0, 0 } },
+	{ "fcntl F_SETLK", SYS_fcntl, { MINUS_1, F_SETLK, 0, 0 } },
+	{ "a fcntl of the future", SYS_fcntl, { 0, 4000, 0, 0 } },
 	{ "setrlimit", SYS_setrlimit, { MINUS_1, 0, 0, 0 } },
 	{ "prlimit64 to set", SYS_prlimit64, { 0, MINUS_1, 1, 0 } },
 	{ "ioctl TIOCSTI", SYS_ioctl, { MINUS_1, TIOCSTI, 0, 0 } },
@@ -730,6 +813,100 @@ test_engine_signals(void **state)
 	}
 	expect_exit(in_child_of_engine(signal_engine), SIGSYS);
 	expect_exit(in_child_of_engine(do_abort), SIGABRT);
+}
+
+/* --- machines without --- */
+
+/* From here on a system call is answered with an error, as containers do. */
+static bool
+deny(long number, int error)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)error),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &prog) == 0;
+}
+
+static const struct lack {
+	const char *name;
+	long number;
+	int error;
+	bool is_failure; /* and not a lack */
+} lacks[] = {
+	{ "Landlock", SYS_landlock_create_ruleset, ENOSYS, false },
+	{ "Landlock", SYS_landlock_create_ruleset, EOPNOTSUPP, false },
+	{ "Landlock", SYS_landlock_create_ruleset, EPERM, false },
+	{ "Landlock", SYS_landlock_restrict_self, EPERM, false },
+	{ "Landlock", SYS_landlock_restrict_self, E2BIG, true },
+	{ "Landlock", SYS_landlock_add_rule, EBADFD, true },
+	{ "seccomp", SYS_seccomp, ENOSYS, false },
+	{ "seccomp", SYS_seccomp, EINVAL, false },
+};
+static const struct lack *lack;
+static char noted[512];
+
+static void
+keep_note(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	strlcpy(noted, sentence, sizeof(noted));
+}
+
+/* 0 = shut in with a note of it, 1 = without a word, 2 = refused, 3 = refused over sandbox = require */
+static int
+live_without(void)
+{
+	char err[512] = "";
+
+	if (!deny(lack->number, lack->error))
+		return WALL_FAILED;
+	if (sandbox_files(&conf, scratch, -1, keep_note, NULL, err, sizeof(err)) &&
+	    sandbox_syscalls(keep_note, NULL, err, sizeof(err)))
+		return strstr(noted, lack->name) != NULL ? 0 : 1;
+	return strstr(err, "sandbox = require") != NULL && strstr(err, lack->name) != NULL ? 3 : 2;
+}
+
+static int
+without_walls(void)
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid != -1);
+	if (pid == 0)
+		_exit(child_uid != 0 && setuid(child_uid) == -1 ? WALL_FAILED : live_without());
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void
+test_lacks(void **state)
+{
+	(void)state;
+	if (no_seccomp || no_landlock) {
+		fprintf(stderr, "# SKIPPED: %s\n", __func__);
+		return;
+	}
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		lack = &lacks[i];
+		print_message("%s: %s\n", lack->name, strerror(lack->error));
+		conf.sandbox = SANDBOX_AUTO;
+		assert_int_equal(without_walls(), lack->is_failure ? 2 : 0);
+		conf.sandbox = SANDBOX_REQUIRE;
+		assert_int_equal(without_walls(), lack->is_failure ? 2 : 3);
+		conf.sandbox = SANDBOX_OFF;
+		assert_int_equal(without_walls(), 1);
+	}
+	conf.sandbox = SANDBOX_AUTO;
 }
 
 /* --- scanning --- */
@@ -898,6 +1075,7 @@ make_ground(void **state)
 	if (!write_public(database_file, TESTFILE_SIGNATURE) || !write_public(secret, "secret\n"))
 		return -1;
 	conf.scanner = scanner;
+	conf.cvd_certs_dir = none;
 	conf.database = database;
 	conf.inspect_timeout = 60;
 	conf.memory_limit = (uint64_t)4 << 30;
@@ -927,12 +1105,12 @@ remove_ground(void **state)
 #fn "_as_nobody", fn, become_nobody, check_empty, NULL \
 	}
 #define TESTS(C) \
-	C(test_kernel), C(test_privileges), C(test_limits), C(test_strict_limits), \
-	    C(test_no_memory_limit), C(test_file_size), C(test_scratch), C(test_libraries), \
-	    C(test_forbidden_files), C(test_outside), C(test_scratch_missing), \
+	C(test_kernel), C(test_privileges), C(test_capabilities), C(test_modes), C(test_limits), \
+	    C(test_strict_limits), C(test_no_memory_limit), C(test_file_size), C(test_scratch), \
+	    C(test_libraries), C(test_forbidden_files), C(test_outside), C(test_scratch_missing), \
 	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls), \
-	    C(test_no_threads), C(test_abort), C(test_engine_signals), C(test_scan_testfiles), \
-	    C(test_scan_corpus)
+	    C(test_no_threads), C(test_abort), C(test_engine_signals), C(test_lacks), \
+	    C(test_scan_testfiles), C(test_scan_corpus)
 
 int
 main(void)

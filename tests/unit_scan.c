@@ -53,7 +53,7 @@ struct buffer {
 };
 
 static char root[] = "/tmp/unit_scan.XXXXXX";
-static char database[64], scratch[64], scanner[] = "libclamav";
+static char database[64], scratch[64], scanner[] = "libclamav", none[] = "";
 static char eicar[EICAR_LEN + 1];
 static struct conf conf;
 static struct scan_result result;
@@ -126,6 +126,7 @@ set_up(void **state)
 	write_file(database, "test.hdb", TESTFILE_SIGNATURE);
 	memset(&conf, 0, sizeof(conf));
 	conf.scanner = scanner;
+	conf.cvd_certs_dir = none;
 	conf.database = database;
 	conf.scan_size_limit = 400 << 20;
 	conf.scan_file_limit = 100 << 20;
