@@ -58,6 +58,8 @@ my %bad = (
 	    'libclamav clamd:/path', 'clamd:/' . 'x' x 200],
 	database => [''],
 	inspector => ["a\tb"],
+	cvd_certs_dir => ["a\tb", 'x' x 5000],
+	sandbox => ['yes', 'on', ''],
 	scratch_dir => ['', 'x' x 5000],
 	inspect_timeout => ['0', '-1', 'x', '', '1.5', '5x', '99999999999999999999999', '10 s', '2d'],
 	memory_limit => ['-1', 'much', '1X'],
@@ -181,7 +183,7 @@ for (
 	$r = spawnscan(in => $infected, conf => {database => '/nonexistent'}, args => ['-d', signature_dir()]);
 	is($r->{code}, 0, '-d overrides the file');
 	like($r->{out}, qr/Eicar-Test-Signature/, 'and its signatures are used');
-	$r = spawnscan(in => $infected, conf => {database => '/nonexistent'}, args => ['-d', signature_dir() . '/eicar.ndb']);
+	$r = spawnscan(in => $infected, conf => {database => '/nonexistent'}, args => ['-d', signature_dir() . '/tests.ndb']);
 	is($r->{code}, 0, '-d takes a file as well');
 
 	$r = spawnscan(in => $infected, conf => {infected => 'tag'}, args => ['-o', 'infected=reject']);
@@ -223,7 +225,7 @@ for my $v ('-V', '--version') {
 	my ($version) = (read_file("$SRC/Makefile") // '') =~ /^VERSION\s*=\s*(\S+)/m;
 	like($r->{out}, qr/^spawnscan \Q$version\E\b/, "$v: our version");
 	like($r->{out}, qr/ClamAV \d+\.\d+/, "$v: ClamAV's");
-	like($r->{out}, qr/signatures 1\b/, "$v: number of signatures");
+	like($r->{out}, qr/signatures 2\b/, "$v: number of signatures");
 	like($r->{out}, qr/^sandbox resource limits, .*(?:Landlock|no Landlock).*seccomp/m, "$v: which walls stand");
 	$r = spawnscan(conf => {database => '/nonexistent'}, args => [$v]);
 	isnt($r->{code}, 0, "$v without signatures: not 0");

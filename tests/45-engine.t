@@ -292,13 +292,13 @@ SKIP: {
 	$e = engine_conf();
 	chown $uid, $gid, $e->{dir};
 	start_engine($e, cmd => ['/usr/bin/setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups']);
-	is((stat "/proc/$e->{pid}")[4], 0, 'an engine is not dumpable');
+	is((stat "/proc/$e->{pid}/status")[4], 0, 'an engine is not dumpable');
 	my $conf = conf_file(%{needs($e, quarantine => 'off')});
 	pipe my $in, my $keep or die;
 	open my $null, '+<', '/dev/null' or die;
 	my $pid = start_process(cmd => ['/usr/bin/setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups',
 	    spawnscan_cmd('-c', '/dev/null', '-o', 'log=stderr')], fds => [$in, $null, $null]);
-	ok(wait_for(sub { (readlink("/proc/$pid/exe") // '') =~ m{/spawnscan\z} && (stat "/proc/$pid")[4] == 0 }),
+	ok(wait_for(sub { (readlink("/proc/$pid/exe") // '') =~ m{/spawnscan\z} && ((stat "/proc/$pid/status")[4] // 1) == 0 }),
 	    'a front is not dumpable');
 	close $keep;
 	reap($pid);
