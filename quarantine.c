@@ -172,9 +172,9 @@ place_open(struct place *p, const struct quarantine *q, bool make, char *err, si
 	snprintf(p->meta_tmp, sizeof(p->meta_tmp), ".%s.meta.tmp", name + 1);
 	dir_path(q, dir, sizeof(dir));
 	if ((p->dir = folder_open(AT_FDCWD, dir, 0, make, &p->dir_made)) == -1)
-		return fail(err, errsize, "quarantine folder %s: %s", dir, strerror(errno));
+		return fail(err, errsize, "quarantine directory %s: %s", dir, strerror(errno));
 	if ((p->day = folder_open(p->dir, day, O_NOFOLLOW, make, &p->day_made)) == -1) {
-		fail(err, errsize, "quarantine folder %s/%s: %s", dir, day, strerror(errno));
+		fail(err, errsize, "quarantine directory %s/%s: %s", dir, day, strerror(errno));
 		place_close(p);
 		return false;
 	}

@@ -206,7 +206,7 @@ static enum answer
 session_answer(struct session *s, enum answer answer)
 {
 	if (session_answers[answer].error && ++s->errors > s->conf->error_limit) {
-		log_write(LOG_WARNING, "client made too many errors");
+		log_write(LOG_WARNING, "client: too many errors");
 		answer = ANSWER_TOO_MANY_ERRORS;
 	}
 	if (answer == ANSWER_NO_MEMORY)

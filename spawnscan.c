@@ -64,33 +64,33 @@ static int fault_code;
 
 static const char usage_text[] =
     "usage: spawnscan [options] HOST:PORT    relay SMTP on stdin/stdout to HOST:PORT\n"
-    "       spawnscan [options]              filter one mail from stdin to stdout\n"
+    "       spawnscan [options]              filter one message from stdin to stdout\n"
     "       spawnscan [options] --sendmail -f SENDER -- RECIPIENT...\n"
-    "                                        filter one mail from stdin to sendmail\n"
+    "                                        filter one message from stdin to sendmail\n"
     "       spawnscan [options] --qmail-queue PROGRAM\n"
-    "                                        filter one mail to PROGRAM, as qmail-queue\n"
+    "                                        filter one message to PROGRAM, as qmail-queue\n"
     "       spawnscan [options] --proxy LISTEN HOST:PORT\n"
     "                                        listen, and relay each connection to HOST:PORT\n"
     "       spawnscan [options] --explain FILE\n"
-    "                                        tell what would be done with a mail, and why\n"
+    "                                        show what would be done with a message, and why\n"
     "\n"
     "HOST:PORT may also be [IPV6]:PORT, inet:HOST:PORT or unix:/PATH, with lmtp: in\n"
-    "front for LMTP; or several of these with commas between, tried in turn.\n"
+    "front for LMTP; or several of these with commas between, tried in order.\n"
     "\n"
     "  -b, --backup         keep every original\n"
-    "  -q, --quarantine     keep the originals of changed or refused messages "
+    "  -q, --quarantine     keep the originals of changed or rejected messages "
     "only\n" CONF_OPTIONS_HELP
     "  -V, --version        versions of spawnscan, ClamAV and the signatures\n"
-    "      --sendmail       for pipe(8) of Postfix: hand the mail on to sendmail(1)\n"
+    "      --sendmail       for pipe(8) of Postfix: pass the message on to sendmail(1)\n"
     "  -f SENDER            with --sendmail: the envelope sender, may be empty\n"
     "      --client TEXT    with --sendmail: NAME[ADDRESS] of the client, for log and rules\n"
     "      --qmail-queue PROGRAM\n"
-    "                       for qmail: hand the mail on to PROGRAM, on descriptors 0 and 1\n"
-    "      --proxy LISTEN   serve many clients at HOST:PORT, [IPV6]:PORT, unix:/PATH, or at\n"
+    "                       for qmail: pass the message on to PROGRAM, on descriptors 0 and 1\n"
+    "      --proxy LISTEN   serve many clients on HOST:PORT, [IPV6]:PORT, unix:/PATH, or on\n"
     "                       the socket from systemd (LISTEN is \"systemd\")\n"
-    "      --print-config   the configuration in effect\n"
-    "      --explain FILE   what would be done with the mail in FILE (- = stdin)\n"
-    "      --json           with --explain: for a program to read\n"
+    "      --print-config   print the configuration in effect\n"
+    "      --explain FILE   show what would be done with the message in FILE (- = stdin)\n"
+    "      --json           with --explain: output for programs\n"
     "  -h, --help           this text\n";
 
 static void parse_options(int argc, char **argv, struct options *);
@@ -240,8 +240,7 @@ parse_options(int argc, char **argv, struct options *o)
 	}
 	check_fronts(o, argc - optind, argv + optind);
 	if (argc - optind > 1 && !o->sendmail)
-		quit(EX_USAGE, "one address at most, not also %s; see spawnscan -h",
-		    argv[optind + 1]);
+		quit(EX_USAGE, "too many addresses: %s; see spawnscan -h", argv[optind + 1]);
 	o->address = o->sendmail ? NULL : argv[optind];
 	if (o->explain != NULL && o->address != NULL)
 		quit(EX_USAGE, "--explain takes no address; see spawnscan -h");
@@ -257,7 +256,7 @@ check_fronts(struct options *o, int argc, char **argv)
 		quit(EX_USAGE,
 		    "one of --sendmail, --qmail-queue, --proxy and --explain; see spawnscan -h");
 	if (o->proxy != NULL && argc == 0)
-		quit(EX_USAGE, "--proxy needs the address of the next server; see spawnscan -h");
+		quit(EX_USAGE, "--proxy needs the address of the next hop; see spawnscan -h");
 	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL))
 		quit(EX_USAGE, "-f and --client go with --sendmail; see spawnscan -h");
 	if (o->sendmail && (o->call.sender == NULL || argc == 0))

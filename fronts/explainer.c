@@ -86,9 +86,9 @@ read_mail(struct message *m, int fd, uint64_t limit, const char *file)
 	if (result == MESSAGE_OK)
 		result = message_seal(m);
 	if (result == MESSAGE_TOO_BIG)
-		return complain(EX_UNAVAILABLE, "%s: refused, more than message_size_limit", file);
+		return complain(EX_UNAVAILABLE, "%s: larger than message_size_limit", file);
 	if (result != MESSAGE_OK)
-		return complain(EX_TEMPFAIL, "keeping the mail: %s", strerror(errno));
+		return complain(EX_TEMPFAIL, "spooling the message: %s", strerror(errno));
 	return EX_OK;
 }
 
@@ -114,7 +114,7 @@ static int
 find_failure(const struct inspection *i)
 {
 	if (i->report.n_findings == 0)
-		return complain(EX_TEMPFAIL, "the inspector did not explain");
+		return complain(EX_TEMPFAIL, "the inspector gave no explanation");
 	return complain(EX_TEMPFAIL, "%s", i->report.findings[0].reason);
 }
 

@@ -47,7 +47,7 @@ filter_run(const struct conf *conf, int rfd, int wfd)
 	t.envelope.mode = "filter";
 	receipt = filter_receive(&t, rfd, FILTER_NO_DEADLINE);
 	if (receipt != RECEIPT_WHOLE)
-		return finish(&t, receipt == RECEIPT_TOO_BIG ? OUTCOME_REFUSED : outcome);
+		return finish(&t, receipt == RECEIPT_TOO_BIG ? OUTCOME_REJECTED : outcome);
 	switch (transaction_decide(&t)) {
 	case DECISION_DELIVER:
 		if (send_output(&t, wfd))
@@ -57,7 +57,7 @@ filter_run(const struct conf *conf, int rfd, int wfd)
 		outcome = OUTCOME_DISCARDED;
 		break;
 	case DECISION_REJECT:
-		outcome = OUTCOME_REFUSED;
+		outcome = OUTCOME_REJECTED;
 		break;
 	case DECISION_TEMPFAIL:
 		break;
@@ -76,14 +76,14 @@ filter_receive(struct transaction *t, int rfd, int64_t deadline)
 	rc = message_create(&t->message, t->conf->message_size_limit);
 	while (rc == MESSAGE_OK && n > 0) {
 		if (!filter_wait(rfd, deadline)) {
-			snprintf(t->reason, sizeof(t->reason), "reading the mail: timeout");
+			snprintf(t->reason, sizeof(t->reason), "reading the message: timeout");
 			return RECEIPT_TIMEOUT;
 		}
 		n = read(rfd, buf, sizeof(buf));
 		if (n == -1 && errno == EINTR)
 			n = 1;
 		else if (n == -1) {
-			snprintf(t->reason, sizeof(t->reason), "reading the mail: %s",
+			snprintf(t->reason, sizeof(t->reason), "reading the message: %s",
 			    strerror(errno));
 			return RECEIPT_UNREADABLE;
 		} else
@@ -95,10 +95,10 @@ filter_receive(struct transaction *t, int rfd, int64_t deadline)
 	if (rc == MESSAGE_OK)
 		return RECEIPT_WHOLE;
 	if (rc == MESSAGE_TOO_BIG) {
-		snprintf(t->reason, sizeof(t->reason), "more than message_size_limit");
+		snprintf(t->reason, sizeof(t->reason), "larger than message_size_limit");
 		return RECEIPT_TOO_BIG;
 	}
-	snprintf(t->reason, sizeof(t->reason), "keeping the mail: %s", strerror(errno));
+	snprintf(t->reason, sizeof(t->reason), "spooling the message: %s", strerror(errno));
 	return RECEIPT_NO_ROOM;
 }
 
@@ -126,7 +126,7 @@ send_output(struct transaction *t, int wfd)
 	bool ok = transaction_output(t, write_all, &wfd) && flush_file(wfd);
 
 	if (!ok)
-		snprintf(t->reason, sizeof(t->reason), "writing the mail: %s", strerror(errno));
+		snprintf(t->reason, sizeof(t->reason), "writing the message: %s", strerror(errno));
 	t->send_ms = clock_ms() - start;
 	return ok;
 }
@@ -164,7 +164,7 @@ finish(struct transaction *t, enum outcome outcome)
 	static const int codes[] = { [OUTCOME_DELIVERED] = EX_OK,
 		[OUTCOME_DISCARDED] = EX_OK,
 		[OUTCOME_DEFERRED] = EX_TEMPFAIL,
-		[OUTCOME_REFUSED] = EX_UNAVAILABLE };
+		[OUTCOME_REJECTED] = EX_UNAVAILABLE };
 
 	transaction_finish(t, outcome, "");
 	return codes[outcome];

@@ -114,10 +114,10 @@ proxy_run(struct conf *conf, const char *listen_at, const struct address *addres
 	catch_signals(&p);
 	if ((code = find_user(&p)) == EX_OK && (code = open_listener(&p, listen_at)) == EX_OK &&
 	    (code = become_user(&p)) == EX_OK) {
-		log_write(LOG_NOTICE, "proxy: listening at %s", listen_at);
+		log_write(LOG_NOTICE, "proxy: listening on %s", listen_at);
 		serve(&p);
 		drain(&p);
-		log_write(LOG_NOTICE, "proxy: ended");
+		log_write(LOG_NOTICE, "proxy: shut down");
 	}
 	stop_listening(&p);
 	free(p.sessions);
@@ -197,8 +197,8 @@ listen_systemd(struct proxy *p)
 		    "not for this one, %s",
 		    pid, own);
 	if (strcmp(n, "1") != 0)
-		return refuse(EX_USAGE,
-		    "--proxy systemd: one socket is needed, not %s (LISTEN_FDS)", n);
+		return refuse(EX_USAGE, "--proxy systemd: expected one socket, got %s (LISTEN_FDS)",
+		    n);
 	if (getsockopt(SYSTEMD_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
 		return refuse(EX_USAGE, "--proxy systemd: descriptor %d does not listen",
 		    SYSTEMD_FD);
@@ -238,12 +238,12 @@ listen_unix(struct proxy *p, const char *path)
 	int bound;
 
 	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >= sizeof(sun.sun_path))
-		return refuse(EX_USAGE, "--proxy: the path of a socket is shorter than %zu: %s",
+		return refuse(EX_USAGE, "--proxy: socket path is %zu bytes or longer: %s",
 		    sizeof(sun.sun_path), path);
 	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
 		return refuse(EX_UNAVAILABLE,
-		    "can't listen at unix:%s: there is something else there, "
-		    "not a socket",
+		    "cannot listen on unix:%s: it exists and is not "
+		    "a socket",
 		    path);
 	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (p->listener == -1)
@@ -254,7 +254,8 @@ listen_unix(struct proxy *p, const char *path)
 	bound = bind(p->listener, (const struct sockaddr *)&sun, sizeof(sun));
 	umask(before);
 	if (bound == -1 || listen(p->listener, BACKLOG) == -1)
-		return refuse(EX_UNAVAILABLE, "can't listen at unix:%s: %s", path, strerror(errno));
+		return refuse(EX_UNAVAILABLE, "cannot listen on unix:%s: %s", path,
+		    strerror(errno));
 	strlcpy(p->path, path, sizeof(p->path));
 	return EX_OK;
 }
@@ -266,13 +267,13 @@ listen_inet(struct proxy *p, const struct address *at)
 	int code;
 
 	if ((code = getaddrinfo(at->host, at->port, &hints, &list)) != 0)
-		return refuse(EX_UNAVAILABLE, "can't listen at %s:%s: %s", at->host, at->port,
+		return refuse(EX_UNAVAILABLE, "cannot listen on %s:%s: %s", at->host, at->port,
 		    gai_strerror(code));
 	p->listener = listen_one(list);
 	code = errno;
 	freeaddrinfo(list);
 	if (p->listener == -1)
-		return refuse(EX_UNAVAILABLE, "can't listen at %s:%s: %s", at->host, at->port,
+		return refuse(EX_UNAVAILABLE, "cannot listen on %s:%s: %s", at->host, at->port,
 		    strerror(code));
 	return EX_OK;
 }
@@ -303,7 +304,7 @@ find_user(struct proxy *p)
 	if (geteuid() != 0)
 		return EX_OK;
 	if (name[0] == '\0') {
-		log_write(LOG_WARNING, "proxy: no proxy_user is set, so it stays root");
+		log_write(LOG_WARNING, "proxy: proxy_user is not set, running as root");
 		return EX_OK;
 	}
 	errno = 0;
@@ -404,7 +405,8 @@ read_settings(struct proxy *p)
 	settings_due = 0;
 	conf_init(&fresh);
 	if (!p->reread(p->reread_ctx, &fresh, sentence, sizeof(sentence))) {
-		log_write(LOG_ERR, "proxy: the settings stay as they were: %s", sentence);
+		log_write(LOG_ERR,
+		    "proxy: configuration not reloaded, the old one stays in effect: %s", sentence);
 		conf_free(&fresh);
 		return;
 	}
@@ -414,7 +416,7 @@ read_settings(struct proxy *p)
 		log_write(LOG_WARNING, "proxy: no memory for proxy_processes");
 		p->conf->proxy_processes = p->n_slots;
 	}
-	log_write(LOG_NOTICE, "proxy: new settings");
+	log_write(LOG_NOTICE, "proxy: configuration reloaded");
 }
 
 /* is_transient - accept(2): nothing there any more, or the client has gone */
@@ -506,7 +508,8 @@ begin_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 	if ((pid = fork()) == 0)
 		run_session(p, fd, peer);
 	if (pid == -1) {
-		log_write(LOG_WARNING, "proxy: no process for %s: %s", name, strerror(errno));
+		log_write(LOG_WARNING, "proxy: cannot start a process for %s: %s", name,
+		    strerror(errno));
 		smtp_relay_refuse(fd, "Too busy, try again later");
 		p->quiet_until = clock_ms() + BACKOFF_MS;
 		return;
@@ -600,7 +603,7 @@ drain(struct proxy *p)
 		}
 		if (step == sizeof(steps) / sizeof(steps[0]))
 			break;
-		log_write(LOG_WARNING, "proxy: %llu sessions do not end, sending signal %d",
+		log_write(LOG_WARNING, "proxy: %llu sessions still open, sending signal %d",
 		    (unsigned long long)p->n_sessions, steps[step].signo);
 		signal_sessions(p, steps[step].signo);
 		deadline = now + steps[step++].ms;

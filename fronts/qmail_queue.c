@@ -75,7 +75,7 @@ qmail_queue_run(const struct conf *conf, const char *original, int message_fd, i
 	if (code == QMAIL_OK)
 		code = decide(&q, original, &outcome);
 	if (for_good(code))
-		outcome = OUTCOME_REFUSED;
+		outcome = OUTCOME_REJECTED;
 	transaction_finish(&q.t, outcome, "");
 	message_close(&q.intake.bytes);
 	free(q.recipients);
@@ -123,7 +123,7 @@ read_envelope(struct qmail *q, int fd, int64_t deadline)
 	ssize_t n;
 
 	if (message_create(&q->intake.bytes, 0) != MESSAGE_OK) {
-		snprintf(reason, size, "keeping the envelope: %s", strerror(errno));
+		snprintf(reason, size, "spooling the envelope: %s", strerror(errno));
 		return QMAIL_NO_MEMORY;
 	}
 	while (q->intake.place != PLACE_END) {
@@ -146,12 +146,12 @@ read_envelope(struct qmail *q, int fd, int64_t deadline)
 			return code;
 		}
 		if (message_append(&q->intake.bytes, buf, len) != MESSAGE_OK) {
-			snprintf(reason, size, "keeping the envelope: %s", strerror(errno));
+			snprintf(reason, size, "spooling the envelope: %s", strerror(errno));
 			return QMAIL_NO_MEMORY;
 		}
 	}
 	if (message_seal(&q->intake.bytes) != MESSAGE_OK || know_envelope(q) != QMAIL_OK) {
-		snprintf(reason, size, "keeping the envelope: %s", strerror(errno));
+		snprintf(reason, size, "spooling the envelope: %s", strerror(errno));
 		return QMAIL_NO_MEMORY;
 	}
 	return QMAIL_OK;
@@ -282,7 +282,7 @@ deliver(struct qmail *q, const char *original, enum outcome *outcome)
 	enum qmail_code code;
 
 	if (!mailer_spool(&out, &q->t) || lseek(q->intake.bytes.fd, 0, SEEK_SET) != 0) {
-		snprintf(q->t.reason, sizeof(q->t.reason), "keeping the result: %s",
+		snprintf(q->t.reason, sizeof(q->t.reason), "spooling the result: %s",
 		    strerror(errno));
 		message_close(&out);
 		return QMAIL_NO_MEMORY;

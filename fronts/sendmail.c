@@ -118,7 +118,7 @@ deliver(struct transaction *t, const struct sendmail_call *call, int wfd, enum o
 	int code;
 
 	if (argv == NULL || sender == NULL || !mailer_spool(&out, t)) {
-		snprintf(t->reason, sizeof(t->reason), "keeping the result: no memory");
+		snprintf(t->reason, sizeof(t->reason), "spooling the result: no memory");
 		code = defer(wfd, t->reason);
 	} else {
 		memcpy(argv, front, sizeof(front));
@@ -147,15 +147,15 @@ judge(struct transaction *t, const struct mailer_end *end, int wfd, enum outcome
 		return defer(wfd, t->reason);
 	/* The two that pipe(8) does not bounce. */
 	if (end->code != EX_TEMPFAIL && end->code != EX_OSERR)
-		*outcome = OUTCOME_REFUSED;
+		*outcome = OUTCOME_REJECTED;
 	return end->code;
 }
 
 static int
 refuse(int wfd, const char *status, const char *reason, enum outcome *outcome)
 {
-	*outcome = OUTCOME_REFUSED;
-	dprintf(wfd, "%s Message refused by the content filter: %s\n", status, reason);
+	*outcome = OUTCOME_REJECTED;
+	dprintf(wfd, "%s Message rejected by the content filter: %s\n", status, reason);
 	return EX_UNAVAILABLE;
 }
 

@@ -439,7 +439,7 @@ check_line_ends(const char *bytes, size_t size)
 	same = check_same(&a, &b) && !has_reason(&a, "unusual Content-Transfer-Encoding");
 	lf_out = fuzz_splice(lf, lf_len, a.edits, a.n_edits, &lf_out_len);
 	crlf_out = fuzz_splice(crlf, crlf_len, b.edits, b.n_edits, &crlf_out_len);
-	fuzz_assert(only_crlf(crlf_out, crlf_out_len), "an edit splits a line end");
+	fuzz_assert(only_crlf(crlf_out, crlf_out_len), "an edit splits a line ending");
 	back = with_line_ends(crlf_out, crlf_out_len, false, &back_len);
 	fuzz_assert(!same || (back_len == lf_out_len && memcmp(back, lf_out, back_len) == 0),
 	    "line ends change the result");

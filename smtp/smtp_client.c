@@ -22,11 +22,11 @@ enum answer
 client_fault(struct session *s, enum io_result result)
 {
 	if (result == IO_EOF && s->state <= STATE_READY) {
-		log_write(LOG_INFO, "client left without QUIT");
+		log_write(LOG_INFO, "client disconnected without QUIT");
 		return ANSWER_CLIENT_LEFT;
 	}
 	if (result == IO_TIMEOUT && clock_ms() >= s->end) {
-		session_fault(s, "client: session takes too long");
+		session_fault(s, "client: session time limit exceeded");
 		return ANSWER_SESSION_TIMEOUT;
 	}
 	session_fault(s, "client: %s", io_result_text(result));
@@ -72,7 +72,7 @@ client_deaf(struct session *s, enum answer answer, enum io_result result)
 {
 	if (session_answers[answer].closes)
 		return answer;
-	session_fault(s, "client: %s while it was answered", io_result_text(result));
+	session_fault(s, "client: %s while sending the reply", io_result_text(result));
 	if (s->delivered)
 		client_unaware();
 	return ANSWER_CLIENT_LOST;
@@ -82,6 +82,6 @@ void
 client_unaware(void)
 {
 	log_write(LOG_WARNING,
-	    "client doesn't know that its message was delivered "
+	    "client did not receive the reply to a delivered message "
 	    "and may send it again");
 }

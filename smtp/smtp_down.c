@@ -48,7 +48,7 @@ down_open(struct session *s)
 		s->address = s->address->next;
 	}
 	if (s->address != s->addresses)
-		log_write(LOG_NOTICE, "downstream %s is used instead",
+		log_write(LOG_NOTICE, "using next hop %s instead",
 		    address_text(s->address, where, sizeof(where)));
 	return answer;
 }
@@ -79,8 +79,8 @@ down_complain(const struct session *s, const char *why)
 	char where[WHERE_MAX];
 
 	log_write(s->address->next == NULL ? LOG_ERR : LOG_WARNING,
-	    "downstream %s did not welcome us: %s", address_text(s->address, where, sizeof(where)),
-	    why);
+	    "next hop %s gave no usable greeting: %s",
+	    address_text(s->address, where, sizeof(where)), why);
 }
 
 /* down_try - one server; ANSWER_REPLY, or what to tell the client if it is the only one */
@@ -120,10 +120,10 @@ down_connect(struct session *s)
 	address_text(s->address, where, sizeof(where));
 	if (fd == -1) {
 		log_write(s->address->next == NULL ? LOG_ERR : LOG_WARNING,
-		    "downstream %s can't be reached: %s", where, why);
+		    "cannot connect to next hop %s: %s", where, why);
 		return ANSWER_UNREACHABLE;
 	}
-	log_write(LOG_DEBUG, "downstream %s reached", where);
+	log_write(LOG_DEBUG, "connected to next hop %s", where);
 	io_init(&s->down, fd, fd);
 	s->down.heed_input = true;
 	return ANSWER_NONE;
@@ -152,7 +152,7 @@ down_hello(struct session *s, const struct command_line *line)
 	answer = down_command(s, rest, "HELO", CLASS_USUAL);
 	if (answer != ANSWER_REPLY || s->reply.code / 100 == 2)
 		return answer;
-	session_fault(s, "downstream refuses %s", word);
+	session_fault(s, "next hop rejects %s", word);
 	return ANSWER_UNREACHABLE;
 }
 
@@ -171,8 +171,8 @@ down_extensions(struct session *s)
 static enum answer
 down_garbled(struct session *s, const char *what, struct span line)
 {
-	session_fault(s, "downstream, %s: %s", s->doing, what);
-	log_write(LOG_WARNING, "downstream said: %.*s", (int)MIN(line.len, 200), line.text);
+	session_fault(s, "next hop, %s: %s", s->doing, what);
+	log_write(LOG_WARNING, "next hop said: %.*s", (int)MIN(line.len, 200), line.text);
 	return ANSWER_DOWN_GARBLED;
 }
 
@@ -190,13 +190,13 @@ down_fault(struct session *s, enum io_result result)
 	if (result == IO_TOO_LONG)
 		return down_garbled(s, io_result_text(result), (struct span){ "", 0 });
 	if (result != IO_INPUT) {
-		session_fault(s, "downstream, %s: %s", s->doing, io_result_text(result));
+		session_fault(s, "next hop, %s: %s", s->doing, io_result_text(result));
 		return ANSWER_DOWN_LOST;
 	}
 	answer = down_reply(s, CLASS(4) | CLASS(5), session_deadline(s->conf->reply_timeout));
 	if (!session_answers[answer].relay)
 		return answer;
-	session_fault(s, "downstream, %s: %s", s->doing, io_result_text(result));
+	session_fault(s, "next hop, %s: %s", s->doing, io_result_text(result));
 	return ANSWER_REPLY_LAST;
 }
 
@@ -227,10 +227,10 @@ down_reply(struct session *s, unsigned int expected, int64_t deadline)
 		if ((what = reply_add(reply, line, &last)) != NULL)
 			return down_garbled(s, what, line);
 	}
-	log_write(LOG_DEBUG, "downstream: %.*s", (int)line.len, line.text);
+	log_write(LOG_DEBUG, "next hop: %.*s", (int)line.len, line.text);
 	if (reply->code == 421) {
-		session_fault(s, "downstream, %s: closes the connection", s->doing);
-		log_write(LOG_WARNING, "downstream said: %.*s", (int)MIN(line.len, 200), line.text);
+		session_fault(s, "next hop, %s: closes the connection", s->doing);
+		log_write(LOG_WARNING, "next hop said: %.*s", (int)MIN(line.len, 200), line.text);
 		return ANSWER_REPLY_LAST;
 	}
 	if ((expected & CLASS(reply->code / 100)) == 0 ||

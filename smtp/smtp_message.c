@@ -346,7 +346,7 @@ static enum outcome
 reply_outcome(const struct reply *reply)
 {
 	return reply->code / 100 == 2 ? OUTCOME_DELIVERED
-	    : reply->code / 100 == 5  ? OUTCOME_REFUSED
+	    : reply->code / 100 == 5  ? OUTCOME_REJECTED
 				      : OUTCOME_DEFERRED;
 }
 
@@ -386,7 +386,7 @@ data_finish(struct session *s, enum answer answer)
 	if (t->reason[0] == '\0')
 		strlcpy(t->reason, s->fault, sizeof(t->reason));
 	if (s->state == STATE_FINAL && !session_answers[answer].relay && !all)
-		log_write(LOG_WARNING, "downstream may have taken the message nonetheless");
+		log_write(LOG_WARNING, "next hop may have accepted the message nonetheless");
 	while (each && t->n_told < s->n_recipients)
 		transaction_recipient(t, outcome, line);
 	s->delivered = s->delivered || outcome == OUTCOME_DELIVERED;

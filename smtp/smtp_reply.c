@@ -96,14 +96,14 @@ reply_add(struct reply *reply, struct span line, bool *last)
 	    line.text[1] > '9' || line.text[2] < '0' || line.text[2] > '9')
 		return "no reply code";
 	if (line.len > 3 && line.text[3] != ' ' && line.text[3] != '-')
-		return "garbled reply code";
+		return "malformed reply code";
 	if (!text_is_printable(line))
 		return "unprintable reply";
 	code = (line.text[0] - '0') * 100 + (line.text[1] - '0') * 10 + line.text[2] - '0';
 	if (reply->lines > 0 && code != reply->code)
 		return "code changes within a reply";
 	if (!reply_append(reply, "", line))
-		return "endless reply";
+		return "reply too long";
 	reply->code = code;
 	*last = line.len == 3 || line.text[3] == ' ';
 	return NULL;

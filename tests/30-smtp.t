@@ -277,7 +277,7 @@ session('out of order', do => sub {
 		['EHLO again', (qr/\A250-/) x 4],
 		['EHLO', (qr/\A501 5\.5\.4 /) x 4],
 		['HELO', (qr/\A501 5\.5\.4 /) x 4],
-		['LHLO me', qr/\A250-/, (qr/\A500 5\.5\.1 /) x 3],
+		['LHLO me', qr/\A250-/, (qr/\A500 5\.5\.2 /) x 3],
 		['XFORWARD NAME=a', qr/\A503 5\.5\.1 /, qr/\A250 /, (qr/\A503 5\.5\.1 /) x 2],
 		['XFORWARD', qr/\A503 5\.5\.1 /, qr/\A501 /, (qr/\A503 5\.5\.1 /) x 2],
 		['MAIL FROM:<a@b>', qr/\A503 5\.5\.1 /, qr/\A250 /, (qr/\A503 5\.5\.1 /) x 2],
@@ -298,7 +298,7 @@ session('out of order', do => sub {
 		['BDAT 0 LAST', (qr/\A502 /) x 4],
 		['STARTTLS', (qr/\A502 /) x 4],
 		['VRFY a', (qr/\A502 /) x 4],
-		['NONSENSE', (qr/\A500 5\.5\.1 /) x 4],
+		['NONSENSE', (qr/\A500 5\.5\.2 /) x 4],
 	);
 	for my $row (@rows) {
 		my ($command, @expected) = @$row;
@@ -606,16 +606,16 @@ session('session_timeout', conf => {session_timeout => '3s', command_timeout => 
 	# Busy all the time.
 	1 while ($r = $c->cmd('NOOP')) && $r =~ /\A250 / && select(undef, undef, undef, 0.05) == 0;
 	# It may have come while we were not asking.
-	reply_is($r // $c->reply, qr/\A421 4\.4\.2 Session/, 'a client that does not come to an end: 421 4.4.2');
+	reply_is($r // $c->reply, qr/\A421 4\.4\.2 Error: session time limit/, 'a client that does not come to an end: 421 4.4.2');
 	ok($c->at_end, 'and the connection is closed');
-	like($c->log, qr/session takes too long/, 'log');
+	like($c->log, qr/session time limit exceeded/, 'log');
 });
 session('session_timeout of a client that says nothing', conf => {session_timeout => '3s', command_timeout => '600s'}, do => sub {
 	my ($c, $d) = @_;
 	# The banner, and whatever of it comes in time.
 	my $r = $c->hello;
 	$r = $c->reply(60) if defined $r && $r =~ /\A250/;
-	reply_is($r, qr/\A421 4\.4\.2 Session/, '421 4.4.2');
+	reply_is($r, qr/\A421 4\.4\.2 Error: session time limit/, '421 4.4.2');
 	ok($c->at_end, 'and the connection is closed');
 });
 session('session_timeout in a message', conf => {session_timeout => '3s', data_timeout => '600s'}, do => sub {
@@ -628,7 +628,7 @@ session('session_timeout in a message', conf => {session_timeout => '3s', data_t
 		$c->send("Subject: a\r\n\r\nhalf a mes");
 		$r = $c->reply(60);
 	}
-	reply_is($r // $c->reply, qr/\A421 4\.4\.2 Session/, '421 4.4.2');
+	reply_is($r // $c->reply, qr/\A421 4\.4\.2 Error: session time limit/, '421 4.4.2');
 	is(scalar $d->messages, 0, 'nothing was delivered');
 });
 # The message must be there before the time is over, so a slow machine gets more.
@@ -783,7 +783,7 @@ my @faults = (
 	['CONNECT: silence', CONNECT => '', qr/\A421 /],
 	['CONNECT: over-long line', CONNECT => "220 $long\r\n", qr/\A421 /],
 	['CONNECT: endless line', CONNECT => sub { $_[0]->endless('220 x') }, qr/\A421 /],
-	['CONNECT: endless reply', CONNECT => sub { $_[0]->endless("220-x\r\n") }, qr/\A421 /],
+	['CONNECT: reply too long', CONNECT => sub { $_[0]->endless("220-x\r\n") }, qr/\A421 /],
 	(map { my $word = $_; (
 		["$word: closed", $word => sub { $_[0]->close }, qr/\A4\d\d /],
 		["$word: reset", $word => sub { $_[0]->reset }, qr/\A4\d\d /],
@@ -796,7 +796,7 @@ my @faults = (
 		["$word: codes that differ", $word => "250-a\r\n550 b\r\n", qr/\A4\d\d /],
 		["$word: over-long line", $word => "250 $long\r\n", qr/\A4\d\d /],
 		["$word: endless line", $word => sub { $_[0]->endless('250 x') }, qr/\A4\d\d /],
-		["$word: endless reply", $word => sub { $_[0]->endless("250-x\r\n") }, qr/\A4\d\d /],
+		["$word: reply too long", $word => sub { $_[0]->endless("250-x\r\n") }, qr/\A4\d\d /],
 		["$word: half a reply and closed", $word => sub { $_[0]->say('250 2.0'); $_[0]->close }, qr/\A4\d\d /],
 		["$word: first line of a reply and closed", $word => sub { $_[0]->say("250-2.0\r\n"); $_[0]->close }, qr/\A4\d\d /],
 		["$word: an unexpected 354", $word => "354 go on\r\n", qr/\A4\d\d /],

@@ -68,15 +68,15 @@ sub expected {
 		$e{lives} = !$fault->{closes};
 		$e{exit} = 0 if $e{lives};
 	}
-	$e{outcome} = !$step->{content} ? undef : $fault->{name} eq '5xx' ? 'refused' : 'deferred';
-	$e{log} = qr/downstream, \Q$step->{doing}\E: $fault->{log}/ if $fault->{log};
+	$e{outcome} = !$step->{content} ? undef : $fault->{name} eq '5xx' ? 'rejected' : 'deferred';
+	$e{log} = qr/next hop, \Q$step->{doing}\E: $fault->{log}/ if $fault->{log};
 	my $hook = $step->{hook};
 
 	# Nobody has said hello yet: there is no session to go on with.
 	if ($hook eq 'CONNECT') {
 		@e{qw(exit lives)} = (69, 0);
-		$e{reply} = qr/\A421 4\.4\.2 Next mail server not available[^\n]*\r\n\z/ unless $fault->{relayed};
-		$e{log} = qr/downstream \S+ did not welcome us: /;
+		$e{reply} = qr/\A421 4\.4\.2 Next hop unavailable[^\n]*\r\n\z/ unless $fault->{relayed};
+		$e{log} = qr/next hop \S+ gave no usable greeting: /;
 	}
 	# One recipient of two is refused: the message goes to the other.
 	# One that comes again after HELO, or with another MAIL, goes to both.
@@ -85,9 +85,9 @@ sub expected {
 	# which byte of it is a command. What it refuses is refused.
 	if ($hook eq 'BODY') {
 		@e{qw(exit lives)} = (74, 0);
-		$e{log} = qr/downstream, message: spoke out of turn/ if $fault->{relayed};
+		$e{log} = qr/next hop, message: spoke out of turn/ if $fault->{relayed};
 	}
-	$e{log} = qr/downstream, (?:message|final dot): $fault->{log}/ if $fault->{tcp};
+	$e{log} = qr/next hop, (?:message|final dot): $fault->{log}/ if $fault->{tcp};
 	# Whether it has the message nobody knows; the client comes again.
 	$e{doubt} = $step->{final} && !$fault->{relayed} ? 1 : 0;
 	# RSET has one reply; after any other nobody knows whose recipients are there.
@@ -95,7 +95,7 @@ sub expected {
 		$e{outcome} = $step->{discard} ? 'discarded' : 'delivered';
 		if ($fault->{relayed} && !$fault->{closes}) {
 			@e{qw(exit lives reply)} = (74, 0, $GARBLED);
-			$e{log} = qr/downstream, RSET: unexpected reply/;
+			$e{log} = qr/next hop, RSET: unexpected reply/;
 		}
 	}
 	if ($hook eq 'QUIT') {
@@ -212,7 +212,7 @@ sub check {
 
 	# The quarantine keeps what was changed or refused, not what comes again.
 	my $mail = $step->{mail} // $infected;
-	my $kept = $outcome =~ /\A(?:delivered|refused|discarded)\z/ ? 1 : 0;
+	my $kept = $outcome =~ /\A(?:delivered|rejected|discarded)\z/ ? 1 : 0;
 	is(scalar @{$o->{kept}}, $kept, 'in quarantine');
 	if ($kept) {
 		same_bytes($o->{kept}[0]{data}, $mail, 'the original');
@@ -230,8 +230,8 @@ sub check {
 		like($records[0]{reason} // '', $e->{log}, 'log: why') if $outcome eq 'deferred' && $e->{log};
 	}
 	if ($e->{log}) { like($o->{log}, $e->{log}, 'log: what happened') }
-	else { unlike($o->{log}, qr/downstream, /, 'log: nothing happened') }
-	is($o->{log} =~ /downstream may have taken the message/ ? 1 : 0, $e->{doubt}, 'log: the doubt, where there is one') unless $fault->{tcp};
+	else { unlike($o->{log}, qr/next hop, /, 'log: nothing happened') }
+	is($o->{log} =~ /next hop may have accepted the message/ ? 1 : 0, $e->{doubt}, 'log: the doubt, where there is one') unless $fault->{tcp};
 	invariants($o, told => $o->{told}, discarded => $outcome eq 'discarded' ? 1 : 0, original => $mail);
 }
 
@@ -280,9 +280,9 @@ for (0 .. $#cells) {
 		my ($name, $to, $log) = @$_;
 		my $o = shift @seen;
 		subtest "connect: $name" => sub {
-			like($o->{at} // '(nothing)', qr/\A421 4\.4\.2 Next mail server not available[^\n]*\r\n\z/, 'the client is told');
+			like($o->{at} // '(nothing)', qr/\A421 4\.4\.2 Next hop unavailable[^\n]*\r\n\z/, 'the client is told');
 			is($o->{code}, 69, 'exit code');
-			like($o->{log}, qr/\Q$to\E can't be reached: $log/, 'log: why');
+			like($o->{log}, qr/cannot connect to next hop \Q$to\E: $log/, 'log: why');
 			is_deeply($o->{kept}, [], 'nothing in quarantine');
 			invariants($o, told => 0);
 		};

@@ -86,7 +86,7 @@ sub expected {
 		# Content is content, whatever it looks like. Elsewhere it is a bad command,
 		# also when it is behind a message or behind QUIT.
 		@e{qw(exit outcome log)} = (0, 'delivered', undef);
-		my $bad = $step->{half} ? qr/500 5\.5\.[12] [^\n]*\r\n/ : qr/500 5\.5\.2 CR or NUL[^\n]*\r\n/;
+		my $bad = $step->{half} ? qr/500 5\.5\.[12] [^\n]*\r\n/ : qr/500 5\.5\.2 Error: bare <CR>, bare <LF> or NUL in command[^\n]*\r\n/;
 		$e{told} = $step->{where} eq 'content' ? qr/\A250 [^\n]*queued[^\n]*\r\n221 [^\n]*\r\n\z/
 		    : $step->{held} && $step->{held} eq 'QUIT' ? qr/\A221 [^\n]*\r\n\z/
 		    : $step->{held} ? qr/\A250 [^\n]*queued[^\n]*\r\n${bad}221 [^\n]*\r\n\z/
@@ -94,12 +94,12 @@ sub expected {
 		return \%e;
 	}
 	if ($name eq 'silence') {
-		$e{told} = qr/\A421 4\.4\.2 Timed out[^\n]*\r\n\z/;
+		$e{told} = qr/\A421 4\.4\.2 Error: timeout exceeded[^\n]*\r\n\z/;
 		return \%e;
 	}
 	# Between messages everybody may leave.
 	if ($step->{where} =~ /\A(?:idle|over)\z/) {
-		@e{qw(exit log)} = (0, qr/client left without QUIT/);
+		@e{qw(exit log)} = (0, qr/client disconnected without QUIT/);
 	}
 	# With QUIT everything is said.
 	if ($step->{held} && $step->{held} eq 'QUIT') {
@@ -108,9 +108,9 @@ sub expected {
 	}
 	# Nobody is there to hear what has been decided.
 	if ($step->{where} =~ /\A(?:asked for nothing|sending)\z/) {
-		$e{log} = qr/client: [^\n]* while it was answered/;
+		$e{log} = qr/client: [^\n]* while sending the reply/;
 		if ($name eq 'shut') {
-			@e{qw(exit log)} = (0, qr/client left without QUIT/);
+			@e{qw(exit log)} = (0, qr/client disconnected without QUIT/);
 			$e{told} = $step->{held} eq 'CONNECT' ? qr/\A220 / : qr/\A250 [^\n]*queued/;
 		}
 	}
@@ -118,7 +118,7 @@ sub expected {
 	# can be told from a client that has given up: on TCP it can't.
 	if ($step->{where} eq 'inspection') {
 		$e{log} = qr/client: connection closed/;
-		@e{qw(exit outcome told log)} = (0, 'delivered', qr/\A250 [^\n]*queued[^\n]*\r\n\z/, qr/client left without QUIT/) if $name eq 'shut';
+		@e{qw(exit outcome told log)} = (0, 'delivered', qr/\A250 [^\n]*queued[^\n]*\r\n\z/, qr/client disconnected without QUIT/) if $name eq 'shut';
 	}
 	return \%e;
 }
@@ -244,13 +244,13 @@ sub check {
 	is(scalar @records, $outcome ne '' ? 1 : 0, 'log: messages');
 	if (@records) {
 		is($records[0]{outcome}, $outcome, 'log: outcome');
-		is($records[0]{verdict}, $outcome eq 'deferred' && $step->{where} eq 'content' ? 'unseen' : 'infected', 'log: verdict')
+		is($records[0]{verdict}, $outcome eq 'deferred' && $step->{where} eq 'content' ? 'unscanned' : 'infected', 'log: verdict')
 		    unless $fault->{goes_on} && $step->{where} eq 'content';
 		like($records[0]{reason} // '', $e->{log}, 'log: why') if $outcome eq 'deferred';
 	}
 	if ($e->{log}) { like($o->{log}, $e->{log}, 'log: what happened') }
 	else { unlike($o->{log}, qr/client: /, 'log: nothing happened') }
-	is($o->{log} =~ /client doesn't know that its message was delivered/ ? 1 : 0,
+	is($o->{log} =~ /client did not receive the reply to a delivered message/ ? 1 : 0,
 	    $step->{where} eq 'sending' && $fault->{gone} ? 1 : 0, 'log: that it may come twice, where it may');
 	invariants($o, told => $o->{told}, client_lost => !$fault->{goes_on});
 }

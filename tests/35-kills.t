@@ -205,7 +205,7 @@ sub inspector_check {
 	return fail("the cell ran: $o->{broken}") if $o->{broken};
 	is($o->{killed}, 1, 'one inspector was killed');
 	my ($reply, $outcome) = @{{
-		tempfail => [qr/\A451 4\.3\.0 /, 'deferred'], reject => [qr/\A550 5\.7\.1 /, 'refused'], wrap => [qr/\A250 [^\n]*queued/, 'delivered'],
+		tempfail => [qr/\A451 4\.3\.0 /, 'deferred'], reject => [qr/\A550 5\.7\.1 /, 'rejected'], wrap => [qr/\A250 [^\n]*queued/, 'delivered'],
 	}->{$step->{error}}};
 	like($o->{told_first} // '', $reply, 'what the client is told');
 	like($o->{told_next} // '', qr/\A250 [^\n]*queued/, 'the next message goes through');

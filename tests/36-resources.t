@@ -171,7 +171,7 @@ push @disks, { name => 'quarantine: read-only since the original is there', star
 
 push @disks, { name => 'scratch: no inodes', start => sub { mount($_[0]{scratch}, 'size=4m,nr_inodes=1') },
     enough => sub { remount($_[0]{scratch}, 'nr_inodes=1000') },
-    log => qr/inspection-failed reason="no private directory in \S+: No space left on device"/ };
+    log => qr/inspection-failed reason="cannot create a private directory in \S+: No space left on device"/ };
 for my $free (0 .. 3) {
 	push @disks, { name => "scratch: full but for $free pages", mail => $packed, start => sub { mount($_[0]{scratch}, 'size=4m') },
 	    scarce => sub { fill($_[0]{scratch}, $free); rename "$_[0]{scratch}/filler", "$_[0]{dir}/x" },

@@ -191,9 +191,9 @@ $p = proxy(before => ['prlimit', '--nproc=1:1'], conf => {other_user()});
 like(reply(client($p)), qr/^421 4\.3\.0 Too busy/, 'no process for a session: 421');
 $s = client($p);
 like(reply($s), qr/^421 /, 'the next one as well, a little later');
-is(logged($p, qr/proxy: no process for unknown\[127\.0\.0\.1\]:\d+: /), 2, 'the log tells of each');
+is(logged($p, qr/proxy: cannot start a process for unknown\[127\.0\.0\.1\]:\d+: /), 2, 'the log tells of each');
 kill 'TERM', $p->{pid};
-ok(wait_for(sub { logged($p, qr/proxy: ended/) }, 60), 'and it goes on until it is told to end');
+ok(wait_for(sub { logged($p, qr/proxy: shut down/) }, 60), 'and it goes on until it is told to end');
 reap($p->{pid}, 60);
 
 # -- SIGHUP ----------------------------------------------------------------------------
@@ -205,14 +205,14 @@ rename $p->{log}, "$p->{log}.old" or die;
 $s = client($p);
 like(reply($s), qr/^220 /, 'a session');
 kill 'HUP', $p->{pid};
-ok(wait_for(sub { logged($p, qr/proxy: new settings/) }, 60), 'SIGHUP: new settings, and a new log file');
+ok(wait_for(sub { logged($p, qr/proxy: configuration reloaded/) }, 60), 'SIGHUP: new settings, and a new log file');
 like(reply(client($p)), qr/^554 /, 'they are in effect');
 like(deliver(client($p, from => '127.0.0.2'), $mail), qr/^250 /, 'and who may is served');
 like(say_to($s, 'NOOP'), qr/^503|^250/, 'a session from before goes on');
 close $s;
 write_file($p->{conf}, "[proxy]\nproxy_clients = everybody\n", 0644);
 kill 'HUP', $p->{pid};
-ok(wait_for(sub { logged($p, qr/proxy: the settings stay as they were: .*proxy_clients/) }, 60), 'wrong ones are refused');
+ok(wait_for(sub { logged($p, qr/proxy: configuration not reloaded, the old one stays in effect: .*proxy_clients/) }, 60), 'wrong ones are refused');
 like(reply(client($p)), qr/^554 /, 'and the old ones stay in effect');
 like(reply(client($p, from => '127.0.0.2')), qr/^220 /, 'all of them');
 is(ended($p, 'TERM'), 0, 'end');
@@ -223,7 +223,7 @@ SKIP: {
 	$p = proxy(mode => 0755, conf => {proxy_user => 'nobody'});
 	is((stat $p->{log})[4], (getpwnam 'nobody')[2], 'the log file is that of proxy_user');
 	kill 'HUP', $p->{pid};
-	ok(wait_for(sub { logged($p, qr/proxy: new settings/) }, 60), 'who can open it again');
+	ok(wait_for(sub { logged($p, qr/proxy: configuration reloaded/) }, 60), 'who can open it again');
 	ended($p, 'TERM');
 	# Not what the name is only a link to.
 	my $kept = subdir('kept') . '/of-root';
@@ -241,7 +241,7 @@ for my $signal ('INT', 'HUP', 'TERM') {
 	$s = client($p);
 	like(reply($s), qr/^220 /, 'a session');
 	kill $signal, -$p->{pid};
-	ok(wait_for(sub { logged($p, $signal eq 'HUP' ? qr/proxy: new settings/ : qr/proxy: (?:ended|listening)/) }, 60), "SIG$signal to the group");
+	ok(wait_for(sub { logged($p, $signal eq 'HUP' ? qr/proxy: configuration reloaded/ : qr/proxy: (?:ended|listening)/) }, 60), "SIG$signal to the group");
 	like(say_to($s, 'NOOP'), qr/^503|^250/, 'does not end it');
 	close $s;
 	is(ended($p, 'TERM'), 0, 'end');
@@ -302,7 +302,7 @@ is((stat $path)[2] & 0777, 0600, 'the mode of a Unix socket');
 like(deliver(client($p, path => $path), $mail), qr/^250 /, 'a mail through a Unix socket');
 my $r = spawnscan(args => ['--proxy', "unix:$path", $down->address]);
 is($r->{code}, 69, 'a second one at the same place is refused');
-like($r->{err}, qr/can't listen at unix:\Q$path\E: Address already in use/, 'and says why');
+like($r->{err}, qr/cannot listen on unix:\Q$path\E: Address already in use/, 'and says why');
 kill 'KILL', $p->{pid};
 reap($p->{pid}, 60);
 ok(-S $path, 'a killed one leaves its socket');
@@ -313,7 +313,7 @@ ok(!-e $path, 'and takes away at its end');
 write_file($path, 'precious');
 $r = spawnscan(args => ['--proxy', "unix:$path", $down->address]);
 is($r->{code}, 69, 'a file is in the place of a socket');
-like($r->{err}, qr/can't listen at unix:\Q$path\E: there is something else there/, 'it says so');
+like($r->{err}, qr/cannot listen on unix:\Q$path\E: it exists and is not a socket/, 'it says so');
 is(read_file($path), 'precious', 'and leaves it alone');
 unlink $path;
 
@@ -327,8 +327,8 @@ $p = proxy(listen => 'systemd', port => $listener->sockport, stdin => $listener,
 close $listener;
 like(deliver(client($p), $mail), qr/^250 /, 'a mail through the socket from systemd');
 is(ended($p, 'TERM'), 0, 'end');
-for (['LISTEN_PID=1 LISTEN_FDS=1', qr/for process 1 \(LISTEN_PID\)/], ['LISTEN_PID=$$ LISTEN_FDS=0', qr/one socket is needed, not 0 /],
-    ['LISTEN_PID=$$ LISTEN_FDS=2', qr/one socket is needed, not 2 /], ['LISTEN_PID=$$', qr/no socket was handed over/],
+for (['LISTEN_PID=1 LISTEN_FDS=1', qr/for process 1 \(LISTEN_PID\)/], ['LISTEN_PID=$$ LISTEN_FDS=0', qr/expected one socket, got 0 /],
+    ['LISTEN_PID=$$ LISTEN_FDS=2', qr/expected one socket, got 2 /], ['LISTEN_PID=$$', qr/no socket was handed over/],
     ['LISTEN_PID=$$ LISTEN_FDS=1', qr/descriptor 3 does not listen/]) {
 	my ($vars, $re) = @$_;
 	my $r = run(cmd => [handed($vars), spawnscan_cmd('-c', conf_file(), '--proxy', 'systemd', $down->address)]);
@@ -355,8 +355,8 @@ SKIP: {
 # -- what can't be -------------------------------------------------------------------
 
 for (['nowhere', $down->address, 64, qr/--proxy: /], ['127.0.0.1:1,127.0.0.1:2', $down->address, 64, qr/one address/],
-    ['127.0.0.1:' . $down->port, $down->address, 69, qr/can't listen at .*in use/],
-    ['unix:/' . 'x' x 120, $down->address, 64, qr/less than 108 bytes/], ['unix:/nonexistent/x', $down->address, 69, qr/can't listen at .*No such file/],
+    ['127.0.0.1:' . $down->port, $down->address, 69, qr/cannot listen on .*in use/],
+    ['unix:/' . 'x' x 120, $down->address, 64, qr/less than 108 bytes/], ['unix:/nonexistent/x', $down->address, 69, qr/cannot listen on .*No such file/],
     ['systemd', $down->address, 64, qr/no socket was handed over/], ['127.0.0.1:0', 'nowhere', 64, qr/nowhere/]) {
 	my ($at, $to, $code, $re) = @$_;
 	$r = spawnscan(args => ['--proxy', $at, $to]);

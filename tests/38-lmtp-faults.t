@@ -167,7 +167,7 @@ sub recipients_logged {
 # -- what is to be expected of it ---------------------------------------------------------------
 
 sub last_line { my ($reply) = @_; $reply =~ s/.*\n(?=.)|\r\n\z//sgr }
-sub outcome_of { return { 2 => 'delivered', 4 => 'deferred', 5 => 'refused' }->{substr $_[0], 0, 1} }
+sub outcome_of { return { 2 => 'delivered', 4 => 'deferred', 5 => 'rejected' }->{substr $_[0], 0, 1} }
 
 # What each accepted recipient is told after the final dot, as [outcome, reply],
 # a reply of the server's own being a string, one of ours a pattern; empty if the
@@ -191,7 +191,7 @@ sub expected {
 sub one_of {
 	my (@each) = @_;
 	return (grep { ref $_->[1] || $_->[1] =~ /\A421/ } @each)[0] // (grep { $_->[0] eq 'deferred' } @each)[0]
-	    // (grep { $_->[0] eq 'refused' } @each)[0] // $each[-1];
+	    // (grep { $_->[0] eq 'rejected' } @each)[0] // $each[-1];
 }
 
 sub told_is {
@@ -282,7 +282,7 @@ sub check {
 		    written => [map { $replied ? $logged[$_][1] : $records[0]{outcome} } 0 .. $#each]);
 
 		# The quarantine keeps what was changed or refused, not what comes again.
-		my $kept = $kinds{delivered} || ($in eq 'lmtp' ? $kinds{refused} : one_of(@each)->[0] eq 'refused') ? 1 : 0;
+		my $kept = $kinds{delivered} || ($in eq 'lmtp' ? $kinds{rejected} : one_of(@each)->[0] eq 'rejected') ? 1 : 0;
 		is(scalar @{$o->{kept}}, $kept, 'in quarantine');
 		if ($kept) {
 			same_bytes($o->{kept}[0]{data}, $step->{mail} // $infected, 'the original');
@@ -292,9 +292,9 @@ sub check {
 	} else {
 		is(scalar @{$o->{kept}}, 0, 'nothing is in quarantine');
 	}
-	if ($fault->{log}) { like($o->{log}, qr/downstream, \Q$doing\E: $fault->{log}/, 'log: what happened') }
-	elsif ($step->{hook} ne 'BODY') { unlike($o->{log}, qr/downstream, /, 'log: nothing happened') }
-	is($o->{log} =~ /downstream may have taken the message/ ? 1 : 0, $step->{final} && !$fault->{relayed} ? 1 : 0, 'log: the doubt, where there is one');
+	if ($fault->{log}) { like($o->{log}, qr/next hop, \Q$doing\E: $fault->{log}/, 'log: what happened') }
+	elsif ($step->{hook} ne 'BODY') { unlike($o->{log}, qr/next hop, /, 'log: nothing happened') }
+	is($o->{log} =~ /next hop may have accepted the message/ ? 1 : 0, $step->{final} && !$fault->{relayed} ? 1 : 0, 'log: the doubt, where there is one');
 
 	# 250 is said as often as it was heard, but for SMTP on one side only.
 	my $told = grep { /\A2/ } @told, @again;
@@ -373,7 +373,7 @@ sub client_check {
 	my @logged = recipients_logged($o);
 	is(scalar @logged, $out eq 'lmtp' && !$never ? 3 : 0, 'log: recipients');
 	is("$logged[$_][0] $logged[$_][1]", "$accepted[$_] $outcomes[$_]", "log: $accepted[$_]") for 0 .. $#logged;
-	is($o->{log} =~ /client doesn't know that its message was delivered/ ? 1 : 0, $fault->{gone} && !$never ? 1 : 0, 'log: that it may come twice, where it may');
+	is($o->{log} =~ /client did not receive the reply to a delivered message/ ? 1 : 0, $fault->{gone} && !$never ? 1 : 0, 'log: that it may come twice, where it may');
 	is(scalar @{$o->{kept}}, $never ? 0 : 1, 'in quarantine');
 	same_bytes($_->{data}, $infected, 'the original') for @{$o->{kept}};
 	truth(in => 'lmtp', out => $out, who => \@accepted, told => \@told, said => [said($o)],

@@ -70,7 +70,7 @@ subtest 'an infected message' => sub {
 	is($r->{quarantine}, $kept =~ m{([^/]+/[^/]+)\z} ? $1 : '?', 'quarantine reference');
 };
 subtest 'refused, deferred, discarded' => sub {
-	for (['reject', 'refused'], ['tempfail', 'deferred'], ['discard', 'discarded']) {
+	for (['reject', 'rejected'], ['tempfail', 'deferred'], ['discard', 'discarded']) {
 		my ($action, $outcome) = @$_;
 		my $c = SmtpClient->filter(to => $d->address, conf => {infected => $action});
 		$c->hello;

@@ -125,14 +125,14 @@ sub all {
 		my $kept = () = quarantined();
 		my $mail = mail_of(@$infected);
 		my $c = $p->client;
-		is($c->deliver(mail => $mail) // '', "550 5.7.1 Message refused by the content filter\r\n", 'the client is told so');
+		is($c->deliver(mail => $mail) // '', "550 5.7.1 Message rejected by the content filter\r\n", 'the client is told so');
 		# The session goes on, and so do its messages.
 		my $clean = mail_of();
 		like($c->deliver(mail => $clean) // '', qr/\A250 /, 'the next message of the session is taken');
 		$c->cmd('QUIT');
 		ok(arrives($clean), 'and arrives');
 		my ($r) = wait_for(sub { (grep { $_->{verdict} eq 'infected' } records())[-1] });
-		is($r->{outcome}, 'refused', 'log: refused') or diag(tail());
+		is($r->{outcome}, 'rejected', 'log: rejected') or diag(tail());
 		is(scalar(() = quarantined()), $kept + 1, 'the original is kept');
 		nothing_left($mail, 'refused', $sent + 1);
 		$p->settings;

@@ -137,7 +137,7 @@ subtest 'line ends and sizes' => sub {
 for my $code (0 .. 2, 63 .. 79, 100, 111, 126, 127, 128, 255) {
 	my $own = $code == 0 || ($code >= 64 && $code <= 78);
 	my $expected = $own ? $code : 75;
-	my $outcome = $code == 0 ? 'delivered' : $expected == 75 || $expected == 71 ? 'deferred' : 'refused';
+	my $outcome = $code == 0 ? 'delivered' : $expected == 75 || $expected == 71 ? 'deferred' : 'rejected';
 	subtest "sendmail exits with $code" => sub {
 		my $r = through(in => $named, do => "print STDERR qq(sendmail: it is so\\n) if $code; exit $code");
 		is($r->{code}, $expected, "exit code $expected");
@@ -179,9 +179,9 @@ subtest 'sendmail does not read all of it' => sub {
 subtest 'reject' => sub {
 	my $r = through(in => $infected, conf => {infected => 'reject'});
 	is($r->{code}, 69, 'exit code');
-	like($r->{out}, qr/\A5\.7\.1 Message refused by the content filter: infected: Eicar-Test-Signature\S*\n\z/, 'one line for the bounce');
+	like($r->{out}, qr/\A5\.7\.1 Message rejected by the content filter: infected: Eicar-Test-Signature\S*\n\z/, 'one line for the bounce');
 	ok(!$r->{called}, 'sendmail is not called');
-	is($r->{record}{outcome}, 'refused', 'log');
+	is($r->{record}{outcome}, 'rejected', 'log');
 	is(scalar @{$r->{kept}}, 1, 'the original is kept');
 };
 subtest 'too large' => sub {
@@ -213,7 +213,7 @@ subtest 'the mail does not end' => sub {
 	close $r;
 	syswrite $w, substr $clean, 0, 100;
 	is((reap($pid, 60) // -1) >> 8, 75, 'exit code');
-	like(read_file($out), qr/\A4\.3\.0 Content filter: reading the mail: timeout\n\z/, 'and a line');
+	like(read_file($out), qr/\A4\.3\.0 Content filter: reading the message: timeout\n\z/, 'and a line');
 	ok(!-e "$dir/called", 'sendmail is not called');
 };
 subtest 'killed while sendmail runs' => sub {
@@ -353,9 +353,9 @@ sub with_postfix {
 	subtest 'refused' => sub {
 		$set->("\n[actions]\ninfected = reject\n");
 		$send->(parts => [$text, attachment('eicar.txt', eicar())]);
-		my $m = $arrived->(qr/Message refused by the content filter: infected:/);
+		my $m = $arrived->(qr/Message rejected by the content filter: infected:/);
 		like($m->{data}, qr/^Status: 5\.7\.1\r$/m, 'a bounce with 5.7.1');
-		$log_has->(qr/dsn=5\.7\.1, status=bounced \(Message refused by the content filter: infected: Eicar-Test-Signature/, 'Postfix\'s log');
+		$log_has->(qr/dsn=5\.7\.1, status=bounced \(Message rejected by the content filter: infected: Eicar-Test-Signature/, 'Postfix\'s log');
 		$set->('');
 	};
 	subtest 'sendmail refuses' => sub {

@@ -176,7 +176,7 @@ sub refused {
 		my $r = through(%a);
 		is($r->{code}, $code, 'exit code') or diag($r->{log}, $r->{err});
 		ok(!$r->{called}, 'the original is not called');
-		is($r->{record}{outcome}, $code > 10 && $code < 41 ? 'refused' : 'deferred', 'log') unless $a{no_record};
+		is($r->{record}{outcome}, $code > 10 && $code < 41 ? 'rejected' : 'deferred', 'log') unless $a{no_record};
 		like($r->{log} . $r->{err}, $why, 'and why');
 		is(scalar session_members($r->{sid}), 0, 'no process is left');
 	};
@@ -251,7 +251,7 @@ for my $code (1, 10, 11, 31, 40, 41, 51 .. 56, 61 .. 66, 71 .. 74, 81, 91, 100, 
 	my $good = $code >= 11 && $code <= 40;
 	my $r = through(message => $named, do => "exit $code");
 	is($r->{code}, $code, "the original's $code is ours");
-	is($r->{record}{outcome}, $good ? 'refused' : 'deferred', "$code: log");
+	is($r->{record}{outcome}, $good ? 'rejected' : 'deferred', "$code: log");
 	is(scalar @{$r->{kept}}, $good ? 1 : 0, "$code: the mail is kept unless the client keeps it");
 }
 for (['killed', 'early kill KILL => $$', 81, qr/killed by signal 9/], ['killed after reading', 'kill TERM => $$', 81, qr/killed by signal 15/],

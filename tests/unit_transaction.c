@@ -217,7 +217,7 @@ test_matrix(void **unused)
 				assert_int_equal(cases[i].action == ACTION_WRAP,
 				    strstr(text, "X-Mark: 1\r\n") == NULL);
 			}
-			transaction_finish(&t, OUTCOME_REFUSED, "550 no");
+			transaction_finish(&t, OUTCOME_REJECTED, "550 no");
 			assert_int_equal(t.message.fd, -1);
 			assert_int_equal(kept(), cases[i].kept[keep]);
 			if (cases[i].kept[keep] > 0)
@@ -264,10 +264,10 @@ test_quarantine_fails(void **unused)
 	conf.quarantine_dir = saved;
 	log = logged();
 	assert_logged(log,
-	    "event=quarantine-failed reason=\"quarantine folder /dev/null/q: "
+	    "event=quarantine-failed reason=\"quarantine directory /dev/null/q: "
 	    "Not a directory\" action=discard ");
 	assert_logged(log, " outcome=deferred reply=\"451 4.3.0 later\" ");
-	assert_logged(log, " reason=\"quarantine folder /dev/null/q: Not a directory\"\n");
+	assert_logged(log, " reason=\"quarantine directory /dev/null/q: Not a directory\"\n");
 }
 
 static void
@@ -329,11 +329,11 @@ test_log_hostile(void **unused)
 	transaction_decide(&t);
 	for (i = 0; i < 1000; i++)
 		report_add_finding(&t.inspection.report, CLASS_LIMIT, ACTION_TAG, junk, junk, junk);
-	transaction_finish(&t, OUTCOME_REFUSED, "550 5.7.1 no");
+	transaction_finish(&t, OUTCOME_REJECTED, "550 5.7.1 no");
 	log = logged();
 	assert_null(strchr(strchr(log, '\n') + 1, '\n'));
 	assert_logged(log, ",...\" count=1000 ");
-	assert_logged(log, ",...\" outcome=refused reply=\"550 5.7.1 no\" ");
+	assert_logged(log, ",...\" outcome=rejected reply=\"550 5.7.1 no\" ");
 	assert_logged(log, " reason=\"infected: Bad thing\"\n");
 	forget();
 }
@@ -378,11 +378,11 @@ test_recipients(void **unused)
 		{ { OUTCOME_DEFERRED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "deferred", false },
 		{ { OUTCOME_DELIVERED, OUTCOME_DEFERRED }, OUTCOME_DEFERRED, "mixed", true },
 		{ { OUTCOME_DELIVERED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "mixed", true },
-		{ { OUTCOME_DELIVERED, OUTCOME_REFUSED }, OUTCOME_REFUSED, "mixed", true },
-		{ { OUTCOME_REFUSED, OUTCOME_DEFERRED }, OUTCOME_DEFERRED, "mixed", false },
-		{ { OUTCOME_REFUSED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "mixed", true },
+		{ { OUTCOME_DELIVERED, OUTCOME_REJECTED }, OUTCOME_REJECTED, "mixed", true },
+		{ { OUTCOME_REJECTED, OUTCOME_DEFERRED }, OUTCOME_DEFERRED, "mixed", false },
+		{ { OUTCOME_REJECTED, OUTCOME_DEFERRED }, OUTCOME_MIXED, "mixed", true },
 	};
-	static const char *const names[] = { "delivered", "discarded", "deferred", "refused" };
+	static const char *const names[] = { "delivered", "discarded", "deferred", "rejected" };
 	char *rcpts[] = { "one@x", "two@x" };
 	char pair[100];
 	struct transaction t;
@@ -480,17 +480,17 @@ test_notes_once(void **unused)
 }
 
 static void
-test_unseen(void **unused)
+test_unscanned(void **unused)
 {
 	struct transaction t;
 
 	(void)unused;
 	begin(&t);
 	transaction_finish(&t, OUTCOME_DEFERRED, "421 lost");
-	assert_logged(logged(), " verdict=unseen ");
+	assert_logged(logged(), " verdict=unscanned ");
 	transaction_init(&t, &conf);
 	transaction_finish(&t, OUTCOME_DEFERRED, "");
-	assert_logged(logged(), " size=0 verdict=unseen ");
+	assert_logged(logged(), " size=0 verdict=unscanned ");
 }
 
 /* Runs the filter on a mail; the output is in text. */
@@ -561,7 +561,7 @@ test_filter_wraps(void **unused)
 	assert_int_equal(strncmp(text, from, strlen(from)), 0);
 	assert_int_equal(strncmp(text + strlen(from), "X-Spawnscan-Result: error action=wrap ", 38),
 	    0);
-	assert_non_null(strstr(text, "\nFrom: Mail filter <postmaster@"));
+	assert_non_null(strstr(text, "\nFrom: Content filter <postmaster@"));
 	assert_null(strchr(text, '\r'));
 	assert_int_equal(filter(crlf, strlen(crlf)), EX_OK);
 	assert_non_null(strstr(text, "\r\nTo: undisclosed-recipients:;\r\n"));
@@ -583,7 +583,7 @@ test_filter_too_big(void **unused)
 	assert_int_equal(filter(big, sizeof(big)), EX_UNAVAILABLE);
 	assert_string_equal(text, "");
 	assert_int_equal(inspector.calls, calls);
-	assert_logged(logged(), " outcome=refused ");
+	assert_logged(logged(), " outcome=rejected ");
 	conf.message_size_limit = sizeof(big);
 	assert_int_equal(filter(big, sizeof(big)), EX_OK);
 	conf.message_size_limit = saved;
@@ -603,14 +603,14 @@ test_filter_io_errors(void **unused)
 	inspector.ok = true;
 	inspector.action = ACTION_REMOVE;
 	assert_int_equal(filter_run(&conf, null, full), EX_TEMPFAIL);
-	assert_logged(logged(), " reason=\"writing the mail: No space left on device\"\n");
+	assert_logged(logged(), " reason=\"writing the message: No space left on device\"\n");
 	assert_int_equal(kept(), 0);
 	assert_int_equal(filter_run(&conf, null, p[1]), EX_TEMPFAIL);
-	assert_logged(logged(), " reason=\"writing the mail: Broken pipe\"\n");
+	assert_logged(logged(), " reason=\"writing the message: Broken pipe\"\n");
 	assert_int_equal(filter_run(&conf, folder, p[1]), EX_TEMPFAIL);
-	assert_logged(logged(), " reason=\"reading the mail: Is a directory\"\n");
+	assert_logged(logged(), " reason=\"reading the message: Is a directory\"\n");
 	assert_int_equal(filter_run(&conf, -1, p[1]), EX_TEMPFAIL);
-	assert_logged(logged(), " reason=\"reading the mail: Bad file descriptor\"\n");
+	assert_logged(logged(), " reason=\"reading the message: Bad file descriptor\"\n");
 	close(p[1]);
 	close(full);
 	close(null);
@@ -660,7 +660,7 @@ main(void)
 		cmocka_unit_test(test_recipients),
 		cmocka_unit_test(test_queue_id),
 		cmocka_unit_test(test_notes_once),
-		cmocka_unit_test(test_unseen),
+		cmocka_unit_test(test_unscanned),
 		cmocka_unit_test(test_filter_codes),
 		cmocka_unit_test(test_filter_wraps),
 		cmocka_unit_test(test_filter_too_big),

@@ -175,7 +175,7 @@ test_header(void **unused)
 	}
 	assert_int_equal(strncmp(text,
 			     "X-Spawnscan-Result: error action=wrap part=0 "
-			     "reason=\"a _reason__\"\nFrom: Mail filter <postmaster@",
+			     "reason=\"a _reason__\"\nFrom: Content filter <postmaster@",
 			     96),
 	    0);
 	assert_null(strstr(text, "secret"));

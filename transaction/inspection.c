@@ -133,7 +133,8 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 	} else if (want_engine && conf->engine == ENGINE_REQUIRE) {
 		fail(i, "no engine at %s: %s", conf->engine_socket, strerror(errno));
 	} else if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
-		fail(i, "no private directory in %s: %s", conf->scratch_dir, strerror(errno));
+		fail(i, "cannot create a private directory in %s: %s", conf->scratch_dir,
+		    strerror(errno));
 	} else {
 		if (start(&child, conf))
 			i->ok = ask(i, &child, conf, m, &request, deadline);
@@ -246,7 +247,7 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf, cons
 		if (child->gone || child->pid <= 0)
 			describe_end(i, child, "before it took the message");
 		else
-			fail(i, "the inspector did not take the message: %s", strerror(error));
+			fail(i, "cannot send the message to the inspector: %s", strerror(error));
 		return false;
 	}
 	wire = read_report(i, child, &len, deadline);
@@ -255,7 +256,7 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf, cons
 	wrong = report_decode(&i->report, wire, len, m->size, request->crlf);
 	if (wrong == NULL &&
 	    !message_edits_keep_lines(m->bytes, m->size, i->report.edits, i->report.n_edits)) {
-		wrong = "an edit splits a line end";
+		wrong = "an edit splits a line ending";
 		report_free(&i->report);
 	}
 	free(wire);

@@ -61,7 +61,7 @@ static const char *verdict(const struct transaction *);
 static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
 	[OUTCOME_DISCARDED] = "discarded",
 	[OUTCOME_DEFERRED] = "deferred",
-	[OUTCOME_REFUSED] = "refused",
+	[OUTCOME_REJECTED] = "rejected",
 	[OUTCOME_MIXED] = "mixed" };
 
 void
@@ -361,13 +361,13 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 									   : LOG_NOTICE);
 }
 
-/* verdict - "unseen" for a message that never came to be inspected */
+/* verdict - "unscanned" for a message that never came to be inspected */
 static const char *
 verdict(const struct transaction *t)
 {
 	if (t->inspection.ok)
 		return report_verdict(&t->inspection.report);
-	return *t->inspection.failure != '\0' ? verdict_class_name(CLASS_ERROR) : "unseen";
+	return *t->inspection.failure != '\0' ? verdict_class_name(CLASS_ERROR) : "unscanned";
 }
 
 /*

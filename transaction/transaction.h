@@ -19,7 +19,7 @@ enum outcome {
 	OUTCOME_DELIVERED, /* the next hop took the responsibility */
 	OUTCOME_DISCARDED,
 	OUTCOME_DEFERRED, /* the client was told to try again, or is gone */
-	OUTCOME_REFUSED, /* the client was told no */
+	OUTCOME_REJECTED, /* the client was told no */
 	OUTCOME_MIXED, /* not the same for all recipients */
 	OUTCOME_COUNT
 };

@@ -108,7 +108,7 @@ put_header(struct writer *w, const char *host, const char *boundary, const uint3
 
 	if (localtime_r(&now, &tm) != NULL)
 		strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S %z", &tm);
-	put(w, "From: Mail filter <postmaster@%s>", host);
+	put(w, "From: Content filter <postmaster@%s>", host);
 	put(w, "To: undisclosed-recipients:;");
 	put(w, "Subject: A message that could not be inspected");
 	put(w, "Date: %s", date);

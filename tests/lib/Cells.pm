@@ -33,8 +33,8 @@ sub infected_mail {
 # What a server may do at a step. says: the reply, or what is done instead of one;
 # log: what the log calls it. A refusal is handed on as it is. What makes no sense
 # is 451, a loss is 421, and both end the session.
-our $GARBLED = qr/\A451 4\.3\.0 Next mail server is confused[^\n]*\r\n\z/;
-our $LOST = qr/\A421 4\.4\.2 Next mail server lost[^\n]*\r\n\z/;
+our $GARBLED = qr/\A451 4\.3\.0 Unexpected response from next hop[^\n]*\r\n\z/;
+our $LOST = qr/\A421 4\.4\.2 Lost connection with next hop[^\n]*\r\n\z/;
 our @SERVER_FAULTS = (
 	{ name => '4xx', says => "450 4.3.2 fault\r\n", relayed => 1 },
 	{ name => '5xx', says => "550-5.3.2 a fault\r\n550 5.3.2 fault\r\n", relayed => 1 },
@@ -43,7 +43,7 @@ our @SERVER_FAULTS = (
 	    reply => $GARBLED, log => qr/unexpected reply/ },
 	{ name => 'garbage', says => "what do you want?\r\n", reply => $GARBLED, log => qr/no reply code/ },
 	{ name => 'over-long', says => '250 ' . 'x' x 5000 . "\r\n", reply => $GARBLED, log => qr/line too long/ },
-	{ name => 'endless', says => sub { $_[0]->endless("250-x\r\n") }, reply => $GARBLED, log => qr/endless reply/ },
+	{ name => 'endless', says => sub { $_[0]->endless("250-x\r\n") }, reply => $GARBLED, log => qr/reply too long/ },
 	{ name => 'silence', says => sub { $_[1]{hook} eq 'BODY' ? $_[0]->freeze : $_[0]->listen_on }, reply => $LOST, log => qr/timed out/, slow => 1 },
 	{ name => 'half a reply', says => sub { $_[0]->say('250 2.0.0 O'); $_[0]->shut }, reply => $LOST, log => qr/connection closed/ },
 	{ name => 'close', says => sub { $_[0]->shut }, reply => $LOST, log => qr/connection closed/ },
