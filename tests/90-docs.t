@@ -16,7 +16,7 @@ my $readme = read_file("$SRC/README.md") // '';
 
 my (%told, @strays);
 my $tower = '';
-my %folders = (front => qr{(?:fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
+my %folders = (front => qr{(?:desk|fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
     inspector => qr{(?:inspector|examine|ambiguity|defang|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
 for ($readme =~ /^\| (\S+) \|/mg) {
 	$tower = $1 if /^\*\*(\w+)\*\*$/;
@@ -40,7 +40,8 @@ for my $path (glob "$SRC/contrib/*") {
 
 # -- options -------------------------------------------------------------------------
 
-for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8']) {
+for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
+    ['spawnscan-quarantine', 'spawnscan-quarantine.8']) {
 	my ($program, $page) = @$_;
 	my $help = run(cmd => ["$BUILD/$program", '-h'])->{out};
 	my $man = read_file("$SRC/man/$page") // '';
@@ -58,8 +59,8 @@ for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'])
 # -- manual pages -----------------------------------------------------------------------
 
 SKIP: {
-	(grep { -x "$_/mandoc" } split /:/, $ENV{PATH}) or loud_skip('mandoc is not installed', 3);
-	for my $page (qw(spawnscan.8 spawnscan.conf.5 spawnscan-inspect.8)) {
+	(grep { -x "$_/mandoc" } split /:/, $ENV{PATH}) or loud_skip('mandoc is not installed', 4);
+	for my $page (qw(spawnscan.8 spawnscan.conf.5 spawnscan-inspect.8 spawnscan-quarantine.8)) {
 		my $r = run(cmd => ['mandoc', '-Tlint', '-Wwarning', "$SRC/man/$page"]);
 		is($r->{out} . $r->{err}, '', "$page is sound mdoc");
 	}
