@@ -269,6 +269,15 @@ bench:
 evasion: all $(BUILD)/tests/evasion_of
 	tests/evasion $(CURDIR)/$(BUILD)
 
+# What real mail programs get out of messages that were filtered; see tests/readers/run.
+# N messages by chance beside a sample of the systematic ones, or N=all.
+N = 200
+SEED = 1
+readers: all
+	tools/install-deps build readers
+	tests/readers/prepare $(CURDIR)/build/readers
+	tests/readers/run $(CURDIR)/$(BUILD) -n $(N) -s $(SEED)
+
 install: all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
@@ -293,4 +302,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo bench bench-tools evasion install clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo bench bench-tools evasion readers install clean

@@ -90,7 +90,7 @@ like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2,
 my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
 my @without = grep {
 	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z}
-	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:#|/\*|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
+	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:<\?php\n)?(?:#|/\*|//|;;|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
 } @files;
 is_deeply(\@without, [], 'each file names the licence');
 # No scanner may take the tree for infected.

@@ -15,15 +15,13 @@ package ReaderMail;
 use v5.32;
 use warnings;
 use Exporter 'import';
+use Harness;
 use MIME::Base64 ();
 
-our @EXPORT = qw(reader_mail reader_ordinary reader_marker reader_is_bad_name);
+our @EXPORT = qw(reader_mail reader_ordinary reader_is_bad_name);
 
 my $HEAD = "From: Alice <a\@example.org>\nTo: Bob <b\@example.net>\nSubject: a message\n"
     . "Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <one\@example.org>\nMIME-Version: 1.0\n";
-
-# 68 bytes, as harmless as they say.
-sub reader_marker { 'A-HARMLESS-MARKER-OF-A-MAIL-FILTERS-OWN-TESTS-NOTHING-MORE-$H+H*-END' }
 
 # What somebody may open by a click: what stands behind the extension is dropped, or
 # is no part of it.
@@ -56,7 +54,7 @@ sub two_parts {
 }
 
 my $MIXED = 'Content-Type: multipart/mixed; boundary=BOUND';
-my $HIDDEN = "Content-Type: application/octet-stream; name=letter.txt\nContent-Transfer-Encoding: base64\n\n" . b64(reader_marker());
+my $HIDDEN = "Content-Type: application/octet-stream; name=letter.txt\nContent-Transfer-Encoding: base64\n\n" . b64(marker());
 my $NAMED = "Content-Type: application/octet-stream; name=evil.exe\n\nharmless";
 
 # A message with a hidden marker, and one with a name; what is done to both.
@@ -262,14 +260,14 @@ sub structure {
 
 sub encodings {
 	my $octets = "Content-Type: application/octet-stream; name=letter.txt\n";
-	my $coded = sub { my ($field) = @_; return two_parts($MIXED, "$octets$field\n\n" . b64(reader_marker())) };
+	my $coded = sub { my ($field) = @_; return two_parts($MIXED, "$octets$field\n\n" . b64(marker())) };
 	my $body = sub { my ($text) = @_; return two_parts($MIXED, "${octets}Content-Transfer-Encoding: base64\n\n$text") };
 	my $quoted = sub { my ($text) = @_; return two_parts($MIXED, "${octets}Content-Transfer-Encoding: quoted-printable\n\n$text") };
 	my $plain = sub { my ($text) = @_; return two_parts($MIXED, "Content-Type: text/plain\n\n$text") };
-	my $b = MIME::Base64::encode_base64(reader_marker(), '');
-	my $uu = pack 'u', reader_marker();
+	my $b = MIME::Base64::encode_base64(marker(), '');
+	my $uu = pack 'u', marker();
 	my ($one, $two, $three) = (substr($b, 0, 24), substr($b, 24, 36), substr $b, 60);
-	my $q = join '', map { sprintf '=%02X', ord } split //, reader_marker();
+	my $q = join '', map { sprintf '=%02X', ord } split //, marker();
 	my ($q1, $q2) = (substr($q, 0, 60), substr $q, 60);
 	my @cte = ('base-64', 'BASE64', '"base64"', 'base64;', 'base64; x=y', 'x-base64', 'b64', '8bit base64', 'base64 8bit', 'base64, 8bit', 'binary', '7bit', '', 'base641', 'bas64', "'base64'", 'base64.', 'base64:', '=?us-ascii?q?base64?=');
 	return (
@@ -279,16 +277,16 @@ sub encodings {
 			'two-qp', "Content-Transfer-Encoding: quoted-printable\nContent-Transfer-Encoding: base64", 'x-field', 'X-Content-Transfer-Encoding: base64', 'none', 'X-Nothing: x',
 			'underscores', 'Content_Transfer_Encoding: base64', 'in-type', 'Content-Encoding: base64', 'folded', "Content-Transfer-Encoding:\n base64", 'not-folded', "Content-Transfer-Encoding:\nbase64"),
 		at_places('base64', "{begin}$one\{middle}$two\{line}\n$three\{end}", $body),
-		listed('base64', $body, 'line-1', b64(reader_marker(), 1), 'line-3', b64(reader_marker(), 3), 'line-5', b64(reader_marker(), 5), 'long-line', b64(reader_marker(), 1000),
-			'no-padding', $b =~ s/=+\z//r, 'more-padding', "$b===", 'padded-pieces', join('', map { MIME::Base64::encode_base64($_) } unpack '(a10)*', reader_marker()),
-			'padded-pieces-one-line', join('', map { MIME::Base64::encode_base64($_, '') } unpack '(a10)*', reader_marker()), 'url-alphabet', $b =~ tr{+/}{-_}r,
+		listed('base64', $body, 'line-1', b64(marker(), 1), 'line-3', b64(marker(), 3), 'line-5', b64(marker(), 5), 'long-line', b64(marker(), 1000),
+			'no-padding', $b =~ s/=+\z//r, 'more-padding', "$b===", 'padded-pieces', join('', map { MIME::Base64::encode_base64($_) } unpack '(a10)*', marker()),
+			'padded-pieces-one-line', join('', map { MIME::Base64::encode_base64($_, '') } unpack '(a10)*', marker()), 'url-alphabet', $b =~ tr{+/}{-_}r,
 			'blank-lines', "\n\n$one\n\n$two$three", 'text-before', "hello there\n\n$b", 'text-behind', "$b\n\nhello there", 'footer', "$b\n____________\nA list\nhttp://example.org/", 'quoted', "> $one\n> $two\n> $three",
 			'equals-first', "=$b", 'equals-line', "$one\n=\n$two$three", 'dashes', "$one\n--\n$two$three", 'header-behind', "X: y\n\n$b", 'spaces', join(' ', split //, $b), 'twice', b64($b)),
 		at_places('qp', "{begin}$q1\{middle}=\{soft}\n$q2\{end}", $quoted),
 		listed('qp', $quoted, 'lower', lc $q, 'each-line', $q =~ s/(.{3})/$1=\n/gr, 'spaces-behind', "$q1=   \n$q2", 'cr', "$q1=\r$q2", 'tab-behind', "$q1=\t\n$q2", 'double', $q =~ s/=/=3D/gr, 'long-line', $q, 'cut-pairs', $q =~ s/=(.)(.)/=$1=\n$2/gr, 'of-base64', $b =~ s/=/=3D/gr),
 		listed('text', $plain, 'uu', "begin 644 a.txt\n$uu`\nend", 'uu-no-end', "begin 644 a.txt\n$uu", 'uu-no-begin', $uu, 'uu-quoted', "> begin 644 a.txt\n" . $uu =~ s/^/> /gmr . "> end", 'uu-pre', "<pre>begin 644 a.txt\n$uu`\nend</pre>",
 			'uu-upper', "BEGIN 644 a.txt\n$uu`\nEND", 'uu-spaces', " begin 644 a.txt\n" . $uu =~ s/^/ /gmr . " end", 'uu-no-mode', "begin a.txt\n$uu`\nend", 'uu-tab', "begin\t644\ta.txt\n$uu`\nend", 'uu-base64', "begin-base64 644 a.txt\n$b\n====",
-			'uu-base64-encoded', "begin-base64-encoded 644 YS50eHQ=\n$b\n====", 'base64', "$b\n", 'base64-lines', b64(reader_marker()), 'data-uri', "data:application/octet-stream;base64,$b", 'yenc', "=ybegin line=128 size=68 name=a.txt\n" . join('', map { my $c = (ord($_) + 42) & 255; chr $c } split //, reader_marker()) . "\n=yend size=68"),
+			'uu-base64-encoded', "begin-base64-encoded 644 YS50eHQ=\n$b\n====", 'base64', "$b\n", 'base64-lines', b64(marker()), 'data-uri', "data:application/octet-stream;base64,$b", 'yenc', "=ybegin line=128 size=68 name=a.txt\n" . join('', map { my $c = (ord($_) + 42) & 255; chr $c } split //, marker()) . "\n=yend size=68"),
 	);
 }
 

@@ -36,6 +36,7 @@ read_message(const char *path, const char *bytes, size_t len)
 	CamelMimeMessage *m = camel_mime_message_new();
 
 	(void)path;
-	camel_data_wrapper_construct_from_data_sync(CAMEL_DATA_WRAPPER(m), bytes, (gssize)len, NULL, NULL);
+	camel_data_wrapper_construct_from_data_sync(CAMEL_DATA_WRAPPER(m), bytes, (gssize)len, NULL,
+	    NULL);
 	walk(CAMEL_MIME_PART(m));
 }

@@ -7,8 +7,9 @@
 static int
 encoding_of(struct mailmime *m)
 {
-	for (clistiter *i = m->mm_mime_fields == NULL ? NULL : clist_begin(m->mm_mime_fields->fld_list);
-	    i != NULL; i = clist_next(i)) {
+	for (clistiter *i = m->mm_mime_fields == NULL ? NULL
+						      : clist_begin(m->mm_mime_fields->fld_list);
+	     i != NULL; i = clist_next(i)) {
 		struct mailmime_field *f = clist_content(i);
 
 		if (f->fld_type == MAILMIME_FIELD_TRANSFER_ENCODING)
@@ -20,20 +21,24 @@ encoding_of(struct mailmime *m)
 static void
 names_of(struct mailmime *m)
 {
-	for (clistiter *i = m->mm_content_type == NULL || m->mm_content_type->ct_parameters == NULL ? NULL :
-	    clist_begin(m->mm_content_type->ct_parameters); i != NULL; i = clist_next(i)) {
+	for (clistiter *i = m->mm_content_type == NULL || m->mm_content_type->ct_parameters == NULL
+		 ? NULL
+		 : clist_begin(m->mm_content_type->ct_parameters);
+	     i != NULL; i = clist_next(i)) {
 		struct mailmime_parameter *p = clist_content(i);
 
 		if (strcasecmp(p->pa_name, "name") == 0)
 			put_name(p->pa_value);
 	}
-	for (clistiter *i = m->mm_mime_fields == NULL ? NULL : clist_begin(m->mm_mime_fields->fld_list);
-	    i != NULL; i = clist_next(i)) {
+	for (clistiter *i = m->mm_mime_fields == NULL ? NULL
+						      : clist_begin(m->mm_mime_fields->fld_list);
+	     i != NULL; i = clist_next(i)) {
 		struct mailmime_field *f = clist_content(i);
 
 		if (f->fld_type != MAILMIME_FIELD_DISPOSITION)
 			continue;
-		for (clistiter *k = clist_begin(f->fld_data.fld_disposition->dsp_parms); k != NULL; k = clist_next(k)) {
+		for (clistiter *k = clist_begin(f->fld_data.fld_disposition->dsp_parms); k != NULL;
+		     k = clist_next(k)) {
 			struct mailmime_disposition_parm *p = clist_content(k);
 
 			if (p->pa_type == MAILMIME_DISPOSITION_PARM_FILENAME)
@@ -51,11 +56,13 @@ walk(struct mailmime *m)
 		size_t at = 0, len;
 		char *content;
 
-		if (d->dt_type == MAILMIME_DATA_TEXT && mailmime_part_parse(d->dt_data.dt_text.dt_data,
-		    d->dt_data.dt_text.dt_length, &at, encoding_of(m), &content, &len) == MAILIMF_NO_ERROR)
+		if (d->dt_type == MAILMIME_DATA_TEXT &&
+		    mailmime_part_parse(d->dt_data.dt_text.dt_data, d->dt_data.dt_text.dt_length,
+			&at, encoding_of(m), &content, &len) == MAILIMF_NO_ERROR)
 			put_content(content, len);
 	} else if (m->mm_type == MAILMIME_MULTIPLE) {
-		for (clistiter *i = clist_begin(m->mm_data.mm_multipart.mm_mp_list); i != NULL; i = clist_next(i))
+		for (clistiter *i = clist_begin(m->mm_data.mm_multipart.mm_mp_list); i != NULL;
+		     i = clist_next(i))
 			walk(clist_content(i));
 	} else if (m->mm_type == MAILMIME_MESSAGE && m->mm_data.mm_message.mm_msg_mime != NULL) {
 		walk(m->mm_data.mm_message.mm_msg_mime);

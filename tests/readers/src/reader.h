@@ -58,7 +58,8 @@ main(int argc, char **argv)
 		pid_t pid;
 
 		snprintf(copy, sizeof(copy), "%s", argv[i]);
-		snprintf(files_dir, sizeof(files_dir), "%.1500s/%.1500s.files", argv[1], basename(copy));
+		snprintf(files_dir, sizeof(files_dir), "%.1500s/%.1500s.files", argv[1],
+		    basename(copy));
 		mkdir(files_dir, 0755);
 		pid = fork();
 		if (pid == 0) {
@@ -67,7 +68,8 @@ main(int argc, char **argv)
 			size_t len = fread(bytes, 1, sizeof(bytes) - 1, f);
 
 			alarm(10);
-			snprintf(path, sizeof(path), "%.1500s/%.1500s.names", argv[1], basename(copy));
+			snprintf(path, sizeof(path), "%.1500s/%.1500s.names", argv[1],
+			    basename(copy));
 			names_file = fopen(path, "wb");
 			read_message(argv[i], bytes, len);
 			fclose(names_file);
