@@ -5,6 +5,7 @@ PREFIX   = /usr/local
 SBINDIR  = $(PREFIX)/sbin
 MANDIR   = $(PREFIX)/share/man
 DOCDIR   = $(PREFIX)/share/doc/spawnscan
+DATADIR  = $(PREFIX)/share/spawnscan
 SYSCONFDIR = /etc/spawnscan
 UNITDIR  = $(PREFIX)/lib/systemd/system
 SYSUSERSDIR = $(PREFIX)/lib/sysusers.d
@@ -30,11 +31,9 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # Two towers on one ground (README, "How it is made"). What stands at top level is
 # a door between floors; a tower's own folders and common/ are all that it sees.
 FRONT_DIRS     = fronts smtp transaction store
-DESK_DIRS      = desk
 INSPECTOR_DIRS = inspector examine ambiguity defang mime scan
 FRONT     = spawnscan smtp_relay quarantine $(call objects,$(FRONT_DIRS))
 INSPECTOR = defang mime_walk $(call objects,$(INSPECTOR_DIRS))
-DESK      = $(call objects,$(DESK_DIRS))
 COMMON    = $(call objects,common)
 objects   = $(basename $(sort $(wildcard $(1:%=%/*.c))))
 
@@ -42,25 +41,18 @@ FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
-DESK_PKGS      = $(FRONT_PKGS) jansson
 INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libseccomp zlib
-FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
+FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 
 DEFINES  = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -Icommon
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 
-all: $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect
+all: $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect
 
 $(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $(FRONT_LIBS)
-
-# The postmaster's desk: a main of its own in the front's tower.
-$(BUILD)/spawnscan-quarantine: $(DESK:%=$(BUILD)/front/%.o) \
-    $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan,$(FRONT))) $(BUILD)/common.a
-	@echo "  LD $@"
-	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(DESK_PKGS))
 
 $(BUILD)/spawnscan-inspect: $(INSPECTOR:%=$(BUILD)/inspector/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
@@ -89,13 +81,13 @@ $(BUILD)/inspector/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $(INSPECTOR_FLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
-	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) smtp_relay quarantine)
+	@$(call wall,$(FRONT_DIRS) smtp_relay quarantine)
 
 $(BUILD)/common/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
-	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
+	@$(call wall,$(FRONT_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
 
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
@@ -153,12 +145,16 @@ quick: tests
 check:
 	tools/install-deps build check
 	$(MAKE) lint
+	tools/as-owner $(MAKE) WERROR=-Werror tests
 	SPAWNSCAN_SAMPLE=8 $(MAKE) WERROR=-Werror check-plain
 
 # Everything: the whole corpus, the sanitizers, valgrind, a run of each fuzz target.
 check-all:
 	tools/install-deps build check fuzz
 	$(MAKE) lint
+	tools/as-owner $(MAKE) WERROR=-Werror tests
+	tools/as-owner $(MAKE) WERROR=-Werror asan
+	tools/as-owner $(MAKE) $(FUZZ) fuzz-targets
 	$(MAKE) check-fuzz
 	$(MAKE) WERROR=-Werror check-plain
 	$(MAKE) WERROR=-Werror check-asan
@@ -228,14 +224,14 @@ check-fuzz:
 # that, and of what cmocka's macros do, versions of cppcheck think differently.
 CPPCHECK = cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
            --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --error-exitcode=1 -D_GNU_SOURCE \
-           -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) \
-           $(INSPECTOR_DIRS:%=-I%) -Icommon -I.
+           -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(INSPECTOR_DIRS:%=-I%) \
+           -Icommon -I.
 LINT_TESTS = nullPointerOutOfMemory nullPointerOutOfResources ctunullpointerOutOfMemory \
              deallocuse uninitvar
 
 lint:
 	@echo '  CPPCHECK'
-	@$(CPPCHECK) *.c $(FRONT_DIRS) $(DESK_DIRS) $(INSPECTOR_DIRS) common
+	@$(CPPCHECK) *.c $(FRONT_DIRS) $(INSPECTOR_DIRS) common
 	@$(CPPCHECK) $(LINT_TESTS:%=--suppress=%) tests/*.c
 	mandoc -T lint -W warning man/*.[0-9]
 	tools/format check
@@ -244,10 +240,15 @@ lint:
 format:
 	tools/format
 
+# What root builds belongs to the owner of the sources (tools/as-owner).
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$$(nproc))
 demo:
-	tools/install-deps build demo
-	$(MAKE) all
-	demo/run $(BUILD)
+	@tools/quietly 'Installing packages' tools/install-deps build demo
+	@tools/quietly 'Building' tools/as-owner $(MAKE) $(JOBS) all
+	@demo/run $(DETAILS) $(BUILD)
+
+demo-details:
+	@$(MAKE) DETAILS=-v demo
 
 # Beside real peers, all of them private and on loopback; see bench/run. What a
 # change cost is told by bench/compare, of two build directories.
@@ -269,37 +270,46 @@ bench:
 evasion: all $(BUILD)/tests/evasion_of
 	tests/evasion $(CURDIR)/$(BUILD)
 
-# What real mail programs get out of messages that were filtered; see tests/readers/run.
-# N messages by chance beside a sample of the systematic ones, or N=all.
-N = 200
-SEED = 1
-readers: all
-	tools/install-deps build readers
-	tests/readers/prepare $(CURDIR)/build/readers
-	tests/readers/run $(CURDIR)/$(BUILD) -n $(N) -s $(SEED)
+# The programs' place goes into what starts them.
+SCRIPTS  = contrib/spawnscan-postfix
+UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
+           contrib/spawnscan-proxy.service contrib/spawnscan-proxy.socket \
+           contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service
+PAGES5   = man/spawnscan.conf.5
+PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8
+PLACED   = sed 's,/usr/local/sbin/,$(SBINDIR)/,g; s,/usr/local/share/spawnscan,$(DATADIR),g'
 
-install: all
+install:
+	@tools/as-owner $(MAKE) all
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
-	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(SYSCONFDIR)
-	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect $(DESTDIR)$(SBINDIR)
-	install -m 644 man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-quarantine.8 $(DESTDIR)$(MANDIR)/man8
-	install -m 644 man/spawnscan.conf.5 $(DESTDIR)$(MANDIR)/man5
-	install -m 644 README.md LICENSE master.cf.example spawnscan.conf.example $(DESTDIR)$(DOCDIR)
-	install -d $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
-	sed 's,/usr/local/sbin/,$(SBINDIR)/,' contrib/spawnscan-engine.service \
-	    > $(DESTDIR)$(UNITDIR)/spawnscan-engine.service
-	sed 's,/usr/local/sbin/,$(SBINDIR)/,' contrib/spawnscan-proxy.service \
-	    > $(DESTDIR)$(UNITDIR)/spawnscan-proxy.service
-	chmod 644 $(DESTDIR)$(UNITDIR)/spawnscan-engine.service \
-	    $(DESTDIR)$(UNITDIR)/spawnscan-proxy.service
-	install -m 644 contrib/spawnscan-engine.socket contrib/spawnscan-proxy.socket \
-	    $(DESTDIR)$(UNITDIR)
+	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(SYSCONFDIR) \
+	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
+	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect $(DESTDIR)$(SBINDIR)
+	for f in $(SCRIPTS); do \
+	    $(PLACED) $$f > $(DESTDIR)$(SBINDIR)/$${f##*/} && chmod 755 $(DESTDIR)$(SBINDIR)/$${f##*/} || exit 1; done
+	$(PLACED) master.cf.example > $(DESTDIR)$(DATADIR)/master.cf
+	install -m 644 $(PAGES8) $(DESTDIR)$(MANDIR)/man8
+	install -m 644 $(PAGES5) $(DESTDIR)$(MANDIR)/man5
+	install -m 644 README.md LICENSE spawnscan.conf.example $(DESTDIR)$(DOCDIR)
+	$(PLACED) master.cf.example > $(DESTDIR)$(DOCDIR)/master.cf.example
+	for f in $(UNITS); do \
+	    $(PLACED) $$f > $(DESTDIR)$(UNITDIR)/$${f##*/} && chmod 644 $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
 	install -m 644 contrib/spawnscan.sysusers $(DESTDIR)$(SYSUSERSDIR)/spawnscan.conf
 	install -m 644 contrib/spawnscan.tmpfiles $(DESTDIR)$(TMPFILESDIR)/spawnscan.conf
+
+# Settings, quarantine and user stay. Take the filter out of Postfix first.
+uninstall:
+	rm -f $(DESTDIR)$(SBINDIR)/spawnscan $(DESTDIR)$(SBINDIR)/spawnscan-inspect
+	for f in $(SCRIPTS); do rm -f $(DESTDIR)$(SBINDIR)/$${f##*/}; done
+	for f in $(PAGES8); do rm -f $(DESTDIR)$(MANDIR)/man8/$${f##*/}; done
+	for f in $(PAGES5); do rm -f $(DESTDIR)$(MANDIR)/man5/$${f##*/}; done
+	for f in $(UNITS); do rm -f $(DESTDIR)$(UNITDIR)/$${f##*/}; done
+	rm -f $(DESTDIR)$(SYSUSERSDIR)/spawnscan.conf $(DESTDIR)$(TMPFILESDIR)/spawnscan.conf
+	rm -rf $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR)
 
 clean:
 	rm -rf build
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo bench bench-tools evasion readers install clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion install uninstall clean

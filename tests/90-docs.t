@@ -16,7 +16,7 @@ my $readme = read_file("$SRC/README.md") // '';
 
 my (%told, @strays);
 my $tower = '';
-my %folders = (front => qr{(?:desk|fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
+my %folders = (front => qr{(?:fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
     inspector => qr{(?:inspector|examine|ambiguity|defang|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
 for ($readme =~ /^\| (\S+) \|/mg) {
 	$tower = $1 if /^\*\*(\w+)\*\*$/;
@@ -31,17 +31,17 @@ ok(-d "$SRC/$_", "$_/ is there") for $readme =~ m{`(\w+)/`}g;
 my $make = (read_file("$SRC/Makefile") // '') =~ s/\\\n//gr;
 
 # What is in contrib is installed, the programs of units from where they are.
-my ($install) = $make =~ /^install: .*?\n(.*?)^\n/ms;
+my ($install) = $make =~ /^install:.*?\n(.*?)^\n/ms;
+$install .= "\tinstall $_\n" for $make =~ /^(?:SCRIPTS|UNITS) += (.*)$/mg;
 for my $path (glob "$SRC/contrib/*") {
 	my ($name) = $path =~ m{([^/]+)\z};
 	like($install, qr{^\t(?:install|sed) [^\n]*contrib/\Q$name\E}m, "contrib/$name is installed");
-	like(read_file($path), qr{^ExecStart=/usr/local/sbin/\S+ --}m, "$name starts what is installed") if $name =~ /service/;
+	like(read_file($path), qr{^ExecStart=(?:/usr/local/sbin/\S+ --|/usr/bin/systemctl )}m, "$name starts what is installed") if $name =~ /service/;
 }
 
 # -- options -------------------------------------------------------------------------
 
-for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
-    ['spawnscan-quarantine', 'spawnscan-quarantine.8']) {
+for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8']) {
 	my ($program, $page) = @$_;
 	my $help = run(cmd => ["$BUILD/$program", '-h'])->{out};
 	my $man = read_file("$SRC/man/$page") // '';
@@ -60,7 +60,7 @@ for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
 
 SKIP: {
 	(grep { -x "$_/mandoc" } split /:/, $ENV{PATH}) or loud_skip('mandoc is not installed', 4);
-	for my $page (qw(spawnscan.8 spawnscan.conf.5 spawnscan-inspect.8 spawnscan-quarantine.8)) {
+	for my $page (map { m{([^/]+)\z} } glob "$SRC/man/*.[58]") {
 		my $r = run(cmd => ['mandoc', '-Tlint', '-Wwarning', "$SRC/man/$page"]);
 		is($r->{out} . $r->{err}, '', "$page is sound mdoc");
 	}
@@ -90,7 +90,7 @@ like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2,
 my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
 my @without = grep {
 	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z}
-	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:<\?php\n)?(?:#|/\*|//|;;|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
+	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:#|/\*|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
 } @files;
 is_deeply(\@without, [], 'each file names the licence');
 # No scanner may take the tree for infected.

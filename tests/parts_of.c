@@ -133,8 +133,6 @@ keep_leaf(void *ctx, const struct part *part, const char *content, size_t len)
 static void
 walk(struct leaves *l, const char *bytes, size_t size)
 {
-	struct parts parts;
-
 	for (size_t i = 0; i < l->n; i++) {
 		for (size_t k = 0; k < l->leaf[i].n_names; k++)
 			free(l->leaf[i].names[k]);
@@ -143,10 +141,7 @@ walk(struct leaves *l, const char *bytes, size_t size)
 		free(l->leaf[i].content);
 	}
 	l->n = 0;
-	part_begin(&parts, bytes, size);
-	mime_walk(&parts, &conf, keep_leaf, l);
-	l->root = parts.root;
-	part_free(&parts);
+	mime_walk(bytes, size, &conf, &l->root, keep_leaf, l);
 }
 
 static bool
