@@ -177,13 +177,13 @@ look(struct examination *x)
 	check_whole(x);
 }
 
-/* libclamav takes 0 for no limit, so at least a second. */
+/* 0: what is left to scan is a matter of limits. */
 static unsigned int
 seconds_left(const struct examination *x)
 {
-	int64_t left = (x->deadline - clock_ms()) / 1000;
+	int64_t left = (x->deadline - clock_ms() + 999) / 1000;
 
-	return left < 1 ? 1 : (unsigned int)left;
+	return left < 0 ? 0 : (unsigned int)left;
 }
 
 static bool

@@ -37,6 +37,7 @@
 #include "scan.h"
 
 #define SLOW_LOAD_MS 1000
+#define MARGIN_MAX 10 /* seconds */
 
 struct inspector {
 	struct conf conf;
@@ -141,15 +142,19 @@ prepare_scanner(struct inspector *in, const char *scratch, char *err, size_t err
 	return ok;
 }
 
-/* libclamav takes 0 for no limit, so at least a second. */
+/*
+ * Until we have to be done: some seconds before the front gives up, so that time
+ * that runs out is a finding about this message, and not its return for ever.
+ * libclamav takes 0 for no limit, so at least a second.
+ */
 static unsigned int
 seconds_left(const struct inspector *in)
 {
 	uint64_t used = (uint64_t)(clock_ms() - in->started) / 1000;
+	uint64_t timeout = in->conf.inspect_timeout;
+	uint64_t margin = timeout / 4 < MARGIN_MAX ? timeout / 4 + (timeout > 1) : MARGIN_MAX;
 
-	if (used + 1 >= in->conf.inspect_timeout)
-		return 1;
-	return (unsigned int)(in->conf.inspect_timeout - used);
+	return used + margin + 1 >= timeout ? 1 : (unsigned int)(timeout - margin - used);
 }
 
 static bool

@@ -189,6 +189,10 @@ scan(struct scan_result *result, enum scan_kind kind, const char *buf, size_t le
 	char *mail;
 
 	memset(result, 0, sizeof(*result));
+	if (seconds == 0) {
+		scan_result_add_hit(result, SCAN_RESULT_NO_TIME);
+		return;
+	}
 	if (len == 0 || !scan_view(result, buf, len, deadline) || kind != SCAN_MAIL ||
 	    (len >= sure && memcmp(buf, received, sure) == 0))
 		return;

@@ -65,7 +65,6 @@
 #define UNZIP_BLOCK 8192 /* libclamav's, BUFSIZ */
 #define FILE_LIMIT_MIN (8 * UNZIP_BLOCK) /* below it on_layer would make no sense */
 #define FILE_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFileSize"
-#define TIME_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxScanTime"
 #define FILES_LIMIT_HIT "Heuristics.Limits.Exceeded.MaxFiles"
 
 static bool open_scanner(const struct conf *, const char *, char *, size_t);
@@ -421,7 +420,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 
 	/* libclamav counts in 32 bits, and takes 0 for "no limit" */
 	if (left <= 0) {
-		scan_result_add_hit(result, TIME_LIMIT_HIT);
+		scan_result_add_hit(result, SCAN_RESULT_NO_TIME);
 		return;
 	}
 	cl_engine_set_num(scanner.engine, CL_ENGINE_MAX_SCANTIME,
@@ -433,7 +432,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 	if (code == CL_VIRUS && result->n_hits == 0)
 		scan_result_add_hit(result, "unnamed");
 	if (code == CL_ETIMEOUT)
-		scan_result_add_hit(result, TIME_LIMIT_HIT);
+		scan_result_add_hit(result, SCAN_RESULT_NO_TIME);
 	else if (code != CL_CLEAN && code != CL_VIRUS)
 		complaint_add(cl_strerror((cl_error_t)code));
 	if (complaint_first()[0] != '\0')

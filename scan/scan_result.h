@@ -8,6 +8,9 @@
 
 #include "scan.h"
 
+/* The hit of a scan that had no time (left): libclamav's own name. */
+#define SCAN_RESULT_NO_TIME "Heuristics.Limits.Exceeded.MaxScanTime"
+
 /* Add a hit under the name that the engine gave it. Each name counts once. */
 void scan_result_add_hit(struct scan_result *, const char *name);
 

@@ -12,6 +12,7 @@ use Harness;
 use MailMaker;
 use Downstream;
 use SmtpClient;
+use Compress::Zlib ();
 use MIME::Base64 ();
 
 my $mail = mail(parts => [part('Content-Type: text/plain; charset=utf-8', "a text with \xe4\xf6\xfc and NUL \0\n"),
@@ -280,6 +281,17 @@ for (@cases) {
 	my $r = spawnscan(in => mail(parts => [attachment('a.xz', $xz), attachment('b.bin', eicar())]));
 	is(last_record($r->{log})->{verdict}, 'infected', 'beside one that is infected');
 	like($r->{log}, qr/1:unopened:[^;"]*;? ?2:infected/, 'both are found');
+}
+
+# -- time that runs out ---------------------------------------------------------------------------
+
+# Before the front gives up there is a verdict, so that it does not come back for ever.
+{
+	my $packed = Compress::Zlib::memGzip("\0" x 95_000_000);
+	my $r = spawnscan(in => mail(parts => [map { attachment("$_.gz", $packed . $_) } 1 .. 40]), conf => {inspect_timeout => '6s'});
+	is($r->{code}, 0, 'more to unpack than there is time for: delivered') or diag($r->{log});
+	is(last_record($r->{log})->{verdict}, 'limit', 'class limit');
+	cmp_ok(last_record($r->{log})->{inspect_ms} // 99999, '<', 6000, 'in time');
 }
 
 $d->stop;
