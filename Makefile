@@ -31,9 +31,11 @@ LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # Two towers on one ground (README, "How it is made"). What stands at top level is
 # a door between floors; a tower's own folders and common/ are all that it sees.
 FRONT_DIRS     = fronts smtp transaction store
+DESK_DIRS      = desk
 INSPECTOR_DIRS = inspector examine ambiguity defang mime scan
 FRONT     = spawnscan smtp_relay quarantine $(call objects,$(FRONT_DIRS))
 INSPECTOR = defang mime_walk $(call objects,$(INSPECTOR_DIRS))
+DESK      = $(call objects,$(DESK_DIRS))
 COMMON    = $(call objects,common)
 objects   = $(basename $(sort $(wildcard $(1:%=%/*.c))))
 
@@ -41,18 +43,25 @@ FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
+DESK_PKGS      = $(FRONT_PKGS) jansson
 INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libseccomp zlib
-FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) -I.
+FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 
 DEFINES  = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -Icommon
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 
-all: $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect
+all: $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect
 
 $(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $(FRONT_LIBS)
+
+# The postmaster's desk: a main of its own in the front's tower.
+$(BUILD)/spawnscan-quarantine: $(DESK:%=$(BUILD)/front/%.o) \
+    $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan,$(FRONT))) $(BUILD)/common.a
+	@echo "  LD $@"
+	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(DESK_PKGS))
 
 $(BUILD)/spawnscan-inspect: $(INSPECTOR:%=$(BUILD)/inspector/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
@@ -81,13 +90,13 @@ $(BUILD)/inspector/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $(INSPECTOR_FLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
-	@$(call wall,$(FRONT_DIRS) smtp_relay quarantine)
+	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) smtp_relay quarantine)
 
 $(BUILD)/common/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
 	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
-	@$(call wall,$(FRONT_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
+	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
 
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
@@ -224,14 +233,14 @@ check-fuzz:
 # that, and of what cmocka's macros do, versions of cppcheck think differently.
 CPPCHECK = cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
            --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --error-exitcode=1 -D_GNU_SOURCE \
-           -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(INSPECTOR_DIRS:%=-I%) \
-           -Icommon -I.
+           -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) \
+           $(INSPECTOR_DIRS:%=-I%) -Icommon -I.
 LINT_TESTS = nullPointerOutOfMemory nullPointerOutOfResources ctunullpointerOutOfMemory \
              deallocuse uninitvar
 
 lint:
 	@echo '  CPPCHECK'
-	@$(CPPCHECK) *.c $(FRONT_DIRS) $(INSPECTOR_DIRS) common
+	@$(CPPCHECK) *.c $(FRONT_DIRS) $(DESK_DIRS) $(INSPECTOR_DIRS) common
 	@$(CPPCHECK) $(LINT_TESTS:%=--suppress=%) tests/*.c
 	mandoc -T lint -W warning man/*.[0-9]
 	tools/format check
@@ -270,13 +279,22 @@ bench:
 evasion: all $(BUILD)/tests/evasion_of
 	tests/evasion $(CURDIR)/$(BUILD)
 
+# What real mail programs get out of messages that were filtered; see tests/readers/run.
+# N messages by chance beside a sample of the systematic ones, or N=all.
+N = 200
+SEED = 1
+readers: all
+	tools/install-deps build readers
+	tests/readers/prepare $(CURDIR)/build/readers
+	tests/readers/run $(CURDIR)/$(BUILD) -n $(N) -s $(SEED)
+
 # The programs' place goes into what starts them.
 SCRIPTS  = contrib/spawnscan-postfix
 UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
            contrib/spawnscan-proxy.service contrib/spawnscan-proxy.socket \
            contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service
 PAGES5   = man/spawnscan.conf.5
-PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8
+PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8 man/spawnscan-quarantine.8
 PLACED   = sed 's,/usr/local/sbin/,$(SBINDIR)/,g; s,/usr/local/share/spawnscan,$(DATADIR),g'
 
 install:
@@ -284,7 +302,7 @@ install:
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(SYSCONFDIR) \
 	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
-	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-inspect $(DESTDIR)$(SBINDIR)
+	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect $(DESTDIR)$(SBINDIR)
 	for f in $(SCRIPTS); do \
 	    $(PLACED) $$f > $(DESTDIR)$(SBINDIR)/$${f##*/} && chmod 755 $(DESTDIR)$(SBINDIR)/$${f##*/} || exit 1; done
 	$(PLACED) master.cf.example > $(DESTDIR)$(DATADIR)/master.cf
@@ -299,7 +317,8 @@ install:
 
 # Settings, quarantine and user stay. Take the filter out of Postfix first.
 uninstall:
-	rm -f $(DESTDIR)$(SBINDIR)/spawnscan $(DESTDIR)$(SBINDIR)/spawnscan-inspect
+	rm -f $(DESTDIR)$(SBINDIR)/spawnscan $(DESTDIR)$(SBINDIR)/spawnscan-quarantine \
+	    $(DESTDIR)$(SBINDIR)/spawnscan-inspect
 	for f in $(SCRIPTS); do rm -f $(DESTDIR)$(SBINDIR)/$${f##*/}; done
 	for f in $(PAGES8); do rm -f $(DESTDIR)$(MANDIR)/man8/$${f##*/}; done
 	for f in $(PAGES5); do rm -f $(DESTDIR)$(MANDIR)/man5/$${f##*/}; done
@@ -312,4 +331,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion install uninstall clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion readers install uninstall clean

@@ -39,6 +39,7 @@ struct renaming {
 };
 
 static void rename_field(struct renaming *, const struct header_field *, bool is_type);
+static bool is_signature(const struct defang *, const struct header_params *);
 static void rename_params(struct renaming *, const struct header_params *, const char *param_name);
 static void insert_type(struct renaming *, const struct part_place *);
 static void safe_word(const char *word, char *out, size_t size);
@@ -88,7 +89,7 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 		err(EX_OSERR, "rename");
 	header_params_parse(r->d->bytes, f, params);
 	if (params->regular) {
-		if (is_type)
+		if (is_type && !is_signature(r->d, params))
 			edit_add(r->d, params->main_begin, params->main_end, PLAIN_TYPE);
 		rename_params(r, params, is_type ? "name" : "filename");
 	} else {
@@ -101,6 +102,25 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 	r->typed = r->typed || is_type;
 	header_params_free(params);
 	free(params);
+}
+
+/*
+ * A signature under another name still verifies, as long as it is known for one;
+ * no program runs one.
+ */
+static bool
+is_signature(const struct defang *d, const struct header_params *params)
+{
+	static const char *const types[] = { "application/pgp-signature",
+		"application/pkcs7-signature", "application/x-pkcs7-signature" };
+	size_t len = params->main_end - params->main_begin;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strlen(types[i]) == len &&
+		    strncasecmp(d->bytes + params->main_begin, types[i], len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* The first name parameter becomes the new one, the others go. */

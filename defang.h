@@ -18,7 +18,8 @@
 
 /*
  * Rename: every name parameter of the part becomes NAME.defanged (made
- * harmless; "unnamed" if name is empty) and its type application/octet-stream.
+ * harmless; "unnamed" if name is empty) and its type application/octet-stream,
+ * but for that of a signature, which must still verify.
  * Removals are in layout.h.
  * A parameter in a regular field is changed alone; a field that is not regular
  * is written anew. Nothing but Content-Type and Content-Disposition changes.

@@ -33,13 +33,12 @@
 #include "clock.h"
 #include "mime_decode.h"
 #include "mime_formats.h"
+#include "mime_place.h"
 #include "mime_text.h"
 #include "sniff.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
-/* Names of one part beyond which nobody looks. */
-#define NAMES_MAX 500
 
 /* What a whole walk may cost yet. */
 struct budget {
@@ -57,6 +56,7 @@ struct walk {
 	mime_visit *visit;
 	void *ctx;
 	struct budget *budget; /* over all buffers */
+	struct parts *parts; /* of all buffers */
 	const struct part_place *enclosing; /* the encoded attachment, or NULL */
 	bool in_text; /* the buffer was written into a text that is shown */
 };
@@ -64,21 +64,26 @@ struct walk {
 /* Where in the tree we are. */
 struct spot {
 	const char *prefix; /* path of the parent, "" at the top */
+	size_t parent; /* its index */
 	unsigned int depth;
 	unsigned int number; /* among the parent's parts, from 1; 0 = the message itself */
 	GMimeMessage *message; /* whose header the part shares, or NULL */
-	const struct part_place *parent; /* NULL at the top */
+	const struct part_place
+	    *around; /* where the parent stands in this buffer; NULL at the top */
 };
 
 static GMimeMessage *parse_message(struct walk *, GByteArray *);
 static GMimeMessage *parse_at(GByteArray *);
-static bool walk_buffer(struct walk *, const char *prefix, unsigned int depth,
+static bool walk_buffer(struct walk *, const char *prefix, size_t parent, unsigned int depth,
     struct part_place *root);
 static bool walk_object(struct walk *, GMimeObject *, const struct spot *);
-static bool walk_children(struct walk *, GMimeObject *, const struct part *, const struct spot *);
-static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct spot *);
-static bool walk_unparsed(struct walk *, const char *prefix, unsigned int depth,
-    const struct part_place *);
+static void check_limits(struct walk *, struct part *, const struct part_place *,
+    const struct spot *);
+static bool walk_children(struct walk *, GMimeObject *, const struct part *,
+    const struct part_place *, const struct spot *);
+static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct part_place *,
+    const struct spot *);
+static bool walk_unparsed(struct walk *, const struct spot *, const struct part_place *);
 static bool walk_content(struct walk *, struct part *, const char *, size_t, bool utf7,
     unsigned int depth);
 static bool walk_inside(struct walk *, const struct part *, const char *, size_t,
@@ -86,42 +91,40 @@ static bool walk_inside(struct walk *, const struct part *, const char *, size_t
 static void look_for_packed(struct walk *, const struct part *, const char *, size_t, bool utf7,
     struct packed *);
 static bool is_utf7(GMimeObject *);
+static struct walk walk_within(const struct walk *, const struct part *, const char *, size_t);
 static bool walk_packed(struct walk *, const struct part *, const struct packed *,
     unsigned int depth);
 static bool walk_item(struct walk *, const struct part *, const struct packed_item *,
     unsigned int number, unsigned int depth);
-static bool visit_part(struct walk *, struct part *, const char *content, size_t len);
-static void place_header(const struct walk *, GMimeObject *, const struct spot *,
-    struct part_place *);
-static size_t content_end_of(const struct walk *, size_t begin, size_t end);
-static gint64 first_offset(GMimeObject *);
-static bool empty_line_before(const char *, size_t at, size_t *line);
-static size_t fields_end(const struct walk *, GMimeObject *, size_t end);
+static struct part *new_part(struct walk *, const char *type, const struct spot *,
+    const struct part_place *, bool container);
 static const char *uu_begin(const char *, size_t *len);
 static char *decode_base64(const char *raw, size_t len, size_t *out_len);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
 static bool is_message_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
 static char *part_type(GMimeObject *);
-static void collect_names(const struct walk *, GMimeObject *, struct part *);
-static void collect_raw_names(const char *, size_t begin, size_t end, struct part *);
+static void collect_names(const struct walk *, GMimeObject *, const struct part_place *,
+    struct part *);
 static void collect_params(GMimeParamList *, struct part *);
-static void add_name(void *ctx, const char *name);
-static void add_words(struct part *, const char *name);
-static void add_charset(struct part *, const char *name, const char *charset);
 static void drop_message(const gchar *, GLogLevelFlags, const gchar *, gpointer);
 
 bool
-mime_walk(const char *bytes, size_t size, const struct conf *conf, struct part_place *root,
-    mime_visit *visit, void *ctx)
+mime_walk(struct parts *parts, const struct conf *conf, mime_visit *visit, void *ctx)
 {
 	struct budget budget = { .unpack_left = conf->scan_size_limit,
 		.members_left = conf->scan_files_limit,
 		.deadline = clock_ms() + (int64_t)conf->inspect_timeout * 500 };
-	struct walk w = { bytes, size, 0, conf, visit, ctx, &budget, NULL, false };
+	struct walk w = { .bytes = parts->bytes,
+		.size = parts->size,
+		.conf = conf,
+		.visit = visit,
+		.ctx = ctx,
+		.budget = &budget,
+		.parts = parts };
 
 	mime_walk_start();
-	return walk_buffer(&w, "", 0, root);
+	return walk_buffer(&w, "", PART_NONE, 0, &parts->root);
 }
 
 void
@@ -197,14 +200,15 @@ parse_message(struct walk *w, GByteArray *array)
 
 /* Walk one whole message that begins at w. */
 static bool
-walk_buffer(struct walk *whole, const char *prefix, unsigned int depth, struct part_place *root)
+walk_buffer(struct walk *whole, const char *prefix, size_t parent, unsigned int depth,
+    struct part_place *root)
 {
 	struct walk w = *whole;
 	size_t from_line = mime_walk_from_line(w.bytes, w.size);
 	GByteArray array;
 	GMimeMessage *message;
 	GMimeObject *top = NULL;
-	struct spot spot = { .prefix = prefix, .depth = depth };
+	struct spot spot = { .prefix = prefix, .parent = parent, .depth = depth };
 	bool go_on;
 
 	*root = (struct part_place){ from_line, from_line, from_line, w.size, true, true };
@@ -223,7 +227,7 @@ walk_buffer(struct walk *whole, const char *prefix, unsigned int depth, struct p
 		top = g_mime_message_get_mime_part(message);
 	}
 	if (top == NULL)
-		go_on = walk_unparsed(whole, prefix, depth, root);
+		go_on = walk_unparsed(whole, &spot, root);
 	else
 		go_on = walk_object(&w, top, &spot);
 	if (message != NULL)
@@ -233,59 +237,79 @@ walk_buffer(struct walk *whole, const char *prefix, unsigned int depth, struct p
 
 /* No tree: all that is behind the header is one leaf. */
 static bool
-walk_unparsed(struct walk *w, const char *prefix, unsigned int depth, const struct part_place *root)
+walk_unparsed(struct walk *w, const struct spot *spot, const struct part_place *root)
 {
-	struct part part = { .leaf = true, .type = "", .place = *root };
-	struct spot spot = { .prefix = prefix };
+	struct part *part = new_part(w, "", spot, root, false);
 
-	part_path(part.path, &spot, false);
-	return walk_content(w, &part, w->bytes + root->content_begin,
-	    root->content_end - root->content_begin, false, depth);
+	part->leaf = true;
+	return walk_content(w, part, w->bytes + root->content_begin,
+	    root->content_end - root->content_begin, false, spot->depth);
+}
+
+/* In the record it stands in the message: in an encoded attachment, where that stands. */
+static struct part *
+new_part(struct walk *w, const char *type, const struct spot *spot, const struct part_place *here,
+    bool container)
+{
+	struct part *part = part_add(w->parts, spot->parent, type);
+
+	part->inside = w->enclosing != NULL;
+	part->in_text = w->in_text;
+	part->place = part->inside ? *w->enclosing : *here;
+	if (!part_path(part->path, spot, container))
+		part->limit = PART_TOO_DEEP;
+	return part;
 }
 
 static bool
 walk_object(struct walk *w, GMimeObject *object, const struct spot *spot)
 {
-	struct part part = { .leaf = GMIME_IS_PART(object) };
+	const struct place_in in = { w->bytes, w->size, w->base };
+	struct part_place here;
+	struct part *part;
 	char *type = part_type(object);
-	bool go_on;
 
-	part.type = type;
-	if (!part_path(part.path, spot, GMIME_IS_MULTIPART(object)))
-		part.limit = PART_TOO_DEEP;
-	place_header(w, object, spot, &part.place);
-	if (GMIME_IS_MULTIPART(object))
-		part.n_children = (unsigned int)g_mime_multipart_get_count(GMIME_MULTIPART(object));
-	if (++w->budget->n_parts > w->conf->mime_parts_limit)
-		part.limit = PART_TOO_MANY;
-	else if (spot->depth > w->conf->mime_depth_limit)
-		part.limit = PART_TOO_DEEP;
-	else if (part.place.header_end - part.place.header_begin > w->conf->header_size_limit)
-		part.limit = PART_HEADER_TOO_BIG;
-	else
-		collect_names(w, object, &part);
-
-	if (part.leaf) {
-		go_on = walk_leaf(w, GMIME_PART(object), &part, spot);
-	} else {
-		go_on = visit_part(w, &part, NULL, 0);
-		if (go_on && part.limit == PART_WITHIN)
-			go_on = walk_children(w, object, &part, spot);
-	}
-	mime_walk_names_free(part.names, part.n_names);
+	place_object(&in, object, spot->message, spot->around, &here);
+	part = new_part(w, type, spot, &here, GMIME_IS_MULTIPART(object));
 	free(type);
-	return go_on;
+	part->leaf = GMIME_IS_PART(object);
+	if (GMIME_IS_MULTIPART(object)) {
+		part->n_children = (unsigned int)
+		    g_mime_multipart_get_count(GMIME_MULTIPART(object));
+		part->boundary = header_boundary(w->bytes, here.header_begin - w->base,
+		    here.header_end - w->base);
+	}
+	check_limits(w, part, &here, spot);
+	if (part->limit == PART_WITHIN)
+		collect_names(w, object, &here, part);
+	if (part->leaf)
+		return walk_leaf(w, GMIME_PART(object), part, &here, spot);
+	return w->visit(w->ctx, part, NULL, 0) &&
+	    (part->limit != PART_WITHIN || walk_children(w, object, part, &here, spot));
+}
+
+static void
+check_limits(struct walk *w, struct part *part, const struct part_place *here,
+    const struct spot *spot)
+{
+	if (++w->budget->n_parts > w->conf->mime_parts_limit)
+		part->limit = PART_TOO_MANY;
+	else if (spot->depth > w->conf->mime_depth_limit)
+		part->limit = PART_TOO_DEEP;
+	else if (here->header_end - here->header_begin > w->conf->header_size_limit)
+		part->limit = PART_HEADER_TOO_BIG;
 }
 
 /* The parts of a multipart that is a whole message count as the message's own. */
 static bool
 walk_children(struct walk *w, GMimeObject *object, const struct part *part,
-    const struct spot *parent)
+    const struct part_place *here, const struct spot *parent)
 {
 	bool whole = GMIME_IS_MULTIPART(object) && parent->number == 0;
 	struct spot spot = { .prefix = whole ? parent->prefix : part->path,
+		.parent = part->index,
 		.depth = parent->depth + 1,
-		.parent = &part->place };
+		.around = here };
 
 	if (GMIME_IS_MULTIPART(object)) {
 		GMimeMultipart *multipart = GMIME_MULTIPART(object);
@@ -309,21 +333,20 @@ walk_children(struct walk *w, GMimeObject *object, const struct part *part,
 }
 
 static bool
-walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct spot *spot)
+walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct part_place *here,
+    const struct spot *spot)
 {
 	GMimeDataWrapper *wrapper = g_mime_part_get_content(object);
-	const char *raw = w->bytes + part->place.content_begin - w->base;
-	size_t raw_len = part->place.content_end - part->place.content_begin, len = raw_len;
+	const char *raw = w->bytes + here->content_begin - w->base;
+	size_t raw_len = here->content_end - here->content_begin, len = raw_len;
 	char *decoded = NULL;
-	const char *content = raw;
 	bool go_on;
 
 	if (wrapper != NULL)
 		decoded = decode(wrapper, raw, raw_len, &len);
 	part->encoded = decoded != NULL;
-	if (part->encoded)
-		content = decoded;
-	go_on = walk_content(w, part, content, len, is_utf7(GMIME_OBJECT(object)), spot->depth);
+	go_on = walk_content(w, part, part->encoded ? decoded : raw, len,
+	    is_utf7(GMIME_OBJECT(object)), spot->depth);
 	free(decoded);
 	return go_on;
 }
@@ -343,7 +366,9 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	part->opened = packed.n > 0;
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
-	go_on = visit_part(w, part, content, len);
+	part->len = len;
+	part_hash(content, len, &part->digest);
+	go_on = w->visit(w->ctx, part, content, len);
 	if (go_on && within && is_message_type(part->type))
 		go_on = walk_inside(w, part, content, len, depth);
 	if (go_on && within)
@@ -352,16 +377,29 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	return go_on;
 }
 
+/* What is in a leaf stands where the leaf stands, or what it is in. */
+static struct walk
+walk_within(const struct walk *w, const struct part *part, const char *content, size_t len)
+{
+	struct walk inner = *w;
+
+	inner.bytes = content;
+	inner.size = len;
+	inner.base = 0;
+	if (inner.enclosing == NULL)
+		inner.enclosing = &part->place;
+	return inner;
+}
+
 /* A message that is the content of a leaf. */
 static bool
 walk_inside(struct walk *w, const struct part *part, const char *content, size_t len,
     unsigned int depth)
 {
 	struct part_place ignored;
-	struct walk inner = { content, len, 0, w->conf, w->visit, w->ctx, w->budget,
-		w->enclosing != NULL ? w->enclosing : &part->place, w->in_text };
+	struct walk inner = walk_within(w, part, content, len);
 
-	return walk_buffer(&inner, part->path, depth + 1, &ignored);
+	return walk_buffer(&inner, part->path, part->index, depth + 1, &ignored);
 }
 
 /*
@@ -400,10 +438,9 @@ walk_packed(struct walk *w, const struct part *part, const struct packed *packed
 {
 	for (size_t i = 0; i < packed->n; i++) {
 		const struct packed_item *item = &packed->items[i];
-		struct walk inner = { item->content, item->len, 0, w->conf, w->visit, w->ctx,
-			w->budget, w->enclosing != NULL ? w->enclosing : &part->place,
-			w->in_text || item->in_text };
+		struct walk inner = walk_within(w, part, item->content, item->len);
 
+		inner.in_text = w->in_text || item->in_text;
 		if (!walk_item(&inner, part, item, (unsigned int)i + 1, depth + 1))
 			return false;
 	}
@@ -415,166 +452,23 @@ static bool
 walk_item(struct walk *w, const struct part *around, const struct packed_item *item,
     unsigned int number, unsigned int depth)
 {
-	struct spot spot = { .prefix = around->path, .number = number };
-	struct part part = { .leaf = true,
-		.type = "",
-		.encoded = true,
-		.scanned = around->scanned || item->scanned,
-		.flags = item->flags,
-		.place = around->place };
+	struct spot spot = { .prefix = around->path, .parent = around->index, .number = number };
 	const char *content = item->content == NULL ? "" : item->content;
-	bool go_on;
+	struct part *part = new_part(w, sniff_is_mail(content, item->len) ? "message/rfc822" : "",
+	    &spot, w->enclosing, false);
 
-	if (sniff_is_mail(content, item->len))
-		part.type = "message/rfc822";
-	if (!part_path(part.path, &spot, false) || depth > w->conf->mime_depth_limit)
-		part.limit = PART_TOO_DEEP;
+	part->leaf = true;
+	part->encoded = true;
+	part->scanned = around->scanned || item->scanned;
+	part->flags = item->flags;
+	if (depth > w->conf->mime_depth_limit)
+		part->limit = PART_TOO_DEEP;
 	/* Members of archives have a limit of their own. */
 	if (!item->archived && ++w->budget->n_parts > w->conf->mime_parts_limit)
-		part.limit = PART_TOO_MANY;
+		part->limit = PART_TOO_MANY;
 	for (size_t i = 0; i < item->n_names; i++)
-		add_name(&part, item->names[i]);
-	go_on = walk_content(w, &part, content, item->len, false, depth);
-	mime_walk_names_free(part.names, part.n_names);
-	return go_on;
-}
-
-/*
- * In an encoded attachment, what is found stands where the attachment stands,
- * to the visitor; the parts in it still need the place in this buffer.
- */
-static bool
-visit_part(struct walk *w, struct part *part, const char *content, size_t len)
-{
-	struct part_place place = part->place;
-	bool go_on;
-
-	part->inside = w->enclosing != NULL;
-	part->in_text = w->in_text;
-	if (part->inside)
-		part->place = *w->enclosing;
-	go_on = w->visit(w->ctx, part, content, len);
-	part->place = place;
-	return go_on;
-}
-
-/* Offset of the first field that GMime has of an object, or -1. */
-static gint64
-first_offset(GMimeObject *object)
-{
-	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
-
-	if (g_mime_header_list_get_count(headers) == 0)
-		return -1;
-	return g_mime_header_get_offset(g_mime_header_list_get_header_at(headers, 0));
-}
-
-/* Does an empty line end at at? Then it begins at *line. */
-static bool
-empty_line_before(const char *bytes, size_t at, size_t *line)
-{
-	if (at == 0 || bytes[at - 1] != '\n')
-		return false;
-	at--;
-	if (at > 0 && bytes[at - 1] == '\r')
-		at--;
-	*line = at;
-	return at == 0 || bytes[at - 1] == '\n';
-}
-
-/* The end of the last line of the last field that GMime has of an object, or end. */
-static size_t
-fields_end(const struct walk *w, GMimeObject *object, size_t end)
-{
-	GMimeHeaderList *headers = g_mime_object_get_header_list(object);
-	int n = g_mime_header_list_get_count(headers);
-	GMimeHeader *last = n == 0 ? NULL : g_mime_header_list_get_header_at(headers, n - 1);
-	gint64 offset = last == NULL ? -1 : g_mime_header_get_offset(last);
-	size_t at;
-
-	if (offset < 0)
-		return end;
-	at = (size_t)offset + strlen(g_mime_header_get_raw_name(last)) +
-	    strlen(g_mime_header_get_raw_value(last));
-	if (at >= w->size)
-		return w->size;
-	at += line_next(w->bytes + at, w->size - at);
-	return at > end ? at : end;
-}
-
-/*
- * GMime takes the line end in front of a boundary to be as long as that of the
- * boundary line, which may be another one, or none at the end of the message.
- */
-static size_t
-content_end_of(const struct walk *w, size_t begin, size_t end)
-{
-	const char *bytes = w->bytes;
-
-	for (size_t line = end; line <= end + 2 && line + 2 <= w->size; line++) {
-		if (line == 0 || bytes[line - 1] != '\n' || memcmp(bytes + line, "--", 2) != 0)
-			continue;
-		end = line - (line > 1 && bytes[line - 2] == '\r' ? 2 : 1);
-		break;
-	}
-	return end < begin ? begin : end;
-}
-
-static void
-place_header(const struct walk *w, GMimeObject *object, const struct spot *spot,
-    struct part_place *place)
-{
-	gint64 first = first_offset(object);
-	size_t content_begin = w->size, content_end = w->size, begin, end;
-
-	place->message_header = spot->message != NULL;
-	place->whole_content = false;
-	if (spot->message != NULL) {
-		gint64 other = first_offset(GMIME_OBJECT(spot->message));
-
-		if (other >= 0 && (first < 0 || other < first))
-			first = other;
-	}
-	if (GMIME_IS_PART(object)) {
-		GMimeDataWrapper *wrapper = g_mime_part_get_content(GMIME_PART(object));
-		GMimeStream *stream = wrapper == NULL ? NULL
-						      : g_mime_data_wrapper_get_stream(wrapper);
-
-		if (stream != NULL && stream->bound_start >= 0 &&
-		    stream->bound_end >= stream->bound_start &&
-		    (size_t)stream->bound_end <= w->size) {
-			content_begin = (size_t)stream->bound_start;
-			content_end = content_end_of(w, content_begin, (size_t)stream->bound_end);
-			place->whole_content = true;
-		}
-	}
-	if (first >= 0 && (size_t)first <= content_begin) {
-		begin = (size_t)first;
-	} else if (place->whole_content && empty_line_before(w->bytes, content_begin, &begin)) {
-		/* No header: the empty line in front of the content is where it would be. */
-	} else if (spot->parent != NULL) {
-		/* No place for one either: what is done is done to the parent. */
-		*place = *spot->parent;
-		return;
-	} else {
-		begin = content_begin;
-	}
-	end = content_begin;
-	if (!place->whole_content) {
-		/* What follows is not known to be content: stop where GMime did. */
-		end = fields_end(w, object, begin);
-		if (spot->message != NULL)
-			end = fields_end(w, GMIME_OBJECT(spot->message), end);
-	}
-	end = header_block_end(w->bytes, begin, end);
-	if (!place->whole_content) {
-		content_begin = end + header_line_end(w->bytes, w->size, end);
-		content_end = content_begin;
-	}
-	place->header_begin = w->base + begin;
-	place->header_end = w->base + end;
-	place->content_begin = w->base + content_begin;
-	place->content_end = w->base + content_end;
+		part_add_name(part, item->names[i]);
+	return walk_content(w, part, content, item->len, false, depth);
 }
 
 /*
@@ -681,7 +575,8 @@ part_type(GMimeObject *object)
 
 /* What GMime reads out of the parameters, and what stands in them. */
 static void
-collect_names(const struct walk *w, GMimeObject *object, struct part *part)
+collect_names(const struct walk *w, GMimeObject *object, const struct part_place *here,
+    struct part *part)
 {
 	GMimeContentType *type = g_mime_object_get_content_type(object);
 	GMimeContentDisposition *disposition = g_mime_object_get_content_disposition(object);
@@ -690,8 +585,8 @@ collect_names(const struct walk *w, GMimeObject *object, struct part *part)
 		collect_params(g_mime_content_disposition_get_parameters(disposition), part);
 	if (type != NULL)
 		collect_params(g_mime_content_type_get_parameters(type), part);
-	collect_raw_names(w->bytes, part->place.header_begin - w->base,
-	    part->place.header_end - w->base, part);
+	part_add_header_names(part, w->bytes, here->header_begin - w->base,
+	    here->header_end - w->base);
 }
 
 static void
@@ -704,26 +599,8 @@ collect_params(GMimeParamList *params, struct part *part)
 		const char *name = g_mime_param_get_name(param);
 
 		if (strcasecmp(name, "name") == 0 || strcasecmp(name, "filename") == 0)
-			add_name(part, g_mime_param_get_value(param));
+			part_add_name(part, g_mime_param_get_value(param));
 	}
-}
-
-char **
-mime_walk_header_names(const char *bytes, size_t begin, size_t end, size_t *n)
-{
-	struct part part = { .n_names = 0 };
-
-	collect_raw_names(bytes, begin, end, &part);
-	*n = part.n_names;
-	return part.names;
-}
-
-void
-mime_walk_names_free(char **names, size_t n)
-{
-	while (n > 0)
-		free(names[--n]);
-	free(names);
 }
 
 char *
@@ -736,85 +613,4 @@ mime_walk_words(const char *text)
 		err(EX_OSERR, "words");
 	g_free(decoded);
 	return copy;
-}
-
-/*
- * The parameters of all fields count as one list: some readers put the pieces
- * of a name together over two fields.
- */
-static void
-collect_raw_names(const char *bytes, size_t begin, size_t end, struct part *part)
-{
-	struct header_params *params = malloc(sizeof(*params));
-	struct header_field field;
-	size_t at = begin, fields = 0;
-
-	if (params == NULL)
-		err(EX_OSERR, "names");
-	params->n = 0;
-	while (header_next(bytes, end, &at, &field)) {
-		if (!header_is(bytes, &field, "Content-Type") &&
-		    !header_is(bytes, &field, "Content-Disposition"))
-			continue;
-		fields++;
-		header_params_add(bytes, &field, params);
-	}
-	if (fields > 0)
-		header_params_names(bytes, params, add_name, part);
-	header_params_free(params);
-	free(params);
-}
-
-/* Each once; then what readers make of it that decode more than they should. */
-static void
-add_name(void *ctx, const char *name)
-{
-	struct part *part = ctx;
-
-	if (name == NULL || part->n_names >= NAMES_MAX)
-		return;
-	for (size_t i = 0; i < part->n_names; i++) {
-		if (strcmp(part->names[i], name) == 0)
-			return;
-	}
-	part->names = reallocarray(part->names, part->n_names + 1, sizeof(*part->names));
-	if (part->names == NULL || (part->names[part->n_names] = strdup(name)) == NULL)
-		err(EX_OSERR, "names");
-	part->n_names++;
-	add_words(part, name);
-	add_charset(part, name, "UTF-7");
-}
-
-/*
- * RFC 2047 words, which have no business in a parameter, as GMime decodes them
- * and, for charsets of two or four bytes, whose order readers guess, with the
- * zero bytes left out: what an extension is made of is ASCII.
- */
-static void
-add_words(struct part *part, const char *name)
-{
-	const char *word = strstr(name, "=?");
-	char *decoded;
-
-	if (word == NULL)
-		return;
-	decoded = g_mime_utils_header_decode_text(NULL, name);
-	add_name(part, decoded);
-	g_free(decoded);
-	decoded = header_words_ascii(name);
-	add_name(part, decoded);
-	free(decoded);
-}
-
-/* What it is if it is in another charset than it seems. */
-static void
-add_charset(struct part *part, const char *name, const char *charset)
-{
-	char *converted;
-
-	if (strchr(name, '+') == NULL)
-		return;
-	converted = g_convert(name, -1, "UTF-8", charset, NULL, NULL, NULL);
-	add_name(part, converted);
-	g_free(converted);
 }

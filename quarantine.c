@@ -31,6 +31,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "meta.h"
 #include "quarantine.h"
 
@@ -57,7 +58,6 @@ static void put_told(FILE *, const char *, const char *);
 static bool link_new(int, const char *, const char *);
 static bool fsync_parent(const struct quarantine *);
 static void dir_path(const struct quarantine *, char *, size_t);
-static bool fail(char *, size_t, const char *, ...) __attribute__((format(printf, 3, 4)));
 
 /* quarantine_reserve - a name that is not taken */
 void
@@ -114,7 +114,7 @@ quarantine_store(struct quarantine *q, const struct message *message,
 	place_close(&p);
 	q->stored = ok;
 	q->error = ok ? 0 : saved;
-	return ok || fail(err, errsize, "quarantine %s: %s", q->path, strerror(saved));
+	return ok || fault_tell(err, errsize, "quarantine %s: %s", q->path, strerror(saved));
 }
 
 bool
@@ -130,7 +130,7 @@ quarantine_note_reply(const struct quarantine *q, const char *reply, char *err, 
 	fd = openat(p.day, p.meta, O_WRONLY | O_APPEND | O_NOFOLLOW | O_CLOEXEC);
 	place_close(&p);
 	if (fd == -1 || (fp = fdopen(fd, "a")) == NULL) {
-		fail(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
+		fault_tell(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
 		if (fd != -1)
 			close(fd);
 		return false;
@@ -138,7 +138,7 @@ quarantine_note_reply(const struct quarantine *q, const char *reply, char *err, 
 	meta_put_line(fp, "Reply", reply);
 	ok = !ferror(fp);
 	ok = fclose(fp) == 0 && ok;
-	return ok || fail(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
+	return ok || fault_tell(err, errsize, "quarantine %s.meta: %s", q->path, strerror(errno));
 }
 
 void
@@ -164,7 +164,7 @@ place_open(struct place *p, const struct quarantine *q, bool make, char *err, si
 
 	p->dir = p->day = -1;
 	if (name == NULL || (size_t)(name - q->reference) >= sizeof(day))
-		return fail(err, errsize, "quarantine: no place was reserved");
+		return fault_tell(err, errsize, "quarantine: no place was reserved");
 	strlcpy(day, q->reference, (size_t)(name - q->reference) + 1);
 	snprintf(p->name, sizeof(p->name), "%s", name + 1);
 	snprintf(p->meta, sizeof(p->meta), "%s.meta", name + 1);
@@ -172,9 +172,11 @@ place_open(struct place *p, const struct quarantine *q, bool make, char *err, si
 	snprintf(p->meta_tmp, sizeof(p->meta_tmp), ".%s.meta.tmp", name + 1);
 	dir_path(q, dir, sizeof(dir));
 	if ((p->dir = folder_open(AT_FDCWD, dir, 0, make, &p->dir_made)) == -1)
-		return fail(err, errsize, "quarantine directory %s: %s", dir, strerror(errno));
+		return fault_tell(err, errsize, "quarantine directory %s: %s", dir,
+		    strerror(errno));
 	if ((p->day = folder_open(p->dir, day, O_NOFOLLOW, make, &p->day_made)) == -1) {
-		fail(err, errsize, "quarantine directory %s/%s: %s", dir, day, strerror(errno));
+		fault_tell(err, errsize, "quarantine directory %s/%s: %s", dir, day,
+		    strerror(errno));
 		place_close(p);
 		return false;
 	}
@@ -329,15 +331,4 @@ static bool
 link_new(int day, const char *from, const char *to)
 {
 	return linkat(day, from, day, to, 0) == 0;
-}
-
-static bool
-fail(char *err, size_t errsize, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errsize, fmt, ap);
-	va_end(ap);
-	return false;
 }

@@ -527,34 +527,3 @@ add_edit(const struct defang *d, size_t begin, size_t end, char *text, size_t le
 {
 	report_add_edit(d->report, begin, end - begin, text, len);
 }
-
-char *
-canonical_boundary(const char *bytes, const struct part_place *place)
-{
-	struct header_params *ps = checked(malloc(sizeof(*ps)));
-	struct header_field field;
-	size_t at = place->header_begin;
-	char *boundary = NULL;
-
-	while (header_next(bytes, place->header_end, &at, &field)) {
-		if (!header_is(bytes, &field, "Content-Type"))
-			continue;
-		header_params_parse(bytes, &field, ps);
-		for (size_t i = 0; i < ps->n; i++) {
-			const struct header_param *p = &ps->params[i];
-
-			if (p->name_end - p->name_begin != 8 ||
-			    strncasecmp(bytes + p->name_begin, "boundary", 8) != 0)
-				continue;
-			free(boundary);
-			boundary = checked(strdup(p->value));
-		}
-		header_params_free(ps);
-	}
-	free(ps);
-	if (boundary != NULL && boundary[0] == '\0') {
-		free(boundary);
-		boundary = NULL;
-	}
-	return boundary;
-}

@@ -57,7 +57,4 @@ void canonical_take_view(struct canonical *, const char *content, size_t len);
 void canonical_edit(const struct defang *, const struct part_place *, const struct canonical *,
     const char *name, bool defanged);
 
-/* The boundary that GMime goes by, malloc'd; NULL if there is none. */
-char *canonical_boundary(const char *bytes, const struct part_place *);
-
 #endif

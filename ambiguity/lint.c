@@ -52,7 +52,6 @@ struct facts {
 };
 
 static void irregular(struct lint *, const char *why);
-static void cover(struct lint *, size_t begin, size_t end, bool decoded);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);
 static void look_at_field(struct lint *, const struct header_field *, struct facts *);
 static void look_at_folds(struct lint *, const struct header_field *);
@@ -69,24 +68,25 @@ static bool uu_is_plain(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
 static bool text_is_plain(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
+static void look_between(struct lint *, size_t *at, size_t begin, size_t end, size_t *gap);
 static void look_at_lines(struct lint *, const char *, size_t begin, size_t end, size_t *gap);
 static void look_at_boundary(struct lint *, const char *line, size_t len, bool *is_one);
 static void look_at_gap(struct lint *, const char *line, size_t len, size_t *gap);
 static void check_boundaries(struct lint *);
 
 void
-lint_begin(struct lint *v, const char *bytes, size_t size)
+lint_begin(struct lint *v, const struct parts *parts)
 {
 	memset(v, 0, sizeof(*v));
-	v->bytes = bytes;
-	v->size = size;
+	v->parts = parts;
+	v->bytes = parts->bytes;
+	v->size = parts->size;
 }
 
 void
 lint_free(struct lint *v)
 {
 	free(v->multiparts);
-	free(v->covered);
 	memset(v, 0, sizeof(*v));
 }
 
@@ -98,15 +98,8 @@ irregular(struct lint *v, const char *why)
 		v->irregular = why;
 }
 
-static void
-cover(struct lint *v, size_t begin, size_t end, bool decoded)
-{
-	v->covered = array_grow(v->covered, v->n_covered, sizeof(*v->covered), "lint");
-	v->covered[v->n_covered++] = (struct covered){ begin, end, decoded };
-}
-
 const char *
-lint_part(struct lint *v, const struct part *part, bool decoded)
+lint_part(struct lint *v, const struct part *part)
 {
 	const struct part_place *place = &part->place;
 	bool multipart = strncmp(part->type, "multipart/", 10) == 0;
@@ -118,7 +111,6 @@ lint_part(struct lint *v, const struct part *part, bool decoded)
 	    strcmp(part->type, "message/external-body") == 0)
 		irregular(v, "content elsewhere");
 	look_at_header(v, place, &facts);
-	cover(v, place->header_begin, place->content_begin, false);
 	if (part->leaf && !place->whole_content)
 		irregular(v, "part without a place");
 	else if (part->leaf && multipart)
@@ -129,8 +121,6 @@ lint_part(struct lint *v, const struct part *part, bool decoded)
 		irregular(v, "encoded container");
 	if (!part->leaf && multipart)
 		add_multipart(v, part, &facts);
-	if (part->leaf)
-		cover(v, place->content_begin, place->content_end, decoded);
 	if (facts.types > 1 || facts.encodings > 1)
 		irregular(v, "duplicate Content field");
 	if (facts.boundary != NULL && !multipart)
@@ -541,23 +531,25 @@ add_multipart(struct lint *v, const struct part *part, const struct facts *facts
 const char *
 lint_irregular(struct lint *v)
 {
-	size_t at = mime_walk_from_line(v->bytes, v->size), gap = 0;
+	size_t at = mime_walk_from_line(v->bytes, v->size), gap = 0, begin;
+	const struct part *first = v->parts->n == 0 ? NULL : v->parts->at[0];
 
 	check_boundaries(v);
+	begin = first == NULL ? at : first->place.header_begin;
 	/* To some readers the body begins at the first line that is no field, to others not. */
-	if (v->n_covered > 0 && v->covered[0].begin > at)
+	if (begin > at)
 		irregular(v, "lines in front of the header");
-	if (v->n_covered > 0 && header_line_end(v->bytes, v->size, v->covered[0].begin) > 0)
+	if (first != NULL && header_line_end(v->bytes, v->size, begin) > 0)
 		irregular(v, "empty line in front of the header");
 	/* Ranges come in ascending order, or the tree is not what it seems. */
-	for (size_t i = 0; v->irregular == NULL && i < v->n_covered; i++) {
-		const struct covered *c = &v->covered[i];
+	for (size_t i = 0; i < v->parts->n; i++) {
+		const struct part_place *place = &v->parts->at[i]->place;
 
-		if (c->begin < at)
-			irregular(v, "overlapping parts");
-		else
-			look_at_lines(v, v->bytes, at, c->begin, &gap);
-		at = c->end > at ? c->end : at;
+		if (v->parts->at[i]->inside)
+			continue;
+		look_between(v, &at, place->header_begin, place->content_begin, &gap);
+		if (v->parts->at[i]->leaf)
+			look_between(v, &at, place->content_begin, place->content_end, &gap);
 	}
 	if (v->irregular == NULL && at < v->size)
 		look_at_lines(v, v->bytes, at, v->size, &gap);
@@ -567,6 +559,19 @@ lint_irregular(struct lint *v)
 			irregular(v, "boundary lines and parts do not match");
 	}
 	return v->irregular;
+}
+
+/* What is between *at and a range of a part, and on behind that. */
+static void
+look_between(struct lint *v, size_t *at, size_t begin, size_t end, size_t *gap)
+{
+	if (v->irregular != NULL)
+		return;
+	if (begin < *at)
+		irregular(v, "overlapping parts");
+	else
+		look_at_lines(v, v->bytes, *at, begin, gap);
+	*at = end > *at ? end : *at;
 }
 
 /* One that is the beginning of another can be taken for it. */
@@ -645,23 +650,39 @@ look_at_gap(struct lint *v, const char *line, size_t len, size_t *gap)
 }
 
 char *
-lint_skeleton(const struct lint *v, size_t *len)
+lint_skeleton(const struct parts *parts, size_t *len)
 {
-	char *skeleton = malloc(v->size + 1);
+	char *skeleton = malloc(parts->size + 1);
 	size_t at = 0;
 
 	if (skeleton == NULL)
 		err(EX_OSERR, "lint");
 	*len = 0;
-	for (size_t i = 0; i <= v->n_covered; i++) {
-		size_t end = i < v->n_covered ? v->covered[i].begin : v->size;
+	for (size_t i = 0; i <= parts->n; i++) {
+		const struct part *part = i < parts->n ? parts->at[i] : NULL;
+		size_t end = part == NULL ? parts->size : part->place.content_begin;
 
-		if (i < v->n_covered && !v->covered[i].scanned_decoded)
+		if (part != NULL && (!part->leaf || part->inside || part->in_skeleton))
 			continue;
 		if (end > at)
-			memcpy(skeleton + *len, v->bytes + at, end - at);
+			memcpy(skeleton + *len, parts->bytes + at, end - at);
 		*len += end - at;
-		at = i < v->n_covered ? v->covered[i].end : end;
+		at = part == NULL ? end : part->place.content_end;
 	}
 	return skeleton;
+}
+
+bool
+lint_is_gap(const struct parts *parts, size_t begin, size_t end)
+{
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct part *part = parts->at[i];
+		const struct part_place *place = &part->place;
+
+		if (!part->inside &&
+		    begin < (part->leaf ? place->content_end : place->content_begin) &&
+		    place->header_begin < end)
+			return false;
+	}
+	return true;
 }

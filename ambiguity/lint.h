@@ -17,14 +17,13 @@
 
 /* Filled during a walk; begin with lint_begin, end with lint_free. */
 struct lint {
+	const struct parts *parts;
 	const char *bytes;
 	size_t size;
 	const char *irregular; /* the first reason found, a constant phrase; NULL = none */
 	unsigned long n_irregular; /* how many were found */
 	struct multipart *multiparts;
 	size_t n_multiparts;
-	struct covered *covered; /* headers and contents, in the order of the walk */
-	size_t n_covered;
 };
 
 /* A boundary, and how often its lines must and do occur. */
@@ -34,21 +33,16 @@ struct multipart {
 	unsigned int want, delimiters, closes;
 };
 
-struct covered {
-	size_t begin, end;
-	bool scanned_decoded; /* content that the skeleton leaves out */
-};
-
-void lint_begin(struct lint *, const char *bytes, size_t size);
+/* The parts that the walk is going to record. */
+void lint_begin(struct lint *, const struct parts *);
 void lint_free(struct lint *);
 
 /*
- * Take note of a part that is not inside an encoded one. decoded: its content
- * is scanned on its own, so the skeleton leaves it out. Returns why readers
+ * Look at a part, which is not inside an encoded one. Returns why readers
  * may get another content out of this very part, as a constant phrase, or
  * NULL; doubts about its header's letter or the tree around it are not told.
  */
-const char *lint_part(struct lint *, const struct part *, bool decoded);
+const char *lint_part(struct lint *, const struct part *);
 
 /*
  * After the walk: why other readers may read the mail differently, as a
@@ -57,9 +51,12 @@ const char *lint_part(struct lint *, const struct part *, bool decoded);
 const char *lint_irregular(struct lint *);
 
 /*
- * The mail without the contents that are scanned decoded; malloc'd. For a
- * regular mail only.
+ * The message without the contents of leaves, but for those that are marked as
+ * in_skeleton; malloc'd. For a regular message only.
  */
-char *lint_skeleton(const struct lint *, size_t *len);
+char *lint_skeleton(const struct parts *, size_t *len);
+
+/* Does no part have any of the bytes from begin to end? */
+bool lint_is_gap(const struct parts *, size_t begin, size_t end);
 
 #endif

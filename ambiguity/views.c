@@ -193,10 +193,10 @@ each_region(struct enumeration *e, size_t begin, size_t end)
 
 	if (begin >= end)
 		return true;
-	region.names = mime_walk_header_names(e->bytes, begin,
-	    header_block_end(e->bytes, begin, end), &region.n_names);
+	region.names = part_header_names(e->bytes, begin, header_block_end(e->bytes, begin, end),
+	    &region.n_names);
 	answer = e->region(e->ctx, &region);
-	mime_walk_names_free(region.names, region.n_names);
+	part_names_free(region.names, region.n_names);
 	return answer == REGION_KNOWN || (answer == REGION_LOOK && each_start(e, begin, end));
 }
 

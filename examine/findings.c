@@ -26,11 +26,13 @@
 
 /* One place of the message and what is to be done there. */
 struct target {
+	size_t index; /* of the part; PART_NONE = the message */
 	char path[PART_PATH_MAX];
 	struct part_place place;
 	enum verdict_action action;
 	enum verdict_class class; /* why, of the strongest action */
-	const struct canonical *plain; /* what becomes of it if it is defanged; NULL = renamed */
+	const struct canonical
+	    *canonical; /* what becomes of it if it is defanged; NULL = renamed */
 	bool renamed; /* something other than a doubt wants that */
 	char *name; /* what the part was called */
 	char reason[REASON_MAX];
@@ -51,23 +53,34 @@ static void tell(struct findings *, enum verdict_class, enum verdict_action, con
 static struct finding *known_finding(const struct report *, enum verdict_class, const char *path,
     const char *reason);
 static void raise(struct findings *, struct finding *, enum verdict_action);
-static void remove_below(struct findings *, const char *path, enum verdict_class,
+static void remove_below(struct findings *, const struct part *, enum verdict_class,
     const char *reason);
-static void note_signature(struct findings *, const struct part *);
-static bool is_signed(const struct findings *, const char *path);
-static struct target *target_at(struct findings *, const char *path, const struct part_place *);
-static struct target *aim(struct findings *, const char *path, const struct part_place *,
-    enum verdict_class, enum verdict_action, const char *reason, const char *name);
+static bool is_signature(const struct part *);
+static bool is_signed(const struct findings *, const struct target *);
+static struct target *target_at(struct findings *, const struct part *);
+static struct target *aim(struct findings *, const struct part *, enum verdict_class,
+    enum verdict_action, const char *reason, const char *name);
 static bool is_inside(const struct part_place *, const struct target *);
 static void strike(const struct findings *, const struct defang *, bool body_goes);
-static void strike_header(const struct findings *, const struct defang *);
+static void edit_struck(const struct findings *, const struct defang *);
 static void edit_target(struct findings *, const struct defang *, const struct target *);
 static void add(struct findings *, const struct part *, enum verdict_class, enum verdict_action,
     const char *reason, const char *file, const char *own);
 static void edit_removal(struct findings *, const struct defang *, const struct target *);
-static void edit_plain(struct findings *, const struct defang *, const struct target *);
+static void edit_canonical(struct findings *, const struct defang *, const struct target *);
 static bool is_blocked(struct findings *, char *name);
 static void drop_covered(struct report *);
+
+void
+findings_begin(struct findings *f, const struct conf *conf, const struct request *request,
+    const struct parts *parts, struct report *report)
+{
+	*f = (struct findings){ .conf = conf,
+		.request = request,
+		.parts = parts,
+		.report = report,
+		.removed = PART_NONE };
+}
 
 void
 findings_free(struct findings *f)
@@ -85,19 +98,17 @@ findings_free(struct findings *f)
 void
 findings_enter(struct findings *f, const struct part *part)
 {
-	size_t removed_len = strlen(f->removed);
-
 	if (!part->inside)
 		strlcpy(f->outer_name, part->n_names > 0 ? part->names[0] : "",
 		    sizeof(f->outer_name));
-	note_signature(f, part);
 	if (!part->inside)
-		layout_enter(&f->layout, f->bytes, f->size, part);
-	if (removed_len > 0 && strncmp(part->path, f->removed, removed_len) != 0)
-		f->removed[0] = '\0';
-	else if (removed_len > 0 && part->leaf)
-		aim(f, part->path, &part->place, f->removed_class, ACTION_REMOVE, f->removed_reason,
-		    f->outer_name);
+		layout_enter(&f->layout, f->parts->bytes, f->parts->size, part);
+	if (f->removed == PART_NONE)
+		return;
+	if (!part_is_below(f->parts, part, f->removed))
+		f->removed = PART_NONE;
+	else if (part->leaf)
+		aim(f, part, f->removed_class, ACTION_REMOVE, f->removed_reason, f->outer_name);
 }
 
 void
@@ -136,42 +147,41 @@ add(struct findings *f, const struct part *part, enum verdict_class class,
 	f->part_hit[class] = true;
 	tell(f, class, action, part->path, reason, file);
 	if (action == ACTION_REMOVE && !part->place.whole_content)
-		remove_below(f, part->path, class, reason);
-	t = aim(f, part->path, &part->place, class, action, reason,
-	    part->inside ? f->outer_name : own);
+		remove_below(f, part, class, reason);
+	t = aim(f, part, class, action, reason, part->inside ? f->outer_name : own);
 	if (t != NULL && action == ACTION_DEFANG && class != CLASS_AMBIGUOUS)
 		t->renamed = true;
 }
 
 void
 findings_add_doubt(struct findings *f, const struct part *part, const char *reason,
-    const char *name, const struct canonical *plain)
+    const char *name, const struct canonical *canonical)
 {
 	enum verdict_action action = action_of(f, CLASS_AMBIGUOUS);
 	struct target *t;
 
-	if (action == ACTION_DEFANG && plain == NULL)
+	if (action == ACTION_DEFANG && canonical == NULL)
 		action = ACTION_REMOVE;
 	findings_add_action(f, part, CLASS_AMBIGUOUS, action, reason, name);
 	if (action == ACTION_DEFANG) {
-		t = target_at(f, part->path, &part->place);
-		t->plain = plain;
+		t = target_at(f, part);
+		t->canonical = canonical;
 	}
 }
 
 bool
-findings_drop_plain(struct findings *f, const char *path)
+findings_drop_canonical(struct findings *f, const char *path)
 {
 	bool any = false, here = false;
 
 	for (size_t i = 0; i < f->n_targets; i++)
 		here = here ||
-		    (f->targets[i].plain != NULL && f->targets[i].action == ACTION_DEFANG &&
+		    (f->targets[i].canonical != NULL && f->targets[i].action == ACTION_DEFANG &&
 			strcmp(f->targets[i].path, path) == 0);
 	for (size_t i = 0; i < f->n_targets; i++) {
 		struct target *t = &f->targets[i];
 
-		if (t->plain == NULL || t->action != ACTION_DEFANG ||
+		if (t->canonical == NULL || t->action != ACTION_DEFANG ||
 		    (here && strcmp(t->path, path) != 0))
 			continue;
 		any = true;
@@ -222,7 +232,7 @@ findings_add_whole_action(struct findings *f, enum verdict_class class, enum ver
 	struct target *t;
 
 	tell(f, class, action, "0", reason, "");
-	t = aim(f, "0", &f->root, class, action, reason, whole_name);
+	t = aim(f, NULL, class, action, reason, whole_name);
 	if (t != NULL && action == ACTION_DEFANG)
 		t->renamed = true;
 }
@@ -289,58 +299,44 @@ known_finding(const struct report *r, enum verdict_class class, const char *path
 	return NULL;
 }
 
-/*
- * Where a container ends is not known: its header loses its type, and each leaf
- * in it goes. Those of "2" and of "2.0" have paths that begin with "2.".
- */
+/* Where a container ends is not known: its header loses its type, and each leaf in it goes. */
 static void
-remove_below(struct findings *f, const char *path, enum verdict_class class, const char *reason)
+remove_below(struct findings *f, const struct part *part, enum verdict_class class,
+    const char *reason)
 {
-	findings_below(path, f->removed);
+	f->removed = part->index;
 	f->removed_class = class;
 	strlcpy(f->removed_reason, reason, sizeof(f->removed_reason));
 }
 
-void
-findings_below(const char *path, char below[PART_PATH_MAX])
+static bool
+is_signature(const struct part *part)
 {
-	size_t len = strlcpy(below, path, PART_PATH_MAX);
-
-	if (len >= 2 && strcmp(path + len - 2, ".0") == 0)
-		below[len - 1] = '\0';
-	else
-		strlcat(below, ".", PART_PATH_MAX);
+	return !part->inside &&
+	    (strcmp(part->type, "multipart/signed") == 0 ||
+		(part->leaf &&
+		    (strcmp(part->type, "application/pkcs7-mime") == 0 ||
+			strcmp(part->type, "application/x-pkcs7-mime") == 0)));
 }
 
 /* Of what is signed the notices tell that the signature no longer fits. */
-static void
-note_signature(struct findings *f, const struct part *part)
-{
-	char *below;
-
-	if (f->n_signed == FINDINGS_SIGNED_MAX || part->inside)
-		return;
-	below = f->signed_below[f->n_signed];
-	if (strcmp(part->type, "multipart/signed") == 0) {
-		findings_below(part->path, below);
-		if (strcmp(part->path, "0") == 0)
-			below[0] = '\0';
-	} else if (part->leaf &&
-	    (strcmp(part->type, "application/pkcs7-mime") == 0 ||
-		strcmp(part->type, "application/x-pkcs7-mime") == 0)) {
-		strlcpy(below, part->path, PART_PATH_MAX);
-	} else {
-		return;
-	}
-	f->n_signed++;
-}
-
 static bool
-is_signed(const struct findings *f, const char *path)
+is_signed(const struct findings *f, const struct target *t)
 {
-	for (size_t i = 0; i < f->n_signed; i++) {
-		if (strcmp(path, "0") == 0 ||
-		    strncmp(path, f->signed_below[i], strlen(f->signed_below[i])) == 0)
+	const struct part *part;
+
+	if (strcmp(t->path, "0") == 0) {
+		for (size_t i = 0; i < f->parts->n; i++) {
+			if (is_signature(f->parts->at[i]))
+				return true;
+		}
+		return false;
+	}
+	part = f->parts->at[t->index];
+	if (part->leaf && is_signature(part))
+		return true;
+	while ((part = part_parent(f->parts, part)) != NULL) {
+		if (is_signature(part))
 			return true;
 	}
 	return false;
@@ -348,13 +344,14 @@ is_signed(const struct findings *f, const char *path)
 
 /* The target at a place, a new one if there is none yet. */
 static struct target *
-target_at(struct findings *f, const char *path, const struct part_place *place)
+target_at(struct findings *f, const struct part *part)
 {
+	const struct part_place *place = part == NULL ? &f->parts->root : &part->place;
 	struct target *t;
 
 	/* A leaf that is the whole message, or its outermost container. */
-	if (place->header_begin == f->root.header_begin)
-		place = &f->root;
+	if (place->header_begin == f->parts->root.header_begin)
+		place = &f->parts->root;
 	for (size_t i = 0; i < f->n_targets; i++) {
 		t = &f->targets[i];
 		if (t->place.header_begin != place->header_begin)
@@ -368,8 +365,11 @@ target_at(struct findings *f, const char *path, const struct part_place *place)
 	if (f->targets == NULL)
 		err(EX_OSERR, "examine");
 	t = &f->targets[f->n_targets++];
-	*t = (struct target){ .place = *place, .action = ACTION_PASS, .class = CLASS_COUNT };
-	strlcpy(t->path, path, sizeof(t->path));
+	*t = (struct target){ .index = part == NULL ? PART_NONE : part->index,
+		.place = *place,
+		.action = ACTION_PASS,
+		.class = CLASS_COUNT };
+	strlcpy(t->path, part == NULL ? "0" : part->path, sizeof(t->path));
 	return t;
 }
 
@@ -385,14 +385,14 @@ is_inside(const struct part_place *place, const struct target *t)
 
 /* The strongest action at a place wins; the reasons of that action are told. */
 static struct target *
-aim(struct findings *f, const char *path, const struct part_place *place, enum verdict_class class,
+aim(struct findings *f, const struct part *part, enum verdict_class class,
     enum verdict_action action, const char *reason, const char *name)
 {
 	struct target *t;
 
 	if (!verdict_action_edits(action))
 		return NULL;
-	t = target_at(f, path, place);
+	t = target_at(f, part);
 	if (verdict_action_wins(t->action, action))
 		return t;
 	if (verdict_action_wins(action, t->action))
@@ -417,8 +417,8 @@ aim(struct findings *f, const char *path, const struct part_place *place, enum v
 void
 findings_edit(struct findings *f)
 {
-	struct defang d = { f->bytes, f->size, NULL, f->report };
-	struct target *whole = target_at(f, "0", &f->root);
+	struct defang d = { f->parts->bytes, f->parts->size, NULL, f->report };
+	struct target *whole = target_at(f, NULL);
 
 	d.eol = f->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	findings_drop_edits(f);
@@ -433,7 +433,7 @@ findings_edit(struct findings *f)
 			edit_target(f, &d, &f->targets[i]);
 	}
 	layout_edit(&f->layout, &d, f->conf, f->request);
-	strike_header(f, &d);
+	edit_struck(f, &d);
 	report_sort_edits(f->report);
 	drop_covered(f->report);
 }
@@ -483,8 +483,8 @@ edit_target(struct findings *f, const struct defang *d, const struct target *t)
 	}
 	if (t->action == ACTION_REMOVE && t->place.whole_content) {
 		edit_removal(f, d, t);
-	} else if (t->action == ACTION_DEFANG && t->plain != NULL) {
-		edit_plain(f, d, t);
+	} else if (t->action == ACTION_DEFANG && t->canonical != NULL) {
+		edit_canonical(f, d, t);
 	} else if (verdict_action_edits(t->action)) {
 		defang_rename(d, &t->place, t->name);
 	}
@@ -498,7 +498,7 @@ edit_removal(struct findings *f, const struct defang *d, const struct target *t)
 		.file = strcmp(t->name, whole_name) == 0 ? "" : t->name,
 		.reason = t->reason,
 		.subject = "",
-		.is_signed = is_signed(f, t->path) };
+		.is_signed = is_signed(f, t) };
 	char *text, *part;
 
 	if (layout_mark(&f->layout, &t->place, &notice))
@@ -512,27 +512,29 @@ edit_removal(struct findings *f, const struct defang *d, const struct target *t)
 
 /* Under its own name, unless that is a dangerous one. */
 static void
-edit_plain(struct findings *f, const struct defang *d, const struct target *t)
+edit_canonical(struct findings *f, const struct defang *d, const struct target *t)
 {
-	size_t from_line = mime_walk_from_line(f->bytes, f->size);
+	size_t from_line = mime_walk_from_line(f->parts->bytes, f->parts->size);
 	char name[DEFANG_NAME_MAX] = "";
 	bool defanged = t->renamed;
 
-	if (t->plain->name[0] != '\0' || t->renamed) {
-		defang_name(t->renamed ? t->name : t->plain->name, t->renamed, name);
+	if (t->canonical->name[0] != '\0' || t->renamed) {
+		defang_name(t->renamed ? t->name : t->canonical->name, t->renamed, name);
 		if (!t->renamed && is_blocked(f, name)) {
 			defanged = true;
-			defang_name(t->plain->name, true, name);
+			defang_name(t->canonical->name, true, name);
 		}
 	}
-	canonical_edit(d, &t->place, t->plain, name, defanged);
+	canonical_edit(d, &t->place, t->canonical, name, defanged);
 	/* Lines in front of the header, which are header to some. */
-	if (t->place.header_begin == f->root.header_begin && from_line < f->root.header_begin) {
+	if (t->place.header_begin == f->parts->root.header_begin &&
+	    from_line < f->parts->root.header_begin) {
 		char *nothing = strdup("");
 
 		if (nothing == NULL)
 			err(EX_OSERR, "edit");
-		report_add_edit(f->report, from_line, f->root.header_begin - from_line, nothing, 0);
+		report_add_edit(f->report, from_line, f->parts->root.header_begin - from_line,
+		    nothing, 0);
 	}
 }
 
@@ -550,7 +552,7 @@ is_blocked(struct findings *f, char *name)
 }
 
 static void
-strike_header(const struct findings *f, const struct defang *d)
+edit_struck(const struct findings *f, const struct defang *d)
 {
 	for (size_t i = 0; i < f->n_struck; i++) {
 		const struct struck *s = &f->struck[i];
@@ -570,14 +572,14 @@ strike_header(const struct findings *f, const struct defang *d)
 static void
 strike(const struct findings *f, const struct defang *d, bool body_goes)
 {
-	size_t begin = mime_walk_from_line(f->bytes, f->size);
+	size_t begin = mime_walk_from_line(f->parts->bytes, f->parts->size);
 	struct part_place top = { .header_begin = begin,
-		.header_end = header_block_end(f->bytes, begin, f->size) };
+		.header_end = header_block_end(f->parts->bytes, begin, f->parts->size) };
 
 	/* Without a header all of that is body. */
-	if (f->root.header_end == begin && body_goes)
+	if (f->parts->root.header_end == begin && body_goes)
 		return;
 	defang_strike(d, &top);
-	if (f->root.header_begin >= top.header_end)
-		defang_strike(d, &f->root);
+	if (f->parts->root.header_begin >= top.header_end)
+		defang_strike(d, &f->parts->root);
 }

@@ -16,21 +16,17 @@
 #include "report.h"
 #include "request.h"
 
-#define FINDINGS_SIGNED_MAX 16
-
 struct canonical;
 struct target;
 struct struck;
 
-/* Filled in by the caller: the first block, before anything is found. */
+/* Begin with findings_begin; exempt may be set before anything is found. */
 struct findings {
 	const struct conf *conf;
 	const struct request *request;
-	const char *bytes;
-	size_t size;
+	const struct parts *parts;
 	struct report *report;
 	const char *exempt; /* why no name or type is blocked; NULL = all rules hold */
-	struct part_place root; /* by the walk, before its first part */
 
 	bool part_hit[CLASS_COUNT]; /* classes that were found in a part */
 	bool infected;
@@ -39,13 +35,14 @@ struct findings {
 	size_t n_targets;
 	struct struck *struck; /* fields of the message's header */
 	size_t n_struck;
-	char signed_below[FINDINGS_SIGNED_MAX][PART_PATH_MAX]; /* paths of what is signed */
-	size_t n_signed;
 	char outer_name[256]; /* of the part that is being walked, not of one inside it */
-	char removed[PART_PATH_MAX]; /* what is below this path goes with it */
+	size_t removed; /* the part that goes with all below it; PART_NONE = none */
 	enum verdict_class removed_class;
 	char removed_reason[POLICY_RULE_MAX];
 };
+
+void findings_begin(struct findings *, const struct conf *, const struct request *,
+    const struct parts *, struct report *);
 
 /*
  * The walk has come to a part: its name is that of what is found inside, and if
@@ -69,17 +66,17 @@ void findings_add_member(struct findings *, const struct part *, const char *rea
 
 /*
  * Readers may differ about the part. If the action is to defang it gets its
- * plain form, which must live as long as the findings; NULL if nothing can be
+ * canonical form, which must live as long as the findings; NULL if nothing can be
  * told for sure: then it is removed.
  */
 void findings_add_doubt(struct findings *, const struct part *, const char *reason,
     const char *name, const struct canonical *);
 
 /*
- * Plain forms did not help: what has one is removed, at path if anything there
+ * Canonical forms did not help: what has one is removed, at path if anything there
  * has, else everywhere. False if there are none.
  */
-bool findings_drop_plain(struct findings *, const char *path);
+bool findings_drop_canonical(struct findings *, const char *path);
 
 /* Is that place, or one around it, to be removed? */
 bool findings_goes(const struct findings *, const struct part_place *);
@@ -100,9 +97,6 @@ void findings_tell_whole(struct findings *, enum verdict_class, enum verdict_act
 /* Was that found already, in the part at path? */
 bool findings_known(const struct report *, enum verdict_class, const char *path,
     const char *reason);
-
-/* What the paths of all that is in the container at path begin with: "2." of "2" and "2.0". */
-void findings_below(const char *path, char below[PART_PATH_MAX]);
 
 /* All edits, from the findings as they stand now; none. */
 void findings_edit(struct findings *);

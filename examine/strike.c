@@ -53,7 +53,7 @@ strike_header(struct findings *f, header_test *test, void *ctx)
 	for (size_t i = 0; i < n && helps; i++) {
 		size_t len = pieces[i].end - pieces[i].begin;
 		bool subject = len > 8 &&
-		    strncasecmp(f->bytes + pieces[i].begin, "Subject:", 8) == 0;
+		    strncasecmp(f->parts->bytes + pieces[i].begin, "Subject:", 8) == 0;
 
 		if (pieces[i].struck)
 			findings_strike(f, pieces[i].begin, pieces[i].end,
@@ -67,20 +67,21 @@ strike_header(struct findings *f, header_test *test, void *ctx)
 static struct piece *
 header_pieces(const struct findings *f, size_t *n)
 {
-	size_t at = mime_walk_from_line(f->bytes, f->size), end = f->root.header_end;
+	size_t at = mime_walk_from_line(f->parts->bytes, f->parts->size),
+	       end = f->parts->root.header_end;
 	struct piece *pieces = NULL;
-	struct header_field field = { .begin = at, .end = f->root.header_begin };
+	struct header_field field = { .begin = at, .end = f->parts->root.header_begin };
 
 	*n = 0;
-	at = f->root.header_begin;
-	if (field.begin >= at && !header_next(f->bytes, end, &at, &field))
+	at = f->parts->root.header_begin;
+	if (field.begin >= at && !header_next(f->parts->bytes, end, &at, &field))
 		return NULL;
 	do {
 		pieces = reallocarray(pieces, *n + 1, sizeof(*pieces));
 		if (pieces == NULL)
 			err(EX_OSERR, "strike");
 		pieces[(*n)++] = (struct piece){ field.begin, field.end, false };
-	} while (*n < PIECES_MAX && header_next(f->bytes, end, &at, &field));
+	} while (*n < PIECES_MAX && header_next(f->parts->bytes, end, &at, &field));
 	return pieces;
 }
 
@@ -103,7 +104,7 @@ is_wrong(const struct findings *f, const struct piece *pieces, size_t n, header_
 		size_t piece = pieces[i].end - pieces[i].begin;
 
 		if (!pieces[i].struck)
-			memcpy(text + len, f->bytes + pieces[i].begin, piece);
+			memcpy(text + len, f->parts->bytes + pieces[i].begin, piece);
 		len += pieces[i].struck ? 0 : piece;
 	}
 	text[len++] = '\n';

@@ -30,7 +30,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -44,15 +43,16 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "listener.h"
 #include "log.h"
 #include "network.h"
+#include "privileges.h"
 #include "proxy.h"
 #include "smtp_relay.h"
 
 #define BACKLOG 128
 #define BACKOFF_MS 1000 /* after a failure that time may mend */
 #define KILL_AFTER_MS 5000 /* from SIGTERM to SIGKILL for a session */
-#define SYSTEMD_FD 3 /* sd_listen_fds(3) */
 
 struct proxy {
 	struct conf *conf;
@@ -60,8 +60,7 @@ struct proxy {
 	void *reread_ctx;
 	const struct address *address;
 	const struct passwd *user; /* to become, or NULL */
-	int listener;
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)]; /* ours to remove, or "" */
+	struct listener listener;
 	sigset_t usual; /* the signal mask of a session */
 	sigset_t waiting; /* while there is nothing to do */
 	pid_t *sessions; /* 0 = free */
@@ -74,11 +73,6 @@ static volatile sig_atomic_t ending, settings_due;
 
 static int refuse(int, const char *, ...) __attribute__((format(printf, 2, 3)));
 static int open_listener(struct proxy *, const char *);
-static int listen_systemd(struct proxy *);
-static int listen_unix(struct proxy *, const char *);
-static bool stale(const struct sockaddr_un *);
-static int listen_inet(struct proxy *, const struct address *);
-static int listen_one(const struct addrinfo *);
 static int find_user(struct proxy *);
 static int become_user(const struct proxy *);
 static bool make_slots(struct proxy *);
@@ -94,7 +88,6 @@ static bool allowed(const struct conf *, const struct smtp_peer *);
 static void begin_session(struct proxy *, int, const struct smtp_peer *);
 static void run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
 static void reap(struct proxy *);
-static void stop_listening(struct proxy *);
 static void drain(struct proxy *);
 static void signal_sessions(const struct proxy *, int);
 
@@ -102,13 +95,10 @@ int
 proxy_run(struct conf *conf, const char *listen_at, const struct address *address,
     proxy_reread *reread, void *ctx)
 {
-	struct proxy p = { .conf = conf,
-		.reread = reread,
-		.reread_ctx = ctx,
-		.address = address,
-		.listener = -1 };
+	struct proxy p = { .conf = conf, .reread = reread, .reread_ctx = ctx, .address = address };
 	int code;
 
+	listener_init(&p.listener);
 	if (!make_slots(&p))
 		return refuse(EX_OSERR, "no memory");
 	catch_signals(&p);
@@ -119,7 +109,7 @@ proxy_run(struct conf *conf, const char *listen_at, const struct address *addres
 		drain(&p);
 		log_write(LOG_NOTICE, "proxy: shut down");
 	}
-	stop_listening(&p);
+	listener_close(&p.listener);
 	free(p.sessions);
 	return code;
 }
@@ -162,173 +152,48 @@ open_listener(struct proxy *p, const char *at)
 	char sentence[512];
 	int code;
 
-	if (strcmp(at, "systemd") == 0)
-		return listen_systemd(p);
+	if (strcmp(at, "systemd") == 0) {
+		code = listener_systemd(&p->listener, sentence, sizeof(sentence));
+		return code == EX_OK ? code : refuse(code, "--proxy systemd: %s", sentence);
+	}
 	if (!address_parse(&address, at, sentence, sizeof(sentence)))
 		return refuse(EX_USAGE, "--proxy: %s", sentence);
-	if (address.lmtp || address.next != NULL)
-		code = refuse(EX_USAGE, "--proxy listens at one address, without lmtp:, not at %s",
-		    at);
-	else if (address.path != NULL)
-		code = listen_unix(p, address.path);
+	if (address.lmtp || address.next != NULL) {
+		code = EX_USAGE;
+		snprintf(sentence, sizeof(sentence),
+		    "--proxy listens on one address, without lmtp:, not on %s", at);
+	} else if (address.path != NULL)
+		code = listener_unix(&p->listener, address.path, p->conf->proxy_socket_mode,
+		    p->user, BACKLOG, sentence, sizeof(sentence));
 	else
-		code = listen_inet(p, &address);
+		code = listener_inet(&p->listener, &address, BACKLOG, sentence, sizeof(sentence));
 	address_free(&address);
-	return code;
-}
-
-/* listen_systemd - LISTEN_PID and LISTEN_FDS as sd_listen_fds(3) has them */
-static int
-listen_systemd(struct proxy *p)
-{
-	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
-	int listening = 0;
-	socklen_t len = sizeof(listening);
-	char own[24];
-
-	snprintf(own, sizeof(own), "%ld", (long)getpid());
-	if (pid == NULL || n == NULL)
-		return refuse(EX_USAGE,
-		    "--proxy systemd: no socket was handed over "
-		    "(LISTEN_PID and LISTEN_FDS are not set)");
-	if (strcmp(pid, own) != 0)
-		return refuse(EX_USAGE,
-		    "--proxy systemd: the sockets are for process %s (LISTEN_PID), "
-		    "not for this one, %s",
-		    pid, own);
-	if (strcmp(n, "1") != 0)
-		return refuse(EX_USAGE, "--proxy systemd: expected one socket, got %s (LISTEN_FDS)",
-		    n);
-	if (getsockopt(SYSTEMD_FD, SOL_SOCKET, SO_ACCEPTCONN, &listening, &len) == -1 || !listening)
-		return refuse(EX_USAGE, "--proxy systemd: descriptor %d does not listen",
-		    SYSTEMD_FD);
-	unsetenv("LISTEN_PID");
-	unsetenv("LISTEN_FDS");
-	unsetenv("LISTEN_FDNAMES");
-	p->listener = SYSTEMD_FD;
-	if (fcntl(p->listener, F_SETFD, FD_CLOEXEC) == -1 ||
-	    fcntl(p->listener, F_SETFL, O_NONBLOCK) == -1)
-		return refuse(EX_OSERR, "--proxy systemd: %s", strerror(errno));
-	return EX_OK;
-}
-
-/* stale - a socket in the file system that nobody listens at any more */
-static bool
-stale(const struct sockaddr_un *sun)
-{
-	struct stat st;
-	int fd;
-	bool refused;
-
-	if (lstat(sun->sun_path, &st) == -1 || !S_ISSOCK(st.st_mode) ||
-	    (fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) == -1)
-		return false;
-	refused = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == -1 &&
-	    errno == ECONNREFUSED;
-	close(fd);
-	return refused;
-}
-
-static int
-listen_unix(struct proxy *p, const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	struct stat st;
-	mode_t before;
-	int bound;
-
-	if (strlcpy(sun.sun_path, path, sizeof(sun.sun_path)) >= sizeof(sun.sun_path))
-		return refuse(EX_USAGE, "--proxy: socket path is %zu bytes or longer: %s",
-		    sizeof(sun.sun_path), path);
-	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
-		return refuse(EX_UNAVAILABLE,
-		    "cannot listen on unix:%s: it exists and is not "
-		    "a socket",
-		    path);
-	p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (p->listener == -1)
-		return refuse(EX_OSERR, "--proxy: %s", strerror(errno));
-	if (stale(&sun))
-		unlink(path);
-	before = umask((mode_t)~p->conf->proxy_socket_mode & 0777);
-	bound = bind(p->listener, (const struct sockaddr *)&sun, sizeof(sun));
-	umask(before);
-	if (bound == -1 || listen(p->listener, BACKLOG) == -1)
-		return refuse(EX_UNAVAILABLE, "cannot listen on unix:%s: %s", path,
-		    strerror(errno));
-	strlcpy(p->path, path, sizeof(p->path));
-	return EX_OK;
-}
-
-static int
-listen_inet(struct proxy *p, const struct address *at)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE }, *list;
-	int code;
-
-	if ((code = getaddrinfo(at->host, at->port, &hints, &list)) != 0)
-		return refuse(EX_UNAVAILABLE, "cannot listen on %s:%s: %s", at->host, at->port,
-		    gai_strerror(code));
-	p->listener = listen_one(list);
-	code = errno;
-	freeaddrinfo(list);
-	if (p->listener == -1)
-		return refuse(EX_UNAVAILABLE, "cannot listen on %s:%s: %s", at->host, at->port,
-		    strerror(code));
-	return EX_OK;
-}
-
-static int
-listen_one(const struct addrinfo *ai)
-{
-	int on = 1, saved;
-	int fd = socket(ai->ai_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd == -1)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-	    bind(fd, ai->ai_addr, ai->ai_addrlen) == 0 && listen(fd, BACKLOG) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
+	return code == EX_OK ? code : refuse(code, "%s", sentence);
 }
 
 /* find_user - before anything is made that only root could take away again */
 static int
 find_user(struct proxy *p)
 {
-	const char *name = p->conf->proxy_user;
+	char sentence[256];
+	int code = privileges_find(&p->user, p->conf->proxy_user, sentence, sizeof(sentence));
 
-	if (geteuid() != 0)
-		return EX_OK;
-	if (name[0] == '\0') {
+	if (code == EX_OK && geteuid() == 0 && p->user == NULL)
 		log_write(LOG_WARNING, "proxy: proxy_user is not set, running as root");
-		return EX_OK;
-	}
-	errno = 0;
-	if ((p->user = getpwnam(name)) != NULL)
-		return EX_OK;
-	return errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == EIO
-	    ? refuse(EX_OSERR, "proxy_user %s: %s", name, strerror(errno))
-	    : refuse(EX_NOUSER, "proxy_user: no such user: %s", name);
+	return code == EX_OK ? code : refuse(code, "proxy_user: %s", sentence);
 }
 
 /* become_user - from root to proxy_user, for good; nothing to do for anyone else */
 static int
 become_user(const struct proxy *p)
 {
-	const struct passwd *pw = p->user;
+	char sentence[256];
+	int code;
 
-	if (pw == NULL)
-		return EX_OK;
-	log_give(p->conf->log, pw->pw_uid);
-	if ((p->path[0] != '\0' && lchown(p->path, pw->pw_uid, pw->pw_gid) == -1) ||
-	    initgroups(pw->pw_name, pw->pw_gid) == -1 || setgid(pw->pw_gid) == -1 ||
-	    setuid(pw->pw_uid) == -1)
-		return refuse(EX_OSERR, "proxy_user %s: %s", pw->pw_name, strerror(errno));
-	return EX_OK;
+	if (p->user != NULL)
+		log_give(p->conf->log, p->user->pw_uid);
+	code = privileges_drop(p->user, sentence, sizeof(sentence));
+	return code == EX_OK ? code : refuse(code, "proxy_user: %s", sentence);
 }
 
 /*
@@ -385,7 +250,7 @@ serve(struct proxy *p)
 static void
 wait_for_events(struct proxy *p, bool connections, int64_t ms)
 {
-	struct pollfd pfd = { .fd = p->listener, .events = POLLIN };
+	struct pollfd pfd = { .fd = p->listener.fd, .events = POLLIN };
 	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
 
 	if (ppoll(&pfd, connections ? 1 : 0, ms < 0 ? NULL : &ts, &p->waiting) == -1 &&
@@ -436,7 +301,7 @@ accept_one(struct proxy *p)
 	int fd;
 
 	memset(&from, 0, sizeof(from));
-	fd = accept4(p->listener, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
+	fd = accept4(p->listener.fd, (struct sockaddr *)&from, &len, SOCK_CLOEXEC);
 	if (fd == -1) {
 		if (!is_transient(errno)) {
 			log_write(LOG_WARNING, "proxy: accept: %s", strerror(errno));
@@ -527,7 +392,7 @@ run_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 {
 	int wfd, code;
 
-	close(p->listener);
+	listener_leave(&p->listener);
 	/* What a terminal sends to all of us is for the parent to act on. */
 	setpgid(0, 0);
 	signal(SIGTERM, SIG_DFL);
@@ -572,18 +437,6 @@ signal_sessions(const struct proxy *p, int signo)
 	}
 }
 
-/* stop_listening - a session has closed its copy already; systemd keeps its own */
-static void
-stop_listening(struct proxy *p)
-{
-	if (p->path[0] != '\0')
-		unlink(p->path);
-	p->path[0] = '\0';
-	if (p->listener != -1)
-		close(p->listener);
-	p->listener = -1;
-}
-
 /* drain - nobody new; those who are there get proxy_drain, then little more */
 static void
 drain(struct proxy *p)
@@ -595,7 +448,7 @@ drain(struct proxy *p)
 	int64_t deadline = clock_ms() + (int64_t)p->conf->proxy_drain * 1000, now;
 	size_t step = 0;
 
-	stop_listening(p);
+	listener_close(&p->listener);
 	for (reap(p); p->n_sessions > 0; reap(p)) {
 		if ((now = clock_ms()) < deadline) {
 			wait_for_events(p, false, deadline - now);

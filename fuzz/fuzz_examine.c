@@ -56,6 +56,7 @@ struct leaves {
 	bool inside, too_many, limit;
 	const struct conf *conf; /* blame any part with a blocked name */
 	struct lint *lint;
+	struct parts parts;
 };
 
 static char host[] = "fuzz.example", reference[] = "0101/1.1",
@@ -183,7 +184,7 @@ visit(void *ctx, const struct part *part, const char *content, size_t len)
 	size_t which;
 
 	if (l->lint != NULL && !part->inside)
-		lint_part(l->lint, part, true);
+		lint_part(l->lint, part);
 	l->inside = l->inside || part->inside;
 	l->limit = l->limit || part->limit != PART_WITHIN;
 	if (l->conf != NULL)
@@ -204,14 +205,19 @@ static struct leaves *
 leaves_of(const char *bytes, size_t size, const struct conf *blame, struct lint *lint)
 {
 	struct leaves *l = calloc(1, sizeof(*l));
-	struct part_place root;
+	const struct part_place *root;
 
 	fuzz_assert(l != NULL, "memory");
 	l->conf = blame;
 	l->lint = lint;
-	mime_walk(bytes, size, &conf, &root, visit, l);
-	fuzz_assert(root.header_begin <= root.header_end && root.header_end <= root.content_begin &&
-		root.content_begin <= root.content_end && root.content_end <= size,
+	part_begin(&l->parts, bytes, size);
+	if (lint != NULL)
+		lint_begin(lint, &l->parts);
+	mime_walk(&l->parts, &conf, visit, l);
+	root = &l->parts.root;
+	fuzz_assert(root->header_begin <= root->header_end &&
+		root->header_end <= root->content_begin &&
+		root->content_begin <= root->content_end && root->content_end <= size,
 	    "the place of the message lies in it");
 	return l;
 }
@@ -221,6 +227,7 @@ leaves_free(struct leaves *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		free(l->leaf[i].content);
+	part_free(&l->parts);
 	free(l);
 }
 
@@ -230,10 +237,10 @@ suspicious(const char *bytes, size_t size, const struct report *r)
 {
 	struct lint lint;
 	bool is;
+	struct leaves *l = leaves_of(bytes, size, NULL, &lint);
 
-	lint_begin(&lint, bytes, size);
-	leaves_free(leaves_of(bytes, size, NULL, &lint));
 	is = lint_irregular(&lint) != NULL;
+	leaves_free(l);
 	lint_free(&lint);
 	for (size_t i = 0; i < r->n_findings; i++)
 		is = is || r->findings[i].class == CLASS_INFECTED;
@@ -314,7 +321,6 @@ check_others(const char *bytes, size_t size, const char *out, size_t len, const 
 
 	if (verdict_action_is_whole(r->action) || r->n_edits == 0)
 		return;
-	lint_begin(&lint, bytes, size);
 	before = leaves_of(bytes, size, NULL, &lint);
 	if (lint_irregular(&lint) == NULL && !before->inside && !before->too_many &&
 	    !before->limit && in_leaves(r, before)) {

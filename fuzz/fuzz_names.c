@@ -124,13 +124,17 @@ static void
 check_rename(const char *bytes, size_t size, const char *name, bool crlf)
 {
 	struct part_place place, after;
+	struct parts parts;
 	struct report r;
 	struct defang d = { bytes, size, crlf ? "\r\n" : "\n", &r };
 	char *out, **names;
 	const char *wrong;
 	size_t len, n;
 
-	mime_walk(bytes, size, &conf, &place, ignore, NULL);
+	part_begin(&parts, bytes, size);
+	mime_walk(&parts, &conf, ignore, NULL);
+	place = parts.root;
+	part_free(&parts);
 	report_init(&r);
 	defang_rename(&d, &place, name);
 	report_sort_edits(&r);
@@ -138,13 +142,16 @@ check_rename(const char *bytes, size_t size, const char *name, bool crlf)
 	fuzz_assert(wrong == NULL, wrong);
 	out = fuzz_splice(bytes, size, r.edits, r.n_edits, &len);
 	check_fields(out, len);
-	mime_walk(out, len, &conf, &after, visit, NULL);
+	part_begin(&parts, out, len);
+	mime_walk(&parts, &conf, visit, NULL);
+	after = parts.root;
+	part_free(&parts);
 	fuzz_assert(after.header_begin == place.header_begin &&
 		after.header_end >= place.header_begin,
 	    "the message begins where it did");
-	names = mime_walk_header_names(out, after.header_begin, after.header_end, &n);
+	names = part_header_names(out, after.header_begin, after.header_end, &n);
 	check_blocked(names, n);
-	mime_walk_names_free(names, n);
+	part_names_free(names, n);
 	report_free(&r);
 	free(out);
 }
@@ -174,11 +181,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	free(text);
 
 	check_fields(bytes, size - 1);
-	names = mime_walk_header_names(bytes, 0, header_block_end(bytes, 0, size - 1), &n);
+	names = part_header_names(bytes, 0, header_block_end(bytes, 0, size - 1), &n);
 	for (size_t i = 0; i < n; i++)
 		check_name(NULL, names[i]);
 	check_rename(bytes, size - 1, n > 0 ? names[n - 1] : "", (data[0] & 1) != 0);
-	mime_walk_names_free(names, n);
+	part_names_free(names, n);
 	free(bytes);
 	return 0;
 }

@@ -436,6 +436,39 @@ join_sections(const char *bytes, const struct header_params *ps, size_t first,
 }
 
 char *
+header_boundary(const char *bytes, size_t begin, size_t end)
+{
+	struct header_params *ps = malloc(sizeof(*ps));
+	struct header_field field;
+	char *boundary = NULL;
+
+	if (ps == NULL)
+		err(EX_OSERR, "header");
+	while (header_next(bytes, end, &begin, &field)) {
+		if (!header_is(bytes, &field, "Content-Type"))
+			continue;
+		header_params_parse(bytes, &field, ps);
+		for (size_t i = 0; i < ps->n; i++) {
+			struct header_param *p = &ps->params[i];
+
+			if (p->name_end - p->name_begin != 8 ||
+			    strncasecmp(bytes + p->name_begin, "boundary", 8) != 0)
+				continue;
+			free(boundary);
+			boundary = p->value;
+			p->value = NULL;
+		}
+		header_params_free(ps);
+	}
+	free(ps);
+	if (boundary != NULL && boundary[0] == '\0') {
+		free(boundary);
+		boundary = NULL;
+	}
+	return boundary;
+}
+
+char *
 header_words_ascii(const char *text)
 {
 	char *out = malloc(strlen(text) + 1), *o = out;

@@ -32,8 +32,8 @@ struct meta {
 	size_t n_replies;
 	struct meta_finding *findings;
 	size_t n_findings;
-	const char **events; /* "release-begun ...", "released ...", oldest first */
-	size_t n_events;
+	const char **events; /* key and value, key and value ..., oldest first */
+	size_t n_events; /* strings, not pairs */
 	bool released; /* a copy was taken by a next hop */
 	bool unfinished; /* a release was begun, and nobody knows what became of it */
 	char *text; /* what the strings point into */

@@ -16,7 +16,7 @@ my $readme = read_file("$SRC/README.md") // '';
 
 my (%told, @strays);
 my $tower = '';
-my %folders = (front => qr{(?:fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
+my %folders = (front => qr{(?:desk|fronts|smtp|transaction|store)/|(?:spawnscan|smtp_relay|quarantine)\.},
     inspector => qr{(?:inspector|examine|ambiguity|defang|mime|scan)/|(?:defang|mime_walk)\.}, both => qr{common/});
 for ($readme =~ /^\| (\S+) \|/mg) {
 	$tower = $1 if /^\*\*(\w+)\*\*$/;
@@ -41,7 +41,8 @@ for my $path (glob "$SRC/contrib/*") {
 
 # -- options -------------------------------------------------------------------------
 
-for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8']) {
+for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
+    ['spawnscan-quarantine', 'spawnscan-quarantine.8']) {
 	my ($program, $page) = @$_;
 	my $help = run(cmd => ["$BUILD/$program", '-h'])->{out};
 	my $man = read_file("$SRC/man/$page") // '';
@@ -90,7 +91,7 @@ like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2,
 my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
 my @without = grep {
 	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z}
-	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:#|/\*|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
+	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:<\?php\n)?(?:#|/\*|//|;;|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
 } @files;
 is_deeply(\@without, [], 'each file names the licence');
 # No scanner may take the tree for infected.

@@ -21,7 +21,7 @@ visit(void *ctx, const struct part *part, const char *content, size_t len)
 	(void)content;
 	(void)len;
 	if (!part->inside)
-		lint_part(ctx, part, true);
+		lint_part(ctx, part);
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -33,7 +33,7 @@ main(int argc, char **argv)
 	conf_init(&conf);
 	for (int i = 1; i < argc; i++) {
 		struct stat st;
-		struct part_place root;
+		struct parts parts;
 		struct lint lint;
 		const char *why;
 		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
@@ -44,11 +44,13 @@ main(int argc, char **argv)
 		    read(fd, bytes, (size_t)st.st_size) != st.st_size)
 			err(1, "%s", argv[i]);
 		close(fd);
-		lint_begin(&lint, bytes, (size_t)st.st_size);
-		mime_walk(bytes, (size_t)st.st_size, &conf, &root, visit, &lint);
+		part_begin(&parts, bytes, (size_t)st.st_size);
+		lint_begin(&lint, &parts);
+		mime_walk(&parts, &conf, visit, &lint);
 		why = lint_irregular(&lint);
 		printf("%s\t%s\n", why == NULL ? "regular" : why, argv[i]);
 		lint_free(&lint);
+		part_free(&parts);
 		free(bytes);
 	}
 	conf_free(&conf);

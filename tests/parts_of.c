@@ -133,6 +133,8 @@ keep_leaf(void *ctx, const struct part *part, const char *content, size_t len)
 static void
 walk(struct leaves *l, const char *bytes, size_t size)
 {
+	struct parts parts;
+
 	for (size_t i = 0; i < l->n; i++) {
 		for (size_t k = 0; k < l->leaf[i].n_names; k++)
 			free(l->leaf[i].names[k]);
@@ -141,7 +143,10 @@ walk(struct leaves *l, const char *bytes, size_t size)
 		free(l->leaf[i].content);
 	}
 	l->n = 0;
-	mime_walk(bytes, size, &conf, &l->root, keep_leaf, l);
+	part_begin(&parts, bytes, size);
+	mime_walk(&parts, &conf, keep_leaf, l);
+	l->root = parts.root;
+	part_free(&parts);
 }
 
 static bool

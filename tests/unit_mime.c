@@ -647,12 +647,14 @@ walk(const char *mail, const struct conf *conf, const char *want)
 {
 	size_t size = strlen(mail);
 	struct walked w = { .size = size };
-	struct part_place root;
+	struct parts parts;
 	char *copy = exact(mail, size);
 
-	assert_true(mime_walk(copy, size, conf, &root, note_part, &w));
-	assert_true(root.header_begin <= root.header_end && root.header_end <= root.content_begin &&
-	    root.content_end == size);
+	part_begin(&parts, copy, size);
+	assert_true(mime_walk(&parts, conf, note_part, &w));
+	assert_true(parts.root.header_begin <= parts.root.header_end &&
+	    parts.root.header_end <= parts.root.content_begin && parts.root.content_end == size);
+	part_free(&parts);
 	assert_string_equal(w.text, want);
 	free(copy);
 }
@@ -744,11 +746,13 @@ test_walk_truncated(void **state)
 {
 	for (size_t n = 0; n < sizeof(two_parts); n++) {
 		struct walked w = { .size = n };
-		struct part_place root;
+		struct parts parts;
 		char *copy = exact(two_parts, n);
 
-		mime_walk(copy, n, *state, &root, note_part, &w);
+		part_begin(&parts, copy, n);
+		mime_walk(&parts, *state, note_part, &w);
 		assert_true(w.n > 0);
+		part_free(&parts);
 		free(copy);
 	}
 }
@@ -758,13 +762,15 @@ test_walk_limits(void **state)
 {
 	struct conf conf = *(const struct conf *)*state;
 	struct walked w = { .size = sizeof(two_parts) - 1, .stop_at = 2 };
-	struct part_place root;
+	struct parts parts;
 
 	conf.mime_parts_limit = 2;
 	{
 		struct walked all = { .size = sizeof(two_parts) - 1 };
 
-		assert_false(mime_walk(two_parts, all.size, &conf, &root, note_part, &all));
+		part_begin(&parts, two_parts, all.size);
+		assert_false(mime_walk(&parts, &conf, note_part, &all));
+		part_free(&parts);
 		assert_string_equal(all.text,
 		    "0 multipart/mixed\n1 text/plain 'one'\n"
 		    "2 x/y encoded too-many 'ABC'\n");
@@ -795,7 +801,9 @@ test_walk_limits(void **state)
 	conf.header_size_limit = 20;
 	walk("X: 56789012345678901234567890\nContent-Type: x/y; name=z\n\nhello\n", &conf,
 	    "1 x/y header-too-big 'hello/'\n");
-	assert_false(mime_walk(two_parts, w.size, *state, &root, note_part, &w));
+	part_begin(&parts, two_parts, w.size);
+	assert_false(mime_walk(&parts, *state, note_part, &w));
+	part_free(&parts);
 	assert_int_equal(w.n, 2);
 }
 
@@ -804,7 +812,7 @@ static void
 expect_name(const char *header, const char *want)
 {
 	size_t n;
-	char **names = mime_walk_header_names(header, 0, strlen(header), &n);
+	char **names = part_header_names(header, 0, strlen(header), &n);
 	bool found = false;
 
 	for (size_t i = 0; i < n; i++) {
@@ -812,7 +820,7 @@ expect_name(const char *header, const char *want)
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(names[i], names[k]);
 	}
-	mime_walk_names_free(names, n);
+	part_names_free(names, n);
 	if (!found)
 		fail_msg("no reader sees \"%s\" in %s", want, header);
 }
@@ -845,16 +853,16 @@ test_names(void **state)
 	};
 	static const char nul[] = "Content-Type: x/y; name=a.exe\0.txt";
 	size_t n, got = 0;
-	char **names = mime_walk_header_names(nul, 0, sizeof(nul) - 1, &n);
+	char **names = part_header_names(nul, 0, sizeof(nul) - 1, &n);
 
 	(void)state;
 	for (size_t i = 0; i < n; i++)
 		got += strcmp(names[i], "a.exe") == 0;
 	assert_int_equal(got, 1);
-	mime_walk_names_free(names, n);
+	part_names_free(names, n);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		expect_name(cases[i].header, cases[i].want);
-	assert_null(mime_walk_header_names("Subject: name=x\n", 0, 16, &n));
+	assert_null(part_header_names("Subject: name=x\n", 0, 16, &n));
 	assert_int_equal(n, 0);
 }
 
@@ -893,28 +901,30 @@ lint_visit(void *ctx, const struct part *part, const char *content, size_t len)
 	(void)content;
 	(void)len;
 	if (!part->inside)
-		lint_part(ctx, part, true);
+		lint_part(ctx, part);
 	return part->limit != PART_TOO_MANY;
 }
 
 static const char *
 lint(const char *mail, size_t size, const struct conf *conf)
 {
-	struct part_place root;
+	struct parts parts;
 	struct lint v;
 	const char *why;
 	char *copy = exact(mail, size), *skeleton;
 	size_t len;
 
-	lint_begin(&v, copy, size);
-	mime_walk(copy, size, conf, &root, lint_visit, &v);
+	part_begin(&parts, copy, size);
+	lint_begin(&v, &parts);
+	mime_walk(&parts, conf, lint_visit, &v);
 	why = lint_irregular(&v);
 	if (why == NULL) {
-		skeleton = lint_skeleton(&v, &len);
+		skeleton = lint_skeleton(&parts, &len);
 		assert_true(len <= size);
 		free(skeleton);
 	}
 	lint_free(&v);
+	part_free(&parts);
 	free(copy);
 	return why;
 }
@@ -1130,23 +1140,25 @@ doubt_visit(void *ctx, const struct part *part, const char *content, size_t len)
 {
 	(void)content;
 	(void)len;
-	doubt = lint_part(ctx, part, true);
+	doubt = lint_part(ctx, part);
 	return true;
 }
 
 static void
 expect_doubt(const char *mail, const struct conf *conf, const char *want)
 {
-	struct part_place root;
+	struct parts parts;
 	struct lint v;
 
-	lint_begin(&v, mail, strlen(mail));
-	mime_walk(mail, strlen(mail), conf, &root, doubt_visit, &v);
+	part_begin(&parts, mail, strlen(mail));
+	lint_begin(&v, &parts);
+	mime_walk(&parts, conf, doubt_visit, &v);
 	if (want == NULL)
 		assert_null(doubt);
 	else
 		assert_string_equal(doubt, want);
 	lint_free(&v);
+	part_free(&parts);
 }
 
 #define UU "Content-Transfer-Encoding: x-uuencode\n\n"
@@ -1188,7 +1200,7 @@ skeleton_visit(void *ctx, const struct part *part, const char *content, size_t l
 {
 	(void)content;
 	(void)len;
-	lint_part(ctx, part, part->n_names > 0);
+	lint_part(ctx, part);
 	return true;
 }
 
@@ -1196,21 +1208,25 @@ skeleton_visit(void *ctx, const struct part *part, const char *content, size_t l
 static void
 test_skeleton(void **state)
 {
-	struct part_place root;
+	struct parts parts;
 	struct lint v;
 	char *skeleton;
 	size_t len;
 
-	lint_begin(&v, two_parts, sizeof(two_parts) - 1);
-	mime_walk(two_parts, v.size, *state, &root, skeleton_visit, &v);
+	part_begin(&parts, two_parts, sizeof(two_parts) - 1);
+	lint_begin(&v, &parts);
+	mime_walk(&parts, *state, skeleton_visit, &v);
 	assert_null(lint_irregular(&v));
-	skeleton = lint_skeleton(&v, &len);
+	for (size_t i = 0; i < parts.n; i++)
+		parts.at[i]->in_skeleton = parts.at[i]->n_names == 0;
+	skeleton = lint_skeleton(&parts, &len);
 	assert_int_equal(len, v.size - 4);
 	assert_null(memmem(skeleton, len, "QUJD", 4));
 	assert_non_null(memmem(skeleton, len, "\n\n\n--b--\nepilogue\n", 17));
 	assert_non_null(memmem(skeleton, len, "\none\n", 5));
 	free(skeleton);
 	lint_free(&v);
+	part_free(&parts);
 }
 
 /*

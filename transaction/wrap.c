@@ -3,6 +3,9 @@
  * wrap.c - a fresh mail with a notice and a whole original as one inert
  * attachment.
  *
+ * The same for whoever forwards an original, or one part of it, with words of his own;
+ * and a mail of words alone.
+ *
  * For a message that nobody could look into. Nothing of it is parsed and
  * nothing of it is copied anywhere but into the base64 of the attachment, with
  * one exception: in a mailbox, where a mail begins with a "From " line, the
@@ -30,6 +33,7 @@
 #define LINE_ROOM 78 /* 76 and CRLF */
 #define FROM_LINE_MAX 1000
 #define REASON_MAX 150
+#define BOUNDARY_SIZE 64
 
 struct writer {
 	struct message *out;
@@ -37,13 +41,16 @@ struct writer {
 	bool failed; /* errno tells */
 };
 
+static bool begin(struct writer *, char *, size_t, char *, uint32_t *);
 static void put(struct writer *, const char *, ...) __attribute__((format(printf, 2, 3)));
 static void put_bytes(struct writer *, const char *, size_t);
 static void put_from_line(struct writer *, const struct message *);
 static void put_result(struct writer *, const char *);
-static void put_header(struct writer *, const char *, const char *, const uint32_t *);
+static void put_header(struct writer *, const char *, const char *, const char *, const uint32_t *);
 static void put_notice(struct writer *, const char *, const char *);
-static void put_base64(struct writer *, const struct message *);
+static void put_attachment(struct writer *, const char *, const char *, uint64_t);
+static void put_base64(struct writer *, const char *, uint64_t);
+static bool finish(struct writer *);
 static void host_name(char *, size_t);
 
 bool
@@ -51,35 +58,76 @@ wrap_message(struct message *out, const struct message *original, const char *re
     const char *reason, bool crlf, bool mbox)
 {
 	struct writer w = { .out = out, .eol = crlf ? "\r\n" : "\n" };
-	char host[256], boundary[64];
+	char host[256], boundary[BOUNDARY_SIZE];
 	uint32_t chance[5];
-	int saved;
 
-	/* arc4random would end the process for want of memory */
-	if (getentropy(chance, sizeof(chance)) == -1 || message_create(out, 0) != MESSAGE_OK)
+	if (!begin(&w, host, sizeof(host), boundary, chance))
 		return false;
-	host_name(host, sizeof(host));
-	/* "=_" is in no base64 and in no quoted-printable text, RFC 2045 6.7 */
-	snprintf(boundary, sizeof(boundary), "=_spawnscan_%08x%08x%08x", chance[0], chance[1],
-	    chance[2]);
 	if (mbox)
 		put_from_line(&w, original);
 	if (reason != NULL)
 		put_result(&w, reason);
-	put_header(&w, host, boundary, chance + 3);
+	put_header(&w, host, "A message that could not be inspected", boundary, chance + 3);
 	put(&w, "--%s", boundary);
 	put_notice(&w, host, reference);
 	put(&w, "--%s", boundary);
-	put(&w, "Content-Type: application/octet-stream; name=\"message.eml.defanged\"");
-	put(&w, "Content-Disposition: attachment; filename=\"message.eml.defanged\"");
-	put(&w, "Content-Transfer-Encoding: base64");
-	put(&w, "%s", "");
-	put_base64(&w, original);
+	put_attachment(&w, "message.eml.defanged", original->bytes, original->size);
 	put(&w, "--%s--", boundary);
-	if (!w.failed && message_seal(out) == MESSAGE_OK)
+	return finish(&w);
+}
+
+bool
+wrap_words(struct message *out, const struct wrap_words *words, const char *bytes, uint64_t size)
+{
+	struct writer w = { .out = out, .eol = "\r\n" };
+	char host[256], boundary[BOUNDARY_SIZE];
+	uint32_t chance[5];
+
+	if (!begin(&w, host, sizeof(host), boundary, chance))
+		return false;
+	if (words->mark != NULL)
+		put(&w, "%s", words->mark);
+	put_header(&w, host, words->subject, words->file != NULL ? boundary : NULL, chance + 3);
+	if (words->file != NULL) {
+		put(&w, "--%s", boundary);
+		put(&w, "Content-Type: text/plain; charset=us-ascii");
+		put(&w, "Content-Transfer-Encoding: 7bit");
+		put(&w, "%s", "");
+	}
+	for (size_t i = 0; i < words->n_lines; i++)
+		put(&w, "%s", words->lines[i]);
+	if (words->file != NULL) {
+		put(&w, "--%s", boundary);
+		put_attachment(&w, words->file, bytes, size);
+		put(&w, "--%s--", boundary);
+	}
+	return finish(&w);
+}
+
+/* begin - what is needed of chance, and an empty spool; false with errno */
+static bool
+begin(struct writer *w, char *host, size_t size, char *boundary, uint32_t *chance)
+{
+	/* arc4random would end the process for want of memory */
+	if (getentropy(chance, 5 * sizeof(*chance)) == -1 ||
+	    message_create(w->out, 0) != MESSAGE_OK)
+		return false;
+	host_name(host, size);
+	/* "=_" is in no base64 and in no quoted-printable text, RFC 2045 6.7 */
+	snprintf(boundary, BOUNDARY_SIZE, "=_spawnscan_%08x%08x%08x", chance[0], chance[1],
+	    chance[2]);
+	return true;
+}
+
+static bool
+finish(struct writer *w)
+{
+	int saved;
+
+	if (!w->failed && message_seal(w->out) == MESSAGE_OK)
 		return true;
 	saved = errno;
-	message_close(out);
+	message_close(w->out);
 	errno = saved;
 	return false;
 }
@@ -100,7 +148,8 @@ put_result(struct writer *w, const char *reason)
 }
 
 static void
-put_header(struct writer *w, const char *host, const char *boundary, const uint32_t *id)
+put_header(struct writer *w, const char *host, const char *subject, const char *boundary,
+    const uint32_t *id)
 {
 	char date[64] = "Thu, 01 Jan 1970 00:00:00 +0000";
 	time_t now = time(NULL);
@@ -110,13 +159,27 @@ put_header(struct writer *w, const char *host, const char *boundary, const uint3
 		strftime(date, sizeof(date), "%a, %d %b %Y %H:%M:%S %z", &tm);
 	put(w, "From: Content filter <postmaster@%s>", host);
 	put(w, "To: undisclosed-recipients:;");
-	put(w, "Subject: A message that could not be inspected");
+	put(w, "Subject: %s", subject);
 	put(w, "Date: %s", date);
 	put(w, "Message-ID: <%lld.%08x%08x@%s>", (long long)now, id[0], id[1], host);
 	put(w, "Auto-Submitted: auto-generated");
 	put(w, "MIME-Version: 1.0");
-	put(w, "Content-Type: multipart/mixed; boundary=\"%s\"", boundary);
+	if (boundary != NULL)
+		put(w, "Content-Type: multipart/mixed; boundary=\"%s\"", boundary);
+	else
+		put(w, "Content-Type: text/plain; charset=us-ascii");
 	put(w, "%s", "");
+}
+
+/* put_attachment - file is a name of ours */
+static void
+put_attachment(struct writer *w, const char *file, const char *bytes, uint64_t size)
+{
+	put(w, "Content-Type: application/octet-stream; name=\"%s\"", file);
+	put(w, "Content-Disposition: attachment; filename=\"%s\"", file);
+	put(w, "Content-Transfer-Encoding: base64");
+	put(w, "%s", "");
+	put_base64(w, bytes, size);
 }
 
 static void
@@ -152,12 +215,11 @@ put_from_line(struct writer *w, const struct message *original)
 }
 
 static void
-put_base64(struct writer *w, const struct message *original)
+put_base64(struct writer *w, const char *bytes, uint64_t left)
 {
 	char batch[BATCH_LINES * LINE_ROOM];
 	/* base64 knows no signs */
-	const unsigned char *at = (const unsigned char *)original->bytes;
-	uint64_t left = original->size;
+	const unsigned char *at = (const unsigned char *)bytes;
 	size_t used = 0, n, eol_len = strlen(w->eol);
 
 	while (left > 0) {

@@ -7,6 +7,8 @@
 #define WRAP_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 #include "message.h"
 
@@ -21,5 +23,20 @@
  */
 bool wrap_message(struct message *out, const struct message *original, const char *reference,
     const char *reason, bool crlf, bool mbox);
+
+/* A mail of our own words. All of it is printable ASCII, a line has at most 900 bytes. */
+struct wrap_words {
+	const char *mark; /* a header field of its own, or NULL */
+	const char *subject;
+	const char *const *lines;
+	size_t n_lines;
+	const char *file; /* name of the attachment; NULL = none */
+};
+
+/*
+ * The same with these words, and size bytes as attachment, if it has a name. Lines
+ * end in CRLF.
+ */
+bool wrap_words(struct message *out, const struct wrap_words *, const char *bytes, uint64_t size);
 
 #endif

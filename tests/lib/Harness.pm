@@ -53,7 +53,7 @@ delete @ENV{qw(MAIL_CONFIG TZ LANG LC_ALL PERL5LIB)};
 $ENV{PATH} = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 $SIG{PIPE} = 'IGNORE';
 
-for my $binary (qw(spawnscan spawnscan-inspect)) {
+for my $binary (qw(spawnscan spawnscan-quarantine spawnscan-inspect)) {
 	-x "$BUILD/$binary" or BAIL_OUT("$BUILD/$binary is not there: run make first");
 }
 

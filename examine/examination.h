@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * examination.h - one message that is being looked at, for the files of this
+ * room alone.
+ */
+#ifndef EXAMINATION_H
+#define EXAMINATION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "explain.h"
+#include "findings.h"
+#include "lint.h"
+#include "object.h"
+#include "part.h"
+
+struct examination {
+	const struct conf *conf;
+	struct parts parts;
+	struct findings found;
+	struct lint lint;
+	struct objects objects;
+	struct explain *explain; /* NULL = nobody wants to know */
+	int64_t views_end; /* clock_ms; half of the time is for views at the most */
+	bool headers_checked; /* for an infection */
+	bool multipart; /* the message is one, to everyone */
+	unsigned int n_inner, inner_depth; /* messages in contents that are read in every way */
+	size_t canonical_bytes; /* of contents kept for canonical forms */
+};
+
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * judge.c - what is wrong with a part before anything is scanned.
+ */
+#include "judge.h"
+
+#include <string.h>
+
+#include "mime_packed.h"
+#include "policy.h"
+
+static void check_limit(struct examination *, const struct part *);
+static void check_partial(struct examination *, const struct part *);
+static void check_names(struct examination *, const struct part *, const char *, size_t);
+static void check_opened(struct examination *, const struct part *);
+
+void
+judge_part(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	check_limit(x, part);
+	check_partial(x, part);
+	check_names(x, part, content, len);
+	check_opened(x, part);
+}
+
+bool
+judge_may_be_attachment(const struct part *part)
+{
+	return part->n_names > 0 ||
+	    (part->type[0] != '\0' && strncmp(part->type, "text/", 5) != 0 &&
+		strncmp(part->type, "message/", 8) != 0);
+}
+
+const char *
+judge_name(const struct part *part)
+{
+	return part->n_names > 0 ? part->names[0] : "";
+}
+
+/* Pieces that only the reader puts together, or fetches: nobody can scan them. */
+static void
+check_partial(struct examination *x, const struct part *part)
+{
+	if (strcmp(part->type, "message/partial") == 0 ||
+	    strcmp(part->type, "message/external-body") == 0)
+		findings_add_action(&x->found, part, CLASS_BLOCKED, x->conf->partial, part->type,
+		    "");
+}
+
+/* What is known for a container, or a member of one, and was not opened to its end. */
+static void
+check_opened(struct examination *x, const struct part *part)
+{
+	if (part->sealed != NULL)
+		findings_add(&x->found, part, CLASS_ENCRYPTED, part->sealed, judge_name(part));
+	if (part->unopened != NULL)
+		findings_add(&x->found, part, CLASS_UNOPENED, part->unopened, judge_name(part));
+	if ((part->flags & PACKED_ENCRYPTED) != 0)
+		findings_add(&x->found, part, CLASS_ENCRYPTED, "encrypted file", judge_name(part));
+	if ((part->flags & PACKED_DAMAGED) != 0)
+		findings_add(&x->found, part, CLASS_UNOPENED, "file that cannot be unpacked",
+		    judge_name(part));
+	if ((part->flags & PACKED_LIMIT) != 0)
+		findings_add(&x->found, part, CLASS_LIMIT, "unpacks to too much", judge_name(part));
+}
+
+static void
+check_limit(struct examination *x, const struct part *part)
+{
+	switch (part->limit) {
+	case PART_WITHIN:
+		break;
+	case PART_TOO_DEEP:
+		findings_add(&x->found, part, CLASS_LIMIT, "nested too deep", x->found.outer_name);
+		break;
+	case PART_HEADER_TOO_BIG:
+		findings_add(&x->found, part, CLASS_LIMIT, "header too long", "");
+		break;
+	case PART_UNPACKS_TO_TOO_MUCH:
+		findings_add(&x->found, part, CLASS_LIMIT, "unpacks to too much", judge_name(part));
+		break;
+	case PART_TOO_MANY:
+		findings_add_whole(&x->found, CLASS_LIMIT, "too many parts");
+		break;
+	}
+}
+
+static void
+check_names(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+
+	if (policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which))
+		findings_add(&x->found, part, CLASS_BLOCKED, rule,
+		    which < part->n_names ? part->names[which] : "");
+}

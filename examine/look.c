@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * look.c - one look at a message: its parts, its skeleton or the whole of it.
+ */
+#include "look.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "canonical.h"
+#include "heads.h"
+#include "judge.h"
+#include "readings.h"
+#include "sniff.h"
+
+static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
+static bool is_plain_text(const struct examination *, const struct part *);
+static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
+    const char *doubt);
+static void check_content(struct examination *, const struct part *, const char *, size_t);
+static bool is_called_mail(const struct part *);
+static void check_whole(struct examination *);
+static bool skeleton_clean(struct examination *);
+static void check_raw(struct examination *);
+
+void
+look_begin(struct examination *x, const struct conf *conf, const char *bytes, size_t size,
+    int64_t deadline, int64_t views_end)
+{
+	*x = (struct examination){ .conf = conf, .views_end = views_end };
+	part_begin(&x->parts, bytes, size);
+	lint_begin(&x->lint, &x->parts);
+	object_begin(&x->objects, conf, deadline);
+}
+
+void
+look_free(struct examination *x)
+{
+	for (size_t i = 0; i < x->parts.n; i++)
+		canonical_free(x->parts.at[i]->canonical);
+	lint_free(&x->lint);
+	findings_free(&x->found);
+	object_free(&x->objects);
+	part_free(&x->parts);
+}
+
+void
+look_at(struct examination *x)
+{
+	mime_walk(&x->parts, x->conf, visit_part, x);
+	check_whole(x);
+}
+
+static bool
+visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
+{
+	struct examination *x = ctx;
+	struct part *part = x->parts.at[seen->index];
+	const char *doubt = NULL;
+	unsigned long irregular = x->lint.n_irregular;
+
+	explain_part(x->explain, part, content, len);
+	findings_enter(&x->found, part);
+	judge_part(x, part, content, len);
+	part->in_skeleton = is_plain_text(x, part);
+	if (!part->inside) {
+		doubt = lint_part(&x->lint, part);
+		part->doubtful = x->lint.n_irregular > irregular;
+		if (part->leaf)
+			note_leaf(x, part, content, len, doubt);
+		else if (part->doubtful && part->boundary != NULL)
+			part->canonical = canonical_tell(x->parts.bytes, part);
+	}
+	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
+		x->multipart = !part->doubtful;
+	if (part->leaf && !part->in_skeleton && !part->scanned)
+		check_content(x, part, content, len);
+	if (doubt != NULL && part->leaf && judge_may_be_attachment(part))
+		findings_add_doubt(&x->found, part, doubt, judge_name(part), part->canonical);
+	return part->limit != PART_TOO_MANY;
+}
+
+/*
+ * What could be made of it. What is not encoded, and without doubt so, would be
+ * what it is in any encoding.
+ */
+static void
+note_leaf(struct examination *x, struct part *part, const char *content, size_t len,
+    const char *doubt)
+{
+	part->attachment = doubt == NULL && sniff_is_attachment(content, len);
+	if (!part->doubtful || (doubt == NULL && !part->encoded) ||
+	    !judge_may_be_attachment(part) || !part->place.whole_content ||
+	    len > CANONICAL_CONTENT_MAX - x->canonical_bytes)
+		return;
+	part->canonical = canonical_tell(x->parts.bytes, part);
+	if (part->canonical == NULL)
+		return;
+	canonical_take_content(part->canonical, x->parts.bytes, part, content, len);
+	x->canonical_bytes += len;
+}
+
+/*
+ * A text without a name or an encoding stands in the skeleton as it is, and is
+ * scanned with it.
+ */
+static bool
+is_plain_text(const struct examination *x, const struct part *part)
+{
+	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && !part->encoded &&
+	    part->n_names == 0 && part->place.whole_content &&
+	    strcmp(part->type, "text/plain") == 0;
+}
+
+static void
+check_content(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	struct scan_result result;
+	const char *name = judge_name(part);
+
+	object_scan(&x->objects, &result, content, len);
+	explain_scan(x->explain, "part", part->path, content, len, &result);
+	for (size_t i = 0; i < result.n_hits; i++)
+		findings_add(&x->found, part, result.hits[i].class, result.hits[i].name, name);
+	if (result.failed)
+		findings_add(&x->found, part, CLASS_ERROR, result.error, name);
+	if (x->objects.member_rule[0] != '\0')
+		findings_add_member(&x->found, part, x->objects.member_rule,
+		    x->objects.member_name);
+	/* A text is shown, and nobody opens it as a mail, but for its name. */
+	if (strncmp(part->type, "message/", 8) == 0 ||
+	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || is_called_mail(part)) &&
+		sniff_is_mail(content, len)))
+		readings_of_content(x, part, content, len);
+}
+
+/* By what mail programs open from a file. */
+static bool
+is_called_mail(const struct part *part)
+{
+	static const char *const ends[] = { ".eml", ".mht", ".mhtml", ".nws" };
+
+	for (size_t i = 0; i < part->n_names; i++) {
+		size_t len = strlen(part->names[i]);
+
+		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+			if (len >= strlen(ends[k]) &&
+			    strcasecmp(part->names[i] + len - strlen(ends[k]), ends[k]) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What the parts leave out. A mail that reads the same to everyone needs its
+ * skeleton scanned, and each byte is scanned once. Any other, and one in whose
+ * skeleton something is found, is scanned part by part and as a whole.
+ */
+static void
+check_whole(struct examination *x)
+{
+	const char *irregular = lint_irregular(&x->lint);
+
+	explain_irregular(x->explain, irregular);
+	if (x->conf->scan == SCAN_AUTO && irregular == NULL && skeleton_clean(x))
+		return;
+	for (size_t i = 0; i < x->parts.n; i++) {
+		const struct part *part = x->parts.at[i];
+
+		if (part->in_skeleton)
+			check_content(x, part, x->parts.bytes + part->place.content_begin,
+			    part->place.content_end - part->place.content_begin);
+	}
+	check_raw(x);
+	if (irregular != NULL)
+		readings_of_message(x);
+}
+
+static bool
+skeleton_clean(struct examination *x)
+{
+	struct scan_result result;
+	size_t len;
+	char *skeleton = lint_skeleton(&x->parts, &len);
+
+	scan_bytes(&result, SCAN_SKELETON, skeleton, len, object_seconds(&x->objects));
+	explain_scan(x->explain, "skeleton", "", skeleton, len, &result);
+	free(skeleton);
+	return !result.failed && result.n_hits == 0;
+}
+
+/*
+ * The raw mail, as another reader might take it apart. What the parts have
+ * shown already is not news; an infection that the parts explain is looked
+ * for again once they are gone (settle).
+ */
+static void
+check_raw(struct examination *x)
+{
+	struct scan_result result;
+	bool located = false;
+
+	scan_bytes(&result, SCAN_MAIL, x->parts.bytes, x->parts.size, object_seconds(&x->objects));
+	explain_scan(x->explain, "mail", "", x->parts.bytes, x->parts.size, &result);
+	for (size_t i = 0; i < result.n_hits; i++) {
+		enum verdict_class class = result.hits[i].class;
+
+		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED))
+			continue;
+		if (class == CLASS_INFECTED && x->conf->action[class] == ACTION_REMOVE)
+			located = located || heads_check(x, result.hits[i].name);
+		if (class == CLASS_INFECTED && located)
+			findings_tell_whole(&x->found, class, ACTION_REMOVE, result.hits[i].name);
+		else
+			findings_add_whole(&x->found, class, result.hits[i].name);
+	}
+	if (result.failed)
+		findings_add_whole(&x->found, CLASS_ERROR, result.error);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * object.c - what is handed to the scanner as a file.
+ *
+ * Needs the scanner open. Memory that runs out ends the process.
+ */
+#include "object.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "array.h"
+#include "clock.h"
+#include "mime_formats.h"
+#include "scan_result.h"
+#include "sniff.h"
+
+static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
+static void judge_member(void *ctx, const char *name);
+
+void
+object_begin(struct objects *o, const struct conf *conf, int64_t deadline)
+{
+	*o = (struct objects){ .conf = conf, .deadline = deadline };
+}
+
+void
+object_free(struct objects *o)
+{
+	free(o->seen);
+	o->seen = NULL;
+	o->n_seen = 0;
+}
+
+unsigned int
+object_seconds(const struct objects *o)
+{
+	int64_t left = (o->deadline - clock_ms() + 999) / 1000;
+
+	return left < 0 ? 0 : (unsigned int)left;
+}
+
+void
+object_scan(struct objects *o, struct scan_result *result, const char *content, size_t len)
+{
+	o->member_rule[0] = '\0';
+	scan_on_member(o->conf->archive_names ? judge_member : NULL, o);
+	scan_bytes(result, SCAN_PART, content, len, object_seconds(o));
+	scan_on_member(NULL, NULL);
+	if (o->conf->archive_names)
+		formats_names(content, len, judge_member, o);
+	if (result->n_hits == 0 && !result->failed && sniff_is_html(content, len))
+		scan_bytes(result, SCAN_TEXT, content, len, object_seconds(o));
+	if (!result->failed)
+		scan_again(o, result, content, len);
+}
+
+/* What only some unpackers see in an archive (the table of formats). */
+static void
+scan_again(struct objects *o, struct scan_result *result, const char *content, size_t len)
+{
+	struct scan_result more;
+	size_t n, next = 0;
+	char *again;
+	bool all;
+
+	while ((again = formats_again(content, len, &next, &n, &all)) != NULL || !all) {
+		if (!all)
+			scan_result_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
+		if (again == NULL)
+			continue;
+		scan_on_member(o->conf->archive_names ? judge_member : NULL, o);
+		scan_bytes(&more, SCAN_PART, again, n, object_seconds(o));
+		scan_on_member(NULL, NULL);
+		for (size_t i = 0; i < more.n_hits; i++)
+			scan_result_add_hit(result, more.hits[i].name);
+		if (more.failed)
+			scan_result_fail(result, "%s", more.error);
+		free(again);
+	}
+}
+
+/* The first offender stands for all that are in the same part. */
+static void
+judge_member(void *ctx, const char *name)
+{
+	struct objects *o = ctx;
+	char rule[POLICY_RULE_MAX], *copy;
+	size_t which;
+
+	if (o->member_rule[0] != '\0')
+		return;
+	if (name == NULL) {
+		if (!o->conf->block_executables)
+			return;
+		strlcpy(rule, "executable content", sizeof(rule));
+		name = "";
+	} else {
+		copy = strdup(name);
+		if (copy == NULL)
+			err(EX_OSERR, "examine");
+		rule[0] = '\0';
+		if (!policy_blocks(o->conf, &copy, 1, NULL, 0, rule, &which))
+			rule[0] = '\0';
+		free(copy);
+	}
+	if (rule[0] == '\0')
+		return;
+	snprintf(o->member_rule, sizeof(o->member_rule), "inside: %s", rule);
+	strlcpy(o->member_name, name, sizeof(o->member_name));
+}
+
+bool
+object_seen(struct objects *o, const struct part_digest *digest)
+{
+	for (size_t i = 0; i < o->n_seen; i++) {
+		if (memcmp(&o->seen[i], digest, sizeof(*digest)) == 0)
+			return true;
+	}
+	o->seen = array_grow(o->seen, o->n_seen, sizeof(*o->seen), "object");
+	o->seen[o->n_seen++] = *digest;
+	return false;
+}

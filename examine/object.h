@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * object.h - what is handed to the scanner as a file: each content once, with the
+ * names of what is in it.
+ */
+#ifndef OBJECT_H
+#define OBJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
+#include "part.h"
+#include "policy.h"
+#include "scan.h"
+
+/* The objects of one message. Begin with object_begin. */
+struct objects {
+	const struct conf *conf;
+	int64_t deadline; /* clock_ms */
+	struct part_digest *seen; /* of contents that were scanned */
+	size_t n_seen;
+	/* Of the object just scanned: the first member whose name is blocked; "" = none. */
+	char member_rule[POLICY_RULE_MAX + 16];
+	char member_name[256];
+};
+
+void object_begin(struct objects *, const struct conf *, int64_t deadline);
+void object_free(struct objects *);
+
+/* Scan decoded content, and judge the names of what is in it. */
+void object_scan(struct objects *, struct scan_result *, const char *content, size_t len);
+
+/* Was it seen before? It is now. */
+bool object_seen(struct objects *, const struct part_digest *);
+
+/* Seconds that are left for the scanner; 0: what is left to scan is a matter of limits. */
+unsigned int object_seconds(const struct objects *);
+
+#endif

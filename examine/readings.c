@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * readings.c - a message in every way that anybody might read it.
+ *
+ * The message itself and one that is somebody's content are read by the same
+ * functions: a reader knows whose bytes they are.
+ */
+#include "readings.h"
+
+#include <string.h>
+
+#include "canonical.h"
+#include "clock.h"
+#include "places.h"
+#include "policy.h"
+#include "sniff.h"
+#include "views.h"
+
+/* Irregular messages in decoded content that are read in every way, and how deep. */
+#define INNER_MAX 50
+#define INNER_DEPTH_MAX 5
+
+/* Whose bytes are read. */
+struct reader {
+	struct examination *x;
+	const struct part *part; /* they are the content of that one; NULL = the message itself */
+	const char *bytes;
+};
+
+static enum region_answer visit_region(void *ctx, const struct region *);
+static bool visit_view(void *ctx, const struct view *);
+static void seen_again(struct reader *, const struct view *, const struct part *leaf);
+static void add_hits(struct examination *, const struct part *, const struct scan_result *,
+    bool whole);
+static size_t differs(const struct view *, const struct part *leaf);
+static void doubt_view(struct examination *, const struct view *, const struct part *leaf);
+static struct part_place gap_place(const struct examination *, const struct view *);
+static bool is_still_text(enum decode_way);
+static bool is_new_mail(const char *bytes, const struct view *);
+static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
+
+const char readings_too_many[] = "too many readings";
+
+void
+readings_of_message(struct examination *x)
+{
+	struct reader r = { x, NULL, x->parts.bytes };
+	bool all;
+
+	for (size_t i = 0; i < x->parts.n; i++) {
+		if (x->parts.at[i]->leaf)
+			object_seen(&x->objects, &x->parts.at[i]->digest);
+	}
+	all = views_each(x->parts.bytes, x->parts.size, &x->parts.root, x->multipart, x->conf,
+	    visit_region, visit_view, &r);
+	/* Whole, for their content may hold lines at which they were cut. */
+	for (size_t i = 0; i < x->parts.n && all; i++) {
+		const struct part *part = x->parts.at[i];
+
+		if (part->leaf && !part->inside && part->doubtful)
+			all = views_of(x->parts.bytes, part->place.content_begin,
+			    part->place.content_end, x->conf, visit_view, &r);
+	}
+	if (!all)
+		findings_add_whole(&x->found, CLASS_LIMIT, readings_too_many);
+}
+
+/* The names that a region gives itself, if it isn't one of the parts. */
+static enum region_answer
+visit_region(void *ctx, const struct region *region)
+{
+	struct reader *r = ctx;
+	struct examination *x = r->x;
+	const struct part *leaf = r->part;
+	char rule[POLICY_RULE_MAX];
+	size_t which;
+	struct part part;
+
+	if (r->part == NULL) {
+		leaf = places_leaf_around(&x->parts, region->begin, region->end);
+		if (leaf != NULL && leaf->place.header_begin == region->begin)
+			return leaf->doubtful ? REGION_LOOK : REGION_KNOWN;
+		explain_region(x->explain, region);
+	}
+	if (policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which)) {
+		part = leaf == NULL ? places_message(&x->parts) : *leaf;
+		findings_add(&x->found, &part, CLASS_BLOCKED, rule, region->names[which]);
+	}
+	return REGION_LOOK;
+}
+
+static bool
+visit_view(void *ctx, const struct view *view)
+{
+	struct reader *r = ctx;
+	struct examination *x = r->x;
+	const struct part *leaf = r->part != NULL
+	    ? r->part
+	    : places_leaf_around(&x->parts, view->begin, view->end);
+	struct part part = leaf == NULL ? places_message(&x->parts) : *leaf;
+	/* A stretch around parts that have shown it is no news (settle). */
+	bool whole = strcmp(part.path, "0") == 0;
+	struct part_digest digest;
+	struct scan_result result;
+
+	if (clock_ms() > x->views_end)
+		return false;
+	part_hash(view->content, view->len, &digest);
+	if (object_seen(&x->objects, &digest)) {
+		seen_again(r, view, leaf);
+		return true;
+	}
+	object_scan(&x->objects, &result, view->content, view->len);
+	if (r->part == NULL)
+		explain_view(x->explain, view, part.path, &result);
+	else
+		explain_scan(x->explain, "view", part.path, view->content, view->len, &result);
+	add_hits(x, &part, &result, whole);
+	if (result.failed)
+		return false;
+	if (r->part == NULL && result.n_hits == 0 && differs(view, leaf) > 3 &&
+	    sniff_is_attachment(view->content, view->len))
+		doubt_view(x, view, leaf);
+	if (is_new_mail(r->bytes, view))
+		readings_of_content(x, &part, view->content, view->len);
+	return true;
+}
+
+/* Of the message itself: the same attachment in another stretch of no part is one more doubt. */
+static void
+seen_again(struct reader *r, const struct view *view, const struct part *leaf)
+{
+	struct examination *x = r->x;
+
+	if (r->part != NULL)
+		return;
+	explain_view(x->explain, view, leaf == NULL ? "0" : leaf->path, NULL);
+	if (leaf == NULL && x->found.part_hit[CLASS_AMBIGUOUS] &&
+	    sniff_is_attachment(view->content, view->len))
+		doubt_view(x, view, leaf);
+}
+
+static void
+add_hits(struct examination *x, const struct part *part, const struct scan_result *result,
+    bool whole)
+{
+	const bool *hit = x->found.part_hit;
+
+	if (x->objects.member_rule[0] != '\0' && (!whole || !hit[CLASS_BLOCKED]))
+		findings_add_member(&x->found, part, x->objects.member_rule,
+		    x->objects.member_name);
+	for (size_t i = 0; i < result->n_hits; i++) {
+		if (!whole || !hit[result->hits[i].class])
+			findings_add(&x->found, part, result->hits[i].class, result->hits[i].name,
+			    "");
+	}
+	if (result->failed)
+		findings_add(&x->found, part, CLASS_ERROR, result->error, "");
+}
+
+/*
+ * An attachment that GMime does not show, by how many bytes; not one whose last
+ * byte is in doubt, nor one of which only sloppy readers make something else:
+ * whatever they make of it was scanned.
+ */
+static size_t
+differs(const struct view *view, const struct part *leaf)
+{
+	if (leaf == NULL)
+		return view->len;
+	if (leaf->attachment && decode_kind_of(view->way) == DECODE_KIND_BASE64)
+		return 0;
+	return view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
+}
+
+/*
+ * A view shows an attachment that GMime does not. In a leaf that is one, it is
+ * perhaps what the leaf is meant to be; in any other it goes with the leaf. In
+ * no part at all, it goes alone; else the header of what is around it is to
+ * blame.
+ */
+static void
+doubt_view(struct examination *x, const struct view *view, const struct part *leaf)
+{
+	const char *kind = x->lint.irregular;
+	struct part part = leaf == NULL ? places_message(&x->parts) : *leaf;
+	struct canonical *canonical = leaf == NULL ? NULL : leaf->canonical;
+	const struct part *container;
+
+	if (canonical != NULL && !sniff_is_attachment(canonical->content, canonical->len)) {
+		if (!is_still_text(view->way) && strncmp(canonical->type, "text/", 5) != 0 &&
+		    view->len <= CANONICAL_CONTENT_MAX - x->canonical_bytes) {
+			canonical_take_view(canonical, view->content, view->len);
+			canonical->untyped = false;
+			x->canonical_bytes += view->len;
+		} else {
+			canonical = NULL;
+		}
+	}
+	/* A stretch around parts that have shown it is no news (settle). */
+	if (leaf == NULL && x->found.part_hit[CLASS_AMBIGUOUS] &&
+	    !lint_is_gap(&x->parts, view->begin, view->end))
+		return;
+	if (leaf == NULL) {
+		container = places_container_around(&x->parts, view->begin, view->end);
+		if (container != NULL) {
+			part = *container;
+			places_whole(&x->parts, container, &part.place);
+		}
+		canonical = container == NULL ? NULL : container->canonical;
+		if (lint_is_gap(&x->parts, view->begin, view->end)) {
+			part.place = gap_place(x, view);
+			canonical = NULL;
+		}
+	}
+	findings_add_doubt(&x->found, &part, kind, "", canonical);
+}
+
+static struct part_place
+gap_place(const struct examination *x, const struct view *view)
+{
+	size_t end = view->end;
+
+	/* The line end in front of a boundary stays. */
+	if (end > view->begin && x->parts.bytes[end - 1] == '\n')
+		end--;
+	if (end > view->begin && end < view->end && x->parts.bytes[end - 1] == '\r')
+		end--;
+	return (struct part_place){ .header_begin = view->begin,
+		.header_end = view->begin,
+		.content_begin = view->begin,
+		.content_end = end,
+		.whole_content = true };
+}
+
+/* What is text stays text in that way, more or less. */
+static bool
+is_still_text(enum decode_way way)
+{
+	return decode_kind_of(way) == DECODE_KIND_TEXT || decode_kind_of(way) == DECODE_KIND_QP;
+}
+
+/*
+ * Does a view show a mail? One that is a mail as it stands is cut into its
+ * regions already; and text is still that text as quoted-printable.
+ */
+static bool
+is_new_mail(const char *bytes, const struct view *view)
+{
+	return sniff_is_mail(view->content, view->len) &&
+	    !(is_still_text(view->way) &&
+		sniff_is_mail(bytes + view->begin, view->end - view->begin));
+}
+
+void
+readings_of_content(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	struct reader r = { x, part, content };
+	struct parts parts;
+	struct lint lint;
+	bool irregular, all = true;
+
+	part_begin(&parts, content, len);
+	lint_begin(&lint, &parts);
+	mime_walk(&parts, x->conf, lint_inner, &lint);
+	irregular = lint_irregular(&lint) != NULL;
+	if (irregular && (x->n_inner == INNER_MAX || x->inner_depth == INNER_DEPTH_MAX)) {
+		all = false;
+	} else if (irregular) {
+		x->n_inner++;
+		x->inner_depth++;
+		all = views_each(content, len, &parts.root, false, x->conf, visit_region,
+		    visit_view, &r);
+		x->inner_depth--;
+	}
+	if (!all)
+		findings_add(&x->found, part, CLASS_LIMIT, readings_too_many, "");
+	lint_free(&lint);
+	part_free(&parts);
+}
+
+static bool
+lint_inner(void *ctx, const struct part *part, const char *content, size_t len)
+{
+	(void)content;
+	(void)len;
+	if (!part->inside)
+		lint_part(ctx, part);
+	return part->limit != PART_TOO_MANY;
+}

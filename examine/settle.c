@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * settle.c - nothing may be left in the result that must not be.
+ */
+#include "settle.h"
+
+#include <err.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "clock.h"
+#include "heads.h"
+#include "look.h"
+#include "places.h"
+#include "readings.h"
+#include "strike.h"
+
+/* So often is the result looked at, and in so many of these something narrow tried. */
+#define ROUNDS_MAX 8
+#define NARROW_ROUNDS 5
+
+static void widen(struct examination *, const struct finding *left, int round);
+static header_test header_doubtful;
+static bool remains(const struct examination *, struct finding *left);
+static bool is_left(const struct examination *, const char *, size_t size, struct finding *left);
+static bool must_not_be_left(const struct examination *, const struct finding *);
+static bool append(void *ctx, const char *buf, size_t len);
+
+void
+settle_result(struct examination *x)
+{
+	const struct report *report = x->found.report;
+	struct finding left;
+
+	if (!x->found.infected && x->lint.irregular == NULL)
+		return;
+	for (int round = 0; round < ROUNDS_MAX; round++) {
+		bool again;
+
+		if (report->action != ACTION_REMOVE && report->action != ACTION_DEFANG)
+			return;
+		again = remains(x, &left);
+		explain_again(x->explain, again ? left.reason : NULL);
+		if (!again)
+			return;
+		widen(x, &left, round);
+		free(left.part);
+		free(left.reason);
+		findings_edit(&x->found);
+	}
+}
+
+/*
+ * From a canonical form to a removal, from a part to what it is in, from there to
+ * the whole body, to fields of the header, to a refusal.
+ */
+static void
+widen(struct examination *x, const struct finding *left, int round)
+{
+	const struct part *part = part_at(&x->parts, left->part);
+	struct part removable;
+
+	if (left->class == CLASS_ERROR || left->class == CLASS_LIMIT) {
+		findings_add_whole(&x->found, left->class, left->reason);
+		return;
+	}
+	if (round < NARROW_ROUNDS && clock_ms() < x->views_end) {
+		if (findings_drop_canonical(&x->found, left->part))
+			return;
+		if (left->class == CLASS_INFECTED && !x->headers_checked &&
+		    heads_check(x, left->reason)) {
+			findings_tell_whole(&x->found, CLASS_INFECTED, ACTION_REMOVE, left->reason);
+			return;
+		}
+		for (; places_removable(&x->parts, part, &removable);
+		     part = part_parent(&x->parts, &removable)) {
+			if (findings_goes(&x->found, &removable.place))
+				continue;
+			findings_add_action(&x->found, &removable, left->class, ACTION_REMOVE,
+			    left->reason, "");
+			return;
+		}
+	}
+	if (!findings_goes(&x->found, &x->parts.root))
+		findings_add_whole_action(&x->found, left->class, ACTION_REMOVE, left->reason);
+	else if (round < ROUNDS_MAX - 1 && strike_header(&x->found, header_doubtful, x))
+		findings_tell_whole(&x->found, left->class, ACTION_REMOVE, left->reason);
+	else
+		findings_add_whole_action(&x->found, left->class, ACTION_REJECT, left->reason);
+}
+
+/* By all the looks there are. */
+static bool
+header_doubtful(void *ctx, const char *header, size_t len)
+{
+	struct finding left;
+
+	if (!is_left(ctx, header, len, &left))
+		return false;
+	free(left.part);
+	free(left.reason);
+	return true;
+}
+
+/* Examine the message as edited. */
+static bool
+remains(const struct examination *x, struct finding *left)
+{
+	char *text = NULL;
+	size_t size;
+	bool found;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL ||
+	    !message_splice(x->parts.bytes, x->parts.size, x->found.report->edits,
+		x->found.report->n_edits, append, f) ||
+	    fclose(f) == EOF)
+		err(EX_OSERR, "examine");
+	found = is_left(x, text, size, left);
+	free(text);
+	return found;
+}
+
+/*
+ * Look at what the message has become. If something is left in it that must
+ * not be, tell which: *left holds a malloc'd part and reason then.
+ */
+static bool
+is_left(const struct examination *x, const char *text, size_t size, struct finding *left)
+{
+	struct examination after;
+	struct report report;
+	bool found = false;
+
+	report_init(&report);
+	look_begin(&after, x->conf, text, size, x->objects.deadline,
+	    (clock_ms() + x->objects.deadline) / 2);
+	findings_begin(&after.found, x->conf, x->found.request, &after.parts, &report);
+	after.found.exempt = x->found.exempt;
+	look_at(&after);
+	for (size_t i = 0; i < report.n_findings && !found; i++) {
+		*left = report.findings[i];
+		found = must_not_be_left(x, left);
+	}
+	if (found &&
+	    ((left->reason = strdup(left->reason)) == NULL ||
+		(left->part = strdup(left->part)) == NULL))
+		err(EX_OSERR, "examine");
+	look_free(&after);
+	report_free(&report);
+	return found;
+}
+
+/* An infection or a doubt, if those are edited away; or what was not seen to its end. */
+static bool
+must_not_be_left(const struct examination *x, const struct finding *f)
+{
+	enum verdict_action action = x->conf->action[f->class];
+
+	switch (f->class) {
+	case CLASS_INFECTED:
+		return action == ACTION_REMOVE;
+	case CLASS_AMBIGUOUS:
+		return action == ACTION_DEFANG || action == ACTION_REMOVE;
+	case CLASS_ERROR:
+		return true;
+	case CLASS_LIMIT:
+		return strcmp(f->reason, readings_too_many) == 0 &&
+		    !findings_known(x->found.report, CLASS_LIMIT, f->part, f->reason) &&
+		    !findings_known(x->found.report, CLASS_LIMIT, "0", f->reason);
+	case CLASS_BLOCKED:
+	case CLASS_ENCRYPTED:
+	case CLASS_UNOPENED:
+	case CLASS_COUNT:
+		break;
+	}
+	return false;
+}
+
+static bool
+append(void *ctx, const char *buf, size_t len)
+{
+	return fwrite(buf, 1, len, ctx) == len;
+}

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * part.c - the one record of a part, and the names of one.
+ *
+ * Memory that runs out ends the process; the front copes with that.
+ */
+#include "part.h"
+
+#include <err.h>
+#include <sha2.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include <gmime/gmime.h>
+
+#include "array.h"
+#include "header.h"
+
+/* Names of one part beyond which nobody looks. */
+#define NAMES_MAX 500
+
+static void found_name(void *ctx, const char *name);
+static void add_words(struct part *, const char *name);
+static void add_charset(struct part *, const char *name, const char *charset);
+
+void
+part_begin(struct parts *parts, const char *bytes, size_t size)
+{
+	*parts = (struct parts){ .bytes = bytes, .size = size };
+}
+
+void
+part_free(struct parts *parts)
+{
+	for (size_t i = 0; i < parts->n; i++) {
+		struct part *part = parts->at[i];
+
+		part_names_free(part->names, part->n_names);
+		free(part->type);
+		free(part->boundary);
+		free(part);
+	}
+	free(parts->at);
+	parts->at = NULL;
+	parts->n = 0;
+}
+
+struct part *
+part_add(struct parts *parts, size_t parent, const char *type)
+{
+	struct part *part = calloc(1, sizeof(*part));
+
+	if (part == NULL || (part->type = strdup(type)) == NULL)
+		err(EX_OSERR, "part");
+	part->index = parts->n;
+	part->parent = parent;
+	parts->at = array_grow(parts->at, parts->n, sizeof(struct part *), "part");
+	parts->at[parts->n++] = part;
+	return part;
+}
+
+const struct part *
+part_parent(const struct parts *parts, const struct part *part)
+{
+	return part->parent == PART_NONE ? NULL : parts->at[part->parent];
+}
+
+bool
+part_is_below(const struct parts *parts, const struct part *part, size_t container)
+{
+	while ((part = part_parent(parts, part)) != NULL) {
+		if (part->index == container)
+			return true;
+	}
+	return false;
+}
+
+const struct part *
+part_at(const struct parts *parts, const char *path)
+{
+	const struct part *best = NULL;
+	size_t best_len = 0;
+
+	for (size_t i = 0; i < parts->n; i++) {
+		const struct part *part = parts->at[i];
+		size_t len = strlen(part->path);
+
+		if (strcmp(part->path, path) == 0)
+			return part;
+		if (len > best_len && strncmp(path, part->path, len) == 0 && path[len] == '.') {
+			best = part;
+			best_len = len;
+		}
+	}
+	return best;
+}
+
+void
+part_hash(const char *content, size_t len, struct part_digest *digest)
+{
+	SHA2_CTX sha;
+
+	SHA256Init(&sha);
+	SHA256Update(&sha, (const uint8_t *)content, len);
+	SHA256Final(digest->sha256, &sha);
+}
+
+char **
+part_header_names(const char *bytes, size_t begin, size_t end, size_t *n)
+{
+	struct part part = { .n_names = 0 };
+
+	part_add_header_names(&part, bytes, begin, end);
+	*n = part.n_names;
+	return part.names;
+}
+
+void
+part_names_free(char **names, size_t n)
+{
+	while (n > 0)
+		free(names[--n]);
+	free(names);
+}
+
+static void
+found_name(void *ctx, const char *name)
+{
+	part_add_name(ctx, name);
+}
+
+/*
+ * The parameters of all fields count as one list: some readers put the pieces
+ * of a name together over two fields.
+ */
+void
+part_add_header_names(struct part *part, const char *bytes, size_t begin, size_t end)
+{
+	struct header_params *params = malloc(sizeof(*params));
+	struct header_field field;
+	size_t at = begin, fields = 0;
+
+	if (params == NULL)
+		err(EX_OSERR, "names");
+	params->n = 0;
+	while (header_next(bytes, end, &at, &field)) {
+		if (!header_is(bytes, &field, "Content-Type") &&
+		    !header_is(bytes, &field, "Content-Disposition"))
+			continue;
+		fields++;
+		header_params_add(bytes, &field, params);
+	}
+	if (fields > 0)
+		header_params_names(bytes, params, found_name, part);
+	header_params_free(params);
+	free(params);
+}
+
+/* Each once; then what readers make of it that decode more than they should. */
+void
+part_add_name(struct part *part, const char *name)
+{
+	if (name == NULL || part->n_names >= NAMES_MAX)
+		return;
+	for (size_t i = 0; i < part->n_names; i++) {
+		if (strcmp(part->names[i], name) == 0)
+			return;
+	}
+	part->names = reallocarray(part->names, part->n_names + 1, sizeof(*part->names));
+	if (part->names == NULL || (part->names[part->n_names] = strdup(name)) == NULL)
+		err(EX_OSERR, "names");
+	part->n_names++;
+	add_words(part, name);
+	add_charset(part, name, "UTF-7");
+}
+
+/*
+ * RFC 2047 words, which have no business in a parameter, as GMime decodes them
+ * and, for charsets of two or four bytes, whose order readers guess, with the
+ * zero bytes left out: what an extension is made of is ASCII.
+ */
+static void
+add_words(struct part *part, const char *name)
+{
+	const char *word = strstr(name, "=?");
+	char *decoded;
+
+	if (word == NULL)
+		return;
+	decoded = g_mime_utils_header_decode_text(NULL, name);
+	part_add_name(part, decoded);
+	g_free(decoded);
+	decoded = header_words_ascii(name);
+	part_add_name(part, decoded);
+	free(decoded);
+}
+
+/* What it is if it is in another charset than it seems. */
+static void
+add_charset(struct part *part, const char *name, const char *charset)
+{
+	char *converted;
+
+	if (strchr(name, '+') == NULL)
+		return;
+	converted = g_convert(name, -1, "UTF-8", charset, NULL, NULL, NULL);
+	part_add_name(part, converted);
+	g_free(converted);
+}

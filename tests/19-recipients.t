@@ -1,0 +1,46 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What recipients see: a removed part does not hide the rest, nor the rest the
+# notice. Here by what the result is made of; "make recipients" asks real mail
+# programs about the same messages.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use Situation;
+
+my $database = situation_database();
+
+# Without what a mail program undoes: quoted-printable.
+sub unquoted { return $_[0] =~ s/=\r?\n//gr =~ s/=([0-9A-F]{2})/chr hex $1/ger }
+
+for my $s (situations()) {
+	for my $crlf (0, 1) {
+		my $in = $crlf ? $s->{bytes} =~ s/\n/\r\n/gr : $s->{bytes};
+		my $r = spawnscan(in => $in, args => ['-o', "database=$database", @{$s->{args} // []}]);
+		subtest $s->{name} . ($crlf ? ', CRLF' : '') => sub {
+			is($r->{code}, 0, 'exit code') or diag($r->{err}) or return;
+			unlike($r->{out}, qr/\Q${\ situation_marker()}\E/, 'what was to go is gone');
+			is(eval { situation_tree($r->{out}) } // $@, $s->{tree}, 'what it is made of') or diag($r->{out});
+			$crlf ? unlike($r->{out} =~ s/\r\n//gr, qr/[\r\n]/, 'line endings') : unlike($r->{out}, qr/\r/, 'line endings');
+			my $text = unquoted($r->{out} =~ s/\r\n/\n/gr);
+			like($text, $_, 'the rest is there') for @{$s->{shown}}, @{$s->{html}};
+			like($text, $s->{notice}, 'the notice') if $s->{notice};
+			unlike($text, qr/removed by the content filter/, 'no notice') unless $s->{notice};
+			my $name = ($s->{listed} // '') =~ s/([^A-Za-z0-9_.-])/sprintf '%%%02X', ord $1/ger;
+			my $named = $name =~ /%/ ? qr/filename\*=utf-8''\Q$name\E$/m : qr/^Content-Disposition: inline;\n\tfilename="\Q$name\E"$/m;
+			like($r->{out} =~ s/\r\n/\n/gr, $named, 'has a name') if $s->{listed};
+			unlike($text, qr/removed\.txt/, 'has none') if $s->{notice} && !$s->{listed};
+			like($text, qr/name="\Q$s->{renamed}\E"/, 'renamed') if $s->{renamed};
+			like($text, qr/^Content-Type: text\/calendar; charset=utf-8; method=REQUEST$/m, 'the invitation') if $s->{calendar};
+			# Every line that came is there, but for those of what went and of what is around it.
+			my %out = map { $_ => 1 } split /\n/, $r->{out} =~ s/\r\n/\n/gr;
+			my @lost = grep { !$out{$_} && !/^(?:Content-|--|BEGIN|END|\s)|multipart|\Q${\ situation_marker()}\E|^[\w+\/=]+\z/ } split /\n/, $s->{bytes};
+			is_deeply(\@lost, [], 'nothing else is lost') unless $s->{calendar} || $s->{tree} =~ /^notice$/ || $s->{name} =~ /calendar|html|encrypted|text$|root|both|three/;
+		};
+	}
+}
+done_testing;

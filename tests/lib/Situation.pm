@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+package Situation;
+
+# Situation.pm - messages of which one part is removed, in the layouts that mail
+# programs send, and what their recipients are to see afterwards.
+#
+# situations() gives a list of
+#   name     what it is
+#   bytes    the message; what is to go holds the marker, which only the signature
+#            of situation_database() matches
+#   args     options of spawnscan, if it takes any
+#   tree     what the result is made of, as situation_tree() tells it
+#   shown    what must be shown to everyone, a list of patterns
+#   html     what must be shown where HTML is
+#   notice   what the notice must say; undef = there is none
+#   listed   the name of the notice; undef = it has none, being the message itself
+#   calendar the invitation must still be answerable
+# None of them is anybody's: all are made here.
+
+use v5.32;
+use warnings;
+use Exporter 'import';
+use MIME::Base64 ();
+use Harness;
+
+our @EXPORT = qw(situations situation_tree situation_database situation_marker);
+
+my $MARKER = 'RECIPIENTS-TEST-MARKER-REMOVE-ME-0001';
+sub situation_marker { return $MARKER }
+
+# A directory with the one signature.
+sub situation_database {
+	my $dir = subdir('recipients-database');
+	write_file("$dir/recipients.ndb", 'Recipients-Test-Marker:0:*:' . unpack('H*', $MARKER) . "\n");
+	return $dir;
+}
+
+# -- parts ------------------------------------------------------------------------
+
+my $HEAD = "From: Anna Sender <anna\@example.org>\nTo: Ben Reader <ben\@example.net>\n"
+    . "Date: Mon, 30 Nov 2026 13:50:42 +0000\nMIME-Version: 1.0\n";
+
+sub b64 { return MIME::Base64::encode_base64($_[0], "\n") }
+sub message { my ($subject, $part) = @_; return "${HEAD}Subject: $subject\nMessage-ID: <$subject\@example.org>\n$part" }
+
+my $n = 0;
+sub multi {
+	my ($type, @parts) = @_;
+	my $b = 'bound' . ++$n;
+	return "Content-Type: multipart/$type; boundary=\"$b\"\n\n" . join('', map { "--$b\n$_\n" } @parts) . "--$b--\n";
+}
+# A multipart within another: its last line ending is that of the delimiter behind it.
+sub within { return multi(@_) }
+
+sub text { return "Content-Type: text/plain; charset=utf-8\n\n" . ($_[0] // "OKTEXT: Dear Ben, here is the report. Lunch on Thursday?\n\nAnna") }
+sub html { return "Content-Type: text/html; charset=utf-8\n\n<html><body>" . ($_[0] // '<p>OKHTML: Dear Ben, here is the <b>report</b>. Lunch on Thursday?</p>') . '</body></html>' }
+sub bad_text { return text("Dear Ben, $MARKER") }
+sub bad_html { return html("<p>$MARKER</p>") }
+sub file {
+	my ($name, $bytes, %a) = @_;
+	return 'Content-Type: ' . ($a{type} // 'application/pdf') . "; name=\"$name\"\nContent-Transfer-Encoding: base64\n"
+	    . "Content-Disposition: attachment; filename=\"$name\"\n" . ($a{header} // '') . "\n" . (b64($bytes) =~ s/\n\z//r);
+}
+sub pdf { return file($_[0] // 'agenda.pdf', "%PDF-1.4\nharmless\n") }
+sub bad_pdf { return file($_[0] // 'report.pdf', "%PDF-1.4\n$MARKER\n") }
+
+# One light grey point, as PNG; $bad puts the marker behind it, where no viewer looks.
+my $POINT = MIME::Base64::decode_base64('iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGO4DAAA0gDR3wQ2CwAAAABJRU5ErkJggg==');
+sub picture {
+	my ($id, $bad) = @_;
+	return "Content-Type: image/png; name=\"$id.png\"\nContent-Transfer-Encoding: base64\nContent-ID: <$id\@example.org>\n"
+	    . "Content-Disposition: inline; filename=\"$id.png\"\n\n" . (b64($POINT . ($bad ? $MARKER : '')) =~ s/\n\z//r);
+}
+sub html_with { return html('<p>OKHTML: Dear Ben, our new logo:</p>' . join('', map { "<img src=\"cid:$_\@example.org\" alt=\"$_\">" } @_)) }
+
+sub calendar {
+	my ($bad) = @_;
+	return "Content-Type: text/calendar; charset=utf-8; method=REQUEST\n\n" . join "\n", 'BEGIN:VCALENDAR', 'VERSION:2.0',
+	    'PRODID:-//example//recipients//EN', 'METHOD:REQUEST', 'BEGIN:VEVENT', 'UID:lunch-1@example.org',
+	    'DTSTAMP:20261130T100000Z', 'DTSTART:20261210T120000Z', 'DTEND:20261210T130000Z', 'SUMMARY:OKCAL Lunch on Thursday',
+	    'ORGANIZER;CN=Anna:mailto:anna@example.org',
+	    'ATTENDEE;CN=Ben;PARTSTAT=NEEDS-ACTION;RSVP=TRUE;ROLE=REQ-PARTICIPANT:mailto:ben@example.net',
+	    ($bad ? "DESCRIPTION:$MARKER" : ()), 'SEQUENCE:0', 'STATUS:CONFIRMED', 'END:VEVENT', 'END:VCALENDAR';
+}
+sub signature { return "Content-Type: application/pgp-signature; name=\"signature.asc\"\n\n-----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCAAdFiEE\n-----END PGP SIGNATURE-----" }
+sub signed { return multi('signed; protocol="application/pgp-signature"; micalg=pgp-sha256', @_, signature()) }
+sub rfc822 { return "Content-Type: message/rfc822\n\n$_[0]" =~ s/\n\z//r }
+
+# -- situations --------------------------------------------------------------------
+
+my $OK = qr/OKTEXT: Dear Ben/;
+my $OKHTML = qr/OKHTML: Dear Ben/;
+my $VIRUS = qr/because it contains a virus/;
+
+sub situations {
+	my @s;
+	my $add = sub { my ($name, $part, %a) = @_; push @s, { name => $name, bytes => message($name, $part), html => [], shown => [], %a } };
+	my $said = sub { my ($what) = @_; return qr/\Q$what\E was removed by the content filter\s+because it contains a virus/ };
+
+	# A part of an alternative.
+	$add->('alternative-html', multi('alternative', text(), bad_html()), tree => 'mixed(text notice)', shown => [$OK],
+	    notice => $said->('The formatted text (HTML) of this message'), listed => 'message.html.removed.txt');
+	$add->('alternative-text', multi('alternative', bad_text(), html()), tree => 'mixed(notice html)', shown => [$OKHTML],
+	    notice => $said->('The plain text of this message'), listed => 'message.txt.removed.txt');
+	$add->('alternative-both', multi('alternative', bad_text(), bad_html()), tree => 'mixed(notice notice)',
+	    notice => $said->('The text of this message'), listed => 'message.txt.removed.txt');
+	$add->('alternative-one-of-three', multi('alternative', text(), html(), "Content-Type: text/enriched\n\n<bold>$MARKER</bold>"),
+	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/],
+	    notice => $said->('The plain text of this message'), listed => 'message.txt.removed.txt');
+	$add->('alternative-beside-a-file', multi('mixed', within('alternative', text(), bad_html()), pdf()),
+	    tree => 'mixed(mixed(text notice) application/pdf)', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
+	$add->('alternative-in-a-message', multi('mixed', text(), rfc822(message('inner', multi('alternative', text("OKTEXT: Dear Ben, inside\n"), bad_html())))),
+	    tree => 'mixed(text message(mixed(text notice)))', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
+
+	# Invitations.
+	$add->('invitation-html', multi('alternative', text(), bad_html(), calendar()), tree => 'mixed(alternative(text calendar) notice)',
+	    shown => [qr/OKTEXT: Dear Ben|OKCAL/], notice => $VIRUS, listed => 'message.html.removed.txt', calendar => 1);
+	$add->('invitation-text', multi('alternative', bad_text(), html(), calendar()), tree => 'mixed(alternative(html calendar) notice)',
+	    shown => [qr/OKHTML: Dear Ben|OKCAL/], notice => $VIRUS, listed => 'message.txt.removed.txt', calendar => 1);
+	$add->('invitation-all-but-calendar', multi('alternative', bad_text(), bad_html(), calendar()),
+	    tree => 'mixed(alternative(calendar) notice notice)', notice => $VIRUS, listed => 'message.txt.removed.txt', calendar => 1);
+	$add->('invitation-calendar', multi('alternative', text(), html(), calendar(1)), tree => 'mixed(alternative(text html) notice)',
+	    shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('The invitation in this message'), listed => 'invitation.ics.removed.txt');
+	$add->('invitation-calendar-text', multi('alternative', text(), calendar(1)), tree => 'mixed(text notice)', shown => [$OK],
+	    notice => $said->('The invitation in this message'), listed => 'invitation.ics.removed.txt');
+	$add->('invitation-with-file', multi('mixed', within('alternative', text(), bad_html(), calendar()), file('invite.ics', "BEGIN:VCALENDAR\nEND:VCALENDAR\n", type => 'application/ics')),
+	    tree => 'mixed(mixed(alternative(text calendar) notice) application/ics)', shown => [qr/OKTEXT: Dear Ben|OKCAL/],
+	    notice => $VIRUS, listed => 'message.html.removed.txt', calendar => 1);
+
+	# Pictures in the text.
+	$add->('related-picture', multi('related; type="text/html"', html_with('logo'), picture('logo', 1)), tree => 'mixed(related(html grey) notice)',
+	    shown => [$OKHTML], notice => $said->('A picture in this message'), listed => 'logo.png.removed.txt');
+	$add->('related-one-of-two', multi('related; type="text/html"', html_with('logo', 'photo'), picture('logo', 1), picture('photo')),
+	    tree => 'mixed(related(html grey image/png) notice)', shown => [$OKHTML], notice => $VIRUS, listed => 'logo.png.removed.txt');
+	$add->('related-root', multi('related; type="text/html"', bad_html(), picture('logo')), tree => 'mixed(notice image/png)',
+	    notice => $said->('The text of this message'), listed => 'message.html.removed.txt');
+	$add->('related-file', multi('related; type="text/html"', html_with('logo'), picture('logo'), bad_pdf()), tree => 'mixed(related(html image/png) notice)',
+	    shown => [$OKHTML], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('apple-picture', multi('alternative', text(), within('related; type="text/html"', html_with('logo'), picture('logo', 1))),
+	    tree => 'mixed(alternative(text related(html grey)) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'logo.png.removed.txt');
+	$add->('apple-html', multi('alternative', text(), within('related; type="text/html"', bad_html(), picture('logo'))),
+	    tree => 'mixed(text mixed(notice image/png))', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
+	$add->('apple-file', multi('alternative', text(), within('mixed', html(), bad_pdf(), html('<p>OKEND</p>'))),
+	    tree => 'mixed(alternative(text mixed(html html)) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('apple-text', multi('alternative', bad_text(), within('related; type="text/html"', html_with('logo'), picture('logo'))),
+	    tree => 'mixed(notice related(html image/png))', shown => [$OKHTML], notice => $VIRUS, listed => 'message.txt.removed.txt');
+	$add->('outlook-html', multi('related; type="multipart/alternative"', within('alternative', text(), bad_html()), picture('logo')),
+	    tree => 'mixed(related(alternative(text) image/png) notice)', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
+	$add->('outlook-picture', multi('related; type="multipart/alternative"', within('alternative', text(), html_with('logo')), picture('logo', 1)),
+	    tree => 'mixed(related(alternative(text html) grey) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'logo.png.removed.txt');
+	$add->('outlook-picture-and-file', multi('mixed', within('related; type="multipart/alternative"', within('alternative', text(), html_with('logo')), picture('logo', 1)), pdf()),
+	    tree => 'mixed(mixed(related(alternative(text html) grey) notice) application/pdf)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'logo.png.removed.txt');
+
+	# Attachments.
+	$add->('file', multi('mixed', text(), bad_pdf()), tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('file-beside-html', multi('mixed', within('alternative', text(), html()), bad_pdf(), pdf()), tree => 'mixed(alternative(text html) notice application/pdf)',
+	    shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('file-of-a-language', multi('mixed', text(), file('x', "%PDF-1.4\n$MARKER\n") =~ s/; (file)?name="x"/; $1name*=utf-8''%E8%AF%B7%E6%B1%82.pdf/gr),
+	    tree => 'mixed(text notice)', shown => [$OK], notice => qr/Name:\s+\xe8\xaf\xb7\xe6\xb1\x82\.pdf/, listed => "\xe8\xaf\xb7\xe6\xb1\x82.pdf.removed.txt");
+	$add->('file-in-a-long-message', multi('mixed', text(join '', "OKTEXT: Dear Ben\n", map { "> line $_ of what was quoted\n" } 1 .. 500), bad_pdf()),
+	    tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
+	$add->('forks', multi('mixed', text(), within('appledouble', file('report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf())),
+	    tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('renamed', multi('mixed', text(), file('evil.js', '// harmless', type => 'text/javascript')), tree => 'mixed(text application/octet-stream)',
+	    shown => [$OK], renamed => 'evil.js.defanged');
+
+	# Signed and sealed.
+	my $broken = qr/This message was digitally signed; the signature is no longer valid\./;
+	$add->('signed-file', signed(within('mixed', text(), bad_pdf())), tree => 'mixed(mixed(text notice) application/pgp-signature)', shown => [$OK], notice => $broken, listed => 'report.pdf.removed.txt');
+	$add->('signed-html', signed(within('alternative', text(), bad_html())), tree => 'mixed(mixed(text notice) application/pgp-signature)', shown => [$OK], notice => $broken, listed => 'message.html.removed.txt');
+	$add->('signed-forwarded', multi('mixed', text(), rfc822(message('inner', signed(within('mixed', text("OKTEXT: Dear Ben, inside\n"), bad_pdf()))))),
+	    tree => 'mixed(text message(mixed(mixed(text notice) application/pgp-signature)))', shown => [$OK], notice => $broken, listed => 'report.pdf.removed.txt');
+	$add->('signature-renamed', signed(text()) =~ s/signature\.asc/signature.js/r, tree => 'signed(text application/pgp-signature)', shown => [$OK], renamed => 'signature.js.defanged');
+	$add->('encrypted', multi('encrypted; protocol="application/pgp-encrypted"', "Content-Type: application/pgp-encrypted\n\nVersion: 1",
+	    "Content-Type: application/octet-stream; name=\"encrypted.asc\"\n\n-----BEGIN PGP MESSAGE-----\n\nhQEMA0000000000000000000\n-----END PGP MESSAGE-----"),
+	    args => ['-o', 'encrypted=remove'], tree => 'mixed(application/pgp-encrypted notice)', notice => qr/because it is encrypted and could not be checked/, listed => 'encrypted.asc.removed.txt');
+
+	# Reports.
+	my $status = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; ben\@example.net\nAction: failed\nStatus: 5.1.1\n";
+	$add->('dsn', multi('report; report-type=delivery-status', text("OKTEXT: Dear Ben could not be reached.\n"), $status, rfc822(message('returned', multi('mixed', text(), bad_pdf())))),
+	    tree => 'report(text message/delivery-status message(mixed(text notice)))', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('mdn', multi('report; report-type=disposition-notification', bad_text(), "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ben\@example.net\nDisposition: manual-action/MDN-sent-manually; displayed\n"),
+	    tree => 'report(notice message/disposition-notification)', notice => $said->('The text of this message'), listed => 'message.txt.removed.txt');
+
+	# The message itself.
+	$add->('whole-text', bad_text() . "\n", tree => 'notice', notice => $said->('The text of this message'));
+	$add->('whole-html', bad_html() . "\n", tree => 'notice', notice => $said->('The text of this message'));
+	$add->('whole-file', bad_pdf() . "\n", tree => 'notice', notice => $said->('An attachment of this message'));
+	return @s;
+}
+
+# -- what a message is made of -------------------------------------------------------
+
+# "mixed(text notice)": a reader of its own, for results that are regular. Dies of what is not.
+sub situation_tree {
+	my ($bytes) = @_;
+	return tree_of($bytes =~ s/\r\n/\n/gr, 1);
+}
+
+sub tree_of {
+	my ($part) = @_;
+	my ($head, $body) = $part =~ /\A(.*?\n)\n(.*)\z/s ? ($1, $2) : $part =~ /\A\n(.*)\z/s ? ('', $1) : die "a part without an empty line:\n$part\n";
+	$head =~ s/\n[ \t]+/ /g;
+	my @types = $head =~ /^Content-Type:\s*([^;\s]+)/mgi;
+	die "more than one Content-Type:\n$head" if @types > 1;
+	my $type = lc($types[0] // 'text/plain');
+	if (my ($kind) = $type =~ m{^multipart/(.*)}) {
+		my ($b) = $head =~ /^Content-Type:[^\n]*boundary="([^"]+)"/mi or die "no boundary in:\n$head";
+		$body =~ s/^--\Q$b\E--(?:\n.*|)\z//ms or die "no end of $b:\n$body";
+		my (undef, @pieces) = split /^--\Q$b\E\n/m, $body;
+		return "$kind(" . join(' ', map { tree_of($_ =~ s/\n\z//r) } @pieces) . ')';
+	}
+	return 'message(' . tree_of($body) . ')' if $type eq 'message/rfc822';
+	return 'notice' if $type eq 'text/plain' && $body =~ /removed by the content filter/;
+	return 'grey' if $type eq 'image/gif' && $body =~ /\AR0lGOD/;
+	return $1 if $type =~ m{^text/(html|calendar)$};
+	return $type eq 'text/plain' ? 'text' : $type;
+}
+
+1;
