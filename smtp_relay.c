@@ -32,6 +32,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "notify.h"
 #include "smtp_relay.h"
 #include "smtp_session.h"
 
@@ -185,8 +186,11 @@ smtp_relay(const struct conf *conf, const struct address *addresses, const struc
 	if ((answer = down_open(s)) == ANSWER_REPLY)
 		session_enter(s, STATE_HELO);
 	answer = session_answer(s, answer);
-	while (!session_answers[answer].closes)
+	while (!session_answers[answer].closes) {
 		answer = session_answer(s, session_next(s));
+		if (s->client.out_len == 0)
+			notify_send();
+	}
 	session_close(s);
 	return session_answers[answer].exit;
 }

@@ -40,6 +40,7 @@
 #include "inspection.h"
 #include "log.h"
 #include "memory.h"
+#include "notify.h"
 #include "proxy.h"
 #include "qmail_queue.h"
 #include "sendmail.h"
@@ -138,6 +139,7 @@ main(int argc, char **argv)
 		quit(EX_IOERR, "standard input or output is closed");
 	} else
 		code = run(&options, &conf);
+	notify_send();
 	conf_free(&conf);
 	return code;
 }

@@ -80,6 +80,13 @@ struct conf {
 	/* [quarantine] */
 	enum conf_keep quarantine;
 	char *quarantine_dir;
+	char *quarantine_to; /* address that gets each original as well; "" = none */
+
+	/* [notify] */
+	char *notify_to; /* address; "" = nobody */
+	char *notify_classes; /* names of classes */
+	uint64_t notify_interval; /* at most one notice for each class in it */
+	char *notify_via; /* next hop of notices; "" = the message's */
 
 	/* [log] */
 	char *log; /* "syslog", "stderr" or "file:/path" */

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "address.h"
 #include "network.h"
+#include "verdict.h"
 #include "words.h"
 
 #define NOTICE_LINE 900 /* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
@@ -158,7 +160,7 @@ conf_check_notice(const char *value)
 const char *
 conf_check_shown(const char *value)
 {
-	return is_shown(value, strlen(value)) ? NULL : "printable UTF-8 text";
+	return *value != '\0' && is_shown(value, strlen(value)) ? NULL : "printable UTF-8 text";
 }
 
 /* No controls, and nothing that is no UTF-8 (RFC 3629). */
@@ -181,4 +183,52 @@ is_shown(const char *text, size_t len)
 		}
 	}
 	return more == 0;
+}
+
+/* What can be said in RCPT TO and stand among the arguments of a program. */
+const char *
+conf_check_mailbox(const char *value)
+{
+	const char *at = strrchr(value, '@');
+
+	for (const char *c = value; *c != '\0'; c++)
+		if (*c <= ' ' || *c > '~' || strchr("<>\"\\,;()", *c) != NULL)
+			at = NULL;
+	return at != NULL && at > value && at[1] != '\0' && *value != '-'
+	    ? NULL
+	    : "an address, user@example.com";
+}
+
+const char *
+conf_check_classes(const char *value)
+{
+	struct span word;
+	char name[32];
+	int c;
+
+	if (*value == '\0')
+		return "classes: infected, blocked ...";
+	while (words_next(&value, &word)) {
+		for (c = 0; c < CLASS_COUNT; c++)
+			if (words_text(word, name, sizeof(name)) != NULL &&
+			    strcmp(name, verdict_class_name((enum verdict_class)c)) == 0)
+				break;
+		if (c == CLASS_COUNT)
+			return "classes: infected, blocked ...";
+	}
+	return NULL;
+}
+
+const char *
+conf_check_hop(const char *value)
+{
+	struct address address;
+	char err[512];
+	bool ok;
+
+	if (strcmp(value, "sendmail") == 0)
+		return NULL;
+	ok = address_parse(&address, value, err, sizeof(err));
+	address_free(&address);
+	return ok ? NULL : "HOST:PORT, [IPV6]:PORT, unix:/PATH, lmtp:HOST:PORT or sendmail";
 }

@@ -24,5 +24,8 @@ const char *conf_check_name(const char *);
 const char *conf_check_scanner(const char *);
 const char *conf_check_notice(const char *);
 const char *conf_check_shown(const char *);
+const char *conf_check_mailbox(const char *);
+const char *conf_check_classes(const char *);
+const char *conf_check_hop(const char *);
 
 #endif

@@ -155,6 +155,12 @@ const struct conf_key conf_table[] = {
 
 	CHOICE(quarantine, quarantine, keeps, "changed"),
 	STRING(quarantine, quarantine_dir, 1, CONF_PATH_LENGTH, NULL, "/var/spool/spawnscan"),
+	STRING(quarantine, quarantine_to, 0, 320, conf_check_mailbox, ""),
+
+	STRING(notify, notify_to, 0, 320, conf_check_mailbox, ""),
+	WORDS(notify, notify_classes, 0, LIST_LENGTH, conf_check_classes, "infected error"),
+	TIME(notify, notify_interval, 0, 30 * DAY, "1h"),
+	STRING(notify, notify_via, 0, CONF_PATH_LENGTH, conf_check_hop, ""),
 
 	STRING(log, log, 1, CONF_PATH_LENGTH, conf_check_log, "syslog"),
 	CHOICE(log, syslog_facility, facilities, "mail"),

@@ -34,6 +34,7 @@
 #include "list.h"
 #include "log.h"
 #include "memory.h"
+#include "notifier.h"
 #include "release.h"
 #include "safe.h"
 #include "show.h"
@@ -154,6 +155,9 @@ main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	umask(077);
 	memory_on_none(no_memory);
+	/* Not by hand: see transaction/notify.c. */
+	if (argc == 2 && strcmp(argv[1], "notify") == 0)
+		return notifier_run();
 	parse(argc, argv, &desk, &options, &verb);
 	conf_init(&conf);
 	configure(&options, &conf);

@@ -82,7 +82,7 @@ meta_read(struct meta *m, int fd, char *err, size_t errsize)
 	memset(m, 0, sizeof(*m));
 	m->reference = m->date = m->mode = m->client = m->protocol = m->source = m->ident = "";
 	m->sender = m->next_hop = m->sha256 = m->verdict = m->action = m->scanner = "";
-	m->failure = "";
+	m->failure = m->notice = m->outcome = "";
 	if ((m->text = slurp(fd, &len)) == NULL) {
 		snprintf(err, errsize, "metadata: %s", strerror(errno));
 		return false;
@@ -107,6 +107,7 @@ meta_free(struct meta *m)
 	free(m->replies);
 	free(m->findings);
 	free(m->events);
+	free(m->settings);
 	free(m->text);
 	memset(m, 0, sizeof(*m));
 }
@@ -151,7 +152,8 @@ take_line(struct meta *m, char *line)
 		{ "Client", &m->client }, { "Protocol", &m->protocol }, { "Source", &m->source },
 		{ "Ident", &m->ident }, { "Sender", &m->sender }, { "Next-Hop", &m->next_hop },
 		{ "SHA-256", &m->sha256 }, { "Verdict", &m->verdict }, { "Action", &m->action },
-		{ "Scanner", &m->scanner }, { "Failure", &m->failure } };
+		{ "Scanner", &m->scanner }, { "Failure", &m->failure }, { "Notice", &m->notice },
+		{ "Outcome", &m->outcome } };
 	char *value = strstr(line, ": ");
 	const char *error = NULL;
 	size_t i;
@@ -172,6 +174,8 @@ take_line(struct meta *m, char *line)
 		m->recipients = add(m->recipients, &m->n_recipients, value);
 	else if (strcmp(line, "Reply") == 0)
 		m->replies = add(m->replies, &m->n_replies, value);
+	else if (strcmp(line, "Setting") == 0)
+		m->settings = add(m->settings, &m->n_settings, value);
 	else if (strcmp(line, "Size") == 0) {
 		m->size = (uint64_t)strtonum(value, 0, INT64_MAX, &error);
 		m->has_size = error == NULL;

@@ -36,6 +36,10 @@ struct meta {
 	size_t n_events; /* strings, not pairs */
 	bool released; /* a copy was taken by a next hop */
 	bool unfinished; /* a release was begun, and nobody knows what became of it */
+	/* of a notice only, see notify.c */
+	const char *notice, *outcome;
+	const char **settings; /* "key=value" */
+	size_t n_settings;
 	char *text; /* what the strings point into */
 };
 

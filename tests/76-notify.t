@@ -1,0 +1,164 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Notices to the postmaster: who is told what, how often, and that no mail is
+# delayed or lost by it.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use Downstream;
+use SmtpClient;
+
+my $text = part('Content-Type: text/plain; charset=us-ascii', "A text before it.\n");
+sub infected { my ($name) = @_; return crlf(mail(parts => [$text, attachment($name // 'v.txt', eicar())])) }
+my $exe = crlf(mail(parts => [$text, attachment('setup.exe', 'nothing')]));
+
+# A filter's session with these settings; messages that it delivers. Returns the log.
+my $conf;
+sub session {
+	my ($d, @mails) = @_;
+	my $c = SmtpClient->filter(to => $d->address, conf => $conf);
+	$c->hello;
+	my @replies = map { $c->deliver(%{ref $_ ? $_ : {mail => $_}}) } @mails;
+	$c->quit;
+	return @replies;
+}
+sub settings { $conf = conf_file(@_) }
+sub log_text { return read_file(($conf =~ s{[^/]+\z}{log}r)) // '' }
+sub notices { my ($d) = @_; return grep { $_->{data} =~ /^X-Spawnscan-Notice: /m } $d->messages }
+sub wait_notices { my ($d, $n) = @_; wait_for(sub { (() = notices($d)) >= $n }, 20); return notices($d) }
+sub dir { return read_file($conf) =~ /^quarantine_dir = (.*)$/m ? $1 : die }
+
+subtest 'one notice' => sub {
+	my $d = Downstream->start;
+	settings(notify_to => 'postmaster@example.com');
+	my ($reply) = session($d, {mail => infected(), from => 'alice@example.org', to => ['bob@example.net']});
+	like($reply, qr/\A250 /, 'the message is delivered');
+	my @n = wait_notices($d, 1);
+	is(scalar @n, 1, 'a notice') or return diag(log_text());
+	my $n = $n[0];
+	like($n->{mail}, qr/FROM:<>/, 'from the null sender');
+	is_deeply($n->{rcpt}, ['RCPT TO:<postmaster@example.com>'], 'to notify_to');
+	like($n->{data}, qr/^Auto-Submitted: auto-generated\r$/m, 'marked: not to be answered');
+	like($n->{data}, qr/^Subject: Content filter: infected\r$/m, 'subject');
+	like($n->{data}, qr/^  part 2: infected, Eicar-Test-Signature\S* -> remove, name v\.txt\r$/m, 'finding');
+	like($n->{data}, qr/^Sender: +<alice\@example\.org>\r\nRecipient: +<bob\@example\.net>\r$/m, 'envelope');
+	my ($ref) = $n->{data} =~ m{release (\d{4}/\S+)\r$}m;
+	ok($ref && -f dir() . "/$ref", 'the command that releases it');
+	like($n->{data}, qr/^Action: +remove, delivered\r$/m, 'what became of it');
+	ok(wait_for(sub { log_text() =~ /event=notice to=postmaster\@example\.com class=infected quarantine=\S+ outcome=sent/ }), 'in the log');
+	session($d, $exe, crlf(mail()));
+	session($d, crlf(mail(subject => 'clean')));
+	is(scalar(() = notices($d)), 1, 'none for other classes or clean mail');
+};
+
+subtest 'the rest is summed up' => sub {
+	my $d = Downstream->start;
+	settings(notify_to => 'postmaster@example.com', notify_interval => '1h', notify_classes => 'infected blocked');
+	session($d, infected('one.txt'));
+	wait_notices($d, 1);
+	session($d, infected('two.txt'), infected('three.txt')) for 1 .. 3;
+	my $state = dir() . '/.notify-infected';
+	ok(wait_for(sub { (read_file($state) // '') =~ /\A\d+ 6\n(?:\d{4}\/.*\n){6}\z/ }), 'six are counted') or diag(read_file($state));
+	is(scalar(() = notices($d)), 1, 'and none is sent');
+	session($d, $exe);
+	is(scalar(() = wait_notices($d, 2)), 2, 'another class has a notice of its own');
+	my $old = read_file($state);
+	write_file($state, $old =~ s/\A\d+/time - 3601/er);
+	session($d, infected('four.txt'));
+	my @n = wait_notices($d, 3);
+	is(scalar @n, 3, 'when the time is over') or return;
+	my ($sum) = grep { $_->{data} =~ /four\.txt/ } @n;
+	like($sum->{data}, qr/there were 6 more of this class:/, 'it sums up');
+	like($sum->{data}, qr/^  \d{4}\/\S+  from <alice\@example\.org> to .* two\.txt\r$/m, 'and lists them');
+	ok(wait_for(sub { read_file($state) =~ /\A\d+ 0\n\z/ }), 'nothing is left to tell');
+	like(read_file($state) =~ /\A(\d+)/ ? time - $1 : 'none', qr/\A\d{1,2}\z/, 'from now on');
+	write_file($state, 2 * time . " 0\n");
+	session($d, infected('five.txt'));
+	is(scalar(() = wait_notices($d, 4)), 4, 'a clock that was set back does not silence it');
+	write_file($state, "\0\xff nonsense \e\n" x 1000);
+	session($d, infected('six.txt'));
+	is(scalar(() = wait_notices($d, 5)), 5, 'nor does a broken file');
+};
+
+subtest 'many at the same time' => sub {
+	my $d = Downstream->start;
+	settings(notify_to => 'postmaster@example.com');
+		my @pids = map {
+		my $pid = fork // die;
+		if ($pid == 0) {
+			Harness::become_child();
+			session($d, map { infected("m$_.txt") } 1 .. 3);
+			POSIX::_exit(0);
+		}
+		$pid;
+	} 1 .. 5;
+	waitpid $_, 0 for @pids;
+	my $state = dir() . '/.notify-infected';
+	ok(wait_for(sub { (read_file($state) // '') =~ /\A\d+ 14\n/ }), 'fifteen messages: fourteen counted') or diag(read_file($state));
+	is(scalar(() = notices($d)), 1, 'and one notice');
+};
+
+subtest 'no notice of a notice' => sub {
+	my $d = Downstream->start;
+	settings(notify_to => 'postmaster@example.com', notify_interval => 0);
+	session($d, {mail => infected(), from => '', to => ['Postmaster@example.com']});
+	session($d, {mail => infected(), from => '', to => ['bob@example.net']});
+	is(scalar(() = wait_notices($d, 1)), 1, 'none for mail from nobody to notify_to, one for other bounces');
+	ok(!wait_for(sub { (() = notices($d)) > 1 }, 1), 'nor later');
+};
+
+subtest 'hostile names' => sub {
+	my $d = Downstream->start;
+	settings(notify_to => 'postmaster@example.com', notify_interval => 0);
+	my $evil = "x\e[2J\r\n.\r\nX-Evil: 1" =~ s/([^a-z])/sprintf '%%%02X', ord $1/ger;
+	session($d, crlf(mail(parts => [$text, attachment('x', eicar(), disposition => "attachment; filename*=utf-8''$evil" . ('y' x 3000) . '.txt')])));
+	my @n = wait_notices($d, 1);
+	is(scalar @n, 1, 'a notice') or return diag(log_text());
+	unlike($n[0]{data}, qr/[^\r\n\x20-\x7e]/, 'nothing but text');
+	unlike($n[0]{data}, qr/^X-Evil/m, 'no line of theirs');
+	ok(!(grep { length > 998 } split /\r\n/, $n[0]{data}), 'no line too long');
+};
+
+subtest 'nobody waits' => sub {
+	# The notice's own server never answers; the session and its end must not care.
+	my $d = Downstream->start;
+	my $slow = Downstream->start(on => {CONNECT => ''});
+	settings(notify_to => 'postmaster@example.com', notify_interval => 0, notify_via => $slow->address, reply_timeout => '20s');
+	my $begin = now();
+	my @r = session($d, infected(), infected());
+	cmp_ok(now() - $begin, '<', secs(10), 'the session does not wait');
+	is(scalar(grep { /\A250 / } @r), 2, 'both are delivered');
+	settings(notify_to => 'postmaster@example.com', notify_interval => 0, notify_via => $slow->address, reply_timeout => '5s');
+	$begin = now();
+	my $r = run(in => lf(infected()), cmd => [spawnscan_cmd('-c', $conf)]);
+	cmp_ok(now() - $begin, '<', secs(4), 'nor whoever waits for the end of standard output');
+	is($r->{code}, 0, 'one-shot') or diag($r->{err});
+	# A next hop that is not there, and a quarantine that can't be written.
+	my $port = free_port();
+	settings(notify_to => 'postmaster@example.com', notify_interval => 0, notify_via => "127.0.0.1:$port");
+	@r = session($d, infected());
+	like($r[0], qr/\A250 /, 'delivered all the same');
+	ok(wait_for(sub { log_text() =~ /event=notice .* outcome=failed reply=.*reached/ }), 'the log says that there was no notice');
+	ok(wait_for(sub { (read_file(dir() . '/.notify-infected') // '') =~ /\A0 1\n/ }), 'it is told of in the next one') or diag(read_file(dir() . '/.notify-infected'));
+};
+
+subtest 'quarantine_to' => sub {
+	my $d = Downstream->start;
+	settings(quarantine_to => 'virus@example.com');
+	my $mail = infected();
+	session($d, $mail);
+	my @m;
+	wait_for(sub { @m = grep { $_->{data} =~ /message\.eml\.defanged/ } $d->messages });
+	is(scalar @m, 1, 'the original comes too') or return diag(log_text());
+	is_deeply($m[0]{rcpt}, ['RCPT TO:<virus@example.com>'], 'to that address');
+	my ($body) = $m[0]{data} =~ /filename="message\.eml\.defanged"\r\nContent-Transfer-Encoding: base64\r\n\r\n(.*?)\r\n--=_/s;
+	same_bytes(MIME::Base64::decode_base64($body // ''), $mail, 'as an inert attachment');
+	session($d, crlf(mail()));
+	ok(!wait_for(sub { (grep { $_->{data} =~ /message\.eml\.defanged/ } $d->messages) > 1 }, 1), 'what is not kept is not sent');
+};
+done_testing;
