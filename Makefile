@@ -44,7 +44,7 @@ FRONT_PKGS     = libbsd-overlay libmd inih
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
 DESK_PKGS      = $(FRONT_PKGS) jansson
-INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libseccomp zlib
+INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libarchive libseccomp zlib
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 

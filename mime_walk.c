@@ -101,6 +101,7 @@ static struct part *new_part(struct walk *, const char *type, const struct spot 
 static const char *uu_begin(const char *, size_t *len);
 static char *decode_base64(const char *raw, size_t len, size_t *out_len);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
+static bool is_message(const struct part *, const char *content, size_t len);
 static bool is_message_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
 static char *part_type(GMimeObject *);
@@ -369,7 +370,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	part->len = len;
 	part_hash(content, len, &part->digest);
 	go_on = w->visit(w->ctx, part, content, len);
-	if (go_on && within && is_message_type(part->type))
+	if (go_on && within && is_message(part, content, len))
 		go_on = walk_inside(w, part, content, len, depth);
 	if (go_on && within)
 		go_on = walk_packed(w, part, &packed, depth);
@@ -413,6 +414,8 @@ look_for_packed(struct walk *w, const struct part *part, const char *content, si
 	struct format_input in = { .bytes = content,
 		.len = len,
 		.text = content,
+		.names = part->names,
+		.n_names = part->n_names,
 		.shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0 };
 	char *plain = text_plain(content, len, in.shown, utf7, &in.text_len);
 
@@ -454,9 +457,13 @@ walk_item(struct walk *w, const struct part *around, const struct packed_item *i
 {
 	struct spot spot = { .prefix = around->path, .parent = around->index, .number = number };
 	const char *content = item->content == NULL ? "" : item->content;
-	struct part *part = new_part(w, sniff_is_mail(content, item->len) ? "message/rfc822" : "",
-	    &spot, w->enclosing, false);
+	bool message = !item->archived && sniff_is_mail(content, item->len);
+	struct part *part = new_part(w, message ? "message/rfc822" : "", &spot, w->enclosing,
+	    false);
 
+	part->archived = item->archived;
+	if (part->archived)
+		strlcpy(part->path, around->path, sizeof(part->path));
 	part->leaf = true;
 	part->encoded = true;
 	part->scanned = around->scanned || item->scanned;
@@ -533,6 +540,21 @@ decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
 		err(EX_OSERR, "decode");
 	*out_len = g_mime_encoding_flush(&state, raw, len, out);
 	return out;
+}
+
+/*
+ * By its type, or as a file that a mail program opens: by its name, or by its first
+ * line. A text is shown, and nobody opens it as a message but for its name.
+ */
+static bool
+is_message(const struct part *part, const char *content, size_t len)
+{
+	if (is_message_type(part->type))
+		return true;
+	if (part->opened || !sniff_is_mail(content, len))
+		return false;
+	return part_is_called_mail(part) ||
+	    (strncmp(part->type, "text/", 5) != 0 && sniff_begins_mail(content, len));
 }
 
 static bool

@@ -281,6 +281,16 @@ action_of(struct findings *f, enum verdict_class class)
 }
 
 bool
+findings_told(const struct report *r, enum verdict_class class, const char *path)
+{
+	for (size_t i = 0; i < r->n_findings; i++) {
+		if (r->findings[i].class == class && strcmp(r->findings[i].part, path) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool
 findings_known(const struct report *r, enum verdict_class class, const char *path,
     const char *reason)
 {

@@ -98,6 +98,9 @@ void findings_tell_whole(struct findings *, enum verdict_class, enum verdict_act
 bool findings_known(const struct report *, enum verdict_class, const char *path,
     const char *reason);
 
+/* Was anything of that class found in the part at path? */
+bool findings_told(const struct report *, enum verdict_class, const char *path);
+
 /* All edits, from the findings as they stand now; none. */
 void findings_edit(struct findings *);
 void findings_drop_edits(struct findings *);

@@ -4,6 +4,7 @@
  */
 #include "judge.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "mime_packed.h"
@@ -12,6 +13,8 @@
 static void check_limit(struct examination *, const struct part *);
 static void check_partial(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
+static void blocked_inside(struct examination *, const struct part *, const char *rule,
+    const char *name);
 static void check_opened(struct examination *, const struct part *);
 
 void
@@ -55,12 +58,15 @@ check_opened(struct examination *x, const struct part *part)
 		findings_add(&x->found, part, CLASS_ENCRYPTED, part->sealed, judge_name(part));
 	if (part->unopened != NULL)
 		findings_add(&x->found, part, CLASS_UNOPENED, part->unopened, judge_name(part));
-	if ((part->flags & PACKED_ENCRYPTED) != 0)
+	if ((part->flags & PACKED_ENCRYPTED) != 0 &&
+	    !findings_told(x->found.report, CLASS_ENCRYPTED, part->path))
 		findings_add(&x->found, part, CLASS_ENCRYPTED, "encrypted file", judge_name(part));
-	if ((part->flags & PACKED_DAMAGED) != 0)
+	if ((part->flags & PACKED_DAMAGED) != 0 &&
+	    !findings_told(x->found.report, CLASS_UNOPENED, part->path))
 		findings_add(&x->found, part, CLASS_UNOPENED, "file that cannot be unpacked",
 		    judge_name(part));
-	if ((part->flags & PACKED_LIMIT) != 0)
+	if ((part->flags & PACKED_LIMIT) != 0 &&
+	    !findings_told(x->found.report, CLASS_LIMIT, part->path))
 		findings_add(&x->found, part, CLASS_LIMIT, "unpacks to too much", judge_name(part));
 }
 
@@ -91,7 +97,25 @@ check_names(struct examination *x, const struct part *part, const char *content,
 	char rule[POLICY_RULE_MAX];
 	size_t which;
 
-	if (policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which))
+	if (part->archived && !x->conf->archive_names)
+		return;
+	if (!policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which))
+		return;
+	if (part->archived)
+		blocked_inside(x, part, rule, which < part->n_names ? part->names[which] : "");
+	else
 		findings_add(&x->found, part, CLASS_BLOCKED, rule,
 		    which < part->n_names ? part->names[which] : "");
+}
+
+/* The first offender of an archive stands for all. */
+static void
+blocked_inside(struct examination *x, const struct part *part, const char *rule, const char *name)
+{
+	char inside[POLICY_RULE_MAX + 16];
+
+	if (findings_told(x->found.report, CLASS_BLOCKED, part->path))
+		return;
+	snprintf(inside, sizeof(inside), "inside: %s", rule);
+	findings_add_member(&x->found, part, inside, name);
 }

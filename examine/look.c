@@ -6,7 +6,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "canonical.h"
 #include "heads.h"
@@ -19,7 +18,7 @@ static bool is_plain_text(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
     const char *doubt);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
-static bool is_called_mail(const struct part *);
+static void check_member(struct examination *, const struct part *, const char *, size_t);
 static void check_whole(struct examination *);
 static bool skeleton_clean(struct examination *);
 static void check_raw(struct examination *);
@@ -74,7 +73,9 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	}
 	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
 		x->multipart = !part->doubtful;
-	if (part->leaf && !part->in_skeleton && !part->scanned)
+	if (part->archived && object_presented(&x->objects, content, len))
+		check_member(x, part, content, len);
+	else if (part->leaf && !part->in_skeleton && !part->scanned)
 		check_content(x, part, content, len);
 	if (doubt != NULL && part->leaf && judge_may_be_attachment(part))
 		findings_add_doubt(&x->found, part, doubt, judge_name(part), part->canonical);
@@ -119,7 +120,9 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	struct scan_result result;
 	const char *name = judge_name(part);
 
+	x->objects.collect = part->opened;
 	object_scan(&x->objects, &result, content, len);
+	x->objects.collect = false;
 	explain_scan(x->explain, "part", part->path, content, len, &result);
 	for (size_t i = 0; i < result.n_hits; i++)
 		findings_add(&x->found, part, result.hits[i].class, result.hits[i].name, name);
@@ -130,27 +133,20 @@ check_content(struct examination *x, const struct part *part, const char *conten
 		    x->objects.member_name);
 	/* A text is shown, and nobody opens it as a mail, but for its name. */
 	if (strncmp(part->type, "message/", 8) == 0 ||
-	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || is_called_mail(part)) &&
+	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || part_is_called_mail(part)) &&
 		sniff_is_mail(content, len)))
 		readings_of_content(x, part, content, len);
 }
 
-/* By what mail programs open from a file. */
-static bool
-is_called_mail(const struct part *part)
+/* A member that the scanner has seen in the archive: names alone are to be judged yet. */
+static void
+check_member(struct examination *x, const struct part *part, const char *content, size_t len)
 {
-	static const char *const ends[] = { ".eml", ".mht", ".mhtml", ".nws" };
-
-	for (size_t i = 0; i < part->n_names; i++) {
-		size_t len = strlen(part->names[i]);
-
-		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
-			if (len >= strlen(ends[k]) &&
-			    strcasecmp(part->names[i] + len - strlen(ends[k]), ends[k]) == 0)
-				return true;
-		}
-	}
-	return false;
+	object_names(&x->objects, content, len);
+	if (x->objects.member_rule[0] != '\0' &&
+	    !findings_told(x->found.report, CLASS_BLOCKED, part->path))
+		findings_add_member(&x->found, part, x->objects.member_rule,
+		    x->objects.member_name);
 }
 
 /*

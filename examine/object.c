@@ -19,7 +19,8 @@
 #include "sniff.h"
 
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
-static void judge_member(void *ctx, const char *name);
+static scan_member see_member;
+static format_name judge_member;
 
 void
 object_begin(struct objects *o, const struct conf *conf, int64_t deadline)
@@ -33,6 +34,7 @@ object_free(struct objects *o)
 	free(o->seen);
 	o->seen = NULL;
 	o->n_seen = 0;
+	presented_free(&o->presented);
 }
 
 unsigned int
@@ -47,7 +49,7 @@ void
 object_scan(struct objects *o, struct scan_result *result, const char *content, size_t len)
 {
 	o->member_rule[0] = '\0';
-	scan_on_member(o->conf->archive_names ? judge_member : NULL, o);
+	scan_on_member(o->collect || o->conf->archive_names ? see_member : NULL, o);
 	scan_bytes(result, SCAN_PART, content, len, object_seconds(o));
 	scan_on_member(NULL, NULL);
 	if (o->conf->archive_names)
@@ -72,7 +74,7 @@ scan_again(struct objects *o, struct scan_result *result, const char *content, s
 			scan_result_add_hit(result, "Heuristics.Limits.Exceeded.Overlap");
 		if (again == NULL)
 			continue;
-		scan_on_member(o->conf->archive_names ? judge_member : NULL, o);
+		scan_on_member(o->collect || o->conf->archive_names ? see_member : NULL, o);
 		scan_bytes(&more, SCAN_PART, again, n, object_seconds(o));
 		scan_on_member(NULL, NULL);
 		for (size_t i = 0; i < more.n_hits; i++)
@@ -83,6 +85,31 @@ scan_again(struct objects *o, struct scan_result *result, const char *content, s
 	}
 }
 
+void
+object_names(struct objects *o, const char *content, size_t len)
+{
+	o->member_rule[0] = '\0';
+	if (o->conf->archive_names)
+		formats_names(content, len, judge_member, o);
+}
+
+bool
+object_presented(struct objects *o, const char *content, size_t len)
+{
+	return presented_has(&o->presented, content, len);
+}
+
+static void
+see_member(void *ctx, const char *name, const char *bytes, size_t len)
+{
+	struct objects *o = ctx;
+
+	if (bytes == NULL)
+		judge_member(o, name);
+	else if (o->collect)
+		presented_add(&o->presented, bytes, len);
+}
+
 /* The first offender stands for all that are in the same part. */
 static void
 judge_member(void *ctx, const char *name)
@@ -91,7 +118,7 @@ judge_member(void *ctx, const char *name)
 	char rule[POLICY_RULE_MAX], *copy;
 	size_t which;
 
-	if (o->member_rule[0] != '\0')
+	if (o->member_rule[0] != '\0' || !o->conf->archive_names)
 		return;
 	if (name == NULL) {
 		if (!o->conf->block_executables)

@@ -13,6 +13,7 @@
 #include "conf.h"
 #include "part.h"
 #include "policy.h"
+#include "presented.h"
 #include "scan.h"
 
 /* The objects of one message. Begin with object_begin. */
@@ -21,6 +22,8 @@ struct objects {
 	int64_t deadline; /* clock_ms */
 	struct part_digest *seen; /* of contents that were scanned */
 	size_t n_seen;
+	struct presented presented; /* by the scanner, of what is in containers */
+	bool collect; /* note them */
 	/* Of the object just scanned: the first member whose name is blocked; "" = none. */
 	char member_rule[POLICY_RULE_MAX + 16];
 	char member_name[256];
@@ -31,6 +34,12 @@ void object_free(struct objects *);
 
 /* Scan decoded content, and judge the names of what is in it. */
 void object_scan(struct objects *, struct scan_result *, const char *content, size_t len);
+
+/* The names alone. */
+void object_names(struct objects *, const char *content, size_t len);
+
+/* Did the scanner unpack it out of something, and scan it? */
+bool object_presented(struct objects *, const char *content, size_t len);
 
 /* Was it seen before? It is now. */
 bool object_seen(struct objects *, const struct part_digest *);

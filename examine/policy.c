@@ -28,6 +28,7 @@
 enum name_verdict { NAME_UNKNOWN, NAME_ALLOWED, NAME_BLOCKED };
 
 static enum name_verdict judge_name(const struct conf *, const char *name, char *rule);
+static enum name_verdict judge_folders(const struct conf *, const char *name, char *rule);
 static enum name_verdict judge_plain_name(const struct conf *, const char *name, char *rule);
 static bool match_client(const char *list, const char *name, const char *address);
 static bool match_sender(const char *list, const char *sender);
@@ -83,7 +84,33 @@ judge_name(const struct conf *conf, const char *name, char *rule)
 		verdict = judge_plain_name(conf, plain, rule);
 	}
 	free(plain);
-	return verdict;
+	return verdict == NAME_UNKNOWN ? judge_folders(conf, name, rule) : verdict;
+}
+
+/* A folder that macOS runs or installs with a click: "Evil.app/Contents/Info.plist". */
+static enum name_verdict
+judge_folders(const struct conf *conf, const char *name, char *rule)
+{
+	static const char bundles[] = "action app appex bundle component kext mpkg osax pkg plugin "
+				      "prefpane qlgenerator saver scptd service wdgt workflow xpc";
+
+	for (size_t len; *name != '\0'; name += len + 1) {
+		char folder[256], plain[256], word[128];
+		const char *dot;
+
+		len = strcspn(name, "/\\");
+		if (name[len] == '\0')
+			break;
+		strlcpy(folder, name, len < sizeof(folder) ? len + 1 : sizeof(folder));
+		policy_normalise(folder, plain);
+		dot = strrchr(plain, '.');
+		if (dot == NULL || !words_find(bundles, dot + 1, word, sizeof(word)) ||
+		    !words_find(conf->block_extensions, dot + 1, word, sizeof(word)))
+			continue;
+		snprintf(rule, POLICY_RULE_MAX, "extension .%s", word);
+		return NAME_BLOCKED;
+	}
+	return NAME_UNKNOWN;
 }
 
 static enum name_verdict

@@ -33,7 +33,7 @@ members(const char *buf, size_t len)
 	for (at += strlen(FUZZ_MEMBER); at < buf + len && n < sizeof(name) - 1 && *at > ' '; at++)
 		name[n++] = *at;
 	name[n] = '\0';
-	on_member(member_ctx, n == 0 ? NULL : name);
+	on_member(member_ctx, n == 0 ? NULL : name, NULL, 0);
 }
 
 static bool

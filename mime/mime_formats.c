@@ -8,6 +8,7 @@
  */
 #include "mime_formats.h"
 
+#include "mime_archive.h"
 #include "mime_cms.h"
 #include "mime_pgp.h"
 #include "mime_text.h"
@@ -20,6 +21,10 @@ static const struct format formats[] = {
 	{ .name = "OpenPGP", .is = pgp_is, .open = pgp_open },
 	{ .name = "text", .in_text = true, .is = text_is, .open = text_open },
 	{ .name = "TNEF", .is = tnef_is, .names = tnef_names },
+	{ .name = "archive", .is = archive_is, .open = archive_open, .names = archive_names },
+	{ .name = "archive behind something",
+	    .is = archive_is_behind,
+	    .open = archive_open_behind },
 	{ .name = "zip", .is = zip_is, .again = zip_again },
 };
 
@@ -45,7 +50,9 @@ formats_open(struct packed *p, const struct format_input *in)
 void
 formats_names(const char *content, size_t len, format_name *fn, void *ctx)
 {
-	const struct format_input in = { content, len, content, len, false };
+	const struct format_input in = {
+		.bytes = content, .len = len, .text = content, .text_len = len
+	};
 
 	for (size_t i = 0; i < N_FORMATS; i++) {
 		if (formats[i].names != NULL && formats[i].is(&in))
@@ -56,7 +63,9 @@ formats_names(const char *content, size_t len, format_name *fn, void *ctx)
 char *
 formats_again(const char *content, size_t len, size_t *next, size_t *out_len, bool *all)
 {
-	const struct format_input in = { content, len, content, len, false };
+	const struct format_input in = {
+		.bytes = content, .len = len, .text = content, .text_len = len
+	};
 
 	*all = true;
 	while (*next < N_FORMATS) {

@@ -18,6 +18,8 @@ struct format_input {
 	size_t len;
 	const char *text; /* the same with its charset made ASCII, if it is a text; else bytes */
 	size_t text_len;
+	char *const *names; /* every one that it may be saved under */
+	size_t n_names;
 	bool shown; /* a mail program shows it as text, whatever is in it */
 };
 

@@ -159,6 +159,28 @@ part_add_header_names(struct part *part, const char *bytes, size_t begin, size_t
 }
 
 /* Each once; then what readers make of it that decode more than they should. */
+bool
+part_is_called_mail(const struct part *part)
+{
+	static const char *const ends[] = { ".eml", ".emlx", ".mht", ".mhtml", ".nws", ".mbox",
+		".mbx" };
+
+	for (size_t i = 0; i < part->n_names; i++) {
+		const char *name = part->names[i];
+		size_t len = strlen(name);
+
+		while (len > 0 && strchr(". \"'\t", name[len - 1]) != NULL)
+			len--;
+		for (size_t k = 0; k < sizeof(ends) / sizeof(ends[0]); k++) {
+			size_t n = strlen(ends[k]);
+
+			if (len >= n && strncasecmp(name + len - n, ends[k], n) == 0)
+				return true;
+		}
+	}
+	return false;
+}
+
 void
 part_add_name(struct part *part, const char *name)
 {

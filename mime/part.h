@@ -49,6 +49,7 @@ struct part {
 	bool inside; /* found inside a leaf */
 	bool in_text; /* written into a text that is shown, or in something there */
 	bool opened; /* a container: what it holds follows */
+	bool archived; /* a member of an archive, or in one: its path is the archive's */
 	bool scanned; /* a member of what the scanner opens by itself, and sees there */
 	bool encoded; /* a transfer encoding was undone */
 	unsigned int flags; /* enum packed_flag: a member that was not opened has no content */
@@ -96,6 +97,9 @@ bool part_is_below(const struct parts *, const struct part *, size_t container);
  * message is.
  */
 const struct part *part_at(const struct parts *, const char *path);
+
+/* Has it a name that mail programs open as a message? */
+bool part_is_called_mail(const struct part *);
 
 /* Another name, and what readers make of it that decode more than they should. */
 void part_add_name(struct part *, const char *name);

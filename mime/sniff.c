@@ -108,6 +108,18 @@ sniff_is_mail(const char *content, size_t len)
 }
 
 bool
+sniff_begins_mail(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	if (len > 5 && memcmp(s, "From ", 5) == 0)
+		return true;
+	while (n < len && (isalnum((unsigned char)s[n]) || s[n] == '-'))
+		n++;
+	return n > 0 && n + 1 < len && s[n] == ':' && (s[n + 1] == ' ' || s[n + 1] == '\t');
+}
+
+bool
 sniff_begins_header(const char *s, size_t len)
 {
 	while (len > 0 && memchr(" \t\r\n", *s, 4) != NULL) {

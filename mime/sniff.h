@@ -31,6 +31,9 @@ bool sniff_is_html(const char *, size_t len);
 /* Does one of its first lines begin a field that messages have? */
 bool sniff_is_mail(const char *, size_t len);
 
+/* Is its first line a field, or the one that begins a message in a mailbox file? */
+bool sniff_begins_mail(const char *, size_t len);
+
 /* To those who pass over whitespace and empty lines in front of a header. */
 bool sniff_begins_header(const char *, size_t len);
 

@@ -78,10 +78,11 @@ void scan_bytes(struct scan_result *, enum scan_kind, const char *buf, size_t le
 
 /*
  * Who wants to know what is in containers: called during scan_bytes for each
- * member with its name, and for each unpacked executable (name NULL). NULL =
- * nobody.
+ * member with its name, for each unpacked executable (name and bytes NULL), and for
+ * each content that came out of another and is scanned as well (bytes, name NULL).
+ * NULL = nobody.
  */
-typedef void scan_member(void *ctx, const char *name);
+typedef void scan_member(void *ctx, const char *name, const char *bytes, size_t len);
 void scan_on_member(scan_member *, void *ctx);
 
 /*

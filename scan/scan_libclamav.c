@@ -257,7 +257,7 @@ on_member(const char *container, unsigned long container_size, const char *name,
 	(void)position;
 	(void)ctx;
 	if (scanner.member != NULL && name != NULL)
-		scanner.member(scanner.member_ctx, name);
+		scanner.member(scanner.member_ctx, name, NULL, 0);
 	return CL_CLEAN;
 }
 
@@ -278,7 +278,9 @@ on_file(int fd, const char *type, const char **ancestors, size_t parent_size, co
 	}
 	if (scanner.member != NULL && level > 0 && type != NULL &&
 	    strcmp(type, "CL_TYPE_MSEXE") == 0)
-		scanner.member(scanner.member_ctx, NULL);
+		scanner.member(scanner.member_ctx, NULL, NULL, 0);
+	if (scanner.member != NULL && level > 0 && bytes != NULL)
+		scanner.member(scanner.member_ctx, NULL, bytes, size);
 	return CL_CLEAN;
 }
 

@@ -1,0 +1,178 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Nothing hides in a container: what is in it is found, what it is called is judged,
+# and what could not be opened to its end is told.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use Containers;
+
+my $text = part('Content-Type: text/plain', "text\n");
+
+# What becomes of a part: class, reason and file of each finding.
+sub findings {
+	my ($part, %conf) = @_;
+	my $r = spawnscan(in => mail(parts => [$text, $part]), conf => conf_file(%conf), timeout => 120);
+	return "exit code " . ($r->{code} // "signal $r->{signal}") . ": $r->{log}" if ($r->{code} // -1) != 0;
+	my ($result) = header_of($r->{out}, 'X-Spawnscan-Result');
+	return $result =~ s/\s+/ /gr;
+}
+sub found { my ($name, $content, %conf) = @_; return findings(attachment($name, $content), %conf) }
+
+sub infected { my ($what, $content, $name) = @_; like(found($name // 'docs.dat', $content), qr/\binfected action=remove part=2 /, "$what: the content is found") }
+sub blocked {
+	my ($what, $content, $ext, %a) = @_;
+	like(found($a{name} // 'docs.dat', $content, %{$a{conf} // {}}), qr/\bblocked action=defang part=2 reason="inside: extension \.$ext"/, "$what: the name is judged");
+}
+sub told { my ($what, $class, $content, $name) = @_; like(found($name // 'docs.dat', $content), qr/\b$class action=/, "$what: $class") }
+sub clean { my ($what, $content, $name, %conf) = @_; like(found($name // 'docs.dat', $content, %conf), qr/^clean/, "$what: clean") }
+
+# -- every format: contents, names, passwords, damage ------------------------------------
+
+my $more = noise(20000);
+for my $c (containers()) {
+	SKIP: {
+		if ($c->{program} && !have_program($c->{program})) {
+			loud_skip("$c->{name}: no $c->{program} here", 1);
+			next;
+		}
+		my $pack = sub {
+			my ($make, @files) = @_;
+			my $bytes = pack_files($make, @files);
+			ok(defined $bytes, "$c->{name}: made") or diag($@);
+			return $bytes // '';
+		};
+		my $hidden = $pack->($c->{make}, 'note.txt' => 'xxxx' . marker());
+		if ($c->{inert} || $c->{sealed}) {
+			told($c->{name}, $c->{inert} ? 'unopened' : 'encrypted', $hidden);
+			next;
+		}
+		infected($c->{name}, $hidden);
+		if ($c->{one}) {
+			blocked($c->{name}, $pack->($c->{make}, 'a.js' => 'harmless'), 'js', name => "a.js.$c->{one}");
+			clean($c->{name}, $pack->($c->{make}, 'a.txt' => 'harmless'), "a.txt.$c->{one}");
+		} else {
+			blocked($c->{name}, $pack->($c->{make}, 'a.txt' => 'harmless', 'evil.js' => 'harmless'), 'js');
+			clean($c->{name}, $pack->($c->{make}, 'a.txt' => 'harmless', 'b.pdf' => 'harmless'));
+		}
+		told("$c->{name} with a password", 'encrypted', $pack->($c->{password}, 'a.txt' => 'harmless' x 30)) if $c->{password};
+		my $large = $pack->($c->{make}, 'a.txt' => $more);
+		if (!$c->{fragile}) {
+			told("$c->{name}, the second half is missing", '(?:unopened|limit)', substr $large, 0, length($large) / 2);
+		}
+		# Whatever is broken, it is delivered, and never an error.
+		unlike(found('docs.dat', substr($large, 0, int(length($large) * $_))), qr/^exit/, "$c->{name}, cut at $_") for 0.01, 0.9;
+	}
+}
+
+# -- names as other readers see them -----------------------------------------------------
+
+# In each place where a zip names a member.
+sub zip_named {
+	my (%n) = @_;
+	my ($local, $central) = ($n{local} // 'a.txt', $n{central} // $n{local} // 'a.txt');
+	my $unicode = sub { my ($u, $name) = @_; defined $u ? pack('v v C V', 0x7075, 5 + length $u, 1, MailMaker::crc32($name)) . $u : '' };
+	my ($le, $ce) = ($unicode->($n{local_unicode}, $local), $unicode->($n{central_unicode}, $central));
+	my $c = 'harmless';
+	my $fixed = sub { pack 'v5 V3 v v', 20, $n{flags} // 0, 0, 0, 0x5c21, MailMaker::crc32($c), length $c, length $c, length $_[0], length $_[1] };
+	my $first = "PK\3\4" . $fixed->($local, $le) . $local . $le . $c;
+	my $dir = "PK\1\2" . pack('v', 20) . $fixed->($central, $ce) . pack('v v v V V', 0, 0, 0, 0, 0) . $central . $ce;
+	return $first . $dir . "PK\5\6" . pack('v4 V V v', 0, 0, 1, 1, length $dir, length $first, 0);
+}
+blocked("zip: the $_ name", zip_named($_ => 'evil.js'), 'js') for qw(local central local_unicode central_unicode);
+blocked("zip: a path of $_ bytes", zip_named(local => 'd/' x (($_ - 7) / 2) . 'evil.js'), 'js') for 101, 255, 257, 511, 1025, 4097;
+blocked('zip: a folder that is a program', zip_named(local => "Evil.$_/Contents/x.txt"), $_) for qw(app);
+clean('zip: a folder named after a host', zip_named(local => 'example.com/index.txt'));
+clean('zip: a folder of another kind', zip_named(local => 'My.app.old/x.txt'));
+
+sub tar_names {
+	my ($name) = @_;
+	my $pax = sub { my ($k, $v) = @_; my $l = length("$k=$v\n") + 3; $l = length("$l $k=$v\n") for 1 .. 3; "$l $k=$v\n" };
+	return (
+		'GNU long name' => tar_of(['L', '././@LongLink', "$name\0", magic => "ustar  \0"], ['0', substr($name, 0, 100), 'x', magic => "ustar  \0"]),
+		'pax path' => tar_of(['x', 'PaxHeaders/a', $pax->('path', $name)], ['0', 'a.txt', 'x']),
+		'prefix and name' => tar_of(['0', substr($name, -7), 'x', prefix => substr $name, 0, -8]),
+		'base-256 size' => tar_of(['0', substr($name, -7), 'x', size => "\x80" . ("\0" x 10) . "\1"]),
+		'a name that pax denies' => tar_of(['x', 'PaxHeaders/a', $pax->('path', 'a.txt')], ['0', substr($name, -7), 'x']),
+	);
+}
+for my $length (9, 99, 100, 101, 150, 260) {
+	my %tar = tar_names('d' x ($length - 8) . '/evil.js');
+	for (sort keys %tar) {
+		next if $_ eq 'prefix and name' && $length > 160;
+		blocked("tar: $_, $length bytes", $tar{$_}, 'js');
+	}
+}
+infected('tar: size in pax only', tar_of(['x', 'PaxHeaders/a', "13 size=" . 72 . "\n"], ['0', 'a.txt', 'xxxx' . marker(), size => "00000000000\0"]));
+infected('tar: behind its end', tar_of(['0', 'a.txt', 'x']) . tar_of(['0', 'b.txt', 'xxxx' . marker()]));
+
+for my $name ("\x{5f00}evil.js", "evil\x{100}.js", "\x{1f600}.js", "\x{4e00}.\x{200b}js") {
+	utf8::encode(my $bytes = $name);
+	SKIP: {
+		loud_skip('no 7z here', 1), next unless have_program('7z');
+		local $ENV{LC_ALL} = 'C.UTF-8';
+		my $archive = pack_files((grep { $_->{name} eq '7z, stored' } containers())[0]{make}, $bytes => 'harmless');
+		blocked('7z: a name of ' . join(' ', map { sprintf 'U+%04X', ord } split //, $name), $archive // '', 'js');
+	}
+}
+
+sub gzip_named {
+	my ($name, $content) = @_;
+	my $deflated = Compress::Zlib::memGzip($content);
+	substr($deflated, 3, 1) = "\x08";
+	substr($deflated, 10, 0) = "$name\0";
+	return $deflated;
+}
+blocked('gzip: FNAME', gzip_named('evil.js', 'harmless'), 'js');
+blocked('gzip: FNAME says one thing, the attachment another', gzip_named('evil.js', 'harmless'), 'js', name => 'a.txt.gz');
+clean('gzip: FNAME is harmless', gzip_named('a.txt', 'harmless'), 'a.txt.gz');
+blocked("a packed file, $_", gzip_named('a', 'harmless'), 'js', name => $_) for 'evil.js.gz', 'EVIL.JS.GZ', 'evil.js.gz ', 'evil.js.gz.';
+SKIP: {
+	loud_skip('no xz here', 1) unless have_program('xz');
+	blocked('packed twice', Compress::Zlib::memGzip(pack_files((grep { $_->{name} eq 'xz' } containers())[0]{make}, 'a' => 'harmless')), 'scr', name => 'evil.scr.xz.gz');
+}
+
+# -- padding --------------------------------------------------------------------------------
+
+for my $name ('tar, ustar', 'cpio, newc', 'ar', 'WARC', 'zip, deflate', 'gzip') {
+	SKIP: {
+		my ($c) = grep { $_->{name} eq $name } containers();
+		loud_skip("no $c->{program} here", 1), next unless have_program($c->{program});
+		clean("$name, behind it nothing but zero bytes", pack_files($c->{make}, 'a.txt' => 'harmless') . "\0" x 5000);
+	}
+}
+
+# -- one in another, one behind another ------------------------------------------------------
+
+my $rar = rar5_of(['note.txt' => 'xxxx' . marker()]);
+my $rar_js = rar5_of(['evil.js' => 'harmless']);
+infected('RAR in zip', zip_of(['a.rar' => $rar]));
+infected('RAR in tar in zip', zip_of(['a.tar' => tar_of(['0', 'a.rar', $rar])]));
+infected('RAR in gzip in RAR 4', rar4_of(['a.gz' => Compress::Zlib::memGzip($rar)]));
+blocked('RAR in LHA, a name', lha_of('a.rar' => $rar_js), 'js');
+infected("$_->[0] behind something", ('GIF89a' . noise(3000)) . $_->[1]) for ['RAR 5', $rar], ['RAR 4', rar4_of(['note.txt' => 'xxxx' . marker()])];
+infected('RAR behind a zip', zip_of(['a.txt' => 'x']) . $rar);
+infected('RAR behind a gzip', Compress::Zlib::memGzip('harmless') . $rar);
+blocked('RAR behind two others', Compress::Zlib::memGzip('harmless') . rar4_of(['a.txt' => 'x']) . $rar_js, 'js');
+blocked('a message in an archive', rar4_of(['a.eml' => mail(parts => [$text, attachment('evil.js', 'harmless')])]), 'js');
+infected('a message in an archive', rar4_of(['a.eml' => mail(parts => [$text, attachment('a.txt', 'xxxx' . marker())])]));
+clean('the first bytes of an archive, in a picture', 'GIF89a' . noise(3000) . "Rar!\x1a\x07\1\0" . noise(300, 7) . "7z\xbc\xaf\x27\x1c" . noise(300, 9));
+
+# -- bounds -------------------------------------------------------------------------------
+
+like(found('a.rar', rar5_of(['a.txt' => 'x' x 300000]), scan_file_limit => '100K'), qr/\blimit action=/, 'a member over scan_file_limit');
+like(found('a.rar', rar5_of([map { ("$_.txt" => 'x') } 1 .. 30]), scan_files_limit => 20), qr/\blimit action=/, 'members over scan_files_limit');
+like(found('a.rar', rar5_of([map { ("$_.txt" => 'x' x 30000) } 1 .. 30]), scan_size_limit => '500K'), qr/\blimit action=/, 'members over scan_size_limit');
+my $nested = rar5_of(['a.txt' => 'x']);
+$nested = rar5_of(['a.rar' => $nested]) for 1 .. 30;
+like(found('a.rar', $nested, mime_depth_limit => 20), qr/\blimit action=/, 'archives in archives over mime_depth_limit');
+
+# -- what may not be said of texts and pictures ----------------------------------------------
+
+clean("a text that begins with $_", "$_ is how it begins.\n", 'a.txt') for 'PK', 'BZh', 'Rar!', '7z', 'MSCF', '!<arch>', '070707', 'LZIP', 'SIT!', 'WARC', '-lh5-', ']';
+done_testing;
