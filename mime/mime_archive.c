@@ -34,6 +34,8 @@
 #include "mime_rar5.h"
 
 #define BLOCK (64u << 10)
+/* Not a result of libarchive: past a bound, which is told where it was met. */
+#define STOPPED (-1)
 
 typedef int reader(struct archive *);
 
@@ -197,7 +199,7 @@ read_all(struct packed *p, const struct format_input *in, size_t which)
 {
 	struct archive *a = start(in, which);
 	int result = a == NULL ? ARCHIVE_FATAL : read_members(p, in, a, which);
-	bool whole = result == ARCHIVE_EOF || p->too_big;
+	bool whole = result == ARCHIVE_EOF || result == STOPPED;
 
 	if (!whole && a != NULL && is_sealed(a, NULL)) {
 		p->sealed = "encrypted archive";
@@ -263,7 +265,7 @@ read_members(struct packed *p, const struct format_input *in, struct archive *a,
 	while ((result = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
 	    result == ARCHIVE_WARN) {
 		if (!take_member(p, in, a, entry, single))
-			return ARCHIVE_RETRY;
+			return STOPPED;
 	}
 	return result;
 }
@@ -292,7 +294,7 @@ take_member(struct packed *p, const struct format_input *in, struct archive *a,
 	while (n_names > 0)
 		free(names[--n_names]);
 	free(names);
-	return go_on && (flags & PACKED_LIMIT) == 0;
+	return go_on && packed_room(p) > 0;
 }
 
 /* What libarchive says of a member, or of the whole: is it only a key that is missing? */
