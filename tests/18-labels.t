@@ -13,7 +13,7 @@ use MailMaker;
 
 # A copy of the tree and of its objects, in which one file is newer.
 my $copy = subdir('copy');
-my @dirs = grep { -d "$SRC/$_" } qw(common inspector examine ambiguity mime scan);
+my @dirs = grep { -d "$SRC/$_" } qw(common inspector examine ambiguity defang mime scan);
 system('cp', '-rp', (map { "$SRC/$_" } 'Makefile', @dirs), (glob "$SRC/*.[ch]"), $copy) == 0 or die;
 system('mkdir', '-p', "$copy/b") == 0 && system('cp', '-rp', "$BUILD/inspector", "$BUILD/common", "$BUILD/common.a", "$copy/b") == 0 or die;
 my $source = read_file("$copy/mime/mime_decode.c");

@@ -56,6 +56,7 @@ $SIG{PIPE} = 'IGNORE';
 for my $binary (qw(spawnscan spawnscan-quarantine spawnscan-inspect)) {
 	-x "$BUILD/$binary" or BAIL_OUT("$BUILD/$binary is not there: run make first");
 }
+$BUILD = come_out();
 
 # Files of others, of which there are many, for a test that starts a process or
 # two for each: every Nth, another Nth for each script. SPAWNSCAN_SAMPLE is N; with
@@ -105,6 +106,18 @@ sub tmpdir {
 		chmod 0755, $tmp;
 	}
 	return $tmp;
+}
+
+# Programs that another user is to run must be where he can get to. In a home
+# of mode 0700 they are not: then we work with copies.
+sub come_out {
+	my $path = $BUILD;
+	my @above = map { $path =~ s{/[^/]*\z}{} && length $path ? $path : () } 1 .. ($path =~ tr{/}{});
+	return $BUILD if $> != 0 || !grep { !((stat $_)[2] & 01) } @above;
+	my $out = subdir('build', 0755);
+	symlink $_, $out . '/' . s{.*/}{}r for grep { !m{/spawnscan(?:-inspect)?\z} } glob "$BUILD/*";
+	system('cp', '-p', "$BUILD/spawnscan", "$BUILD/spawnscan-inspect", $out) == 0 or die 'cannot copy the programs';
+	return $out;
 }
 
 sub subdir {
