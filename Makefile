@@ -42,7 +42,7 @@ objects   = $(basename $(sort $(wildcard $(1:%=%/*.c))))
 FRONT_PKGS     = libbsd-overlay libmd inih
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
-FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -Wl,-Bdynamic
+FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -lmilter -Wl,-Bdynamic -pthread
 DESK_PKGS      = $(FRONT_PKGS) jansson
 INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libarchive libseccomp zlib
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
@@ -59,7 +59,7 @@ $(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o) $(BUILD)/common.a
 
 # The postmaster's desk: a main of its own in the front's tower.
 $(BUILD)/spawnscan-quarantine: $(DESK:%=$(BUILD)/front/%.o) \
-    $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan,$(FRONT))) $(BUILD)/common.a
+    $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan fronts/milter%,$(FRONT))) $(BUILD)/common.a
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(DESK_PKGS))
 
@@ -99,7 +99,7 @@ $(BUILD)/common/%.o: %.c
 	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
 
 # Test programs. A unit test has all objects of its half but main's.
-FRONT_UNITS     = unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
+FRONT_UNITS     = unit_milter_headers unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
 INSPECTOR_UNITS = unit_scan unit_sandbox unit_scratch unit_header unit_mime
 PROGRAMS        = parts_of lint_of evasion_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
@@ -113,7 +113,7 @@ $(FRONT_UNITS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: $(BUILD)/front/tests/%.o $(
 	@mkdir -p $(@D)
 	@echo "  LD $@"
 	@$(CC) $(LDHARDEN) $(SAN) $(LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
-	    $$(pkg-config --libs $(FRONT_PKGS) cmocka)
+	    $$(pkg-config --libs $(FRONT_PKGS) cmocka) -lmilter -pthread
 
 $(INSPECTOR_UNITS:%=$(BUILD)/tests/%) $(PROGRAMS:%=$(BUILD)/tests/%): $(BUILD)/tests/%: \
     $(BUILD)/inspector/tests/%.o \
@@ -292,7 +292,7 @@ readers: all
 SCRIPTS  = contrib/spawnscan-postfix
 UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
            contrib/spawnscan-proxy.service contrib/spawnscan-proxy.socket \
-           contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service
+           contrib/spawnscan-milter.service contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service
 PAGES5   = man/spawnscan.conf.5
 PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8 man/spawnscan-quarantine.8
 PLACED   = sed 's,/usr/local/sbin/,$(SBINDIR)/,g; s,/usr/local/share/spawnscan,$(DATADIR),g'

@@ -7,7 +7,7 @@
  * that address (smtp_relay.c). Without: one mail from standard input to
  * standard output (filter.c). With --sendmail: one mail from standard input to
  * sendmail(1) (sendmail.c). With --qmail-queue: in the place of qmail-queue(8)
- * (qmail_queue.c). With --explain: what would be done with a mail, and why
+ * (qmail_queue.c). With --proxy or --milter: a server (proxy.c, milter.c). With --explain: what would be done with a mail, and why
  * (explainer.c).
  *
  * Under spawn(8) descriptors 0, 1 and 2 are one socket, so before anything
@@ -40,6 +40,7 @@
 #include "inspection.h"
 #include "log.h"
 #include "memory.h"
+#include "milter.h"
 #include "notify.h"
 #include "proxy.h"
 #include "qmail_queue.h"
@@ -58,6 +59,7 @@ struct options {
 	struct sendmail_call call; /* of --sendmail */
 	const char *qmail_queue; /* the original */
 	const char *proxy; /* where to listen */
+	const char *milter; /* the same */
 };
 
 /* What a fault is to whoever waits for us, if not its own code of <sysexits.h>. */
@@ -72,6 +74,8 @@ static const char usage_text[] =
     "                                        filter one message to PROGRAM, as qmail-queue\n"
     "       spawnscan [options] --proxy LISTEN HOST:PORT\n"
     "                                        listen, and relay each connection to HOST:PORT\n"
+    "       spawnscan [options] --milter LISTEN\n"
+    "                                        listen for a mail server that speaks milter\n"
     "       spawnscan [options] --explain FILE\n"
     "                                        show what would be done with a message, and why\n"
     "\n"
@@ -89,6 +93,7 @@ static const char usage_text[] =
     "                       for qmail: pass the message on to PROGRAM, on descriptors 0 and 1\n"
     "      --proxy LISTEN   serve many clients on HOST:PORT, [IPV6]:PORT, unix:/PATH, or on\n"
     "                       the socket from systemd (LISTEN is \"systemd\")\n"
+    "      --milter LISTEN  serve mail servers at HOST:PORT, [IPV6]:PORT or unix:/PATH\n"
     "      --print-config   print the configuration in effect\n"
     "      --explain FILE   show what would be done with the message in FILE (- = stdin)\n"
     "      --json           with --explain: output for programs\n"
@@ -179,7 +184,8 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "explain", required_argument, NULL, 'E' }, { "json", no_argument, NULL, 'J' },
 		{ "sendmail", no_argument, NULL, 'S' }, { "client", required_argument, NULL, 'C' },
 		{ "qmail-queue", required_argument, NULL, 'Q' },
-		{ "proxy", required_argument, NULL, 'L' }, { "help", no_argument, NULL, 'h' },
+		{ "proxy", required_argument, NULL, 'L' },
+		{ "milter", required_argument, NULL, 'M' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 } };
 	int c;
 
@@ -226,6 +232,9 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'L':
 			o->proxy = optarg;
 			break;
+		case 'M':
+			o->milter = optarg;
+			break;
 		case 'Q':
 			o->qmail_queue = optarg;
 			fault_code = QMAIL_CONFIG;
@@ -254,9 +263,14 @@ parse_options(int argc, char **argv, struct options *o)
 static void
 check_fronts(struct options *o, int argc, char **argv)
 {
-	if (o->sendmail + (o->qmail_queue != NULL) + (o->explain != NULL) + (o->proxy != NULL) > 1)
+	if (o->sendmail + (o->qmail_queue != NULL) + (o->explain != NULL) + (o->proxy != NULL) +
+		(o->milter != NULL) >
+	    1)
 		quit(EX_USAGE,
-		    "one of --sendmail, --qmail-queue, --proxy and --explain; see spawnscan -h");
+		    "one of --sendmail, --qmail-queue, --proxy, --milter and --explain; "
+		    "see spawnscan -h");
+	if (o->milter != NULL && argc > 0)
+		quit(EX_USAGE, "--milter takes no address of a next hop; see spawnscan -h");
 	if (o->proxy != NULL && argc == 0)
 		quit(EX_USAGE, "--proxy needs the address of the next hop; see spawnscan -h");
 	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL))
@@ -330,6 +344,8 @@ run(struct options *o, struct conf *conf)
 		address_free(&address);
 		return code;
 	}
+	if (o->milter != NULL)
+		return milter_run(conf, o->milter);
 	rfd = take_descriptor(STDIN_FILENO, O_RDONLY);
 	wfd = take_descriptor(STDOUT_FILENO, O_WRONLY);
 	if (!log_stderr_usable())
