@@ -288,6 +288,13 @@ readers: all
 	tests/readers/prepare $(CURDIR)/build/readers
 	tests/readers/run $(CURDIR)/$(BUILD) -n $(N) -s $(SEED)
 
+# What recipients see of filtered messages, in real mail programs. MAIL_PROGRAMS= some of
+# them; RECIPIENTS_KEEP=DIR keeps the pictures.
+MAIL_PROGRAMS =
+recipients: all
+	tools/install-deps build recipients
+	tests/recipients/run $(CURDIR)/$(BUILD) $(MAIL_PROGRAMS)
+
 # The programs' place goes into what starts them.
 SCRIPTS  = contrib/spawnscan-postfix
 UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
@@ -331,4 +338,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion readers install uninstall clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion readers recipients install uninstall clean

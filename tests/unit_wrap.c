@@ -150,9 +150,11 @@ static void
 test_header(void **unused)
 {
 	static const char *const wanted[] = { "From: ", "\nTo: undisclosed-recipients:;\n",
-		"\nSubject: ", "\nDate: ", "\nMessage-ID: <", "\nAuto-Submitted: auto-generated\n",
-		"\nMIME-Version: 1.0\n", "\nContent-Type: multipart/mixed; boundary=\"",
-		"\nContent-Type: text/plain; charset=us-ascii\n", "\nOriginal:  1121/5.6\n",
+		"\nSubject: [not inspected] secret\n", "\nDate: ", "\nMessage-ID: <",
+		"\nAuto-Submitted: auto-generated\n", "\nMIME-Version: 1.0\n",
+		"\nContent-Type: multipart/mixed; boundary=\"",
+		"\nContent-Type: text/plain; charset=us-ascii\n", "\nSubject:   secret\n",
+		"\nReference: 1121/5.6\n",
 		"\nContent-Type: application/octet-stream; name=\"message.eml.defanged\"\n",
 		"\nContent-Transfer-Encoding: base64\n" };
 	struct message original, a, b;
@@ -178,17 +180,79 @@ test_header(void **unused)
 			     "reason=\"a _reason__\"\nFrom: Content filter <postmaster@",
 			     96),
 	    0);
-	assert_null(strstr(text, "secret"));
 	/* no two of them have a boundary or a Message-ID in common */
 	assert_true(wrap_message(&b, &original, "", "a reason", false, false));
 	assert_true(a.size != b.size || memcmp(a.bytes, b.bytes, a.size) != 0);
 	free(text);
 	assert_non_null(text = strndup(b.bytes, b.size));
-	assert_null(strstr(text, "Original:"));
+	assert_null(strstr(text, "Reference:"));
 	free(text);
 	message_close(&a);
 	message_close(&b);
 	message_close(&original);
+}
+
+/* What the new message says of a header; free it. */
+static char *
+told(const char *header, const char *reason)
+{
+	struct message original, out;
+	char *text;
+
+	fill(&original, header, strlen(header));
+	assert_true(wrap_message(&out, &original, "", reason, false, false));
+	assert_non_null(text = strndup(out.bytes, out.size));
+	message_close(&out);
+	message_close(&original);
+	return text;
+}
+
+static void
+has(const char *header, const char *wanted)
+{
+	char *text = told(header, "a reason");
+
+	if (strstr(text, wanted) == NULL)
+		fail_msg("%s\nis not in\n%s", wanted, text);
+	free(text);
+}
+
+/* Sender and subject of the original: decoded, printable, cut, and no way out of their line. */
+static void
+test_told(void **unused)
+{
+	char header[4000] = "Subject: ", *text;
+
+	(void)unused;
+	has("From: Anna <anna@example.org>\nSubject: the report\n\nx\n",
+	    "\nFrom:      Anna <anna@example.org>\nSubject:   the report\nFilter: ");
+	has("subject:folded\r\n\tand on\r\nX: y\r\n\r\nSubject: in the body\r\n",
+	    "\nSubject: [not inspected] folded and on\n");
+	has("X: y\n\nSubject: in the body\n",
+	    "\nSubject: [not inspected] a message without a subject\n");
+	has("", "\nSubject: [not inspected] a message without a subject\n");
+	has("Subject", "\nSubject: [not inspected] a message without a subject\n");
+	has("Subject:", "\nSubject: [not inspected] a message without a subject\n");
+	/* the languages of others */
+	has("Subject: =?utf-8?B?0YHRh9C10YI=?=\n\n", "\nSubject: [not inspected] =?utf-8?B?");
+	has("Subject: =?UTF-8?Q?caf=C3=A9?= =?iso-8859-1*fr?q?_cr=e8me?=\n\n",
+	    "\nSubject:   caf=C3=A9 cr=C3=A8me\n");
+	has("Subject: caf\xc3\xa9\n\n", "\nSubject:   caf=C3=A9\n");
+	has("Subject: =?koi8-r?B?1MXT1A==?=\n\n", "\nSubject:   =3D?koi8-r?B?1MXT1A=3D=3D?=3D\n");
+	/* nothing that hides, and no field of its own */
+	has("Subject: =?utf-8?B?YQ0KQmNjOiB4?=\n\n", "\nSubject: [not inspected] a Bcc: x\n");
+	has("Subject: a\rBcc: x\n\n", "\nSubject: [not inspected] a Bcc: x\n");
+	has("Subject: a\xe2\x80\xae"
+	    "b\xff\n\n",
+	    "\nSubject: [not inspected] a_b_\n");
+	memset(header + 9, 'x', 3000);
+	text = told(header,
+	    "cannot create a private directory in /var/lib/x.y: No space '/a' (/b) 4/5");
+	assert_null(strstr(text, "xxxxxxxxxx\nDate: xx"));
+	assert_non_null(strstr(text,
+	    "reason=\"cannot create a private directory in (path): No space '(path)' ((path)) "
+	    "4/5\""));
+	free(text);
 }
 
 /* The separator of a mailbox comes first, but only there and only whole. */
@@ -253,6 +317,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_sizes),
 		cmocka_unit_test(test_header),
+		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_mbox),
 		cmocka_unit_test(test_no_descriptor),
 	};

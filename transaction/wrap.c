@@ -6,11 +6,12 @@
  * The same for whoever forwards an original, or one part of it, with words of his own;
  * and a mail of words alone.
  *
- * For a message that nobody could look into. Nothing of it is parsed and
- * nothing of it is copied anywhere but into the base64 of the attachment, with
- * one exception: in a mailbox, where a mail begins with a "From " line, the
- * new mail begins with the same line. So the sender and the subject of the new
- * mail are ours; the recipient finds the real ones inside.
+ * For a message that nobody could look into. Its body is copied nowhere but into
+ * the base64 of the attachment. Of its header two fields are read, so that the
+ * recipient can tell what the message is about: From and Subject, decoded, cut
+ * and made printable (name.c), stand in the notice, and the subject behind
+ * "[not inspected]" in the new one. The sender is ours. In a mailbox, where a
+ * message begins with a "From " line, the new one begins with the same line.
  *
  * The result is about 1.4 times the size of the original. It is made piece by
  * piece in a spool of its own; memory of this process does not grow with it.
@@ -21,12 +22,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "wrap.h"
 
 #include "base64.h"
+#include "encoded.h"
+#include "name.h"
 
 #define LINE_BYTES 57 /* 76 characters of base64, RFC 2045 6.8 */
 #define BATCH_LINES 512
@@ -34,6 +38,11 @@
 #define FROM_LINE_MAX 1000
 #define REASON_MAX 150
 #define BOUNDARY_SIZE 64
+#define TELL_SIZE 150 /* of a field of the original, as it is told */
+#define HEADER_LOOKED_AT (64u << 10)
+#define RAW_SIZE 2000
+#define UNKNOWN_SUBJECT "a message without a subject"
+#define SUBJECT_MARK "[not inspected] "
 
 struct writer {
 	struct message *out;
@@ -47,7 +56,11 @@ static void put_bytes(struct writer *, const char *, size_t);
 static void put_from_line(struct writer *, const struct message *);
 static void put_result(struct writer *, const char *);
 static void put_header(struct writer *, const char *, const char *, const char *, const uint32_t *);
-static void put_notice(struct writer *, const char *, const char *);
+static void put_notice(struct writer *, const char *, const char *, const char *, const char *);
+static void put_told(struct writer *, const char *, const char *);
+static void put_quoted(struct writer *, const char *);
+static void field_of(const struct message *, const char *, char *, size_t);
+static bool is_ascii(const char *);
 static void put_attachment(struct writer *, const char *, const char *, uint64_t);
 static void put_base64(struct writer *, const char *, uint64_t);
 static bool finish(struct writer *);
@@ -58,18 +71,24 @@ wrap_message(struct message *out, const struct message *original, const char *re
     const char *reason, bool crlf, bool mbox)
 {
 	struct writer w = { .out = out, .eol = crlf ? "\r\n" : "\n" };
-	char host[256], boundary[BOUNDARY_SIZE];
+	char host[256], boundary[BOUNDARY_SIZE], from[TELL_SIZE], about[TELL_SIZE],
+	    subject[4 * TELL_SIZE + 200];
 	uint32_t chance[5];
 
 	if (!begin(&w, host, sizeof(host), boundary, chance))
 		return false;
+	field_of(original, "From", from, sizeof(from));
+	field_of(original, "Subject", about, sizeof(about));
+	strlcpy(subject, SUBJECT_MARK, sizeof(subject));
+	encoded_encode(about[0] == '\0' ? UNKNOWN_SUBJECT : about, w.eol, subject + strlen(subject),
+	    sizeof(subject) - strlen(subject));
 	if (mbox)
 		put_from_line(&w, original);
 	if (reason != NULL)
 		put_result(&w, reason);
-	put_header(&w, host, "A message that could not be inspected", boundary, chance + 3);
+	put_header(&w, host, subject, boundary, chance + 3);
 	put(&w, "--%s", boundary);
-	put_notice(&w, host, reference);
+	put_notice(&w, host, reference, from, about);
 	put(&w, "--%s", boundary);
 	put_attachment(&w, "message.eml.defanged", original->bytes, original->size);
 	put(&w, "--%s--", boundary);
@@ -132,17 +151,30 @@ finish(struct writer *w)
 	return false;
 }
 
-/* put_result - as an inspected message has it (defang.c); the reason may be anything */
+/*
+ * put_result - as an inspected message has it (defang.c); the reason may be
+ * anything, but where things are on this host is nobody's business
+ */
 static void
 put_result(struct writer *w, const char *reason)
 {
 	char safe[REASON_MAX];
 	size_t n = 0;
 
-	for (; *reason != '\0' && n < sizeof(safe) - 1; reason++)
+	while (*reason != '\0' && n < sizeof(safe) - 1) {
+		bool path = *reason == '/' && (n == 0 || strchr(" :='\"(", safe[n - 1]) != NULL);
+
+		if (path) {
+			reason += strcspn(reason, " :,'\")");
+			n += (size_t)snprintf(safe + n, sizeof(safe) - n, "(path)");
+			n = n < sizeof(safe) ? n : sizeof(safe) - 1;
+			continue;
+		}
 		safe[n++] = *reason < ' ' || *reason > '~' || *reason == '"' || *reason == '\\'
 		    ? '_'
 		    : *reason;
+		reason++;
+	}
 	safe[n] = '\0';
 	put(w, "X-Spawnscan-Result: error action=wrap part=0 reason=\"%s\"", safe);
 }
@@ -183,21 +215,100 @@ put_attachment(struct writer *w, const char *file, const char *bytes, uint64_t s
 }
 
 static void
-put_notice(struct writer *w, const char *host, const char *reference)
+put_notice(struct writer *w, const char *host, const char *reference, const char *from,
+    const char *subject)
 {
-	put(w, "Content-Type: text/plain; charset=us-ascii");
-	put(w, "Content-Transfer-Encoding: 7bit");
+	bool ascii = is_ascii(from) && is_ascii(subject);
+
+	put(w, "Content-Type: text/plain; charset=%s", ascii ? "us-ascii" : "utf-8");
+	put(w, "Content-Transfer-Encoding: %s", ascii ? "7bit" : "quoted-printable");
 	put(w, "%s", "");
 	put(w, "A message for you could not be inspected for viruses. It may be harmless");
-	put(w, "or not. It is attached as it came, as message.eml.defanged, in a form that");
-	put(w, "no mail program opens by itself. Sender and subject are in it.");
+	put(w, "or not. It is attached unchanged, as message.eml.defanged, in a form that");
+	put(w, "no mail program opens by itself.");
 	put(w, "%s", "");
-	put(w, "Don't open it unless you know how to handle dangerous mail; rather ask your");
-	put(w, "postmaster.");
-	put(w, "%s", "");
+	put_told(w, "From:      ", from);
+	put_told(w, "Subject:   ", subject);
 	put(w, "Filter:    spawnscan %s on %s", SPAWNSCAN_VERSION, host);
-	if (*reference != '\0')
-		put(w, "Original:  %s", reference);
+	put_told(w, "Reference: ", reference);
+	put(w, "%s", "");
+	put(w, "Do not open it unless you know how to handle dangerous mail; rather ask");
+	put(w, "your postmaster.");
+}
+
+/* put_told - a line, if there is something to tell */
+static void
+put_told(struct writer *w, const char *label, const char *value)
+{
+	if (*value == '\0')
+		return;
+	put_bytes(w, label, strlen(label));
+	if (is_ascii(value))
+		put_bytes(w, value, strlen(value));
+	else
+		put_quoted(w, value);
+	put(w, "%s", "");
+}
+
+/* put_quoted - RFC 2045 6.7, in lines of at most 76 */
+static void
+put_quoted(struct writer *w, const char *text)
+{
+	char coded[4];
+	size_t column = 12;
+
+	for (; *text != '\0'; text++) {
+		bool plain = *text >= ' ' && *text <= '~' && *text != '=';
+
+		if (column > 70) {
+			put(w, "=");
+			column = 0;
+		}
+		snprintf(coded, sizeof(coded), plain ? "%c" : "=%02X", (unsigned char)*text);
+		put_bytes(w, coded, strlen(coded));
+		column += strlen(coded);
+	}
+}
+
+static bool
+is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if ((unsigned char)*text > '~' || *text == '=')
+			return false;
+	return true;
+}
+
+/* field_of - the first such field of a message, decoded and made printable; "" if there is none */
+static void
+field_of(const struct message *m, const char *name, char *told, size_t size)
+{
+	char raw[RAW_SIZE], decoded[RAW_SIZE];
+	const char *at = m->bytes, *end, *lf;
+	size_t n = 0, len = strlen(name);
+	bool inside = false;
+
+	*told = '\0';
+	if (at == NULL)
+		return;
+	end = at + (m->size < HEADER_LOOKED_AT ? m->size : HEADER_LOOKED_AT);
+	for (; at < end && *at != '\n' && *at != '\r'; at = lf + 1) {
+		if ((lf = memchr(at, '\n', (size_t)(end - at))) == NULL)
+			lf = end - 1;
+		if (inside && *at != ' ' && *at != '\t')
+			break;
+		if (!inside && (size_t)(lf - at) > len && strncasecmp(at, name, len) == 0 &&
+		    at[len] == ':') {
+			inside = true;
+			at += len + 1;
+		}
+		for (; inside && at <= lf && n < sizeof(raw) - 1; at++)
+			if (*at != '\0')
+				raw[n++] = *at;
+	}
+	raw[n] = '\0';
+	encoded_decode(raw, decoded, sizeof(decoded));
+	name_text(decoded, told, size);
 }
 
 /* put_from_line - the separator of a mailbox, as it stands */

@@ -155,8 +155,8 @@ sub situations {
 	$add->('file', multi('mixed', text(), bad_pdf()), tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
 	$add->('file-beside-html', multi('mixed', within('alternative', text(), html()), bad_pdf(), pdf()), tree => 'mixed(alternative(text html) notice application/pdf)',
 	    shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
-	$add->('file-of-a-language', multi('mixed', text(), file('x', "%PDF-1.4\n$MARKER\n") =~ s/; (file)?name="x"/; $1name*=utf-8''%E8%AF%B7%E6%B1%82.pdf/gr),
-	    tree => 'mixed(text notice)', shown => [$OK], notice => qr/Name:\s+\xe8\xaf\xb7\xe6\xb1\x82\.pdf/, listed => "\xe8\xaf\xb7\xe6\xb1\x82.pdf.removed.txt");
+	$add->('file-of-a-language', multi('mixed', text(), file('x', "%PDF-1.4\n$MARKER\n") =~ s/; (file|)name="x"/; $1name*=utf-8''%E8%AF%B7%E6%B1%82.pdf/gr),
+	    tree => 'mixed(text notice)', shown => [$OK], notice => qr/Name:\s+(?:\xe8\xaf\xb7\xe6\xb1\x82|\x{8bf7}\x{6c42})\.pdf/, listed => "\xe8\xaf\xb7\xe6\xb1\x82.pdf.removed.txt");
 	$add->('file-in-a-long-message', multi('mixed', text(join '', "OKTEXT: Dear Ben\n", map { "> line $_ of what was quoted\n" } 1 .. 500), bad_pdf()),
 	    tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
 	$add->('forks', multi('mixed', text(), within('appledouble', file('report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf())),

@@ -11,13 +11,13 @@
  */
 #include "name.h"
 
-#include <err.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sysexits.h>
+
+#include "memory.h"
 
 /* Of a name that is cut so much of the end stays. */
 #define END_MAX 15
@@ -88,12 +88,10 @@ void
 name_file(const char *name, const char *suffix, char *out, size_t size)
 {
 	const char *at = base_of(name);
-	char *plain = malloc(strlen(at) + 1);
+	char *plain = memory_checked(malloc(strlen(at) + 1));
 	size_t n = 0, len;
 	uint32_t c;
 
-	if (plain == NULL)
-		err(EX_OSERR, "name");
 	for (; *at != '\0'; at += len) {
 		bool keep;
 

@@ -6,10 +6,6 @@
 #ifndef NAME_H
 #define NAME_H
 
-#ifdef TOWER_FRONT
-#error "name.h is the inspector's"
-#endif
-
 #include <stddef.h>
 
 /* Bytes of a name or a word before anything is put behind it. */
