@@ -16,16 +16,17 @@ use v5.32;
 use warnings;
 use Exporter 'import';
 use Harness;
+use MailMaker ();
 use MIME::Base64 ();
 
-our @EXPORT = qw(reader_mail reader_ordinary reader_is_bad_name);
+our @EXPORT = qw(reader_mail reader_control reader_ordinary reader_is_bad_name);
 
 my $HEAD = "From: Alice <a\@example.org>\nTo: Bob <b\@example.net>\nSubject: a message\n"
     . "Date: Thu, 1 Jan 2026 00:00:00 +0000\nMessage-ID: <one\@example.org>\nMIME-Version: 1.0\n";
 
-# What somebody may open by a click: what stands behind the extension is dropped, or
-# is no part of it.
-sub reader_is_bad_name { return $_[0] =~ /\.exe\W*\z/i }
+# What somebody may open by a click: behind the extension is nothing, or what systems
+# drop from the end of a name.
+sub reader_is_bad_name { return $_[0] =~ /\.exe(?:[\0-\x20."\x7f]|\xc2[\x80-\xa0]|\xe2\x80[\x80-\xaf]|\xef\xbb\xbf)*\z/i }
 
 # The odd bytes, and what they are called.
 my @ODD = (
@@ -337,6 +338,73 @@ sub reader_mail {
 		push @some, { construct => "mutated/$base->{construct}", bytes => $bytes };
 	}
 	return @some;
+}
+
+# What everybody reads: a file in an attachment, and one in the text.
+sub reader_control {
+	my $text = "--BOUND\nContent-Type: text/plain\n\nbegin 644 evil.exe\n" . pack('u', marker()) . "`\nend\n";
+	return two_parts($MIXED, "Content-Type: application/octet-stream; name=evil.exe\nContent-Disposition: attachment; filename=evil.exe\n"
+	    . "Content-Transfer-Encoding: base64\n\n" . b64(marker()), first => $text);
+}
+
+# -- ordinary -----------------------------------------------------------------------
+
+# Each as the programs that it is named after write it; nothing in it is to be changed.
+sub reader_ordinary {
+	my $pdf = "%PDF-1.4\n" . MailMaker::noise(2000, 3);
+	my $png = "\x89PNG\r\n\x1a\n" . MailMaker::noise(900, 4);
+	my $text = "Hello,\n\nthe figures are attached.\n\n-- \nAlice\n";
+	my $qp_text = "Gr=C3=BC=C3=9Fe aus M=C3=BCnchen, ein Satz, der l=C3=A4nger ist als eine Zeile =\nund weitergeht.\n=20\n--=20\nAlice\n";
+	my $html = "<html><body><p>The figures are <b>attached</b>.</p></body></html>\n";
+	my $head = "From: Alice <a\@example.org>\nTo: Bob <b\@example.net>\nSubject: figures\nDate: Thu, 1 Jan 2026 00:00:00 +0000\n";
+	my $plain = "Content-Type: text/plain; charset=utf-8\n\n$text";
+	my $many = sub { my ($type, $b, @parts) = @_; return "$head" . "MIME-Version: 1.0\nContent-Type: $type; boundary=\"$b\"\n\n" . join('', map { "--$b\n$_\n" } @parts) . "--$b--\n" };
+	my $inner = $many->('multipart/mixed', 'inner', $plain, "Content-Type: application/pdf; name=\"a.pdf\"\nContent-Transfer-Encoding: base64\n\n" . b64($pdf));
+	my @list = (
+		'plain-no-mime', "$head\n$text",
+		'php-mail', "$head" . "MIME-Version: 1.0\nContent-type: text/html; charset=iso-8859-1\nX-Mailer: PHP/8.2\n\n$html",
+		'thunderbird-attachment', "$head" . "User-Agent: Mozilla Thunderbird\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"------------0GhX1kq9m3Zs\"\nContent-Language: en-US\n\nThis is a multi-part message in MIME format.\n"
+		    . "--------------0GhX1kq9m3Zs\nContent-Type: text/plain; charset=UTF-8; format=flowed; delsp=yes\nContent-Transfer-Encoding: 8bit\n\n$text\n--------------0GhX1kq9m3Zs\n"
+		    . "Content-Type: application/pdf; name=\"figures 2026.pdf\"\nContent-Disposition: attachment; filename=\"figures 2026.pdf\"\nContent-Transfer-Encoding: base64\n\n" . b64($pdf) . "\n--------------0GhX1kq9m3Zs--\n",
+		'apple-mail', $many->('multipart/alternative', 'Apple-Mail=_0A1B2C3D-1', "Content-Transfer-Encoding: quoted-printable\nContent-Type: text/plain;\n\tcharset=utf-8\n\n$qp_text",
+		    "Content-Type: multipart/related;\n\ttype=\"text/html\";\n\tboundary=\"Apple-Mail=_0A1B2C3D-2\"\n\n--Apple-Mail=_0A1B2C3D-2\nContent-Transfer-Encoding: 7bit\nContent-Type: text/html;\n\tcharset=us-ascii\n\n$html\n"
+		    . "--Apple-Mail=_0A1B2C3D-2\nContent-Transfer-Encoding: base64\nContent-Disposition: inline;\n\tfilename*=utf-8''B%C3%BCro.png\nContent-Type: image/png;\n\tx-unix-mode=0644;\n\tname=\"=?utf-8?Q?B=C3=BCro=2Epng?=\"\nContent-Id: <x\@example.org>\n\n"
+		    . b64($png) . "\n--Apple-Mail=_0A1B2C3D-2--\n"),
+		'gmail', $many->('multipart/mixed', '000000000000a1b2c3', "Content-Type: multipart/alternative; boundary=\"000000000000a1b2c2\"\n\n--000000000000a1b2c2\nContent-Type: text/plain; charset=\"UTF-8\"\n\n$text\n--000000000000a1b2c2\nContent-Type: text/html; charset=\"UTF-8\"\nContent-Transfer-Encoding: quoted-printable\n\n"
+		    . $html =~ s/=/=3D/gr . "\n--000000000000a1b2c2--", "Content-Type: application/pdf; name=\"a.pdf\"\nContent-Disposition: attachment; filename=\"a.pdf\"\nContent-Transfer-Encoding: base64\nContent-ID: <f_k1>\nX-Attachment-Id: f_k1\n\n" . b64($pdf)),
+		'outlook', "$head" . "X-Mailer: Microsoft Outlook 16.0\nMIME-Version: 1.0\nContent-Type: multipart/mixed;\n\tboundary=\"----=_NextPart_000_0001_01DA.ABCDEF01\"\nContent-Language: de\n\nThis is a multipart message in MIME format.\n\n------=_NextPart_000_0001_01DA.ABCDEF01\nContent-Type: text/plain;\n\tcharset=\"iso-8859-1\"\nContent-Transfer-Encoding: quoted-printable\n\n"
+		    . "Gr=FC=DFe\n\n------=_NextPart_000_0001_01DA.ABCDEF01\nContent-Type: application/pdf;\n\tname=\"=?iso-8859-1?Q?B=FCro.pdf?=\"\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment;\n\tfilename=\"=?iso-8859-1?Q?B=FCro.pdf?=\"\n\n" . b64($pdf) . "\n------=_NextPart_000_0001_01DA.ABCDEF01--\n",
+		'2231-pieces', $many->('multipart/mixed', 'b1_x', $plain, "Content-Type: application/pdf\nContent-Disposition: attachment;\n filename*0*=utf-8''ein%20langer%20Name%20f%C3%BCr%20;\n filename*1*=eine%20Datei.pdf; size=2009\nContent-Transfer-Encoding: base64\n\n" . b64($pdf)),
+		'unquoted-name', $many->('multipart/mixed', '_b_', $plain, "Content-Type: image/png; name=photo.png\nContent-Disposition: inline; filename=photo.png\nContent-Transfer-Encoding: base64\n\n" . b64($png)),
+		'cid-named', $many->('multipart/related', 'rel', "Content-Type: text/html\n\n$html", "Content-Type: image/png\nContent-ID: <image001.png\@01DA.ABCD>\nContent-Location: image001.png\nContent-Transfer-Encoding: base64\n\n" . b64($png)),
+		'forwarded', $many->('multipart/mixed', 'fwd', $plain, "Content-Type: message/rfc822; name=\"figures.eml\"\nContent-Disposition: attachment; filename=\"figures.eml\"\n\n$inner"),
+		'digest', $many->('multipart/digest', 'dig', "\n$head\n$text", "\n$inner"),
+		'bounce', $many->('multipart/report; report-type=delivery-status', 'B98C0A728F8.1/mx.example.org', "Content-Description: Notification\nContent-Type: text/plain; charset=us-ascii\n\nThis is the mail system at host mx.example.org.\n\nI'm sorry.\n\n<b\@example.net>: unknown user\n",
+		    "Content-Description: Delivery report\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\nArrival-Date: Thu, 1 Jan 2026 00:00:00 +0000\n\nFinal-Recipient: rfc822; b\@example.net\nAction: failed\nStatus: 5.1.1\n", "Content-Description: Undelivered Message\nContent-Type: message/rfc822\n\n$inner"),
+		'bounce-headers', $many->('multipart/report; report-type=delivery-status', 'rep', $plain, "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; b\@example.net\nAction: failed\nStatus: 5.1.1\n", "Content-Type: text/rfc822-headers\n\n$head" . "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=xyz\n"),
+		'bounce-in-text', "$head\nThe message below could not be delivered.\n\n--- Below this line is a copy of the message.\n\n" . $inner,
+		'list-footer', "$head" . "MIME-Version: 1.0\nContent-Type: text/plain; charset=us-ascii\n\n$text\n_______________________________________________\nA list\nhttps://lists.example.org/a\n",
+		'list-footer-part', $many->('multipart/mixed', '===============1234567890==', $plain, "Content-Type: text/plain; charset=\"us-ascii\"\nMIME-Version: 1.0\nContent-Transfer-Encoding: 7bit\nContent-Disposition: inline\n\n_______________________________________________\nA list\n"),
+		'patch', "$head" . "X-Mailer: git-send-email 2.39\n\nA change.\n\nSigned-off-by: Alice <a\@example.org>\n---\n a.c | 2 +-\n 1 file changed, 1 insertion(+), 1 deletion(-)\n\ndiff --git a/a.c b/a.c\n--- a/a.c\n+++ b/a.c\n\@\@ -1 +1 \@\@\n-begin 1;\n+begin 2;\n-- \n2.39.5\n",
+		'pgp-inline', "$head\n-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n$text\n-----BEGIN PGP SIGNATURE-----\n\n" . b64(MailMaker::noise(90, 5), 64) . "=AbCd\n-----END PGP SIGNATURE-----\n",
+		'pgp-mime', $many->('multipart/signed; micalg=pgp-sha256; protocol="application/pgp-signature"', 'sig', $plain, "Content-Type: application/pgp-signature; name=\"signature.asc\"\nContent-Description: OpenPGP digital signature\n\n-----BEGIN PGP SIGNATURE-----\n\n" . b64(MailMaker::noise(90, 6), 64) . "=AbCd\n-----END PGP SIGNATURE-----\n"),
+		'invitation', $many->('multipart/alternative', 'cal', $plain, "Content-Type: text/calendar; charset=\"UTF-8\"; method=REQUEST\nContent-Transfer-Encoding: 7bit\n\nBEGIN:VCALENDAR\nVERSION:2.0\nMETHOD:REQUEST\nBEGIN:VEVENT\nUID:1\@example.org\nSUMMARY:figures\nEND:VEVENT\nEND:VCALENDAR\n"),
+		'iso-2022-jp', $many->('multipart/mixed', 'jp', "Content-Type: text/plain; charset=ISO-2022-JP\nContent-Transfer-Encoding: 7bit\n\n\e\$B\$3\$s\e(B\n", "Content-Type: application/pdf; name=\"=?ISO-2022-JP?B?GyRCO3FOQRsoQi5wZGY=?=\"\nContent-Disposition: attachment; filename=\"=?ISO-2022-JP?B?GyRCO3FOQRsoQi5wZGY=?=\"\nContent-Transfer-Encoding: base64\n\n" . b64($pdf)),
+		'utf8-name', $many->('multipart/mixed', 'u8', $plain, "Content-Type: application/pdf; name=\"B\xc3\xbcro.pdf\"\nContent-Disposition: attachment; filename=\"B\xc3\xbcro.pdf\"\nContent-Transfer-Encoding: base64\n\n" . b64($pdf)),
+		'comment-in-type', "$head" . "MIME-Version: 1.0 (Apple Message framework v1084)\nContent-Type: text/plain; charset=us-ascii (plain text)\n\n$text",
+		'quoted-mail', "$head\n> From: Ben\n> Content-Type: text/plain\n>\n> --BOUND\n> begin with this\n\nyes\n",
+		'header-as-text', "$head\nPut this into the header:\n\nMIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n\nand it works.\n",
+		'boundary-quoted-in-reply', $many->('multipart/mixed', 'aXb9', "Content-Type: text/plain\n\nSee your --aXb and > --aXb7 lines.\n", "Content-Type: text/plain\n\nmore\n"),
+		'uppercase', "FROM: a\@example.org\nSUBJECT: x\nDATE: Thu, 1 Jan 2026 00:00:00 +0000\nMIME-VERSION: 1.0\nCONTENT-TYPE: TEXT/PLAIN; CHARSET=US-ASCII\nCONTENT-TRANSFER-ENCODING: 7BIT\n\n$text",
+		'no-date', "From: a\@example.org\n\n$text",
+		'empty-body', $head,
+		'sms-gateway', "$head" . "Mime-Version: 1.0\nContent-Type: multipart/mixed;boundary=\"b\"\n\n--b\nContent-Type:text/plain;charset=utf-8\nContent-Transfer-Encoding:8bit\n\nGr\xc3\xbc\xc3\x9fe\n--b\nContent-Type:image/png;name=\"IMG_0001.png\"\nContent-Transfer-Encoding:base64\nContent-Disposition:attachment;filename=\"IMG_0001.png\"\n\n" . b64($png) . "--b--\n",
+	);
+	my @made;
+	while (my ($name, $bytes) = splice @list, 0, 2) {
+		push @made, { construct => "ordinary/$name", bytes => $bytes }, { construct => "ordinary/$name-crlf", bytes => $bytes =~ s/\n/\r\n/gr };
+	}
+	return @made;
 }
 
 1;
