@@ -19,27 +19,16 @@ static const struct {
 #undef VERDICT_CLASS
 };
 
-/* What is done to a part, and what is done to a message as a whole. */
-#define PART false
-#define WHOLE true
-
-/* Strength: of several actions at one place the greatest is taken. */
 static const struct {
 	const char *name;
 	unsigned int strength;
-	bool whole;
-	bool edits; /* bytes of the message change, beside our own marks */
-	bool keeps; /* the original, in the quarantine */
+	bool whole, edits, keeps;
 	enum decision decision;
 } actions[ACTION_COUNT] = {
-	[ACTION_PASS] = { "pass", 0, PART, false, false, DECISION_DELIVER },
-	[ACTION_TAG] = { "tag", 1, PART, false, false, DECISION_DELIVER },
-	[ACTION_DEFANG] = { "defang", 2, PART, true, true, DECISION_DELIVER },
-	[ACTION_REMOVE] = { "remove", 3, PART, true, true, DECISION_DELIVER },
-	[ACTION_DISCARD] = { "discard", 4, WHOLE, false, true, DECISION_DISCARD },
-	[ACTION_WRAP] = { "wrap", 5, WHOLE, false, true, DECISION_DELIVER },
-	[ACTION_TEMPFAIL] = { "tempfail", 6, WHOLE, false, false, DECISION_TEMPFAIL },
-	[ACTION_REJECT] = { "reject", 7, WHOLE, false, true, DECISION_REJECT },
+#define VERDICT_ACTION(id, name, strength, whole, edits, keeps, decision) \
+	[ACTION_##id] = { name, strength, whole, edits, keeps, decision },
+	VERDICT_ACTIONS(VERDICT_ACTION)
+#undef VERDICT_ACTION
 };
 
 const char *verdict_class_name(enum verdict_class class)

@@ -38,25 +38,41 @@ enum verdict_class {
 	    CLASS_COUNT
 };
 
-/* What is done about it; what each of them is and does is a row in verdict.c. */
-enum verdict_action {
-	ACTION_PASS, /* log it, nothing else */
-	ACTION_TAG, /* say so in the result header */
-	ACTION_DEFANG, /* rename, and take the type away */
-	ACTION_REMOVE, /* replace the part by a notice */
-	ACTION_DISCARD, /* quarantine, then accept and drop the message */
-	ACTION_WRAP, /* deliver a notice with the original as an inert attachment */
-	ACTION_TEMPFAIL, /* 451 or EX_TEMPFAIL: try again later */
-	ACTION_REJECT, /* 550 or EX_UNAVAILABLE */
-	ACTION_COUNT
-};
-
 /* What that means for the message as a whole, and the class of its client's reply. */
 enum decision {
 	DECISION_DELIVER, /* pass it on, as it came or changed; the next hop replies */
 	DECISION_DISCARD, /* accept and drop; the original is in quarantine */
 	DECISION_TEMPFAIL,
 	DECISION_REJECT
+};
+
+/*
+ * What is done about it: one row for each action. Of several at one place the one
+ * with the greatest strength is taken.
+ *
+ *    identifier, name, strength; is it done to the whole message; do bytes of the
+ *    message change, beside our own marks; is the original kept in the quarantine;
+ *    decision
+ */
+#define VERDICT_ACTIONS(ROW) \
+	ROW(PASS, "pass", 0, false, false, false, DECISION_DELIVER) /* log it, nothing else */ \
+	ROW(TAG, "tag", 1, false, false, false, DECISION_DELIVER) /* say so in the header */ \
+	ROW(DEFANG, "defang", 2, false, true, true, DECISION_DELIVER) /* rename, no type */ \
+	ROW(REMOVE, "remove", 3, false, true, true, DECISION_DELIVER) /* a notice instead */ \
+	/* accept and drop */ \
+	ROW(DISCARD, "discard", 4, true, false, true, DECISION_DISCARD) \
+	/* deliver a notice with the original as an inert attachment */ \
+	ROW(WRAP, "wrap", 5, true, false, true, DECISION_DELIVER) \
+	/* 451 or EX_TEMPFAIL: try again later */ \
+	ROW(TEMPFAIL, "tempfail", 6, true, false, false, DECISION_TEMPFAIL) \
+	/* 550 or EX_UNAVAILABLE */ \
+	ROW(REJECT, "reject", 7, true, false, true, DECISION_REJECT)
+
+enum verdict_action {
+#define VERDICT_ACTION(id, name, strength, whole, edits, keeps, decision) ACTION_##id,
+	VERDICT_ACTIONS(VERDICT_ACTION)
+#undef VERDICT_ACTION
+	    ACTION_COUNT
 };
 
 /*
