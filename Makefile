@@ -23,7 +23,7 @@ WERROR   =
 HARDEN   = -fstack-protector-strong -fstack-clash-protection $(HARDEN_CPU) $(FORTIFY) -fPIE
 # What a distribution sets in its flags goes first.
 FORTIFY  = $(if $(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
-MACHINE := $(shell $(CC) -dumpmachine)
+MACHINE := $(shell $(CC) -dumpmachine 2>/dev/null)
 HARDEN_CPU = $(if $(filter x86_64-% i386-% i486-% i586-% i686-%,$(MACHINE)),-fcf-protection)\
              $(if $(filter aarch64-%,$(MACHINE)),-mbranch-protection=standard)
 LDHARDEN = -pie -Wl,-z,relro,-z,now,-z,noexecstack
@@ -249,6 +249,12 @@ lint:
 format:
 	tools/format
 
+# On a bare system of SUITE: demo, README.md's commands, packages, check.
+SUITE = trixie
+check-debian:
+	tools/install-deps debian
+	tools/check-debian $(SUITE)
+
 # What root builds belongs to the owner of the sources (tools/as-owner).
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$$(nproc))
 demo:
@@ -338,4 +344,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion readers recipients install uninstall clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion readers recipients install uninstall clean
