@@ -21,6 +21,8 @@
 #include <sysexits.h>
 
 #include "header.h"
+#include "loose.h"
+#include "odd.h"
 #include "name.h"
 
 /* A name or a reason in the result header is cut here. */
@@ -40,6 +42,9 @@ struct renaming {
 
 static void rename_field(struct renaming *, const struct header_field *, bool is_type);
 static bool is_signature(const struct defang *, const struct header_params *);
+static bool is_plain_field(const struct defang *, const struct header_field *,
+    const struct header_params *);
+static void strike_boundaries(const struct defang *, const struct header_params *);
 static void rename_params(struct renaming *, const struct header_params *, const char *param_name);
 static void insert_type(struct renaming *, const struct part_place *);
 static void safe_word(const char *word, char *out, size_t size);
@@ -76,6 +81,20 @@ defang_rename(const struct defang *d, const struct part_place *place, const char
 	}
 	if (!r.typed)
 		insert_type(&r, place);
+	odd_strike(d, place);
+}
+
+/* As many parameters with a name as are to the letter, and no line hidden in it. */
+static bool
+is_plain_field(const struct defang *d, const struct header_field *f,
+    const struct header_params *params)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < params->n; i++)
+		n += header_param_is_name(d->bytes, &params->params[i]);
+	return params->regular && loose_params(d->bytes, f->value_begin, f->value_end) == n &&
+	    !loose_is_odd(d->bytes + f->begin, f->end - f->begin);
 }
 
 /* One Content-Type or Content-Disposition. */
@@ -88,10 +107,12 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 	if (params == NULL)
 		err(EX_OSERR, "rename");
 	header_params_parse(r->d->bytes, f, params);
-	if (params->regular) {
+	if (is_plain_field(r->d, f, params)) {
 		if (is_type && !is_signature(r->d, params))
 			edit_add(r->d, params->main_begin, params->main_end, PLAIN_TYPE);
 		rename_params(r, params, is_type ? "name" : "filename");
+		if (is_type)
+			strike_boundaries(r->d, params);
 	} else {
 		/* Readers differ about it: leave them no choice. */
 		name_param(is_type ? "name" : "filename", r->name, param);
@@ -102,6 +123,19 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 	r->typed = r->typed || is_type;
 	header_params_free(params);
 	free(params);
+}
+
+/* What still could cut it into parts. */
+static void
+strike_boundaries(const struct defang *d, const struct header_params *params)
+{
+	for (size_t i = 0; i < params->n; i++) {
+		const struct header_param *p = &params->params[i];
+
+		if (p->name_end - p->name_begin >= 8 &&
+		    strncasecmp(d->bytes + p->name_begin, "boundary", 8) == 0)
+			edit_add(d, p->begin, p->end, "%s", "");
+	}
 }
 
 /*

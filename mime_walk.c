@@ -83,6 +83,9 @@ static bool walk_children(struct walk *, GMimeObject *, const struct part *,
     const struct part_place *, const struct spot *);
 static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct part_place *,
     const struct spot *);
+static bool visit_uu_names(struct walk *, const struct part *, const char *raw, size_t raw_len,
+    const char *content, size_t len);
+static bool has_names(const struct part *, char *const *names, size_t n);
 static bool walk_unparsed(struct walk *, const struct spot *, const struct part_place *);
 static bool walk_content(struct walk *, struct part *, const char *, size_t, bool utf7,
     unsigned int depth);
@@ -348,8 +351,53 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct par
 	part->encoded = decoded != NULL;
 	go_on = walk_content(w, part, part->encoded ? decoded : raw, len,
 	    is_utf7(GMIME_OBJECT(object)), spot->depth);
+	if (go_on && decoded != NULL &&
+	    g_mime_data_wrapper_get_encoding(wrapper) == GMIME_CONTENT_ENCODING_UUENCODE)
+		go_on = visit_uu_names(w, part, raw, raw_len, decoded, len);
 	free(decoded);
 	return go_on;
+}
+
+/*
+ * uudecode goes by the names in the "begin" lines, which no header tells: they are
+ * those of an item that the leaf holds, and has shown already.
+ */
+static bool
+visit_uu_names(struct walk *w, const struct part *around, const char *raw, size_t raw_len,
+    const char *content, size_t len)
+{
+	size_t n;
+	char **names = text_file_names(raw, raw_len, &n);
+	struct walk inner = walk_within(w, around, content, len);
+	struct spot spot = { .prefix = around->path, .parent = around->index, .number = 1 };
+	struct part *part;
+	bool go_on = true;
+
+	if (n > 0 && !has_names(around, names, n)) {
+		part = new_part(&inner, "", &spot, inner.enclosing, false);
+		part->leaf = part->encoded = part->scanned = part->in_text = true;
+		part->len = len;
+		part->digest = around->digest;
+		for (size_t i = 0; i < n; i++)
+			part_add_name(part, names[i]);
+		go_on = w->visit(w->ctx, part, content, len);
+	}
+	part_names_free(names, n);
+	return go_on;
+}
+
+static bool
+has_names(const struct part *part, char *const *names, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t k = 0;
+
+		while (k < part->n_names && strcmp(part->names[k], names[i]) != 0)
+			k++;
+		if (k == part->n_names)
+			return false;
+	}
+	return true;
 }
 
 /* A leaf, the message that it may be, and what is packed in it. */
@@ -424,6 +472,12 @@ look_for_packed(struct walk *w, const struct part *part, const char *content, si
 	packed_begin(packed, w->conf->scan_file_limit, &w->budget->unpack_left,
 	    &w->budget->members_left, w->budget->deadline);
 	formats_open(packed, &in);
+	/* Not every NUL is half of a letter. */
+	if (plain != NULL && in.shown) {
+		in.text = content;
+		in.text_len = len;
+		formats_open(packed, &in);
+	}
 	free(plain);
 }
 

@@ -28,6 +28,7 @@
 
 #include "base64.h"
 #include "header.h"
+#include "loose.h"
 #include "mime_decode.h"
 #include "name.h"
 
@@ -399,7 +400,8 @@ canonical_edit(const struct defang *d, const struct part_place *place,
 
 	put_header(d, place, plain, name, defanged);
 	while (header_next(d->bytes, place->header_end, &at, &field)) {
-		bool is_what = field.name_len == 0;
+		bool is_what = field.name_len == 0 ||
+		    loose_field(d->bytes + field.begin, field.end - field.begin) != LOOSE_NONE;
 
 		for (size_t i = 0; i < sizeof(what_fields) / sizeof(what_fields[0]); i++)
 			is_what = is_what || header_is(d->bytes, &field, what_fields[i]);

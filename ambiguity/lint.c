@@ -30,6 +30,7 @@
 #include "base64.h"
 #include "header.h"
 #include "line.h"
+#include "loose.h"
 #include "sniff.h"
 
 /* Text that belongs to no part: "This is a multi-part message in MIME format." */
@@ -37,6 +38,8 @@
 #define GAP_WORD_MAX 40
 /* Multiparts whose boundaries are looked for in every line. */
 #define MULTIPARTS_MAX 50
+/* A shorter one is looked for at the beginning of a line only. */
+#define BOUNDARY_MIN 3
 
 enum encoding { ENCODING_PLAIN, ENCODING_BASE64, ENCODING_QP, ENCODING_UU, ENCODING_OTHER };
 
@@ -66,6 +69,9 @@ static const char *look_at_base64(struct lint *, const char *, size_t len);
 static bool qp_is_plain(const char *, size_t len);
 static bool uu_is_plain(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
+static bool has_delimiter(const char *line, const char *end, const struct multipart *);
+static bool has_header_within(const char *, size_t len);
+static bool is_bare_message(const struct lint *, const struct part *);
 static bool text_is_plain(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
 static void look_between(struct lint *, size_t *at, size_t begin, size_t end, size_t *gap);
@@ -162,6 +168,8 @@ look_at_field(struct lint *v, const struct header_field *f, struct facts *facts)
 	}
 	look_at_folds(v, f);
 	look_for_fields(v, f);
+	if (loose_is_odd(v->bytes + f->begin, f->end - f->begin))
+		irregular(v, "something like a Content field");
 	if (!header_begins(v->bytes, f, "Content-"))
 		return;
 	if (v->bytes[f->begin + f->name_len] != ':')
@@ -347,6 +355,10 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 			irregular(v, "something unpackable in plain text");
 	}
 	look_for_boundaries(v, content, len);
+	if (facts->encoding == ENCODING_PLAIN && has_header_within(content, len))
+		irregular(v, "header within a text");
+	if (is_bare_message(v, part))
+		irregular(v, "message without a header");
 	if (sniff_begins_header(content, len))
 		irregular(v, "header behind an empty line");
 	if (doubt != NULL)
@@ -487,8 +499,51 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 			if (dashes < m->len && left >= m->len - dashes &&
 			    strncasecmp(at, m->boundary + dashes, m->len - dashes) == 0)
 				irregular(v, "line that begins like a boundary");
+			else if (m->len >= BOUNDARY_MIN && has_delimiter(line, end, m))
+				irregular(v, "boundary in the middle of a line");
 		}
 	}
+}
+
+/* In the line that begins there; some look for a boundary anywhere in it. */
+static bool
+has_delimiter(const char *line, const char *end, const struct multipart *m)
+{
+	size_t len = line_next(line, (size_t)(end - line));
+	const char *at = memmem(line, len, m->boundary, m->len);
+
+	return at != NULL && at - line >= 2 && at[-1] == '-' && at[-2] == '-';
+}
+
+/*
+ * A part to those who look for headers in any text: a Content field behind an empty
+ * line, or behind one that begins like a boundary.
+ */
+static bool
+has_header_within(const char *s, size_t len)
+{
+	bool begins = false;
+
+	for (size_t line; len > 0; s += line, len -= line) {
+		size_t text;
+
+		line = line_next(s, len);
+		text = line_text(s, line);
+		if (begins && (*s == 'c' || *s == 'C') && loose_field(s, line) != LOOSE_NONE)
+			return true;
+		begins = text == 0 || (text > 2 && s[0] == '-' && s[1] == '-');
+	}
+	return false;
+}
+
+/* Of a message in the message: to some its header begins behind the first empty lines. */
+static bool
+is_bare_message(const struct lint *v, const struct part *part)
+{
+	const struct part *around = part_parent(v->parts, part);
+
+	return around != NULL && part->place.header_begin == part->place.header_end &&
+	    strcmp(around->type, "message/rfc822") == 0;
 }
 
 /* No line that begins what some readers unpack; no NUL, no stray CR. */

@@ -24,6 +24,7 @@
 
 #include "header.h"
 #include "line.h"
+#include "loose.h"
 #include "mime_decode.h"
 #include "sniff.h"
 
@@ -40,14 +41,18 @@ struct enumeration {
 	void *ctx;
 	size_t n_views, n_bytes;
 	bool multipart; /* to everyone */
+	struct loose_boundary boundaries[LOOSE_BOUNDARIES_MAX];
+	size_t n_boundaries;
 };
 
 static bool each_cut(struct enumeration *, size_t begin, size_t size);
 static char *plain_line_ends(const char *, size_t size);
+static size_t boundary_within(const struct enumeration *, const char *line, size_t len);
 static bool is_boundary_like(const char *line, size_t len);
 static bool is_field(const char *line, size_t len);
 static bool is_content_field(const char *line, size_t len);
 static bool each_region(struct enumeration *, size_t begin, size_t end);
+static bool names_at(struct enumeration *, size_t begin, size_t end);
 static bool each_start(struct enumeration *, size_t begin, size_t end);
 static bool whole_body(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
@@ -68,6 +73,7 @@ views_each(const char *bytes, size_t size, const struct part_place *root, bool m
 	char *plain;
 	bool all;
 
+	e.n_boundaries = loose_boundaries(bytes, size, e.boundaries);
 	if (!each_cut(&e, root->header_begin, size) || !whole_body(&e, root->content_begin, size))
 		return false;
 	plain = plain_line_ends(bytes, size);
@@ -99,7 +105,7 @@ each_cut(struct enumeration *e, size_t begin, size_t size)
 	bool in_header = true;
 
 	for (size_t line = begin, next; line < size; line = next) {
-		size_t end = line;
+		size_t end = line, cut;
 
 		next = line + line_next(bytes + line, size - line);
 		if (is_boundary_like(bytes + line, next - line)) {
@@ -110,11 +116,29 @@ each_cut(struct enumeration *e, size_t begin, size_t size)
 			if (!each_region(e, begin, line))
 				return false;
 			begin = line;
+		} else if ((cut = boundary_within(e, bytes + line, next - line)) > 0) {
+			if (!each_region(e, begin, line + cut))
+				return false;
+			begin = end = next;
 		}
 		in_header = end == next || is_field(bytes + line, next - line) ||
 		    (in_header && (bytes[line] == ' ' || bytes[line] == '\t'));
 	}
 	return each_region(e, begin, size);
+}
+
+/* Where a boundary that some header names stands in the line; 0 = nowhere. */
+static size_t
+boundary_within(const struct enumeration *e, const char *line, size_t len)
+{
+	for (size_t i = 0; i < e->n_boundaries; i++) {
+		const struct loose_boundary *b = &e->boundaries[i];
+		const char *at = memmem(line, len, b->text, b->len);
+
+		if (at != NULL && at - line >= 2 && at[-1] == '-' && at[-2] == '-')
+			return (size_t)(at - line) - 2;
+	}
+	return 0;
 }
 
 /*
@@ -200,6 +224,21 @@ each_region(struct enumeration *e, size_t begin, size_t end)
 	return answer == REGION_KNOWN || (answer == REGION_LOOK && each_start(e, begin, end));
 }
 
+/* A header behind empty lines names things too. */
+static bool
+names_at(struct enumeration *e, size_t begin, size_t end)
+{
+	struct region region = { .begin = begin, .end = end };
+	bool go_on = true;
+
+	region.names = part_header_names(e->bytes, begin, header_block_end(e->bytes, begin, end),
+	    &region.n_names);
+	if (region.n_names > 0 && e->region != NULL)
+		go_on = e->region(e->ctx, &region) != REGION_STOP;
+	part_names_free(region.names, region.n_names);
+	return go_on;
+}
+
 /* The region from its beginning, and from behind its first empty lines. */
 static bool
 each_start(struct enumeration *e, size_t begin, size_t end)
@@ -213,7 +252,7 @@ each_start(struct enumeration *e, size_t begin, size_t end)
 
 		if (empty > 0) {
 			starts++;
-			if (!each_way(e, line + empty, end))
+			if (!names_at(e, line + empty, end) || !each_way(e, line + empty, end))
 				return false;
 			line += empty;
 			continue;

@@ -38,6 +38,7 @@
 
 #include "header.h"
 #include "name.h"
+#include "odd.h"
 
 #define NONE SIZE_MAX
 #define TYPE_MAX 80
@@ -816,6 +817,7 @@ layout_replace(const struct defang *d, const struct part_place *place, const cha
 			if (header_begins(d->bytes, &field, "Content-"))
 				edit_add(d, field.begin, field.end, "%s", "");
 		}
+		odd_strike(d, place);
 		begin = place->header_end;
 		break_line = edit_line_break(d, place->header_begin, &begin);
 	}

@@ -15,6 +15,7 @@ static void check_partial(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static void blocked_inside(struct examination *, const struct part *, const char *rule,
     const char *name);
+static bool name_of_type(const struct part *, char *name, size_t size);
 static void check_opened(struct examination *, const struct part *);
 
 void
@@ -94,18 +95,34 @@ check_limit(struct examination *x, const struct part *part)
 static void
 check_names(struct examination *x, const struct part *part, const char *content, size_t len)
 {
-	char rule[POLICY_RULE_MAX];
+	char rule[POLICY_RULE_MAX], unnamed[POLICY_RULE_MAX], *only = unnamed;
 	size_t which;
 
 	if (part->archived && !x->conf->archive_names)
 		return;
-	if (!policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which))
-		return;
-	if (part->archived)
-		blocked_inside(x, part, rule, which < part->n_names ? part->names[which] : "");
-	else
-		findings_add(&x->found, part, CLASS_BLOCKED, rule,
-		    which < part->n_names ? part->names[which] : "");
+	if (policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which)) {
+		const char *name = which < part->n_names ? part->names[which] : "";
+
+		if (part->archived)
+			blocked_inside(x, part, rule, name);
+		else
+			findings_add(&x->found, part, CLASS_BLOCKED, rule, name);
+	} else if (name_of_type(part, unnamed, sizeof(unnamed)) &&
+	    policy_blocks(x->conf, &only, 1, NULL, 0, rule, &which)) {
+		findings_add(&x->found, part, CLASS_BLOCKED, rule, "");
+	}
+}
+
+/* Without a name some programs make one of the type: nmh saves application/hta as FILE.hta. */
+static bool
+name_of_type(const struct part *part, char *name, size_t size)
+{
+	const char *subtype = strchr(part->type, '/');
+
+	if (part->n_names > 0 || subtype == NULL || strncmp(part->type, "application/", 12) != 0)
+		return false;
+	subtype += strncmp(subtype, "/x-", 3) == 0 ? 3 : 1;
+	return strlcpy(name, "unnamed.", size) < size && strlcat(name, subtype, size) < size;
 }
 
 /* The first offender of an archive stands for all. */

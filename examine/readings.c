@@ -84,6 +84,9 @@ visit_region(void *ctx, const struct region *region)
 	}
 	if (policy_blocks(x->conf, region->names, region->n_names, NULL, 0, rule, &which)) {
 		part = leaf == NULL ? places_message(&x->parts) : *leaf;
+		/* Whoever sees a part in a content does not go by the name of the whole. */
+		part.in_text = leaf != NULL &&
+		    (part.in_text || region->begin >= leaf->place.content_begin);
 		findings_add(&x->found, &part, CLASS_BLOCKED, rule, region->names[which]);
 	}
 	return REGION_LOOK;

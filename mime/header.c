@@ -39,7 +39,6 @@ static size_t base_length(const char *, const struct header_param *);
 static void join_sections(const char *, const struct header_params *, size_t first,
     void (*fn)(void *, const char *), void *);
 static void first_word(const char *, void (*fn)(void *, const char *), void *);
-static void each_form(const char *, void (*fn)(void *, const char *), void *);
 static void each_length(const char *, void (*fn)(void *, const char *), void *);
 static size_t put_word(const char *word, char **out);
 
@@ -344,12 +343,12 @@ first_word(const char *value, void (*fn)(void *, const char *), void *ctx)
 	word = strndup(value, len);
 	if (word == NULL)
 		err(EX_OSERR, "header");
-	each_form(word, fn, ctx);
+	header_value_forms(word, fn, ctx);
 	free(word);
 }
 
-static void
-each_form(const char *value, void (*fn)(void *, const char *), void *ctx)
+void
+header_value_forms(const char *value, void (*fn)(void *, const char *), void *ctx)
 {
 	char *decoded;
 
@@ -388,7 +387,7 @@ header_params_names(const char *bytes, const struct header_params *ps,
 
 		if (!header_param_is_name(bytes, &ps->params[i]))
 			continue;
-		each_form(ps->params[i].value, fn, ctx);
+		header_value_forms(ps->params[i].value, fn, ctx);
 		if (!ps->params[i].quoted)
 			first_word(ps->params[i].value, fn, ctx);
 		if (param_section(bytes, &ps->params[i], &number))
@@ -431,7 +430,7 @@ join_sections(const char *bytes, const struct header_params *ps, size_t first,
 			}
 		}
 	}
-	each_form(joined, fn, ctx);
+	header_value_forms(joined, fn, ctx);
 	free(joined);
 }
 
@@ -499,8 +498,9 @@ put_word(const char *word, char **out)
 		return 0;
 	text = kind + 3;
 	end = strstr(text, "?=");
+	/* To some the end of all is its end. */
 	if (end == NULL)
-		return 0;
+		end = text + strlen(text);
 	way = kind[1] == 'B' || kind[1] == 'b' ? DECODE_BASE64_RESTART : DECODE_QP_STRICT;
 	decoded = decode_bytes(way, text, (size_t)(end - text), 0, &len);
 	for (size_t i = 0; i < len; i++) {
@@ -510,5 +510,5 @@ put_word(const char *word, char **out)
 			*(*out)++ = c;
 	}
 	free(decoded);
-	return (size_t)(end - word) + 2;
+	return (size_t)(end - word) + (*end == '\0' ? 0 : 2);
 }

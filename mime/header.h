@@ -76,6 +76,9 @@ bool header_param_is_name(const char *bytes, const struct header_param *);
 void header_params_names(const char *bytes, const struct header_params *,
     void (*fn)(void *ctx, const char *name), void *ctx);
 
+/* A value as it stands, with %-escapes undone (RFC 2231 4), and each up to its first NUL. */
+void header_value_forms(const char *value, void (*fn)(void *ctx, const char *name), void *ctx);
+
 /* The boundary in a header block that GMime goes by, the last; malloc'd, NULL if there is none. */
 char *header_boundary(const char *bytes, size_t begin, size_t end);
 

@@ -23,8 +23,6 @@
 
 #define ROOM_MIN 4096
 
-static void add_name(struct packed_item *, const char *name, size_t len);
-
 void
 packed_begin(struct packed *p, size_t max, size_t *left, size_t *members_left, int64_t deadline)
 {
@@ -53,8 +51,7 @@ packed_add(struct packed *p, const char *name, size_t name_len, char *content, s
 	struct packed_item item = { .content = content, .len = len };
 
 	p->items = array_grow(p->items, p->n, sizeof(*p->items), "packed");
-	if (name != NULL && name_len > 0)
-		add_name(&item, name, name_len);
+	packed_name(&item, name, name_len);
 	p->items[p->n++] = item;
 }
 
@@ -72,13 +69,15 @@ packed_add_member(struct packed *p, char *const *names, size_t n_names, char *co
 	p->items[p->n - 1].flags = flags;
 	p->items[p->n - 1].archived = true;
 	for (size_t i = 0; i < n_names; i++)
-		add_name(&p->items[p->n - 1], names[i], strlen(names[i]));
+		packed_name(&p->items[p->n - 1], names[i], strlen(names[i]));
 	return true;
 }
 
-static void
-add_name(struct packed_item *item, const char *name, size_t len)
+void
+packed_name(struct packed_item *item, const char *name, size_t len)
 {
+	if (name == NULL || len == 0)
+		return;
 	for (size_t i = 0; i < item->n_names; i++) {
 		if (strlen(item->names[i]) == len && memcmp(item->names[i], name, len) == 0)
 			return;

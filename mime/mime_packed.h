@@ -55,6 +55,9 @@ void packed_free(struct packed *);
 /* Takes over content, which must be malloc'd; name is copied, NULL = none. */
 void packed_add(struct packed *, const char *name, size_t name_len, char *content, size_t len);
 
+/* One more name of an item, which is copied; NULL = none. */
+void packed_name(struct packed_item *, const char *name, size_t len);
+
 /*
  * A member of an archive, with all its names, which are copied. Takes over
  * content (malloc'd), NULL if it was not opened. False if nothing more is to be added: too many members, or past the deadline.

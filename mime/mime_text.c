@@ -23,6 +23,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "array.h"
 #include "base64.h"
 #include "line.h"
 #include "mime_decode.h"
@@ -326,20 +327,52 @@ add_decoded(struct packed *p, enum decode_way way, const char *s, size_t len)
 	add_once(p, name, name_len, out, n);
 }
 
-/* Takes over content, NULL = none. Several readings give the same. */
+/* Takes over content, NULL = none. Several readings give the same, under other names perhaps. */
 static void
 add_once(struct packed *p, const char *name, size_t name_len, char *content, size_t len)
 {
-	bool known = content == NULL;
+	size_t i = 0;
 
-	for (size_t i = 0; i < p->n && !known; i++)
-		known = p->items[i].len == len && memcmp(p->items[i].content, content, len) == 0;
-	if (!known && p->n >= FILES_MAX)
-		known = p->too_big = true;
-	if (known)
+	if (content == NULL)
+		return;
+	while (i < p->n &&
+	    (p->items[i].len != len || memcmp(p->items[i].content, content, len) != 0))
+		i++;
+	if (i < p->n) {
+		packed_name(&p->items[i], name, name_len);
 		free(content);
-	else
+	} else if (p->n >= FILES_MAX) {
+		p->too_big = true;
+		free(content);
+	} else {
 		packed_add(p, name, name_len, content, len);
+	}
+}
+
+char **
+text_file_names(const char *text, size_t len, size_t *n)
+{
+	const char *end = text + len;
+	char **names = NULL;
+
+	*n = 0;
+	for (size_t line; text < end && *n < FILES_MAX; text += line) {
+		const char *name;
+		size_t name_len;
+
+		line = line_next(text, (size_t)(end - text));
+		if (sniff_marker(text, line) == MARKER_NONE)
+			continue;
+		file_name(text, line, &name, &name_len);
+		if (name_len == 0)
+			continue;
+		names = array_grow(names, *n, sizeof(*names), "text");
+		names[*n] = strndup(name, name_len);
+		if (names[*n] == NULL)
+			err(EX_OSERR, "text");
+		++*n;
+	}
+	return names;
 }
 
 /* Without the blank that stands in front of each line. */

@@ -18,6 +18,9 @@
  */
 char *text_plain(const char *content, size_t len, bool shown, bool utf7, size_t *out_len);
 
+/* The names in the lines of a text that begin a file; free with part_names_free. */
+char **text_file_names(const char *text, size_t len, size_t *n);
+
 /*
  * Add what is taken out of a text, by readers or by the programs that its files
  * are made for: uuencode, xxencode, yEnc and BinHex, base64 in properties of

@@ -17,6 +17,7 @@
 
 #include "array.h"
 #include "header.h"
+#include "loose.h"
 
 /* Names of one part beyond which nobody looks. */
 #define NAMES_MAX 500
@@ -140,7 +141,7 @@ part_add_header_names(struct part *part, const char *bytes, size_t begin, size_t
 {
 	struct header_params *params = malloc(sizeof(*params));
 	struct header_field field;
-	size_t at = begin, fields = 0;
+	size_t at = begin, block = begin, fields = 0;
 
 	if (params == NULL)
 		err(EX_OSERR, "names");
@@ -156,6 +157,7 @@ part_add_header_names(struct part *part, const char *bytes, size_t begin, size_t
 		header_params_names(bytes, params, found_name, part);
 	header_params_free(params);
 	free(params);
+	loose_names(bytes, block, end, found_name, part);
 }
 
 /* Each once; then what readers make of it that decode more than they should. */

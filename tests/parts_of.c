@@ -26,6 +26,7 @@
 #include "conf.h"
 #include "defang.h"
 #include "header.h"
+#include "loose.h"
 #include "message.h"
 #include "mime_walk.h"
 #include "report.h"
@@ -249,6 +250,9 @@ edit_allowed(const char *bytes, const struct edit *e, const struct leaf *leaf, b
 		return end <= (removal ? p->content_end : p->header_end);
 	if (removal && e->offset >= p->header_end)
 		return end <= p->content_end;
+	/* One in front of what is a field to those for whom it ends a line. */
+	if (e->length == 1 && bytes[e->offset] == '\r' && e->text_len == 1 && e->text[0] == ' ')
+		return loose_field(bytes + end, p->header_end - end) != LOOSE_NONE;
 	while (header_next(bytes, p->header_end, &at, &f)) {
 		if (e->offset >= f.begin && end <= f.end)
 			return removal ? header_begins(bytes, &f, "Content-")

@@ -684,10 +684,12 @@ test_walk(void **state)
 		    "0 multipart/mixed\n1 text/plain 'one'\n"
 		    "2 x/y encoded <b.txt> <a.txt> 'ABC'\n" },
 		{ "Content-Transfer-Encoding: x-uuencode\n\ntext\nbegin 644 x\n#04)#\n`\nend\n",
-		    "1 text/plain encoded 'ABC'\n" },
+		    "1 text/plain encoded 'ABC'\n"
+		    "1.1 ? encoded inside <x> 'ABC'\n" },
 		{ "Content-Transfer-Encoding: x-uuencode\r\n\r\nbegin 644 "
 		  "x\r\n#04)#\r\n\"04(\r\n`\r\nend\r\n",
-		    "1 text/plain encoded 'ABCAB'\n" },
+		    "1 text/plain encoded 'ABCAB'\n"
+		    "1.1 ? encoded inside <x> 'ABCAB'\n" },
 		/* a multipart in one, the paths of RFC 3501 */
 		{ "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/x; "
 		  "boundary=c\n\n"

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * odd.h - fields that say what a part is to some programs only.
+ */
+#ifndef ODD_H
+#define ODD_H
+
+#ifdef TOWER_FRONT
+#error "odd.h is the inspector's"
+#endif
+
+#include "edit.h"
+#include "part.h"
+
+/* The edits that leave none of them in the header of a part. */
+void odd_strike(const struct defang *, const struct part_place *);
+
+#endif

@@ -1,0 +1,148 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What some real program gets out of a message that reads otherwise by the letter:
+# a name that is no parameter to us, a part where no boundary is, a header in a
+# text. Each kind at each odd byte that it was seen with, and at its neighbours.
+# Nothing is left in the result of what was hidden; ordinary names stay.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+
+my $conf = conf_file(quarantine => 'off', notice => 'removed');
+my $text = part('Content-Type: text/plain', "hello\n");
+my $octets = "Content-Type: application/octet-stream\n";
+
+sub filter { return spawnscan(conf => $conf, in => $_[0], timeout => 60) }
+sub result_of { return (header_of($_[0], 'X-Spawnscan-Result'))[0] // '' }
+
+# The name is found, and no program finds it any more, whatever it makes of the rest.
+sub is_found {
+	my ($name, $mail, $rest) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	for my $crlf (0, 1) {
+		my $in = $crlf ? crlf($mail) : $mail;
+		my $r = filter($in);
+		like(result_of($r->{out}), qr/\bblocked action=(?:defang|remove)/, $name . ($crlf ? ', CRLF' : ''))
+		    or diag($in =~ s/[^\n -~]/sprintf '\\x%02x', ord $&/ger);
+		my ($out) = split_marks($r->{out});
+		$out //= $r->{out};
+		$out =~ s/^X-Spawnscan-Result:.*\n(?:[ \t].*\n)*//m;
+		(my $bare = $out) =~ s/[^a-z.]//gi;
+		unlike($bare =~ s/evil\.exe\.?(?:defanged|removed)//gir, qr/evil\.?exe/i, "$name: and gone") or diag($out);
+		like(result_of(filter($out)->{out}), qr/\Aclean/, "$name: clean when it is read again") or diag($out);
+	}
+}
+
+sub with_header { return mail(parts => [$text, part($octets . $_[0], "harmless\n")]) }
+
+# -- names ------------------------------------------------------------------------
+
+my %odd = (VT => "\x0b", FF => "\x0c", NUL => "\0", SOH => "\1", ESC => "\e", DEL => "\x7f",
+	NBSP => "\xc2\xa0", 'NBSP in Latin-1' => "\xa0", NEL => "\xc2\x85", BOM => "\xef\xbb\xbf");
+for my $byte (sort keys %odd) {
+	my $c = $odd{$byte};
+	is_found("$byte in front of a parameter's name", with_header("Content-Disposition: attachment; ${c}filename=\"evil.exe\""));
+	is_found("$byte behind a parameter's name", with_header("Content-Disposition: attachment; filename${c}=\"evil.exe\""));
+	is_found("$byte in front of a value", with_header("Content-Disposition: attachment; filename=${c}\"evil.exe\""));
+	is_found("$byte in front of the colon", with_header("Content-Disposition${c}: attachment; filename=\"evil.exe\""));
+	is_found("$byte in front of a field", with_header("${c}Content-Disposition: attachment; filename=\"evil.exe\""));
+}
+for my $c (',', '=', '?', '/', '"', '(', '<', "\x02", "\xc3") {
+	my $byte = sprintf '%02x', ord $c;
+	is_found("a token that goes on behind $byte", with_header("Content-Disposition: attachment; filename=evil.exe${c}.txt"));
+	is_found("a name that ends with $byte", with_header("Content-Disposition: attachment; filename=\"evil.exe${c}\"")) unless $c eq '"';
+}
+my %headers = (
+	'no type' => 'Content-Disposition: filename=evil.exe',
+	'an empty type' => 'Content-Disposition: ; filename="evil.exe"',
+	'a comma for a semicolon' => 'Content-Disposition: attachment,filename="evil.exe"',
+	'no semicolon' => 'Content-Disposition: attachment; x=y filename="evil.exe"',
+	'two strings' => 'Content-Disposition: attachment; filename="evil"".exe"',
+	'two strings apart' => 'Content-Disposition: attachment; filename="evil" ".exe"',
+	'a string and a token' => 'Content-Disposition: attachment; filename="evil".exe',
+	'angle brackets' => 'Content-Disposition: attachment; filename=<evil.exe>',
+	'a semicolon in quotes' => 'Content-Disposition: attachment; filename="evil.exe;.txt"',
+	'a parameter in quotes' => 'Content-Disposition: attachment; x="a; filename=evil.exe; y=b"; filename=letter.txt',
+	'not folded' => "Content-Disposition: attachment;\nfilename=\"evil.exe\"",
+	'not folded, in the type' => "Content-Type: application/x-thing;\nname=evil.exe",
+	'a CR in a name' => "Content-Disposition: attachment; filename=\"evil.exe\r.txt\"",
+	'a comment in front of the colon' => 'Content-Disposition(c): attachment; filename="evil.exe"',
+	'a backslash in front of the colon' => 'Content-Disposition\: attachment; filename="evil.exe"',
+	'two fields, one without a type' => "Content-Disposition: attachment; filename=good.txt\nContent-Disposition: filename=evil.exe",
+	'a byte behind the star' => "Content-Disposition: attachment; filename*\xe4=utf-8''evil%2eexe",
+	'an encoded word that begins' => 'Content-Disposition: attachment; filename="evil.exe=?.txt"',
+	'an encoded word without an end' => 'Content-Disposition: attachment; filename="=?utf-8?q?evil=2Eexe?"',
+	'a folded name' => "Content-Disposition: attachment; filename=\"evil.e\n xe\"",
+);
+is_found($_, with_header($headers{$_})) for sort keys %headers;
+
+# In one-shot mode a CR alone gets in.
+for my $field ('Content-Disposition: attachment; filename="evil.exe"', 'Content-Type: application/x-thing; name=evil.exe') {
+	my $r = filter(with_header("X-Y: z\r$field"));
+	like(result_of($r->{out}), qr/blocked action=defang/, 'a field behind a CR');
+	unlike($r->{out} =~ s/^X-Spawnscan-Result:.*\n(?:[ \t].*\n)*//mr, qr/[\r\n]Content-[DT].*evil\.exe(?!\.(?:defanged|removed))/, 'is none any more');
+}
+
+# Of a name that is none some programs make one of the type.
+for my $type ('application/exe', 'application/hta', 'application/x-vbs') {
+	like(result_of(filter(mail(parts => [$text, part("Content-Type: $type\nContent-Disposition: attachment", "harmless\n")]))->{out}),
+	    qr/blocked action=defang part=2/, "$type without a name");
+}
+like(result_of(filter(mail(head => '', parts => [$text, part("Content-Type: application/x-thing; name=good.txt\nContent-Transfer-Encoding: x-uuencode",
+    "begin 0644 evil.exe\n" . pack('u', "harmless\n") . "`\nend\n")]))->{out}), qr/blocked .*file="evil\.exe"/s, 'the name of a uuencoded part');
+like(result_of(filter(mail(body => "begin 644 evil.exe\0.txt\n" . pack('u', "harmless\n") . "`\nend\n"))->{out}),
+    qr/blocked action=remove.*file="evil\.exe"/s, 'a NUL in the name of a uuencoded file');
+
+# Harmless ones stay as they are.
+for my $name ('"a (1).pdf"', '"www.example.com - page.pdf"', '"Mr. X, notes.pdf"', '"5/6.pdf"', 'a.pdf', "\"caf\xc3\xa9.com.pdf\"", '"what is this?.pdf"') {
+	my $in = with_header("Content-Disposition: attachment; filename=$name");
+	like(result_of(filter($in)->{out}), qr/\Aclean/, "$name is a name like any other");
+}
+
+# -- a container that is defanged ----------------------------------------------------
+
+for my $second ('boundary=Y', 'boundary="Y"', 'boundary*0=Y', "boundary*=utf-8''Y") {
+	my $r = filter("Content-Type: multipart/mixed; boundary=X; $second\n\n--X\nContent-Type: text/plain\n\nhello\n--X--\n"
+	    . "--Y\nContent-Type: application/octet-stream; name=evil.exe\n\nharmless\n--Y--\n");
+	like(result_of($r->{out}), qr/blocked/, "a second $second");
+	my ($head) = split_mail($r->{out});
+	unlike($head, qr/boundary/i, 'nothing is left that could cut it') if $head =~ /octet-stream/;
+}
+
+# -- parts where none is declared -----------------------------------------------------
+
+my $hidden = "Content-Type: application/octet-stream; name=letter.txt\nContent-Transfer-Encoding: base64\n\n" . b64(marker());
+my $named = "Content-Type: application/octet-stream; name=evil.exe\n\nharmless\n";
+my $mixed = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=BOUND\n\n";
+my %structures = (
+	'a boundary in the middle of a line' => sub { "$mixed--BOUND\nContent-Type: text/plain\n\nhello--BOUND\n$_[0]--BOUND--\n" },
+	'a boundary behind a quote sign' => sub { "$mixed--BOUND\nContent-Type: text/plain\n\nhello\n> --BOUND\n$_[0]--BOUND--\n" },
+	'a boundary behind a VT' => sub { "$mixed--BOUND\nContent-Type: text/plain\n\nhello\n\x0b--BOUND\n$_[0]--BOUND--\n" },
+	'a message that begins with an empty line' => sub { "$mixed--BOUND\nContent-Type: message/rfc822\n\n\n$_[0]--BOUND--\n" },
+	'a message that begins with two empty lines' => sub { "$mixed--BOUND\nContent-Type: message/rfc822\n\n\n\n$_[0]--BOUND--\n" },
+	'a message that begins with an empty line, then fields' => sub { "$mixed--BOUND\nContent-Type: message/rfc822\n\n\nSubject: x\n$_[0]--BOUND--\n" },
+	'MIME in a text' => sub { "Subject: x\n\n--BOUND\n$_[0]--BOUND--\n" },
+	'MIME in a text behind a text' => sub { "Subject: x\n\nhello\n\n--BOUND\n$_[0]--BOUND--\n" },
+	'a header in a text' => sub { "Subject: x\n\nhello\n\n$_[0]" },
+	'a header in a part' => sub { mail(parts => [$text, part('Content-Type: text/plain', "hello\n\n$_[0]")]) },
+	'a comment in front of the colon of a type' => sub { "Content-Type(c): multipart/mixed; boundary=BOUND\n\n--BOUND\n$_[0]--BOUND--\n" },
+	'a stray ) in front of the colon of a type' => sub { "Content-Type): multipart/mixed; boundary=BOUND\n\n--BOUND\n$_[0]--BOUND--\n" },
+	'a backslash in front of the colon of a type' => sub { "$mixed--BOUND\nContent-Type\\: multipart/mixed; boundary=IN\n\n--IN\n$_[0]--IN--\n--BOUND--\n" },
+);
+for my $name (sort keys %structures) {
+	for my $crlf (0, 1) {
+		my $mail = $structures{$name}->($hidden);
+		my $r = filter($crlf ? crlf($mail) : $mail);
+		like(result_of($r->{out}), qr/infected action=remove/, "$name: the marker is found" . ($crlf ? ', CRLF' : ''));
+		unlike($r->{out}, qr/\Q${\substr(b64(marker()), 0, 40)}\E/, "$name: and gone");
+	}
+	my $r = filter($structures{$name}->($named));
+	like(result_of($r->{out}), qr/blocked action=(?:remove|defang)/, "$name: the name is found");
+	unlike($r->{out} =~ s/^X-Spawnscan-Result:.*\n(?:[ \t].*\n)*//mr, qr/name="?evil\.exe(?!\.(?:defanged|removed))/, "$name: and gone") or diag($r->{out});
+}
+done_testing;
