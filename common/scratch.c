@@ -36,6 +36,9 @@
 #define PREFIX "spawnscan-"
 
 enum { SWEEP_ENTRIES = 4096, SWEEP_DIRECTORIES = 16 };
+enum { USED_LEVELS = 64, USED_ENTRIES = 100000 };
+
+#define QUOTA_RESERVE ((uint64_t)64 << 20)
 
 static bool empty_tree(int, const char *);
 static void remove_tree(int, const char *);
@@ -44,6 +47,7 @@ static bool move_up(int, const char *, int);
 static void give_access(int, const char *);
 static DIR *open_directory(int, const char *);
 static const char *next_name(DIR *);
+static uint64_t used_below(int, const char *, int levels, unsigned int *entries);
 static void sweep(const char *);
 static bool is_stale(int, const char *);
 static pid_t maker(const char *);
@@ -182,6 +186,57 @@ next_name(DIR *dir)
 	while (entry != NULL &&
 	    (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0));
 	return entry != NULL ? entry->d_name : NULL;
+}
+
+/*
+ * Twice what is unpacked from one object, since layers lie beside each other, and
+ * four times a message (see scan_libclamav.c); a reserve.
+ */
+uint64_t
+scratch_quota(const struct conf *conf)
+{
+	return 2 * conf->scan_size_limit + 4 * conf->message_size_limit + QUOTA_RESERVE;
+}
+
+uint64_t
+scratch_used(const char *path)
+{
+	unsigned int entries = 0;
+
+	if (path[0] == '\0')
+		return 0;
+	return used_below(AT_FDCWD, path, USED_LEVELS, &entries);
+}
+
+/* Changes nothing and follows no link; what goes away meanwhile does not count. */
+static uint64_t
+used_below(int at, const char *name, int levels, unsigned int *entries)
+{
+	int fd = openat(at, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
+	uint64_t sum = 0, more;
+	const char *entry;
+	struct stat st;
+
+	if (dir == NULL) {
+		if (fd != -1)
+			close(fd);
+		return errno == ENOENT ? 0 : UINT64_MAX;
+	}
+	while (sum != UINT64_MAX && (entry = next_name(dir)) != NULL) {
+		if (++*entries > USED_ENTRIES || levels == 0)
+			sum = UINT64_MAX;
+		else if (fstatat(fd, entry, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			continue;
+		else if (!S_ISDIR(st.st_mode))
+			sum += (uint64_t)st.st_blocks * 512;
+		else if ((more = used_below(fd, entry, levels - 1, entries)) == UINT64_MAX)
+			sum = more;
+		else
+			sum += more;
+	}
+	closedir(dir);
+	return sum;
 }
 
 static void

@@ -8,6 +8,9 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+
+#include "conf.h"
 
 /*
  * Make BASE/spawnscan-PID-XXXXXX, mode 0700, and put its path in path. First
@@ -20,5 +23,15 @@ void scratch_remove(const char *path);
 
 /* Remove what is in it only. False if something resisted. */
 bool scratch_empty(const char *path);
+
+/*
+ * Bytes on disk that its files take, which somebody may be writing meanwhile. What
+ * can't be looked at, and more files or levels than an inspection can need, count
+ * as without end. "" is no directory, and takes nothing.
+ */
+uint64_t scratch_used(const char *path);
+
+/* What an inspector may have there altogether. */
+uint64_t scratch_quota(const struct conf *);
 
 #endif

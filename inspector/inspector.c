@@ -16,6 +16,7 @@
  */
 #include "inspector.h"
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include <err.h>
@@ -28,6 +29,7 @@
 
 #include "clock.h"
 #include "conf.h"
+#include "descriptor.h"
 #include "examine.h"
 #include "message.h"
 #include "mime_walk.h"
@@ -45,10 +47,15 @@ struct inspector {
 	struct message message;
 	struct report report;
 	int64_t started; /* clock_ms */
+	int channel; /* to the engine, or -1 */
+	const char *scratch; /* the engine's; NULL = the request names one */
+	bool shut; /* files are, by an engine's settings */
+	char fault[512]; /* why they could not be, or "" */
 	bool quiet; /* an engine has said what its inspectors do without */
 };
 
-static void inspect_message(struct inspector *, const char *scratch, int walls);
+static void serve(struct inspector *, int sock) __attribute__((noreturn));
+static void inspect_message(struct inspector *, const char *scratch);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, const char *sentence);
 static void note(void *ctx, const char *sentence);
@@ -63,22 +70,58 @@ inspector_prepare(const struct conf *conf, const char *scratch, char *err, size_
 }
 
 void
-inspector_serve(int sock, const char *scratch, int walls)
+inspector_serve(int sock)
+{
+	static struct inspector in;
+
+	in.channel = -1;
+	serve(&in, sock);
+}
+
+void
+inspector_wait(int channel, const struct conf *conf, const char *scratch, int walls)
 {
 	static struct inspector in;
 	char sentence[512];
+	int sock;
 
-	in.started = clock_ms();
-	in.quiet = scratch != NULL;
-	conf_init(&in.conf);
+	prctl(PR_SET_NAME, "inspector-ready");
+	in.channel = channel;
+	in.scratch = scratch;
+	in.quiet = true;
 	report_init(&in.report);
-	if (request_receive(sock, &in.request, &in.conf, &in.message, sentence, sizeof(sentence)))
-		inspect_message(&in, scratch != NULL ? scratch : in.request.scratch, walls);
+	in.shut = conf->sandbox != SANDBOX_OFF;
+	if (in.shut && !sandbox_files(conf, scratch, walls, note, &in, sentence, sizeof(sentence)))
+		strlcpy(in.fault, sentence, sizeof(in.fault));
+	if (walls != -1)
+		close(walls);
+	if ((sock = descriptor_receive(channel)) == -1)
+		_exit(EX_OK);
+	prctl(PR_SET_NAME, "inspector");
+	serve(&in, sock);
+}
+
+static void
+serve(struct inspector *in, int sock)
+{
+	const char word = INSPECTOR_ASKED;
+	char sentence[512];
+
+	in->started = clock_ms();
+	conf_init(&in->conf);
+	report_init(&in->report);
+	if (!request_receive(sock, &in->request, &in->conf, &in->message, sentence,
+		sizeof(sentence)))
+		fail(in, sentence);
+	else if (in->channel != -1 && send(in->channel, &word, 1, MSG_NOSIGNAL) != 1)
+		_exit(EX_OSERR);
+	else if (in->fault[0] != '\0')
+		fail(in, in->fault);
 	else
-		fail(&in, sentence);
-	in.report.size = in.message.size;
+		inspect_message(in, in->scratch != NULL ? in->scratch : in->request.scratch);
+	in->report.size = in->message.size;
 	/* No tidying up: the process ends, and nobody waits for its memory. */
-	_exit(send_report(sock, &in.report) ? EX_OK : EX_IOERR);
+	_exit(send_report(sock, &in->report) ? EX_OK : EX_IOERR);
 }
 
 /* Whatever was found so far does not count any more. */
@@ -100,14 +143,16 @@ note(void *ctx, const char *sentence)
 }
 
 static void
-inspect_message(struct inspector *in, const char *scratch, int walls)
+inspect_message(struct inspector *in, const char *scratch)
 {
 	char sentence[512];
 
 	if (!scan_connect(&in->conf, sentence, sizeof(sentence)) ||
-	    !sandbox_files(&in->conf, scratch, walls, note, in, sentence, sizeof(sentence)) ||
+	    (!in->shut &&
+		!sandbox_files(&in->conf, scratch, -1, note, in, sentence, sizeof(sentence))) ||
+	    !sandbox_limits(&in->conf, sentence, sizeof(sentence)) ||
 	    !prepare_scanner(in, scratch, sentence, sizeof(sentence)) ||
-	    !sandbox_syscalls(note, in, sentence, sizeof(sentence))) {
+	    !sandbox_syscalls(&in->conf, note, in, sentence, sizeof(sentence))) {
 		fail(in, sentence);
 		return;
 	}

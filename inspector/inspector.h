@@ -17,10 +17,19 @@
 bool inspector_prepare(const struct conf *, const char *scratch, char *err, size_t errsize);
 
 /*
- * Serve one request that comes over sock, and end the process. scratch is the
- * private directory; NULL = the one that the request names. walls are the file
- * rules for it (sandbox.h), or -1.
+ * Serve one request that comes over sock, and end the process. Its private
+ * directory is the one that the request names.
  */
-void inspector_serve(int sock, const char *scratch, int walls) __attribute__((noreturn));
+void inspector_serve(int sock) __attribute__((noreturn));
+
+/*
+ * The same in a child of an engine, with its settings, a private directory and
+ * file rules for that (sandbox.h, or -1; closed here): shut the file system, wait
+ * for a connection to come over channel, serve it. INSPECTOR_ASKED goes over the
+ * channel once the request is there. Ends when the channel does.
+ */
+void inspector_wait(int channel, const struct conf *, const char *scratch, int walls)
+    __attribute__((noreturn));
+#define INSPECTOR_ASKED 'A'
 
 #endif

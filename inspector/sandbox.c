@@ -36,6 +36,8 @@
 #include "syscalls.h"
 #include "walls.h"
 
+#define NO_LANDLOCK "Landlock is not available: files are not shut off"
+
 enum {
 	CPU_GRACE = 5, /* seconds past the timeout: the front kills first */
 	DESCRIPTORS = 1024, /* libclamav: a few for each level of nesting */
@@ -44,23 +46,20 @@ enum {
 
 static bool drop_privileges(char *, size_t);
 static bool keep_capabilities(uint32_t, char *, size_t);
-static bool set_limits(const struct conf *, char *, size_t);
 static bool limit(int, uint64_t);
 static bool shut_files(const struct conf *, const char *, int, sandbox_note *, void *, char *,
     size_t);
-static bool do_without(const char *, sandbox_note *, void *, char *, size_t);
+static bool do_without(const struct conf *, const char *, sandbox_note *, void *, char *, size_t);
 
-static bool uses_clamd; /* the inspector, as sandbox_files has learnt */
-static enum conf_sandbox mode; /* likewise */
+static bool files_are_open; /* for want of Landlock */
 
 bool
 sandbox_files(const struct conf *conf, const char *scratch, int walls, sandbox_note *note,
     void *ctx, char *err, size_t errsize)
 {
-	uses_clamd = conf_uses_clamd(conf);
-	mode = conf->sandbox;
-	return drop_privileges(err, errsize) && set_limits(conf, err, errsize) &&
-	    (mode == SANDBOX_OFF || shut_files(conf, scratch, walls, note, ctx, err, errsize));
+	return drop_privileges(err, errsize) &&
+	    (conf->sandbox == SANDBOX_OFF ||
+		shut_files(conf, scratch, walls, note, ctx, err, errsize));
 }
 
 int
@@ -82,17 +81,20 @@ sandbox_compile(const struct conf *conf, char *err, size_t errsize)
 }
 
 bool
-sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize)
+sandbox_syscalls(const struct conf *conf, sandbox_note *note, void *ctx, char *err, size_t errsize)
 {
 	/* Signatures are loaded: nothing needs them any more. */
 	if (!keep_capabilities(0, err, errsize))
 		return false;
-	if (mode == SANDBOX_OFF)
+	if (conf->sandbox == SANDBOX_OFF)
 		return true;
+	/* The files were an engine's matter, whose settings may be others. */
+	if (files_are_open && conf->sandbox == SANDBOX_REQUIRE)
+		return do_without(conf, NO_LANDLOCK, note, ctx, err, errsize);
 	if (!syscalls_available())
-		return do_without("seccomp is not available: system calls are not restricted", note,
-		    ctx, err, errsize);
-	return syscalls_load(uses_clamd, err, errsize);
+		return do_without(conf, "seccomp is not available: system calls are not restricted",
+		    note, ctx, err, errsize);
+	return syscalls_load(conf_uses_clamd(conf), err, errsize);
 }
 
 void
@@ -145,8 +147,8 @@ keep_capabilities(uint32_t wanted, char *err, size_t errsize)
  * fork whatever the count is, and nobody else is affected. (It does not hold
  * root; seccomp does.)
  */
-static bool
-set_limits(const struct conf *conf, char *err, size_t errsize)
+bool
+sandbox_limits(const struct conf *conf, char *err, size_t errsize)
 {
 	const struct {
 		const char *name;
@@ -206,16 +208,17 @@ shut_files(const struct conf *conf, const char *scratch, int walls, sandbox_note
 		state = walls_close(walls, err, errsize);
 	if (own != -1)
 		close(own);
-	if (state == WALLS_MISSING)
-		return do_without("Landlock is not available: files are not shut off", note, ctx,
-		    err, errsize);
+	files_are_open = state == WALLS_MISSING;
+	if (files_are_open)
+		return do_without(conf, NO_LANDLOCK, note, ctx, err, errsize);
 	return state == WALLS_UP;
 }
 
 static bool
-do_without(const char *sentence, sandbox_note *note, void *ctx, char *err, size_t errsize)
+do_without(const struct conf *conf, const char *sentence, sandbox_note *note, void *ctx, char *err,
+    size_t errsize)
 {
-	if (mode == SANDBOX_REQUIRE)
+	if (conf->sandbox == SANDBOX_REQUIRE)
 		return fault_tell(err, errsize, "%s (sandbox = require)", sentence);
 	note(ctx, sentence);
 	return true;

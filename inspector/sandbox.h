@@ -15,9 +15,7 @@ typedef void sandbox_note(void *ctx, const char *sentence);
 
 /*
  * First step, before anything is loaded: no new privileges, no capabilities but to
- * read signatures, no core file,
- * limits on memory (conf->memory_limit), CPU time and file size, no new
- * processes; the file system shut but for reading conf->database, the C
+ * read signatures, no core file; the file system shut but for reading conf->database, the C
  * library's character sets and what libclamav needs of /usr/lib and /etc/ssl,
  * and for the private directory scratch. False with a sentence if a protection
  * that the kernel has could not be applied; what the kernel does not have (or a
@@ -27,11 +25,18 @@ bool sandbox_files(const struct conf *, const char *scratch, int walls, sandbox_
     void *ctx, char *err, size_t errsize);
 
 /*
- * Second step, before the first byte of a mail is looked at: an allow-list of
+ * Limits on memory (conf->memory_limit), CPU time, file size and descriptors; no
+ * new processes. False and a sentence.
+ */
+bool sandbox_limits(const struct conf *, char *err, size_t errsize);
+
+/*
+ * Last step, before the first byte of a mail is looked at: an allow-list of
  * system calls; any other kills the process. No sockets, no exec, no fork. All
  * capabilities go.
  */
-bool sandbox_syscalls(sandbox_note *note, void *ctx, char *err, size_t errsize);
+bool sandbox_syscalls(const struct conf *, sandbox_note *note, void *ctx, char *err,
+    size_t errsize);
 
 /*
  * For a process that forks many inspectors, to do once what is the same for

@@ -73,7 +73,7 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* an engine outlives a log that may not grow */
 	umask(077);
 	if (argc == 1 && fstat(STDIN_FILENO, &st) == 0 && S_ISSOCK(st.st_mode))
-		inspector_serve(STDIN_FILENO, NULL, -1);
+		inspector_serve(STDIN_FILENO);
 	log_init("spawnscan-inspect");
 	memory_on_none(quit_no_memory);
 	conf_init(&conf);
@@ -262,7 +262,8 @@ print_sandbox(const struct conf *conf, const char *scratch)
 		sandbox_describe(conf, words, sizeof(words));
 		if (sandbox_files(conf, scratch, -1, ignore_note, NULL, sentence,
 			sizeof(sentence)) &&
-		    sandbox_syscalls(ignore_note, NULL, sentence, sizeof(sentence)))
+		    sandbox_limits(conf, sentence, sizeof(sentence)) &&
+		    sandbox_syscalls(conf, ignore_note, NULL, sentence, sizeof(sentence)))
 			strlcpy(sentence, words, sizeof(sentence));
 		printf("sandbox %s\n", sentence);
 		fflush(stdout);

@@ -283,6 +283,19 @@ for (@cases) {
 	like($r->{log}, qr/1:unopened:[^;"]*;? ?2:infected/, 'both are found');
 }
 
+# -- more files than an inspection can need ------------------------------------------------------
+
+{
+	evil('hoard', $mail);
+	my $begin = now();
+	my $r = spawnscan(in => $mail, conf => {inspector => $evil, scan_size_limit => '1M', message_size_limit => '18M'});
+	is($r->{code}, 75, 'many files in the private directory: 75');
+	like($r->{log}, qr/has filled its scratch directory/, 'the log says why');
+	cmp_ok(now() - $begin, '<', secs(20), 'in good time');
+	ok(nobody_is_left($r->{sid}), 'no process is left');
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+}
+
 # -- time that runs out ---------------------------------------------------------------------------
 
 # Before the front gives up there is a verdict, so that it does not come back for ever.

@@ -82,16 +82,21 @@ END {
 	$? = $status;
 }
 
-# Living children of a process; those it stopped being the parent of don't count.
-sub children_of {
-	my ($pid) = @_;
+# Living inspectors of an engine that have a connection; those that wait for one.
+sub children_of { return inspectors($_[0], 'inspector') }
+sub ready_of { return inspectors($_[0], 'inspector-ready') }
+sub inspectors {
+	my ($pid, $name) = @_;
 	my @found;
 	for my $stat (glob '/proc/[0-9]*/stat') {
-		my ($p, $state, $parent) = (read_file($stat) // '') =~ /\A(\d+) \(.*\) (\S) (\d+) /s or next;
-		push @found, $p if $parent == $pid && $state !~ /[ZX]/;
+		my ($p, $comm, $state, $parent) = (read_file($stat) // '') =~ /\A(\d+) \((.*)\) (\S) (\d+) /s or next;
+		push @found, $p if $parent == $pid && $comm eq $name && $state !~ /[ZX]/;
 	}
 	return @found;
 }
+
+# Processes of a session that are engines, not inspectors.
+sub engines { my ($sid) = @_; return grep { (read_file("/proc/$_/comm") // '') =~ /^spawnscan/ } session_members($sid) }
 
 sub state_of { return ((read_file("/proc/$_[0]/stat") // '') =~ /\A\d+ \(.*\) (\S)/s)[0] // '' }
 
@@ -239,7 +244,7 @@ sub verdict { my ($e, $mail) = @_; return last_record(spawnscan(in => $mail, con
 	my $begin = now();
 	start_engine($second_engine, no_wait => 1);
 	is(reap($second_engine->{pid}), 69 << 8, 'a second engine on the same socket: 69');
-	ok(logged($second_engine, qr/another engine serves \Q$e->{socket}\E/), 'it says why');
+	ok(logged($second_engine, qr/cannot listen on unix:\Q$e->{socket}\E: Address already in use/), 'it says why');
 	is(verdict($e, $infected), 'infected', 'the first one is still there');
 	ok(!-e $second_engine->{pid_file}, 'no pid file of the second');
 	end_engine($e);
@@ -374,6 +379,75 @@ SKIP: {
 	end_engine($e);
 }
 
+# -- one that is ready ------------------------------------------------------------------------
+
+{
+	my $e = engine(engine_inspectors => 3);
+	ok(wait_for(sub { ready_of($e->{pid}) == 3 }), 'an inspector waits in each place');
+	my @ready = ready_of($e->{pid});
+	for my $pid (@ready) {
+		my @fds = sort map { readlink $_ } glob "/proc/$pid/fd/*";
+		is(scalar(@fds), 4, 'it has no descriptor but its channel') or diag("@fds");
+		is(scalar(grep { $_ eq '/dev/null' } @fds), 3, 'and nowhere to write to');
+	}
+	is(verdict($e, $infected), 'infected', 'a message');
+	ok(wait_for(sub { ready_of($e->{pid}) == 3 }), 'another takes the place of the one that has served');
+	is(scalar(grep { my $p = $_; grep { $p == $_ } @ready } ready_of($e->{pid})), 2, 'the others still wait');
+	kill 'KILL', ready_of($e->{pid});
+	ok(wait_for(sub { ready_of($e->{pid}) == 0 }), 'all that wait die');
+	is(verdict($e, $infected), 'infected', 'the next message gets one all the same');
+	my $f = start_front($e, $large);
+	my $child = stop_child($e);
+	my @open = grep { defined && !m{\A(?:/dev/null|socket:|/memfd:)} } map { readlink $_ } glob "/proc/$child/fd/*";
+	is_deeply(\@open, [], 'an inspector at work has the message, two sockets and nothing else');
+	kill 'CONT', $child;
+	is(end_of_front($f), 0, 'and goes on');
+	end_engine($e);
+}
+
+# -- those who take more than their share ---------------------------------------------------------
+
+{
+	my $e = engine(engine_inspectors => 2);
+	my @silent = map { silent($e) } 1 .. 2;
+	ok(wait_for(sub { children_of($e->{pid}) == 2 }), 'two who say nothing have all places');
+	my $begin = now();
+	is(verdict($e, $infected), 'infected', 'who comes after them is served');
+	cmp_ok(now() - $begin, '<', secs(20), 'in a few seconds, not after inspect_timeout');
+	ok(wait_logged($e, qr/got no request in time, ending it/), 'the log says why');
+	end_engine($e);
+}
+{
+	# As much as all files together may have is a matter of three settings.
+	my $e = engine(engine_inspectors => 1, scan_size_limit => '1M', message_size_limit => '18M');
+	my $f = start_front($e, $large);
+	my $child = stop_child($e);
+	my @dirs = map { "$scratch/$_" } scratch_left();
+	for my $d (@dirs) { mkdir "$d/sub"; write_file("$d/sub/$_", 'x' x 1_000_000) for 1 .. 160 }
+	ok(wait_logged($e, qr/inspector $child has filled its scratch directory, ending it/), 'many files: the inspector is ended');
+	kill 'CONT', $child;
+	is(end_of_front($f), 75, 'the sender is to try again');
+	ok(wait_for(sub { !litter() }), 'nothing is left') or diag(join ' ', litter());
+	is(verdict($e, $infected), 'infected', 'the engine goes on');
+	end_engine($e);
+}
+SKIP: {
+	my ($uid, $gid) = (getpwnam 'nobody')[2, 3];
+	loud_skip('only root can be two users', 1) if $> != 0 || !defined $uid || !-x '/usr/bin/setpriv';
+	my $e = engine(engine_inspectors => 2, engine_socket_mode => '0666', engine_users => 'nobody');
+	write_file("$e->{dir}/hog", q{use Socket; my @s; for (1 .. 80) { socket my $s, PF_UNIX, SOCK_STREAM, 0; connect $s, pack_sockaddr_un($ARGV[0]) or last; push @s, $s } sleep 100}, 0644);
+	open my $null, '+<', '/dev/null' or die;
+	my $hog = start_process(cmd => ['/usr/bin/setpriv', "--reuid=$uid", "--regid=$gid", '--clear-groups', $^X, "$e->{dir}/hog", $e->{socket}], fds => [$null, $null, $null]);
+	ok(wait_logged($e, qr/uid $uid refused: it has its share/), 'one user with 80 connections');
+	is(scalar(children_of($e->{pid})), 1, 'has half of the places');
+	my $begin = now();
+	is(verdict($e, $infected), 'infected', 'others are served') for 1 .. 3;
+	cmp_ok(now() - $begin, '<', secs(4), 'without waiting');
+	kill 'KILL', $hog;
+	reap($hog);
+	end_engine($e);
+}
+
 # -- children that die -----------------------------------------------------------------------
 
 {
@@ -417,7 +491,7 @@ SKIP: {
 	cmp_ok(scalar(scratch_left()), '>=', 1, 'a private directory is left');
 	unlink $e->{log};
 	start_engine($e);
-	is_deeply([scratch_left()], [], 'the next engine sweeps it away');
+	is_deeply([grep { !/-$e->{pid}-/ } scratch_left()], [], 'the next engine sweeps it away');
 	end_engine($e);
 }
 {
@@ -534,7 +608,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	my @m = $d->messages;
 	is(scalar(grep { $_->{data} =~ /^X-Antivirus: [^\n]*ClamAV/m } @m), scalar @m, 'each of ' . @m . ' was scanned');
 	ok(!logged($e, qr/killed|code [1-9]/), 'no child had trouble');
-	ok(wait_for(sub { session_members($e->{sid}) == 1 }), 'one engine is left');
+	ok(wait_for(sub { engines($e->{sid}) == 1 }), 'one engine is left');
 	end_engine($e);
 	$d->stop;
 	is_deeply([scratch_left()], [], 'no scratch directory is left');
@@ -544,7 +618,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	my $e = engine();
 	kill 'HUP', $e->{pid} for 1 .. 20;
 	ok(wait_for(sub { logged($e, qr/engine: stopped/) }), 'SIGHUP many times');
-	ok(wait_for(sub { session_members($e->{sid}) == 1 }), 'one engine is left');
+	ok(wait_for(sub { engines($e->{sid}) == 1 }), 'one engine is left');
 	is(verdict($e, $infected), 'infected', 'and serves');
 	end_engine($e);
 }
@@ -654,7 +728,7 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	is(verdict($e, $infected), 'infected', 'it serves');
 	my $again = run(cmd => [$inspect, '--engine', '--daemon', '-c', $e->{conf}], timeout => 20);
 	is($again->{code}, 69, 'a second one: 69');
-	like($again->{err} . engine_log($e), qr/another engine serves/, 'it says why');
+	like($again->{err} . engine_log($e), qr/Address already in use/, 'it says why');
 	is(pid_in_file($e), $new, 'the pid file is still the first one\'s');
 	kill 'TERM', $new;
 	ok(wait_for(sub { !running({pid => $new}) }), 'SIGTERM ends it');
@@ -711,7 +785,7 @@ sub listen_at {
 	start_engine($e, fd => fileno $s, env => {LISTEN_FDS => 1});
 	is(end_of_front($early), 0, 'socket activation: who came before is served');
 	is(last_record($early->{log})->{verdict}, 'infected', 'well');
-	ok(!logged($e, qr/another engine/), 'it made no socket of its own');
+	ok(!logged($e, qr/cannot listen/), 'it made no socket of its own');
 	my $changed = new_process($e);
 	kill 'HUP', $e->{pid};
 	ok(wait_for($changed), 'SIGHUP: another process');
@@ -735,7 +809,7 @@ sub listen_at {
 	unlink $e->{log};
 	start_engine($e, fd => fileno $file, env => {LISTEN_FDS => 1}, no_wait => 1);
 	is(reap($e->{pid}), 69 << 8, 'a descriptor that is no socket: 69');
-	ok(logged($e, qr/inherited socket/), 'it says why');
+	ok(logged($e, qr/does not listen/), 'it says why');
 	ok(-S $e->{socket}, 'the socket of others stays through all that');
 
 	# Meant for another process: not for us.

@@ -94,7 +94,8 @@ shut_in(enum walls walls)
 	char err[512];
 
 	if (!sandbox_files(&conf, scratch, -1, on_note, NULL, err, sizeof(err)) ||
-	    (walls == BOTH && !sandbox_syscalls(on_note, NULL, err, sizeof(err)))) {
+	    !sandbox_limits(&conf, err, sizeof(err)) ||
+	    (walls == BOTH && !sandbox_syscalls(&conf, on_note, NULL, err, sizeof(err)))) {
 		print_error("sandbox: %s\n", err);
 		return false;
 	}
@@ -316,7 +317,8 @@ check_no_capabilities(void)
 
 	conf.sandbox = SANDBOX_OFF;
 	return sandbox_files(&conf, scratch, -1, on_note, NULL, sentence, sizeof(sentence)) &&
-		sandbox_syscalls(on_note, NULL, sentence, sizeof(sentence))
+		sandbox_limits(&conf, sentence, sizeof(sentence)) &&
+		sandbox_syscalls(&conf, on_note, NULL, sentence, sizeof(sentence))
 	    ? check_capabilities()
 	    : WALL_FAILED;
 }
@@ -867,7 +869,8 @@ live_without(void)
 	if (!deny(lack->number, lack->error))
 		return WALL_FAILED;
 	if (sandbox_files(&conf, scratch, -1, keep_note, NULL, err, sizeof(err)) &&
-	    sandbox_syscalls(keep_note, NULL, err, sizeof(err)))
+	    sandbox_limits(&conf, err, sizeof(err)) &&
+	    sandbox_syscalls(&conf, keep_note, NULL, err, sizeof(err)))
 		return strstr(noted, lack->name) != NULL ? 0 : 1;
 	return strstr(err, "sandbox = require") != NULL && strstr(err, lack->name) != NULL ? 3 : 2;
 }
@@ -955,7 +958,7 @@ scan_contents(void)
 		print_error("%s\n", err);
 		return 1;
 	}
-	if (!sandbox_syscalls(on_note, NULL, err, sizeof(err)))
+	if (!sandbox_syscalls(&conf, on_note, NULL, err, sizeof(err)))
 		return WALL_FAILED;
 	for (size_t i = 0; i < n_contents; i++) {
 		scan_bytes(&result, content_kind, contents[i].bytes, contents[i].len, 300);

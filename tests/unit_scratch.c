@@ -119,6 +119,53 @@ count_descriptors(void)
 }
 
 static void
+put_bytes(const char *dir, const char *name, size_t n)
+{
+	char path[2 * PATH_MAX];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	for (; n > 0; n--)
+		fputc('x', file);
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+test_used(void **state)
+{
+	char dir[PATH_MAX], sub[2 * PATH_MAX];
+	int before = count_descriptors();
+
+	(void)state;
+	assert_true(scratch_used("") == 0);
+	assert_true(scratch_used("/nonexistent/directory") == 0);
+	assert_true(scratch_make(base, dir, sizeof(dir)));
+	assert_true(scratch_used(dir) == 0);
+	put_bytes(dir, "one", 100000);
+	assert_in_range(scratch_used(dir), 100000, 120000);
+	snprintf(sub, sizeof(sub), "%s/sub", dir);
+	assert_int_equal(mkdir(sub, 0700), 0);
+	put_bytes(sub, "two", 200000);
+	assert_in_range(scratch_used(dir), 300000, 340000);
+	/* A link leads nowhere. */
+	snprintf(sub, sizeof(sub), "%s/link", dir);
+	assert_int_equal(symlink("/usr", sub), 0);
+	assert_in_range(scratch_used(dir), 300000, 340000);
+	/* Deeper than anything honest. */
+	strlcpy(sub, dir, sizeof(sub));
+	for (int i = 0; i < 70; i++) {
+		strlcat(sub, "/d", sizeof(sub));
+		assert_int_equal(mkdir(sub, 0700), 0);
+	}
+	assert_true(scratch_used(dir) == UINT64_MAX);
+	scratch_remove(dir);
+	assert_false(exists(dir));
+	assert_int_equal(count_descriptors(), before);
+}
+
+static void
 test_make(void **state)
 {
 	char one[PATH_MAX], two[PATH_MAX], start[PATH_MAX];
@@ -400,6 +447,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		BOTH(test_make),
+		BOTH(test_used),
 		BOTH(test_make_fails),
 		BOTH(test_remove_deep),
 		BOTH(test_remove_wide),
@@ -411,6 +459,7 @@ main(void)
 	};
 	const struct CMUnitTest unprivileged[] = {
 		cmocka_unit_test_setup_teardown(test_make, make_base, remove_base),
+		cmocka_unit_test_setup_teardown(test_used, make_base, remove_base),
 		cmocka_unit_test_setup_teardown(test_make_fails, make_base, remove_base),
 		cmocka_unit_test_setup_teardown(test_remove_deep, make_base, remove_base),
 		cmocka_unit_test_setup_teardown(test_remove_wide, make_base, remove_base),

@@ -45,6 +45,9 @@
 /* Our child's exit code if it could not become an inspector. */
 #define EXIT_NOT_STARTED 127
 
+/* How often what it has written is counted. */
+#define TICK_MS 1000
+
 /* How long an inspector that has hung up may take to be gone. */
 #define REAP_MS 2000
 
@@ -53,6 +56,8 @@ struct inspector {
 	int sock;
 	bool gone; /* reaped; status is its end */
 	int status;
+	const char *scratch; /* "" = the engine's to look after */
+	uint64_t quota; /* bytes there */
 };
 
 static bool inspector_path(const struct conf *, char *path, size_t size);
@@ -112,7 +117,9 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 		.client_address = envelope->client_address,
 		.recipients = envelope->recipients,
 		.n_recipients = envelope->n_recipients };
-	struct inspector child = { .pid = -1, .sock = -1 };
+	struct inspector child = {
+		.pid = -1, .sock = -1, .scratch = scratch, .quota = scratch_quota(conf)
+	};
 	int64_t deadline = clock_ms() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
 	bool want_engine = conf->engine != ENGINE_OFF && !conf_uses_clamd(conf);
@@ -299,8 +306,14 @@ read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t le
 		int64_t left = deadline - clock_ms();
 		ssize_t n;
 
-		if (left <= 0 || poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) == 0) {
+		if (left <= 0) {
 			fail(i, "the inspector took too long");
+			return false;
+		}
+		if (poll(&p, 1, left > TICK_MS ? TICK_MS : (int)left) == 0) {
+			if (scratch_used(child->scratch) <= child->quota)
+				continue;
+			fail(i, "the inspector has filled its scratch directory");
 			return false;
 		}
 		n = recv(child->sock, buf, len, MSG_DONTWAIT);

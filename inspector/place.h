@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * place.h - a place of the engine: one inspector at a time, and what is kept for
+ * it from one to the next.
+ */
+#ifndef PLACE_H
+#define PLACE_H
+
+#include <sys/types.h>
+
+#include <limits.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <time.h>
+
+#include "conf.h"
+
+enum place_state { PLACE_EMPTY, PLACE_READY, PLACE_ASKED, PLACE_AT_WORK };
+
+struct place {
+	enum place_state state;
+	pid_t pid; /* unless empty */
+	int channel; /* to the inspector; -1 = it is gone, or as good as gone */
+	uid_t uid; /* of who asked */
+	time_t deadline; /* asked: for the request to come; at work: for its end */
+	char scratch[PATH_MAX]; /* "" = not made yet */
+	int walls; /* file rules for it, or -1 */
+};
+
+/* Seconds that do not follow the wall clock when it is set. */
+time_t place_now(void);
+
+void place_init(struct place *);
+
+/*
+ * Fork an inspector that shuts itself in and waits. unblock: signals that it must
+ * not inherit as blocked. False, and logged, if it can't be done now.
+ */
+bool place_fill(struct place *, const struct conf *, const sigset_t *unblock);
+
+/* Hand it the connection of a front of that user, which is closed here. False: it could not take it. */
+bool place_give(struct place *, int sock, uid_t);
+
+/* It has something to say: read that. */
+void place_listen(struct place *, const struct conf *);
+
+/* It has ended, with that wait status: log, tidy up. */
+void place_ended(struct place *, int status);
+
+/* End it if it is late, or has filled its scratch directory; place_ended will follow. */
+void place_check(struct place *, const struct conf *);
+
+/* Nobody shall be in it any more: waits for the end of who is, and removes what was kept. */
+void place_clear(struct place *);
+
+#endif

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * successor.c - a new engine that loads new signatures beside the old one.
+ *
+ * It is this program started anew, with the same arguments and the same listening
+ * socket. Once it has said on a pipe that it serves, the old engine stops
+ * accepting, waits for its inspectors and ends. If it ends without that word
+ * nothing changes.
+ */
+#include "successor.h"
+
+#include <sys/wait.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+#include <unistd.h>
+
+#include "engine.h"
+#include "log.h"
+#include "manager.h"
+#include "place.h"
+
+#define LISTEN_FD 3 /* as sd_listen_fds(3) hands it over */
+#define READY_FD 4
+#define LOAD_TIMEOUT 600 /* seconds to be ready */
+
+static void be_successor(char **argv, int listener, bool own_socket, const sigset_t *unblock,
+    int ready) __attribute__((noreturn));
+
+void
+successor_init(struct successor *s)
+{
+	*s = (struct successor){ .ready = -1 };
+}
+
+bool
+successor_start(struct successor *s, char **argv, int listener, bool own_socket,
+    const sigset_t *unblock)
+{
+	int ready[2];
+
+	if (pipe2(ready, O_CLOEXEC) == -1) {
+		log_write(LOG_ERR, "engine: pipe: %s", strerror(errno));
+		return false;
+	}
+	s->pid = fork();
+	if (s->pid == 0)
+		be_successor(argv, listener, own_socket, unblock, ready[1]);
+	close(ready[1]);
+	if (s->pid == -1) {
+		log_write(LOG_ERR, "engine: fork: %s", strerror(errno));
+		s->pid = 0;
+		close(ready[0]);
+		return false;
+	}
+	s->ready = ready[0];
+	s->deadline = place_now() + LOAD_TIMEOUT;
+	return true;
+}
+
+static void
+be_successor(char **argv, int listener, bool own_socket, const sigset_t *unblock, int ready)
+{
+	char pid[32], fd[16];
+	/* Out of the way of the two places first. */
+	int from = fcntl(listener, F_DUPFD, READY_FD + 1);
+	int pipe_end = fcntl(ready, F_DUPFD, READY_FD + 1);
+
+	sigprocmask(SIG_UNBLOCK, unblock, NULL);
+	if (from == -1 || pipe_end == -1 || dup2(from, LISTEN_FD) == -1 ||
+	    dup2(pipe_end, READY_FD) == -1)
+		_exit(EX_OSERR);
+	closefrom(READY_FD + 1);
+	snprintf(pid, sizeof(pid), "%d", getpid());
+	snprintf(fd, sizeof(fd), "%d", READY_FD);
+	setenv("LISTEN_PID", pid, 1);
+	setenv("LISTEN_FDS", "1", 1);
+	setenv("LISTEN_FDNAMES", own_socket ? SUCCESSOR_OWN_SOCKET : "systemd", 1);
+	setenv(ENGINE_READY_ENV, fd, 1);
+	execv(argv[0], argv);
+	_exit(EX_OSERR);
+}
+
+/* The byte: it serves. The end of the pipe without one: its end will tell. */
+enum successor_news
+successor_listen(struct successor *s)
+{
+	char ready = 0;
+	ssize_t n = read(s->ready, &ready, 1);
+
+	if (n == -1 && (errno == EINTR || errno == EAGAIN))
+		return SUCCESSOR_NOTHING;
+	close(s->ready);
+	s->ready = -1;
+	if (n != 1 || ready != MANAGER_READY)
+		return SUCCESSOR_NOTHING;
+	log_write(LOG_NOTICE, "engine: process %d has taken over with the new signatures", s->pid);
+	if (s->again)
+		kill(s->pid, SIGHUP);
+	successor_init(s);
+	return SUCCESSOR_SERVES;
+}
+
+enum successor_news
+successor_ended(struct successor *s, int status)
+{
+	if (s->ready != -1 && successor_listen(s) == SUCCESSOR_SERVES)
+		return SUCCESSOR_SERVES;
+	if (WIFSIGNALED(status))
+		log_write(LOG_ERR,
+		    "engine: the reload was killed by signal %d, the old signatures stay in use",
+		    WTERMSIG(status));
+	else
+		log_write(LOG_ERR,
+		    "engine: the reload failed (exit code %d), the old signatures stay in use",
+		    WEXITSTATUS(status));
+	s->pid = 0;
+	return SUCCESSOR_FAILED;
+}
+
+void
+successor_check(struct successor *s)
+{
+	if (s->pid == 0 || s->deadline > place_now())
+		return;
+	log_write(LOG_ERR, "engine: the reload takes too long, ending it");
+	kill(s->pid, SIGKILL);
+	s->deadline = place_now() + LOAD_TIMEOUT; /* dying of it */
+}
