@@ -51,7 +51,14 @@ INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 DEFINES  = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -Icommon
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 
-all: $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect
+# Beside the programs, that are started by spawnscan itself.
+DESK_SCRIPTS = desk/spawnscan-check
+
+all: $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect $(DESK_SCRIPTS:desk/%=$(BUILD)/%)
+
+$(DESK_SCRIPTS:desk/%=$(BUILD)/%): $(BUILD)/%: desk/%
+	@mkdir -p $(@D)
+	@install -m 755 $< $@
 
 $(BUILD)/spawnscan: $(FRONT:%=$(BUILD)/front/%.o) $(BUILD)/common.a
 	@echo "  LD $@"
@@ -302,12 +309,13 @@ recipients: all
 	tests/recipients/run $(CURDIR)/$(BUILD) $(MAIL_PROGRAMS)
 
 # The programs' place goes into what starts them.
-SCRIPTS  = contrib/spawnscan-postfix
+SCRIPTS  = contrib/spawnscan-postfix $(DESK_SCRIPTS)
 UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
            contrib/spawnscan-proxy.service contrib/spawnscan-proxy.socket \
            contrib/spawnscan-milter.service contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service
 PAGES5   = man/spawnscan.conf.5
-PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8 man/spawnscan-quarantine.8
+PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8 man/spawnscan-quarantine.8 \
+           man/spawnscan-check.8
 PLACED   = sed 's,/usr/local/sbin/,$(SBINDIR)/,g; s,/usr/local/share/spawnscan,$(DATADIR),g'
 
 install:
@@ -315,7 +323,8 @@ install:
 	install -d $(DESTDIR)$(SBINDIR) $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man8 \
 	    $(DESTDIR)$(DOCDIR) $(DESTDIR)$(DATADIR) $(DESTDIR)$(SYSCONFDIR) \
 	    $(DESTDIR)$(UNITDIR) $(DESTDIR)$(SYSUSERSDIR) $(DESTDIR)$(TMPFILESDIR)
-	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect $(DESTDIR)$(SBINDIR)
+	install -m 755 $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect \
+	    $(DESTDIR)$(SBINDIR)
 	for f in $(SCRIPTS); do \
 	    $(PLACED) $$f > $(DESTDIR)$(SBINDIR)/$${f##*/} && chmod 755 $(DESTDIR)$(SBINDIR)/$${f##*/} || exit 1; done
 	$(PLACED) master.cf.example > $(DESTDIR)$(DATADIR)/master.cf

@@ -76,6 +76,7 @@ static const char usage_text[] =
     "                                        listen, and relay each connection to HOST:PORT\n"
     "       spawnscan [options] --milter LISTEN\n"
     "                                        listen for a mail server that speaks milter\n"
+    "       spawnscan --check [options]      is all of the installation as it must be?\n"
     "       spawnscan [options] --explain FILE\n"
     "                                        show what would be done with a message, and why\n"
     "\n"
@@ -95,11 +96,13 @@ static const char usage_text[] =
     "                       the socket from systemd (LISTEN is \"systemd\")\n"
     "      --milter LISTEN  serve mail servers at HOST:PORT, [IPV6]:PORT or unix:/PATH\n"
     "      --print-config   print the configuration in effect\n"
+    "      --check          look at everything that an installation needs; --check -h tells more\n"
     "      --explain FILE   show what would be done with the message in FILE (- = stdin)\n"
     "      --json           with --explain: output for programs\n"
     "  -h, --help           this text\n";
 
 static void parse_options(int argc, char **argv, struct options *);
+static void become_script(int argc, char **argv, const char *option, const char *name);
 static void check_fronts(struct options *, int argc, char **argv);
 static void configure(struct options *, struct conf *);
 static bool reconfigure(void *, struct conf *, char *, size_t);
@@ -129,6 +132,7 @@ main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* RLIMIT_FSIZE: the write fails, that will do */
 	umask(077);
 	memory_on_none(quit_no_memory);
+	become_script(argc, argv, "--check", "spawnscan-check");
 	parse_options(argc, argv, &options);
 	conf_init(&conf);
 	configure(&options, &conf);
@@ -173,6 +177,28 @@ hold_standard_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
+}
+
+/* become_script - for an option that a script beside us sees to, with all the others */
+static void
+become_script(int argc, char **argv, const char *option, const char *name)
+{
+	char path[4096];
+	ssize_t n;
+	int i = 1;
+
+	while (i < argc && strcmp(argv[i], option) != 0 && strcmp(argv[i], "--") != 0)
+		i++;
+	if (i >= argc || strcmp(argv[i], option) != 0)
+		return;
+	n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	path[n > 0 ? n : 0] = '\0';
+	*(strrchr(path, '/') != NULL ? strrchr(path, '/') + 1 : path) = '\0';
+	strlcat(path, name, sizeof(path));
+	memmove(argv + i, argv + i + 1, (size_t)(argc - i) * sizeof(*argv));
+	signal(SIGPIPE, SIG_DFL);
+	execv(path, argv);
+	quit(EX_UNAVAILABLE, "%s: %s", path, strerror(errno));
 }
 
 static void

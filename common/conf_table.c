@@ -108,6 +108,7 @@ const struct conf_key conf_table[] = {
 	STRING(scan, database, 1, CONF_PATH_LENGTH, NULL, "/var/lib/clamav"),
 	STRING(scan, inspector, 0, CONF_PATH_LENGTH, NULL, ""),
 	STRING(scan, cvd_certs_dir, 0, CONF_PATH_LENGTH, NULL, ""),
+	TIME(scan, max_signature_age, 0, 365 * DAY, "3d"),
 	CHOICE(scan, sandbox, sandboxes, "auto"),
 	STRING(scan, scratch_dir, 1, CONF_PATH_LENGTH, NULL, "/tmp"),
 	TIME(scan, inspect_timeout, 1, DAY, "90s"),

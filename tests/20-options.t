@@ -59,6 +59,7 @@ my %bad = (
 	database => [''],
 	inspector => ["a\tb"],
 	cvd_certs_dir => ["a\tb", 'x' x 5000],
+	max_signature_age => ['-1', 'x', '366d'],
 	sandbox => ['yes', 'on', ''],
 	scratch_dir => ['', 'x' x 5000],
 	inspect_timeout => ['0', '-1', 'x', '', '1.5', '5x', '99999999999999999999999', '10 s', '2d'],

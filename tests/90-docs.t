@@ -42,11 +42,13 @@ for my $path (glob "$SRC/contrib/*") {
 # -- options -------------------------------------------------------------------------
 
 for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
-    ['spawnscan-quarantine', 'spawnscan-quarantine.8']) {
+    ['spawnscan-quarantine', 'spawnscan-quarantine.8'],
+    ['spawnscan-check', 'spawnscan-check.8']) {
 	my ($program, $page) = @$_;
 	my $help = run(cmd => ["$BUILD/$program", '-h'])->{out};
 	my $man = read_file("$SRC/man/$page") // '';
 	my %in_help = map { $_ => 1 } $help =~ /(?<![\w-])(--?[a-zA-Z][\w-]*)/g;
+	delete $in_help{'--' . $program =~ s/\Aspawnscan-//r}; # as spawnscan calls it
 	my %in_man;
 	for my $line ($man =~ /^\.It (Fl .*)$/mg) {
 		$in_man{"--$1"} = 1 while $line =~ s/Fl Fl ([\w-]+)//;

@@ -75,7 +75,7 @@ sub start {
 sub install_filter {
 	my ($self) = @_;
 	my $dir = $self->{dir};
-	for my $name (qw(spawnscan spawnscan-quarantine spawnscan-inspect)) {
+	for my $name (qw(spawnscan spawnscan-quarantine spawnscan-check spawnscan-inspect)) {
 		File::Copy::copy("$BUILD/$name", "$dir/bin/$name") or die "$name: $!";
 		chmod 0755, "$dir/bin/$name";
 	}
