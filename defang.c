@@ -22,13 +22,13 @@
 
 #include "header.h"
 #include "loose.h"
+#include "mark.h"
 #include "odd.h"
 #include "name.h"
 
 /* A name or a reason in the result header is cut here. */
 #define WORD_MAX 150
 /* So many findings are spelled out in the result header. */
-#define MARKS_MAX 50
 
 #define PLAIN_TYPE "application/octet-stream"
 
@@ -47,10 +47,6 @@ static bool is_plain_field(const struct defang *, const struct header_field *,
 static void strike_boundaries(const struct defang *, const struct header_params *);
 static void rename_params(struct renaming *, const struct header_params *, const char *param_name);
 static void insert_type(struct renaming *, const struct part_place *);
-static void safe_word(const char *word, char *out, size_t size);
-static bool is_result(const char *, size_t end, size_t at);
-static size_t any_line_after(const char *, size_t end, size_t at);
-static void put_result(FILE *, const struct defang *);
 
 const char *
 defang_eol(const char *bytes, size_t size, const char *fallback)
@@ -213,78 +209,15 @@ defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX])
 	name_file(name, suffix ? ".defanged" : "", out, DEFANG_NAME_MAX);
 }
 
-/* A word for a header: printable, without quotes, not too long. */
-static void
-safe_word(const char *word, char *out, size_t size)
-{
-	size_t n = 0;
-
-	for (; *word != '\0' && n < size - 1; word++)
-		out[n++] = *word < 0x20 || *word > 0x7e || *word == '"' || *word == '\\' ? '_'
-											 : *word;
-	out[n] = '\0';
-}
-
-/*
- * The result comes first: should the message begin with a folded line, that
- * one would become part of X-Antivirus, which nobody parses.
- */
 void
-defang_mark(const struct defang *d, size_t at, const char *scanner)
+defang_mark(const struct defang *d, size_t at)
 {
-	char *text = NULL;
 	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	char *text = mark_text(d->report, d->eol, &size);
 
-	if (f == NULL)
-		err(EX_OSERR, "mark");
-	put_result(f, d);
-	fprintf(f, "X-Antivirus: Scanned by spawnscan %s (%s)%s", SPAWNSCAN_VERSION, scanner,
-	    d->eol);
-	if (fclose(f) == EOF)
+	if (text == NULL)
 		err(EX_OSERR, "mark");
 	report_add_edit(d->report, at, 0, text, size);
-}
-
-/* Findings that are to be passed are not told; "clean" is said if there are none. */
-static void
-put_result(FILE *f, const struct defang *d)
-{
-	const struct report *r = d->report;
-	size_t told = 0, left_out = 0;
-
-	if (r->n_findings == 0) {
-		fprintf(f, "X-Spawnscan-Result: clean%s", d->eol);
-		return;
-	}
-	for (size_t i = 0; i < r->n_findings; i++) {
-		const struct finding *finding = &r->findings[i];
-		char reason[WORD_MAX], file[WORD_MAX];
-
-		if (finding->action == ACTION_PASS)
-			continue;
-		if (told == MARKS_MAX) {
-			left_out++;
-			continue;
-		}
-		safe_word(finding->reason, reason, sizeof(reason));
-		safe_word(finding->file, file, sizeof(file));
-		if (told++ == 0)
-			fputs("X-Spawnscan-Result: ", f);
-		else
-			fprintf(f, ",%s\t", d->eol);
-		fprintf(f, "%s action=%s part=%s reason=\"%s\"", verdict_class_name(finding->class),
-		    verdict_action_name(finding->action), finding->part, reason);
-		if (finding->class == CLASS_BLOCKED && finding->action == ACTION_TAG &&
-		    r->exempt != NULL)
-			fprintf(f, "%s\t exempt=%s", d->eol, r->exempt);
-		if (file[0] != '\0')
-			fprintf(f, "%s\t file=\"%s\"", d->eol, file);
-	}
-	if (left_out > 0)
-		fprintf(f, ",%s\tmore=%zu", d->eol, left_out);
-	if (told > 0)
-		fputs(d->eol, f);
 }
 
 /*
@@ -300,10 +233,10 @@ defang_strike(const struct defang *d, const struct part_place *place)
 
 	for (size_t at = place->header_begin; at < end;) {
 		from = at;
-		while (is_result(bytes, end, at))
-			at = any_line_after(bytes, end, at);
+		while (mark_begins(bytes, end, at))
+			at = mark_field_end(bytes, end, at);
 		if (at == from) {
-			at = any_line_after(bytes, end, at);
+			at = mark_field_end(bytes, end, at);
 			behind_cr = bytes[at - 1] == '\r';
 		} else if (behind_cr && bytes[at - 1] == '\n') {
 			edit_add(d, from - 1, at - 1 - (bytes[at - 2] == '\r'), "%s", "");
@@ -312,34 +245,4 @@ defang_strike(const struct defang *d, const struct part_place *place)
 			edit_add(d, from, at, "%s", "");
 		}
 	}
-}
-
-/* A result begins there, its colon perhaps in a folded line. */
-static bool
-is_result(const char *bytes, size_t end, size_t at)
-{
-	static const char name[] = "X-Spawnscan-Result";
-	size_t len = sizeof(name) - 1;
-
-	if (at >= end || end - at <= len || strncasecmp(bytes + at, name, len) != 0)
-		return false;
-	for (at += len; at < end && (bytes[at] == '\0' || strchr(" \t\r\n", bytes[at]) != NULL);)
-		at++;
-	return at < end && bytes[at] == ':';
-}
-
-/* The next line that is not folded into this one, behind an LF or a CR. */
-static size_t
-any_line_after(const char *bytes, size_t end, size_t at)
-{
-	while (at < end) {
-		size_t ends = header_line_end(bytes, end, at);
-
-		if (ends == 0 && bytes[at] == '\r')
-			ends = 1;
-		at += ends == 0 ? 1 : ends;
-		if (ends > 0 && (at == end || (bytes[at] != ' ' && bytes[at] != '\t')))
-			break;
-	}
-	return at;
 }

@@ -35,7 +35,7 @@ void defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX]);
  * Insert X-Spawnscan-Result and X-Antivirus at offset at, and strike out
  * copies of the former that came with the header that begins there.
  */
-void defang_mark(const struct defang *, size_t at, const char *scanner);
+void defang_mark(const struct defang *, size_t at);
 void defang_strike(const struct defang *, const struct part_place *root);
 
 /* The line ending of the message's first line; fallback if it has none. */

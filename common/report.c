@@ -8,7 +8,7 @@
  * against the bytes that are left before anything is allocated for it, and a
  * report that is not sound to the last byte is no report at all.
  *
- * Wire form, after the 32-bit length: "SSR3", size (64), action (8), scanner,
+ * Wire form, after the 32-bit length: "SSR" and the protocol's number, fault (8), size (64), action (8), scanner,
  * the list that passed over a rule, number of findings (32) and each: class (8), action (8), part, reason, file;
  * number of edits (32) and each: offset (64), length (64), text; number of
  * notes (32) and each a string; the explanation, empty if there is none. See
@@ -23,7 +23,10 @@
 
 #include "array.h"
 
-static const char report_magic[4] = { 'S', 'S', 'R', '3' };
+static const char report_magic[] = "SSR" REPORT_PROTOCOL;
+#define MAGIC_LENGTH (sizeof(report_magic) - 1)
+
+const char report_other_protocol[] = "it is in another version of the protocol";
 
 struct writer {
 	char *buf;
@@ -203,7 +206,8 @@ report_encode(const struct report *r, size_t *len)
 	const char *explanation = r->explanation != NULL ? r->explanation : "";
 
 	put_number(&w, 0, 4);
-	put_bytes(&w, report_magic, sizeof(report_magic));
+	put_bytes(&w, report_magic, MAGIC_LENGTH);
+	put_number(&w, r->fault, 1);
 	put_number(&w, r->size, 8);
 	put_number(&w, r->action, 1);
 	put_string(&w, scanner, strlen(scanner));
@@ -351,11 +355,13 @@ report_decode(struct report *r, const char *buf, size_t len, uint64_t message_si
 static const char *
 decode_parts(struct report *r, struct reader *rd)
 {
-	if (rd->left < sizeof(report_magic) ||
-	    memcmp(rd->at, report_magic, sizeof(report_magic)) != 0)
+	if (rd->left < MAGIC_LENGTH || memcmp(rd->at, report_magic, MAGIC_LENGTH - 1) != 0)
 		return "it does not begin as a report";
-	rd->at += sizeof(report_magic);
-	rd->left -= sizeof(report_magic);
+	if (memcmp(rd->at, report_magic, MAGIC_LENGTH) != 0)
+		return report_other_protocol;
+	rd->at += MAGIC_LENGTH;
+	rd->left -= MAGIC_LENGTH;
+	r->fault = (enum report_fault)get_number(rd, 1);
 	r->size = get_number(rd, 8);
 	r->action = (enum verdict_action)get_number(rd, 1);
 	r->scanner = get_word(rd);
@@ -424,7 +430,9 @@ check_report(const struct report *r, uint64_t message_size, bool crlf_only)
 {
 	enum verdict_action strongest = ACTION_PASS;
 
-	if (r->size != message_size)
+	if (r->fault >= REPORT_FAULT_COUNT)
+		return "its fault is none";
+	if (r->size != message_size && r->fault != REPORT_FAULT_VERSION)
 		return "it is about a message of another size";
 	if (r->action >= ACTION_COUNT)
 		return "its action is none";

@@ -22,6 +22,30 @@
 #define REPORT_MAX_STRING 1024u /* every string but an edit's text */
 #define REPORT_MAX_EXPLANATION (8u << 20)
 
+/*
+ * Of what goes over the wire between front, engine and inspector, both ways: to
+ * be counted up when anything of it changes.
+ */
+#define REPORT_PROTOCOL "4"
+
+/*
+ * Four bytes that go in front of the report as soon as the inspector has all it
+ * needs and turns to the message. What fails before is not the message's doing.
+ */
+#define REPORT_BEGUN "SSB" REPORT_PROTOCOL
+
+/*
+ * The message was not looked at, and nothing in it is to blame: it must wait
+ * until we are well again.
+ */
+enum report_fault {
+	REPORT_FAULT_NONE,
+	REPORT_FAULT_VERSION, /* the request is not in our words: another version sent it */
+	REPORT_FAULT_SCANNER, /* it does not load, or not answer */
+	REPORT_FAULT_SANDBOX, /* a wall that must stand can't be put up */
+	REPORT_FAULT_COUNT
+};
+
 struct report {
 	uint64_t size; /* of the message that was inspected */
 	enum verdict_action action; /* the strongest of all findings; ACTION_PASS if none */
@@ -34,6 +58,7 @@ struct report {
 	char **notes; /* for the log, e.g. "Landlock is not available" */
 	size_t n_notes;
 	char *explanation; /* lines of printable ASCII; NULL = not asked for */
+	enum report_fault fault; /* then the only finding, of class error, says more */
 };
 
 /* An empty report; report_free frees all that it has come to hold. */
@@ -71,6 +96,8 @@ char *report_encode(const struct report *, size_t *len);
  * a constant sentence; then *report is empty. crlf_only: see
  * message_check_edits.
  */
+/* What report_decode says of a report in another protocol. */
+extern const char report_other_protocol[];
 const char *report_decode(struct report *, const char *buf, size_t len, uint64_t message_size,
     bool crlf_only);
 

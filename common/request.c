@@ -23,8 +23,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "report.h"
 
-#define N_FACTS 10
+#define N_FACTS 11
 
 static const char *const explain_words[] = {
 	[EXPLAIN_NONE] = "", [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json"
@@ -79,8 +80,8 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	if (f == NULL)
 		return NULL;
 	fwrite(&length, sizeof(length), 1, f);
-	fprintf(f, "%s%c%s%c%s%c%s%c%s%c%s%c", r->host, 0, r->reference, 0, r->time, 0, r->scratch,
-	    0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
+	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0, r->reference,
+	    0, r->time, 0, r->scratch, 0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
 	put_envelope(f, r, conf);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
@@ -252,9 +253,11 @@ receive_all(int sock, char *buf, size_t len)
 static bool
 parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_t errsize)
 {
-	const char *line_ends = "", *explain = "", *count = "", *at = r->text, *end = r->text + len;
-	const char **const facts[N_FACTS] = { &r->host, &r->reference, &r->time, &r->scratch,
-		&line_ends, &explain, &r->client_name, &r->client_address, &r->sender, &count };
+	const char *protocol = "", *line_ends = "", *explain = "", *count = "", *at = r->text,
+		   *end = r->text + len;
+	const char **const facts[N_FACTS] = { &protocol, &r->host, &r->reference, &r->time,
+		&r->scratch, &line_ends, &explain, &r->client_name, &r->client_address, &r->sender,
+		&count };
 
 	if (len == 0 || end[-1] != '\0') {
 		snprintf(err, errsize, "the request is cut off");
@@ -266,6 +269,10 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 			return false;
 		}
 		*facts[n] = at;
+	}
+	if (strcmp(protocol, "SSQ" REPORT_PROTOCOL) != 0) {
+		snprintf(err, errsize, "the request is in another version of the protocol");
+		return false;
 	}
 	r->crlf = strcmp(line_ends, "crlf") == 0;
 	for (int i = EXPLAIN_NONE; i <= EXPLAIN_JSON; i++) {

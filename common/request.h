@@ -5,7 +5,7 @@
  *
  * On the wire: one 32-bit little-endian length, sent together with the sealed
  * message descriptor (SCM_RIGHTS), then that many bytes of NUL-terminated
- * strings: the facts, the recipients, then every setting as "key=value".
+ * strings: the protocol (report.h), the facts, the recipients, then every setting as "key=value".
  */
 #ifndef REQUEST_H
 #define REQUEST_H

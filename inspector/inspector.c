@@ -55,11 +55,12 @@ struct inspector {
 };
 
 static void serve(struct inspector *, int sock) __attribute__((noreturn));
-static void inspect_message(struct inspector *, const char *scratch);
+static void inspect_message(struct inspector *, int sock, const char *scratch);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
-static void fail(struct inspector *, const char *sentence);
+static void fail(struct inspector *, enum report_fault, const char *sentence);
 static void note(void *ctx, const char *sentence);
 static unsigned int seconds_left(const struct inspector *);
+static bool send_bytes(int sock, const char *, size_t len);
 static bool send_report(int sock, const struct report *);
 
 bool
@@ -112,13 +113,13 @@ serve(struct inspector *in, int sock)
 	report_init(&in->report);
 	if (!request_receive(sock, &in->request, &in->conf, &in->message, sentence,
 		sizeof(sentence)))
-		fail(in, sentence);
+		fail(in, REPORT_FAULT_VERSION, sentence);
 	else if (in->channel != -1 && send(in->channel, &word, 1, MSG_NOSIGNAL) != 1)
 		_exit(EX_OSERR);
 	else if (in->fault[0] != '\0')
-		fail(in, in->fault);
+		fail(in, REPORT_FAULT_SANDBOX, in->fault);
 	else
-		inspect_message(in, in->scratch != NULL ? in->scratch : in->request.scratch);
+		inspect_message(in, sock, in->scratch != NULL ? in->scratch : in->request.scratch);
 	in->report.size = in->message.size;
 	/* No tidying up: the process ends, and nobody waits for its memory. */
 	_exit(send_report(sock, &in->report) ? EX_OK : EX_IOERR);
@@ -126,9 +127,10 @@ serve(struct inspector *in, int sock)
 
 /* Whatever was found so far does not count any more. */
 static void
-fail(struct inspector *in, const char *sentence)
+fail(struct inspector *in, enum report_fault fault, const char *sentence)
 {
 	report_free(&in->report);
+	in->report.fault = fault;
 	report_add_finding(&in->report, CLASS_ERROR, in->conf.action[CLASS_ERROR], "0", sentence,
 	    "");
 }
@@ -143,22 +145,31 @@ note(void *ctx, const char *sentence)
 }
 
 static void
-inspect_message(struct inspector *in, const char *scratch)
+inspect_message(struct inspector *in, int sock, const char *scratch)
 {
 	char sentence[512];
+	enum report_fault fault = REPORT_FAULT_NONE;
 
-	if (!scan_connect(&in->conf, sentence, sizeof(sentence)) ||
-	    (!in->shut &&
-		!sandbox_files(&in->conf, scratch, -1, note, in, sentence, sizeof(sentence))) ||
-	    !sandbox_limits(&in->conf, sentence, sizeof(sentence)) ||
-	    !prepare_scanner(in, scratch, sentence, sizeof(sentence)) ||
-	    !sandbox_syscalls(&in->conf, note, in, sentence, sizeof(sentence))) {
-		fail(in, sentence);
+	if (!scan_connect(&in->conf, sentence, sizeof(sentence)))
+		fault = REPORT_FAULT_SCANNER;
+	else if ((!in->shut &&
+		     !sandbox_files(&in->conf, scratch, -1, note, in, sentence,
+			 sizeof(sentence))) ||
+	    !sandbox_limits(&in->conf, sentence, sizeof(sentence)))
+		fault = REPORT_FAULT_SANDBOX;
+	else if (!prepare_scanner(in, scratch, sentence, sizeof(sentence)))
+		fault = REPORT_FAULT_SCANNER;
+	else if (!sandbox_syscalls(&in->conf, note, in, sentence, sizeof(sentence)))
+		fault = REPORT_FAULT_SANDBOX;
+	if (fault != REPORT_FAULT_NONE) {
+		fail(in, fault, sentence);
 		return;
 	}
 	in->report.scanner = strdup(scan_banner());
 	if (in->report.scanner == NULL)
 		err(EX_OSERR, "inspector");
+	if (!send_bytes(sock, REPORT_BEGUN, strlen(REPORT_BEGUN)))
+		_exit(EX_IOERR);
 	examine_message(&in->conf, &in->request, in->message.bytes, in->message.size,
 	    seconds_left(in), &in->report);
 }
@@ -205,13 +216,19 @@ seconds_left(const struct inspector *in)
 static bool
 send_report(int sock, const struct report *report)
 {
-	size_t len, sent = 0;
+	size_t len;
 	char *wire = report_encode(report, &len);
 
-	if (wire == NULL)
-		return false;
+	return wire != NULL && send_bytes(sock, wire, len);
+}
+
+static bool
+send_bytes(int sock, const char *bytes, size_t len)
+{
+	size_t sent = 0;
+
 	while (sent < len) {
-		ssize_t n = send(sock, wire + sent, len - sent, MSG_NOSIGNAL);
+		ssize_t n = send(sock, bytes + sent, len - sent, MSG_NOSIGNAL);
 
 		if (n == -1 && errno == EINTR)
 			continue;

@@ -19,6 +19,7 @@
 
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -29,6 +30,7 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -39,8 +41,11 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "fault.h"
+#include "log.h"
 #include "request.h"
 #include "scratch.h"
+#include "soundness.h"
 
 /* Our child's exit code if it could not become an inspector. */
 #define EXIT_NOT_STARTED 127
@@ -60,30 +65,48 @@ struct inspector {
 	uint64_t quota; /* bytes there */
 };
 
+static const enum inspection_cause fault_causes[REPORT_FAULT_COUNT] = {
+	[REPORT_FAULT_NONE] = CAUSE_NONE,
+	[REPORT_FAULT_VERSION] = CAUSE_VERSION,
+	[REPORT_FAULT_SCANNER] = CAUSE_SCANNER,
+	[REPORT_FAULT_SANDBOX] = CAUSE_SANDBOX
+};
+
 static bool inspector_path(const struct conf *, char *path, size_t size);
 static void inspect(struct inspection *, const struct conf *, const struct message *,
     const char *reference, const struct envelope *, bool crlf, enum explain_form);
-static bool find_engine(struct inspector *, const struct conf *, int64_t deadline);
+static bool ask_engine(struct inspection *, const struct conf *, const struct message *,
+    const struct request *, int64_t deadline);
+static bool find_engine(struct inspector *, const struct conf *, int64_t deadline, char *, size_t);
+static bool engine_trusted(int sock, const struct conf *, char *, size_t);
+static void warn_once(const char *);
+static void ask_own(struct inspection *, const struct conf *, const struct message *,
+    const struct request *, int64_t deadline);
 static bool start(struct inspector *, const struct conf *);
 static void become_inspector(const char *path, int sock) __attribute__((noreturn));
-static bool ask(struct inspection *, struct inspector *, const struct conf *,
+static void ask(struct inspection *, struct inspector *, const struct conf *,
     const struct message *, const struct request *, int64_t deadline);
+static enum inspection_cause blame(const struct inspection *);
 static bool read_exactly(struct inspection *, struct inspector *, char *buf, size_t len,
     int64_t deadline);
 static char *read_report(struct inspection *, struct inspector *, size_t *len, int64_t deadline);
 static void finish(struct inspector *);
 static void wait_gone(struct inspector *, int64_t deadline);
 static void describe_end(struct inspection *, const struct inspector *, const char *when);
-static void fail(struct inspection *, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static bool fail(struct inspection *, enum inspection_cause, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
 
-static void
-fail(struct inspection *i, const char *fmt, ...)
+static bool
+fail(struct inspection *i, enum inspection_cause cause, const char *fmt, ...)
 {
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(i->failure, sizeof(i->failure), fmt, ap);
 	va_end(ap);
+	i->ok = false;
+	i->cause = cause;
+	return false;
 }
 
 void
@@ -106,20 +129,17 @@ static void
 inspect(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf, enum explain_form form)
 {
-	char scratch[PATH_MAX], host[256] = "localhost", date[64], *sender = NULL;
+	char host[256] = "localhost", date[64], *sender = NULL;
 	struct request request = { .host = host,
 		.reference = reference,
 		.time = date,
-		.scratch = scratch,
+		.scratch = "",
 		.crlf = crlf,
 		.explain = form,
 		.client_name = envelope->client_name,
 		.client_address = envelope->client_address,
 		.recipients = envelope->recipients,
 		.n_recipients = envelope->n_recipients };
-	struct inspector child = {
-		.pid = -1, .sock = -1, .scratch = scratch, .quota = scratch_quota(conf)
-	};
 	int64_t deadline = clock_ms() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
 	bool want_engine = conf->engine != ENGINE_OFF && !conf_uses_clamd(conf);
@@ -133,52 +153,132 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 	/* No recipients is no envelope, and no sender is not the null sender. */
 	if (envelope->n_recipients > 0 && asprintf(&sender, "<%s>", envelope->sender) != -1)
 		request.sender = sender;
-
-	if (want_engine && find_engine(&child, conf, deadline)) {
-		scratch[0] = '\0'; /* the engine gives it one */
-		i->ok = ask(i, &child, conf, m, &request, deadline);
-	} else if (want_engine && conf->engine == ENGINE_REQUIRE) {
-		fail(i, "no engine at %s: %s", conf->engine_socket, strerror(errno));
-	} else if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
-		fail(i, "cannot create a private directory in %s: %s", conf->scratch_dir,
-		    strerror(errno));
-	} else {
-		if (start(&child, conf))
-			i->ok = ask(i, &child, conf, m, &request, deadline);
-		else
-			fail(i, "the inspector could not be started: %s", strerror(errno));
-		finish(&child);
-		scratch_remove(scratch);
-		free(sender);
-		return;
-	}
-	finish(&child);
+	if (!want_engine || !ask_engine(i, conf, m, &request, deadline))
+		ask_own(i, conf, m, &request, deadline);
 	free(sender);
 }
 
-/* An inspector that the engine forks for us, if there is an engine. */
+/* ask_engine - false if the message is to be inspected without one */
 static bool
-find_engine(struct inspector *child, const struct conf *conf, int64_t deadline)
+ask_engine(struct inspection *i, const struct conf *conf, const struct message *m,
+    const struct request *request, int64_t deadline)
+{
+	struct inspector child = { .pid = -1, .sock = -1, .scratch = "" };
+	char why[256];
+
+	if (!find_engine(&child, conf, deadline, why, sizeof(why)))
+		fail(i, CAUSE_ENGINE, "no engine at %s: %s", conf->engine_socket, why);
+	else {
+		ask(i, &child, conf, m, request, deadline);
+		close(child.sock);
+		if (i->cause != CAUSE_VERSION)
+			return true;
+		report_free(&i->report);
+		fail(i, CAUSE_VERSION,
+		    "the engine at %s speaks another version of the protocol: restart it",
+		    conf->engine_socket);
+	}
+	if (conf->engine == ENGINE_REQUIRE)
+		return true;
+	/* That there is none at all may well be meant so. */
+	if (i->cause == CAUSE_VERSION || child.sock != -1 ||
+	    (errno != ENOENT && errno != ECONNREFUSED))
+		warn_once(i->failure);
+	return false;
+}
+
+/* An inspector that the engine forks for us, if there is an engine; else errno, and why. */
+static bool
+find_engine(struct inspector *child, const struct conf *conf, int64_t deadline, char *why,
+    size_t size)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	/* A full backlog makes connect wait. (Zero would be without end.) */
 	int64_t left = deadline - clock_ms();
 	struct timeval patience = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 + 1 };
+	int saved;
 
-	if (strlcpy(sun.sun_path, conf->engine_socket, sizeof(sun.sun_path)) >=
-	    sizeof(sun.sun_path)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
+	strlcpy(sun.sun_path, conf->engine_socket, sizeof(sun.sun_path));
 	child->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (child->sock == -1)
-		return false;
-	setsockopt(child->sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(child->sock, (struct sockaddr *)&sun, sizeof(sun)) == 0)
+	if (child->sock != -1)
+		setsockopt(child->sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	if (child->sock == -1 || connect(child->sock, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		fault_tell(why, size, "%s", strerror(errno));
+	else if (engine_trusted(child->sock, conf, why, size))
 		return true;
-	close(child->sock);
+	saved = errno;
+	if (child->sock != -1)
+		close(child->sock);
 	child->sock = -1;
+	errno = saved;
 	return false;
+}
+
+/*
+ * Whoever listens there gets to read the message and to say what is in it: root,
+ * we ourselves, the engine's own user, or whom the socket's directory belongs to
+ * and nobody else may write to.
+ */
+static bool
+engine_trusted(int sock, const struct conf *conf, char *why, size_t size)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+	const struct passwd *pw;
+	char dir[PATH_MAX];
+	struct stat st;
+
+	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
+		return fault_tell(why, size, "%s", strerror(errno));
+	if (peer.uid == 0 || peer.uid == geteuid())
+		return true;
+	strlcpy(dir, conf->engine_socket, sizeof(dir));
+	if (stat(dirname(dir), &st) == 0 && st.st_uid == peer.uid && (st.st_mode & 022) == 0)
+		return true;
+	pw = conf->engine_user[0] == '\0' ? NULL : getpwnam(conf->engine_user);
+	if (pw != NULL && pw->pw_uid == peer.uid)
+		return true;
+	errno = EPERM;
+	return fault_tell(why, size,
+	    "it runs as user %ld, who is neither engine_user nor the owner of its directory",
+	    (long)peer.uid);
+}
+
+/* warn_once - a session may have many messages, and each would say the same */
+static void
+warn_once(const char *sentence)
+{
+	static char said[512];
+
+	if (strcmp(said, sentence) == 0)
+		return;
+	strlcpy(said, sentence, sizeof(said));
+	log_write(LOG_WARNING, "%s; messages are inspected without it", sentence);
+}
+
+/* ask_own - an inspector that we start */
+static void
+ask_own(struct inspection *i, const struct conf *conf, const struct message *m,
+    const struct request *request, int64_t deadline)
+{
+	struct request own = *request;
+	char scratch[PATH_MAX];
+	struct inspector child = {
+		.pid = -1, .sock = -1, .scratch = scratch, .quota = scratch_quota(conf)
+	};
+
+	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
+		fail(i, CAUSE_SCRATCH, "cannot create a private directory in %s: %s",
+		    conf->scratch_dir, strerror(errno));
+		return;
+	}
+	own.scratch = scratch;
+	if (start(&child, conf))
+		ask(i, &child, conf, m, &own, deadline);
+	else
+		fail(i, CAUSE_INSPECTOR, "the inspector could not be started: %s", strerror(errno));
+	finish(&child);
+	scratch_remove(scratch);
 }
 
 void
@@ -239,7 +339,7 @@ become_inspector(const char *path, int sock)
 }
 
 /* Request out, report in. */
-static bool
+static void
 ask(struct inspection *i, struct inspector *child, const struct conf *conf, const struct message *m,
     const struct request *request, int64_t deadline)
 {
@@ -247,6 +347,7 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf, cons
 	char *wire;
 	size_t len;
 
+	i->begun = false;
 	if (!request_send(child->sock, request, conf, m, deadline)) {
 		int error = errno;
 
@@ -254,40 +355,57 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf, cons
 		if (child->gone || child->pid <= 0)
 			describe_end(i, child, "before it took the message");
 		else
-			fail(i, "cannot send the message to the inspector: %s", strerror(error));
-		return false;
+			fail(i, error == ETIMEDOUT ? CAUSE_BUSY : CAUSE_INSPECTOR,
+			    "cannot send the message to the inspector: %s", strerror(error));
+		return;
 	}
-	wire = read_report(i, child, &len, deadline);
-	if (wire == NULL)
-		return false;
+	if ((wire = read_report(i, child, &len, deadline)) == NULL)
+		return;
 	wrong = report_decode(&i->report, wire, len, m->size, request->crlf);
-	if (wrong == NULL &&
-	    !message_edits_keep_lines(m->bytes, m->size, i->report.edits, i->report.n_edits)) {
-		wrong = "an edit splits a line ending";
-		report_free(&i->report);
-	}
 	free(wire);
-	if (wrong != NULL)
-		fail(i, "the inspector's report is not sound: %s", wrong);
-	return wrong == NULL;
+	if (wrong == NULL && (wrong = soundness_check(&i->report, conf, m)) != NULL)
+		report_free(&i->report);
+	if (wrong == report_other_protocol)
+		fail(i, CAUSE_VERSION, "the inspector speaks another version of the protocol");
+	else if (wrong != NULL)
+		fail(i, blame(i), "the inspector's report is not sound: %s", wrong);
+	else {
+		i->ok = true;
+		i->cause = fault_causes[i->report.fault];
+	}
 }
 
+/* blame - what has not begun is not the message's fault */
+static enum inspection_cause
+blame(const struct inspection *i)
+{
+	return i->begun ? CAUSE_CONTENT : CAUSE_INSPECTOR;
+}
+
+/* read_report - the word that it has begun, unless it had no need to, and the report */
 static char *
 read_report(struct inspection *i, struct inspector *child, size_t *len, int64_t deadline)
 {
+	char head[4];
 	uint32_t length;
 	char *wire;
 
-	if (!read_exactly(i, child, (char *)&length, sizeof(length), deadline))
+	if (!read_exactly(i, child, head, sizeof(head), deadline))
 		return NULL;
+	if (memcmp(head, REPORT_BEGUN, sizeof(head)) == 0) {
+		i->begun = true;
+		if (!read_exactly(i, child, head, sizeof(head), deadline))
+			return NULL;
+	}
+	memcpy(&length, head, sizeof(length));
 	length = le32toh(length);
 	if (length > REPORT_MAX_BYTES) {
-		fail(i, "the inspector's report is too long: %u bytes", length);
+		fail(i, blame(i), "the inspector's report is too long: %u bytes", length);
 		return NULL;
 	}
 	wire = malloc(length + 1);
 	if (wire == NULL) {
-		fail(i, "no memory for the inspector's report");
+		fail(i, CAUSE_MEMORY, "no memory for the inspector's report");
 		return NULL;
 	}
 	if (!read_exactly(i, child, wire, length, deadline)) {
@@ -306,15 +424,14 @@ read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t le
 		int64_t left = deadline - clock_ms();
 		ssize_t n;
 
-		if (left <= 0) {
-			fail(i, "the inspector took too long");
-			return false;
-		}
+		if (left <= 0)
+			return fail(i, i->begun ? CAUSE_CONTENT : CAUSE_BUSY,
+			    "the inspector took too long%s", i->begun ? "" : " to begin");
 		if (poll(&p, 1, left > TICK_MS ? TICK_MS : (int)left) == 0) {
 			if (scratch_used(child->scratch) <= child->quota)
 				continue;
-			fail(i, "the inspector has filled its scratch directory");
-			return false;
+			return fail(i, CAUSE_CONTENT,
+			    "the inspector has filled its scratch directory");
 		}
 		n = recv(child->sock, buf, len, MSG_DONTWAIT);
 		if (n == -1 && (errno == EAGAIN || errno == EINTR))
@@ -352,16 +469,18 @@ static void
 describe_end(struct inspection *i, const struct inspector *child, const char *when)
 {
 	if (child->pid <= 0)
-		fail(i, "the engine's inspector ended %s; the engine's log tells why", when);
+		fail(i, blame(i), "the engine's inspector ended %s; the engine's log tells why",
+		    when);
 	else if (!child->gone)
-		fail(i, "the inspector hung up %s", when);
+		fail(i, blame(i), "the inspector hung up %s", when);
 	else if (WIFSIGNALED(child->status))
-		fail(i, "the inspector was killed by signal %d (%s) %s", WTERMSIG(child->status),
-		    strsignal(WTERMSIG(child->status)), when);
+		fail(i, blame(i), "the inspector was killed by signal %d (%s) %s",
+		    WTERMSIG(child->status), strsignal(WTERMSIG(child->status)), when);
 	else if (WEXITSTATUS(child->status) == EXIT_NOT_STARTED)
-		fail(i, "the inspector could not be started");
+		fail(i, CAUSE_INSPECTOR, "the inspector could not be started");
 	else
-		fail(i, "the inspector ended with code %d %s", WEXITSTATUS(child->status), when);
+		fail(i, blame(i), "the inspector ended with code %d %s", WEXITSTATUS(child->status),
+		    when);
 }
 
 /* It has done its work or is not to do it any more. */

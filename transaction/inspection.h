@@ -15,9 +15,25 @@
 #include "report.h"
 #include "request.h"
 
+/* Why there is no inspection. With any but the last two the message must wait: it is not to blame. */
+enum inspection_cause {
+	CAUSE_ENGINE, /* none listens, or it is not to be trusted */
+	CAUSE_INSPECTOR, /* it does not start */
+	CAUSE_BUSY, /* it did not begin in time */
+	CAUSE_SCRATCH, /* no room for its private directory */
+	CAUSE_VERSION, /* it speaks another protocol */
+	CAUSE_SCANNER, /* the signatures, or clamd */
+	CAUSE_SANDBOX,
+	CAUSE_MEMORY, /* of this process */
+	CAUSE_CONTENT, /* it crashed, hung or lied over the message */
+	CAUSE_NONE /* there is one */
+};
+
 struct inspection {
 	struct report report; /* empty unless ok */
-	bool ok;
+	bool ok; /* there is a report; unless the cause is CAUSE_NONE, of an error alone */
+	enum inspection_cause cause;
+	bool begun; /* the inspector had all it needs, and the message */
 	char failure[512]; /* if not ok: one sentence for the log */
 };
 

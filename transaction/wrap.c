@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "mark.h"
 #include "wrap.h"
 
 #include "base64.h"
@@ -36,7 +37,6 @@
 #define BATCH_LINES 512
 #define LINE_ROOM 78 /* 76 and CRLF */
 #define FROM_LINE_MAX 1000
-#define REASON_MAX 150
 #define BOUNDARY_SIZE 64
 #define TELL_SIZE 150 /* of a field of the original, as it is told */
 #define HEADER_LOOKED_AT (64u << 10)
@@ -55,6 +55,7 @@ static void put(struct writer *, const char *, ...) __attribute__((format(printf
 static void put_bytes(struct writer *, const char *, size_t);
 static void put_from_line(struct writer *, const struct message *);
 static void put_result(struct writer *, const char *);
+static char *hide_paths(const char *);
 static void put_header(struct writer *, const char *, const char *, const char *, const uint32_t *);
 static void put_notice(struct writer *, const char *, const char *, const char *, const char *);
 static void put_told(struct writer *, const char *, const char *);
@@ -151,32 +152,38 @@ finish(struct writer *w)
 	return false;
 }
 
-/*
- * put_result - as an inspected message has it (defang.c); the reason may be
- * anything, but where things are on this host is nobody's business
- */
+/* put_result - as an inspected message has it; where things are on this host is nobody's business */
 static void
 put_result(struct writer *w, const char *reason)
 {
-	char safe[REASON_MAX];
-	size_t n = 0;
+	char part[] = "0", nothing[] = "", *safe = hide_paths(reason), *text = NULL;
+	struct finding finding = { CLASS_ERROR, ACTION_WRAP, part, safe, nothing };
+	struct report report = { .action = ACTION_WRAP, .findings = &finding, .n_findings = 1 };
+	size_t len;
 
-	while (*reason != '\0' && n < sizeof(safe) - 1) {
-		bool path = *reason == '/' && (n == 0 || strchr(" :='\"(", safe[n - 1]) != NULL);
+	if (safe != NULL && (text = mark_text(&report, w->eol, &len)) != NULL)
+		put_bytes(w, text, len);
+	else
+		w->failed = true;
+	free(safe);
+	free(text);
+}
 
-		if (path) {
-			reason += strcspn(reason, " :,'\")");
-			n += (size_t)snprintf(safe + n, sizeof(safe) - n, "(path)");
-			n = n < sizeof(safe) ? n : sizeof(safe) - 1;
-			continue;
-		}
-		safe[n++] = *reason < ' ' || *reason > '~' || *reason == '"' || *reason == '\\'
-		    ? '_'
-		    : *reason;
-		reason++;
+/* hide_paths - a malloc'd copy; NULL if there is no memory */
+static char *
+hide_paths(const char *text)
+{
+	static const char instead[] = "(path)";
+	char *safe = calloc(strlen(text) + 1, sizeof(instead)), *to = safe;
+
+	while (safe != NULL && *text != '\0') {
+		if (*text == '/' && (to == safe || strchr(" :='\"(", to[-1]) != NULL)) {
+			text += strcspn(text, " :,'\")");
+			to = stpcpy(to, instead);
+		} else
+			*to++ = *text++;
 	}
-	safe[n] = '\0';
-	put(w, "X-Spawnscan-Result: error action=wrap part=0 reason=\"%s\"", safe);
+	return safe;
 }
 
 static void

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * soundness.c - may a report be believed, of this message under these settings?
+ *
+ * A message that takes its inspector over can have it say whatever it likes. What
+ * it can gain by that has its limits here: an action that the settings have for
+ * nothing that was found is not taken, and a message that is said to be passed on
+ * as it is, is passed on as it is. Between the lines of that it may still lie,
+ * "clean" above all; there is no help against that.
+ */
+#include "soundness.h"
+
+#include <string.h>
+
+#include "mark.h"
+
+static const char *check_actions(const struct report *, const struct conf *);
+static bool action_fits(const struct report *, const struct conf *, const struct finding *);
+static bool settings_edit(const struct report *, const struct conf *);
+static const char *check_marks(const struct report *, const struct conf *, const struct message *);
+static bool at_header(const struct message *, uint64_t);
+
+const char *
+soundness_check(const struct report *r, const struct conf *conf, const struct message *m)
+{
+	const char *wrong;
+
+	if (!message_edits_keep_lines(m->bytes, m->size, r->edits, r->n_edits))
+		return "an edit splits a line ending";
+	if ((wrong = check_actions(r, conf)) != NULL)
+		return wrong;
+	if (verdict_action_edits(r->action) || verdict_action_is_whole(r->action))
+		return NULL;
+	return check_marks(r, conf, m);
+}
+
+static const char *
+check_actions(const struct report *r, const struct conf *conf)
+{
+	enum verdict_action strongest = ACTION_PASS;
+
+	for (size_t i = 0; i < r->n_findings; i++) {
+		if (!action_fits(r, conf, &r->findings[i]))
+			return "an action is none that the settings have for what was found";
+		if (verdict_action_wins(r->findings[i].action, strongest))
+			strongest = r->findings[i].action;
+	}
+	/* Of very many findings the last are not told. */
+	if (r->action != strongest && r->n_findings < REPORT_MAX_FINDINGS)
+		return "its action is that of no finding";
+	return NULL;
+}
+
+/* A part that can't be mended goes, and if even that does not help, the message. */
+static bool
+action_fits(const struct report *r, const struct conf *conf, const struct finding *f)
+{
+	if (f->action == conf->action[f->class])
+		return true;
+	if (f->class == CLASS_BLOCKED &&
+	    (f->action == conf->partial || (f->action == ACTION_TAG && r->exempt != NULL)))
+		return true;
+	return (f->action == ACTION_REMOVE || f->action == ACTION_REJECT) && settings_edit(r, conf);
+}
+
+/* Is there a finding that something is to be changed for? */
+static bool
+settings_edit(const struct report *r, const struct conf *conf)
+{
+	for (size_t i = 0; i < r->n_findings; i++) {
+		enum verdict_class class = r->findings[i].class;
+
+		if (verdict_action_edits(conf->action[class]) ||
+		    (class == CLASS_BLOCKED && verdict_action_edits(conf->partial)))
+			return true;
+	}
+	return false;
+}
+
+/* check_marks - our own fields come in, forged ones go, and that is all */
+static const char *
+check_marks(const struct report *r, const struct conf *conf, const struct message *m)
+{
+	size_t marks = 0;
+
+	for (size_t i = 0; i < r->n_edits; i++) {
+		const struct edit *e = &r->edits[i];
+
+		if (e->length > 0 &&
+		    (e->text_len > 0 ||
+			!mark_covers(m->bytes, m->size, e->offset, e->offset + e->length)))
+			return "its action changes nothing, but an edit does";
+		if (e->length > 0 || e->text_len == 0)
+			continue;
+		if (marks++ > 0 || !conf->header || !at_header(m, e->offset) ||
+		    !mark_is_text(r, e->text, e->text_len))
+			return "its action adds nothing but marks, and an edit does";
+	}
+	if (conf->header && marks == 0)
+		return "it leaves the message without a mark";
+	return NULL;
+}
+
+/* Where a header may begin: at the front, or behind the line of a mailbox. */
+static bool
+at_header(const struct message *m, uint64_t offset)
+{
+	const char *lf;
+
+	if (offset == 0)
+		return true;
+	if (m->size < 5 || memcmp(m->bytes, "From ", 5) != 0)
+		return false;
+	lf = memchr(m->bytes, '\n', m->size);
+	return lf != NULL && offset == (uint64_t)(lf - m->bytes) + 1;
+}
