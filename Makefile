@@ -52,7 +52,7 @@ DEFINES  = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYS
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 
 # Beside the programs, that are started by spawnscan itself.
-DESK_SCRIPTS = desk/spawnscan-check
+DESK_SCRIPTS = desk/spawnscan-check desk/spawnscan-report
 
 all: $(BUILD)/spawnscan $(BUILD)/spawnscan-quarantine $(BUILD)/spawnscan-inspect $(DESK_SCRIPTS:desk/%=$(BUILD)/%)
 
@@ -312,10 +312,12 @@ recipients: all
 SCRIPTS  = contrib/spawnscan-postfix $(DESK_SCRIPTS)
 UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
            contrib/spawnscan-proxy.service contrib/spawnscan-proxy.socket \
-           contrib/spawnscan-milter.service contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service
+           contrib/spawnscan-milter.service contrib/spawnscan-signatures.path contrib/spawnscan-signatures.service \
+           contrib/spawnscan-expire.service contrib/spawnscan-expire.timer \
+           contrib/spawnscan-report.service contrib/spawnscan-report.timer
 PAGES5   = man/spawnscan.conf.5
 PAGES8   = man/spawnscan.8 man/spawnscan-inspect.8 man/spawnscan-postfix.8 man/spawnscan-quarantine.8 \
-           man/spawnscan-check.8
+           man/spawnscan-check.8 man/spawnscan-report.8
 PLACED   = sed 's,/usr/local/sbin/,$(SBINDIR)/,g; s,/usr/local/share/spawnscan,$(DATADIR),g'
 
 install:

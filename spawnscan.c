@@ -77,6 +77,7 @@ static const char usage_text[] =
     "       spawnscan [options] --milter LISTEN\n"
     "                                        listen for a mail server that speaks milter\n"
     "       spawnscan --check [options]      is all of the installation as it must be?\n"
+    "       spawnscan --report [options]     what the filter did, as text or HTML\n"
     "       spawnscan [options] --explain FILE\n"
     "                                        show what would be done with a message, and why\n"
     "\n"
@@ -97,6 +98,7 @@ static const char usage_text[] =
     "      --milter LISTEN  serve mail servers at HOST:PORT, [IPV6]:PORT or unix:/PATH\n"
     "      --print-config   print the configuration in effect\n"
     "      --check          look at everything that an installation needs; --check -h tells more\n"
+    "      --report         sum up log and quarantine; --report -h tells more\n"
     "      --explain FILE   show what would be done with the message in FILE (- = stdin)\n"
     "      --json           with --explain: output for programs\n"
     "  -h, --help           this text\n";
@@ -133,6 +135,7 @@ main(int argc, char **argv)
 	umask(077);
 	memory_on_none(quit_no_memory);
 	become_script(argc, argv, "--check", "spawnscan-check");
+	become_script(argc, argv, "--report", "spawnscan-report");
 	parse_options(argc, argv, &options);
 	conf_init(&conf);
 	configure(&options, &conf);

@@ -36,14 +36,14 @@ $install .= "\tinstall $_\n" for $make =~ /^(?:SCRIPTS|UNITS) += (.*)$/mg;
 for my $path (glob "$SRC/contrib/*") {
 	my ($name) = $path =~ m{([^/]+)\z};
 	like($install, qr{^\t(?:install|sed) [^\n]*contrib/\Q$name\E}m, "contrib/$name is installed");
-	like(read_file($path), qr{^ExecStart=(?:/usr/local/sbin/\S+ --|/usr/bin/systemctl )}m, "$name starts what is installed") if $name =~ /service/;
+	like(read_file($path), qr{^ExecStart=(?:/usr/local/sbin/\S+ (?:\w+ )?--|/usr/bin/systemctl )}m, "$name starts what is installed") if $name =~ /service/;
 }
 
 # -- options -------------------------------------------------------------------------
 
 for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
     ['spawnscan-quarantine', 'spawnscan-quarantine.8'],
-    ['spawnscan-check', 'spawnscan-check.8']) {
+    ['spawnscan-check', 'spawnscan-check.8'], ['spawnscan-report', 'spawnscan-report.8']) {
 	my ($program, $page) = @$_;
 	my $help = run(cmd => ["$BUILD/$program", '-h'])->{out};
 	my $man = read_file("$SRC/man/$page") // '';
