@@ -48,24 +48,29 @@ static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LO
 	{ "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 } };
 
 /*
- * What Outlook, Outlook on the web and Gmail don't let a user open, and what
- * MailScanner, rspamd and amavisd refuse, less what ordinary people mail to
- * each other (certificates, zip, html, mail folders, documents with macros).
+ * What Outlook, Outlook on the web, Exchange Online (its common attachments filter)
+ * and Gmail (support.google.com/mail/answer/6590) don't let a user open, and what
+ * MailScanner, rspamd and amavisd refuse, less what ordinary people mail to each other:
+ * certificates, zip, html, mail folders, documents with macros; mht and mhtml (reports
+ * come so, and are walked as messages), deb, rev, xz and z (opened, or told).
  */
 #define BLOCK_EXTENSIONS \
 	/* programs, libraries, installers */ \
-	"exe com scr pif cpl dll sys vxd ocx drv app gadget " \
-	"msi msix msixbundle msp mst msu appx appxbundle appref-ms application apk " /* scripts and what runs them */ \
-	"bat cmd btm js jse vb vbe vbs vbp vsmacros ws wsc wsf wsh hta sct scf " \
+	"exe com scr pif cpl dll sys vxd ocx drv app gadget ex ex_ elf dex macho " \
+	"msi msix msixbundle msp mst msu appx appxbundle appref-ms appinstaller application apk " \
+	"pkg mpkg kext " /* scripts and what runs them */ \
+	"bat cmd btm js jse mjs vb vbe vbs vbp vsmacros ws wsc wsf wsh hta htc sct scf " \
 	"ps1 ps1xml ps2 ps2xml psc1 psc2 psd1 psdm1 psm1 cdxml pssc " \
-	"msh msh1 msh2 mshxml msh1xml msh2xml nsh csh ksh pl plg py pyc pyo pyw pyz pyzw " \
-	"jar jnlp xbap " /* links, settings, helpers of the shell */ \
-	"lnk url website search-ms searchconnector-ms library-ms settingcontent-ms " \
-	"appcontent-ms reg inf ins isp its job shb shs chm cnt hlp hpj msc theme grp " \
-	"diagcab printerexport webpnp mcf prf xnk " /* images of disks and archives used to smuggle the above */ \
-	"iso img vhd vhdx dmg cab ace " /* databases, add-ins and documents that are programs */ \
+	"msh msh1 msh2 mshxml msh1xml msh2xml nsh csh ksh sh pl plg py pyc pyo pyw pyz pyzw " \
+	"jar jnlp xbap action command desktop scpt scptd terminal tool workflow " /* links, settings, helpers of the shell */ \
+	"lnk url website search-ms searchconnector-ms library-ms settingcontent-ms library " \
+	"appcontent-ms reg inf ins isp its job shb shs chm cnt hlp hpj msc theme themepack " \
+	"deskthemepack grp diagcab diagcfg diagpkg printerexport webpnp mcf prf xnk rdp udl wsb " /* images of disks and archives used to smuggle the above */ \
+	"iso img vhd vhdx dmg cab ace uif " /* databases, add-ins and documents that are programs */ \
 	"ade adp mad maf mag mam maq mar mas mat mau mav maw mda mdb mde mdt mdw mdz " \
-	"accda accde accdr accdu xll wll asp aspx asx bas fxp prg lib ops osd pcd vsw"
+	"accda accde accdr accdu xla xlam xll wll ppa ppam asp aspx asx bas fxp prg lib ops osd " \
+	"pcd vsw " /* queries that fetch from elsewhere, notebooks with files behind pictures */ \
+	"iqy oqy dqy rqy slk one onepkg"
 
 #define NOTICE \
 	"{what} was removed by the content filter\\n" \

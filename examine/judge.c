@@ -4,18 +4,25 @@
  */
 #include "judge.h"
 
+#include <err.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "mime_packed.h"
+#include "mime_type.h"
 #include "policy.h"
+#include "sniff.h"
 
 static void check_limit(struct examination *, const struct part *);
 static void check_partial(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
+static bool blocks(struct examination *, const struct part *, const char *, size_t, char *rule,
+    const char **name);
+static bool type_blocks(struct examination *, const struct part *, char *rule, const char **name);
 static void blocked_inside(struct examination *, const struct part *, const char *rule,
     const char *name);
-static bool name_of_type(const struct part *, char *name, size_t size);
 static void check_opened(struct examination *, const struct part *);
 
 void
@@ -95,34 +102,68 @@ check_limit(struct examination *x, const struct part *part)
 static void
 check_names(struct examination *x, const struct part *part, const char *content, size_t len)
 {
-	char rule[POLICY_RULE_MAX], unnamed[POLICY_RULE_MAX], *only = unnamed;
-	size_t which;
+	char rule[POLICY_RULE_MAX];
+	const char *name;
 
 	if (part->archived && !x->conf->archive_names)
 		return;
-	if (policy_blocks(x->conf, part->names, part->n_names, content, len, rule, &which)) {
-		const char *name = which < part->n_names ? part->names[which] : "";
-
+	if (blocks(x, part, content, len, rule, &name) || type_blocks(x, part, rule, &name)) {
 		if (part->archived)
 			blocked_inside(x, part, rule, name);
 		else
 			findings_add(&x->found, part, CLASS_BLOCKED, rule, name);
-	} else if (name_of_type(part, unnamed, sizeof(unnamed)) &&
-	    policy_blocks(x->conf, &only, 1, NULL, 0, rule, &which)) {
-		findings_add(&x->found, part, CLASS_BLOCKED, rule, "");
 	}
 }
 
-/* Without a name some programs make one of the type: nmh saves application/hta as FILE.hta. */
+/*
+ * All names, but for those that are none: what programs make of the subject of a
+ * forwarded message, or of a Content-ID, ends in the name of a host. Where the content is
+ * a message or a picture, nothing could run it under such a name.
+ */
 static bool
-name_of_type(const struct part *part, char *name, size_t size)
+blocks(struct examination *x, const struct part *part, const char *content, size_t len, char *rule,
+    const char **name)
 {
-	const char *subtype = strchr(part->type, '/');
+	bool message = strncmp(part->type, "message/", 8) == 0 &&
+	    (!part->leaf || sniff_begins_mail(content, len));
+	bool picture = part->leaf && !sniff_is_program(content, len) &&
+	    (strncmp(part->type, "image/", 6) == 0 || sniff_is_picture(content, len));
+	char **names = calloc(part->n_names + 1, sizeof(*names));
+	size_t n = 0, which = 0;
+	bool blocked;
 
-	if (part->n_names > 0 || subtype == NULL || strncmp(part->type, "application/", 12) != 0)
+	if (names == NULL)
+		err(EX_OSERR, "judge");
+	for (size_t i = 0; i < part->n_names; i++) {
+		if (!(message || picture) || !policy_is_host(part->names[i]))
+			names[n++] = part->names[i];
+	}
+	blocked = policy_blocks(x->conf, names, n, content, len, rule, &which);
+	*name = blocked && which < n ? names[which] : "";
+	free(names);
+	return blocked;
+}
+
+/*
+ * What it would be called, by its type alone: by the tables of types, and as nmh does it,
+ * which saves application/hta as FILE.hta.
+ */
+static bool
+type_blocks(struct examination *x, const struct part *part, char *rule, const char **name)
+{
+	const char *extension = type_extension(part->type), *subtype = strchr(part->type, '/');
+	char called[2][POLICY_RULE_MAX], *names[] = { called[0], called[1] };
+	size_t n = 0, which;
+
+	*name = "";
+	if (!part->leaf || part->n_names > 0)
 		return false;
-	subtype += strncmp(subtype, "/x-", 3) == 0 ? 3 : 1;
-	return strlcpy(name, "unnamed.", size) < size && strlcat(name, subtype, size) < size;
+	if (extension != NULL)
+		snprintf(called[n++], sizeof(called[0]), "unnamed.%s", extension);
+	if (subtype != NULL && strncmp(part->type, "application/", 12) == 0)
+		snprintf(called[n++], sizeof(called[0]), "unnamed.%s",
+		    subtype + (strncmp(subtype, "/x-", 3) == 0 ? 3 : 1));
+	return n > 0 && policy_blocks(x->conf, names, n, NULL, 0, rule, &which);
 }
 
 /* The first offender of an archive stands for all. */

@@ -23,6 +23,12 @@ bool policy_blocks(const struct conf *, char *const *names, size_t n, const char
     size_t len, char rule[POLICY_RULE_MAX], size_t *which);
 
 /*
+ * Does it end in the name of a host, under a domain that is an extension as well, such as
+ * com, pl or app: "Re: your order at example.com", "logo@example.com"?
+ */
+bool policy_is_host(const char *name);
+
+/*
  * Do the rules above not hold for this mail? Then the list that says so, a
  * constant word: "client", "sender" or "recipients" (all of them match). What
  * is not known matches nothing.

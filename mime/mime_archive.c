@@ -294,6 +294,8 @@ take_member(struct packed *p, const struct format_input *in, struct archive *a,
 	while (n_names > 0)
 		free(names[--n_names]);
 	free(names);
+	/* What follows can't be unpacked any more. */
+	p->too_big = p->too_big || packed_room(p) == 0;
 	return go_on && packed_room(p) > 0;
 }
 

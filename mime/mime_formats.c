@@ -9,6 +9,7 @@
 #include "mime_formats.h"
 
 #include "mime_archive.h"
+#include "mime_calendar.h"
 #include "mime_cms.h"
 #include "mime_pgp.h"
 #include "mime_text.h"
@@ -19,6 +20,7 @@
 static const struct format formats[] = {
 	{ .name = "S/MIME", .is = cms_is, .open = cms_open },
 	{ .name = "OpenPGP", .is = pgp_is, .open = pgp_open },
+	{ .name = "calendar", .in_text = true, .is = calendar_is, .open = calendar_open },
 	{ .name = "text", .in_text = true, .is = text_is, .open = text_open },
 	{ .name = "TNEF", .is = tnef_is, .names = tnef_names },
 	{ .name = "archive", .is = archive_is, .open = archive_open, .names = archive_names },

@@ -336,7 +336,8 @@ add_once(struct packed *p, const char *name, size_t name_len, char *content, siz
 	if (content == NULL)
 		return;
 	while (i < p->n &&
-	    (p->items[i].len != len || memcmp(p->items[i].content, content, len) != 0))
+	    (p->items[i].content == NULL || p->items[i].len != len ||
+		memcmp(p->items[i].content, content, len) != 0))
 		i++;
 	if (i < p->n) {
 		packed_name(&p->items[i], name, name_len);

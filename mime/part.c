@@ -6,6 +6,7 @@
  */
 #include "part.h"
 
+#include <ctype.h>
 #include <err.h>
 #include <sha2.h>
 #include <stdlib.h>
@@ -22,7 +23,12 @@
 /* Names of one part beyond which nobody looks. */
 #define NAMES_MAX 500
 
+/* Of an extension, with its dot. */
+#define EXTENSION_MAX 21
+
 static void found_name(void *ctx, const char *name);
+static char *field_text(const char *, size_t len);
+static bool has_extension(const char *name);
 static void add_words(struct part *, const char *name);
 static void add_charset(struct part *, const char *name, const char *charset);
 
@@ -160,7 +166,66 @@ part_add_header_names(struct part *part, const char *bytes, size_t begin, size_t
 	loose_names(bytes, block, end, found_name, part);
 }
 
-/* Each once; then what readers make of it that decode more than they should. */
+/*
+ * Names of last resort, where there is no other ([MS-OXCMAIL] 2.2.3.4.1.1): the
+ * description, and the end of the location of what is no part of a page. One that has
+ * no extension is no file's.
+ */
+void
+part_add_last_names(struct part *part, const char *bytes, size_t begin, size_t end)
+{
+	struct header_field field;
+	size_t at = begin;
+
+	if (part->n_names > 0)
+		return;
+	while (header_next(bytes, end, &at, &field)) {
+		bool location = header_is(bytes, &field, "Content-Location") &&
+		    (strncmp(part->type, "application/", 12) == 0 || part->type[0] == '\0');
+		char *name;
+
+		if (!location && !header_is(bytes, &field, "Content-Description"))
+			continue;
+		name = field_text(bytes + field.value_begin, field.value_end - field.value_begin);
+		if (location)
+			name[strcspn(name, "?#")] = '\0';
+		if (has_extension(name))
+			part_add_name(part, name);
+		free(name);
+	}
+}
+
+/* Unfolded, and without what is around it. */
+static char *
+field_text(const char *s, size_t len)
+{
+	char *text = malloc(len + 1);
+	size_t n = 0;
+
+	if (text == NULL)
+		err(EX_OSERR, "names");
+	while (len > 0 && strchr(" \t\r\n<>\"", s[len - 1]) != NULL)
+		len--;
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] == '\0' || s[i] == '\r' || s[i] == '\n' ||
+		    (n == 0 && strchr(" \t<\"", s[i]) != NULL))
+			continue;
+		text[n++] = s[i];
+	}
+	text[n] = '\0';
+	return text;
+}
+
+/* Encoded words may have one in themselves. */
+static bool
+has_extension(const char *name)
+{
+	const char *dot = strrchr(name, '.');
+
+	return strstr(name, "=?") != NULL ||
+	    (dot != NULL && isalnum((unsigned char)dot[1]) && strlen(dot) <= EXTENSION_MAX);
+}
+
 bool
 part_is_called_mail(const struct part *part)
 {
@@ -183,6 +248,7 @@ part_is_called_mail(const struct part *part)
 	return false;
 }
 
+/* Each once; then what readers make of it that decode more than they should. */
 void
 part_add_name(struct part *part, const char *name)
 {

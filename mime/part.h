@@ -107,6 +107,9 @@ void part_add_name(struct part *, const char *name);
 /* All names in a header block of bytes, as readers differ about them, without GMime's reading. */
 void part_add_header_names(struct part *, const char *bytes, size_t begin, size_t end);
 
+/* If it has none: those that some readers take then. */
+void part_add_last_names(struct part *, const char *bytes, size_t begin, size_t end);
+
 /* The same as a list of their own. Free with part_names_free. */
 char **part_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
 void part_names_free(char **names, size_t n);

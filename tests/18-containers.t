@@ -172,6 +172,70 @@ my $nested = rar5_of(['a.txt' => 'x']);
 $nested = rar5_of(['a.rar' => $nested]) for 1 .. 30;
 like(found('a.rar', $nested, mime_depth_limit => 20), qr/\blimit action=/, 'archives in archives over mime_depth_limit');
 
+# -- calendars and cards -----------------------------------------------------------------------
+
+sub calendar {
+	my ($property, %a) = @_;
+	my $eol = $a{eol} // "\n";
+	my $text = join $eol, $a{card} ? ('BEGIN:VCARD', 'VERSION:3.0', 'FN:A', $property, 'END:VCARD') : ('BEGIN:VCALENDAR', 'BEGIN:VEVENT', $property, 'END:VEVENT', 'END:VCALENDAR');
+	return part('Content-Type: ' . ($a{card} ? 'text/vcard' : 'text/calendar'), "$text$eol");
+}
+my $value = MIME::Base64::encode_base64('harmless' x 9, '');
+my $marked = MIME::Base64::encode_base64('xxxx' . marker(), '');
+sub folded { my ($line, $width) = @_; $line =~ s/(.{$width})(?=.)/$1\n /g; return $line }
+for my $p ("ATTACH;VALUE=BINARY;ENCODING=BASE64;FILENAME=agenda.js:$value", "ATTACH;FILENAME=\"agenda.js\";FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY:$value",
+    "ATTACH;X-FILENAME=agenda.js;FMTTYPE=application/octet-stream;ENCODING=BASE64;VALUE=BINARY:$value", "ATTACH;FILENAME=agenda.js:data:text/plain;base64,$value",
+    'ATTACH;X-LONG=' . ('x' x 5000) . ";ENCODING=BASE64;VALUE=BINARY;FILENAME=agenda.js;X-TOO=" . ('y' x 5000) . ":$value") {
+	my $what = substr $p, 0, 40;
+	like(findings(calendar($p)), qr/^blocked .* file="agenda\.js"/, "calendar: $what");
+	like(findings(calendar(folded($p, $_))), qr/^blocked .* file="agenda\.js"/, "calendar: $what, folded at $_") for 3, 7, 50, 74;
+	like(findings(calendar(folded($p, 9) =~ s/\n /\n\t/gr, eol => "\r\n")), qr/^blocked/, "calendar: $what, folded with tabs");
+	like(findings(attachment('a.zip', zip_of(['a.ics' => (split_mail(calendar(folded($p, 9))))[1]]))), qr/^blocked/, "calendar in a zip: $what");
+}
+like(findings(calendar("ATTACH;ENCODING=BASE64;FILENAME=a.txt:" . folded($marked, $_))), qr/^infected/, "calendar: the content, folded at $_") for 1, 10, 70;
+like(findings(calendar("X-FILE;ENCODING=B;NAME=agenda.js:$value", card => 1)), qr/^blocked/, 'card: a file');
+like(findings(calendar(folded("X-FILE;BASE64;FILENAME=agenda.js:$value", 5), card => 1)), qr/^blocked/, 'card of version 2.1: a file, folded');
+like(findings(calendar("ATTACH;ENCODING=BASE64;FILENAME=agenda.txt:$value")), qr/^clean/, 'calendar: a harmless file');
+like(findings(calendar('DESCRIPTION;ALTREP="a.js":see agenda.js')), qr/^clean/, 'calendar: words are no file');
+like(findings(calendar("ATTACH;ENCODING=BASE64;FILENAME=a.txt:$value\nATTACH;ENCODING=BASE64;FILENAME=agenda.js:$value")), qr/^blocked/, 'calendar: the same content under a second name');
+
+# -- names of last resort, and names that are none ---------------------------------------------------
+
+sub named {
+	my ($header, $body) = @_;
+	return part("$header\nContent-Transfer-Encoding: base64", b64($body // 'harmless'));
+}
+my $octets = 'Content-Type: application/octet-stream';
+my $attached = 'Content-Disposition: attachment';
+for my $h ("$octets\nContent-Description: doc.js\n$attached", "$octets\nContent-Description: =?utf-8?q?doc=2Ejs?=\n$attached", "$octets\nContent-Description: a long\n doc.js",
+    "$octets\nContent-Location: doc.js", "$octets\nContent-Location: http://example.com/a/doc.js?x=1", "Content-Type: application/hta\n$attached", 'Content-Type: application/x-msdownload',
+    "Content-Type: APPLICATION/X-MSDownload; charset=binary", 'Content-Type: application/x-ms-shortcut', 'Content-Type: application/java-archive') {
+	like(findings(named($h)), qr/^blocked action=defang part=2 /, 'last resort: ' . $h =~ s/\n/ | /gr);
+}
+like(findings(named("$octets; name=a.txt\nContent-Description: doc.js")), qr/^clean/, 'a description does not matter beside a name');
+like(findings(named($_)), qr/^clean/, 'no name: ' . $_ =~ s/\n/ | /gr) for "$octets\nContent-Description: A picture of Anna", "Content-Type: text/plain\nContent-Description: Notification",
+    "Content-Type: application/pdf\nContent-Location: http://example.com/", 'Content-Type: application/pdf';
+like(findings(part("$octets\n$attached\nContent-Transfer-Encoding: $_", "begin 644 invoice.js\n" . pack('u', 'harmless') . "`\nend\n")), qr/^blocked action=\w+ part=2 .*js"/, "the begin line under $_") for qw(x-uuencode uuencode x-uue);
+my $forwarded = "From: a\@example.org\nSubject: x\n\nHello.\n";
+for my $name ('Your order at example.com', 'Re: your order at example.com', 'allegro.pl', 'news@sub.example.app', 'see example.com.') {
+	like(findings(part("Content-Type: message/rfc822; name=\"$name\"", $forwarded)), qr/^clean/, "a message called $name");
+	like(findings(named("Content-Type: image/png; name=\"$name\"\nContent-ID: <$name>", "\x89PNG\r\n\x1a\n" . noise(50))), qr/^clean/, "a picture called $name");
+	like(findings(named("Content-Type: application/octet-stream; name=\"$name\"")), qr/^blocked/, "a file called $name");
+}
+like(findings(part('Content-Type: message/rfc822; name="evil.js"', $forwarded)), qr/^blocked/, 'a message called evil.js');
+like(findings(named('Content-Type: image/png; name="logo@example.com"', WINDOWS_EXECUTABLE)), qr/^blocked/, 'a program called logo@example.com');
+like(found("a.$_", 'harmless'), qr/^blocked .*extension \.$_"/, "a.$_") for qw(rdp appinstaller iqy oqy dqy rqy slk one onepkg wsb udl htc mjs diagcfg diagpkg ex_ ppa ppam xla xlam pkg command action terminal tool workflow scpt sh desktop kext elf dex macho uif themepack);
+like(found("a.$_", 'harmless'), qr/^clean/, "a.$_") for qw(docx xlsm pdf zip ics txt mht csv p7m);
+
+# -- messages as files -------------------------------------------------------------------------------
+
+for my $file ("filename*0=\"evil\"; filename*1=\".js\"", "filename=\"evil.js \"", "filename=\"evil.js.\"", "filename=\"=?utf-8?q?evil=2Ejs?=\"", "filename*=utf-8''evil%2Ejs") {
+	my $mail = mail(parts => [$text, part("Content-Type: application/octet-stream\nContent-Disposition: attachment; $file\nContent-Transfer-Encoding: base64", b64('harmless'))]);
+	like(found('a.eml', $mail), qr/^blocked/, "in an .eml: $file");
+	like(found('a', $mail), qr/^blocked/, "in a file without a name of mail: $file");
+	like(found('a.zip', zip_of(['b.eml' => $mail])), qr/^blocked/, "in an .eml in a zip: $file");
+}
+
 # -- what may not be said of texts and pictures ----------------------------------------------
 
 clean("a text that begins with $_", "$_ is how it begins.\n", 'a.txt') for 'PK', 'BZh', 'Rar!', '7z', 'MSCF', '!<arch>', '070707', 'LZIP', 'SIT!', 'WARC', '-lh5-', ']';
