@@ -101,7 +101,6 @@ static bool walk_item(struct walk *, const struct part *, const struct packed_it
     unsigned int number, unsigned int depth);
 static struct part *new_part(struct walk *, const char *type, const struct spot *,
     const struct part_place *, bool container);
-static void add_uu_name(struct part *, const char *raw, size_t raw_len);
 static const char *uu_begin(const char *, size_t *len);
 static char *decode_base64(const char *raw, size_t len, size_t *out_len);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
@@ -350,9 +349,6 @@ walk_leaf(struct walk *w, GMimePart *object, struct part *part, const struct par
 	if (wrapper != NULL)
 		decoded = decode(wrapper, raw, raw_len, &len);
 	part->encoded = decoded != NULL;
-	if (wrapper != NULL &&
-	    g_mime_data_wrapper_get_encoding(wrapper) == GMIME_CONTENT_ENCODING_UUENCODE)
-		add_uu_name(part, raw, raw_len);
 	go_on = walk_content(w, part, part->encoded ? decoded : raw, len,
 	    is_utf7(GMIME_OBJECT(object)), spot->depth);
 	if (go_on && decoded != NULL &&
@@ -571,39 +567,6 @@ decode_base64(const char *raw, size_t len, size_t *out_len)
 		err(EX_OSERR, "decode");
 	*out_len = 0;
 	return out;
-}
-
-/*
- * "begin 644 name": to some readers the name of an attachment that has no other. It
- * can't be changed there, so that the part goes if it is blocked.
- */
-static void
-add_uu_name(struct part *part, const char *raw, size_t raw_len)
-{
-	size_t len = raw_len;
-	const char *line = uu_begin(raw, &len), *end = line;
-	char *name;
-
-	if (line == raw)
-		return;
-	while (end > raw && strchr("\r\n", end[-1]) != NULL)
-		end--;
-	for (line = end; line > raw && line[-1] != '\n'; line--)
-		;
-	line += strlen("begin ");
-	while (line < end && *line == ' ')
-		line++;
-	while (line < end && *line != ' ')
-		line++;
-	while (line < end && *line == ' ')
-		line++;
-	name = strndup(line, (size_t)(end - line));
-	if (name == NULL)
-		err(EX_OSERR, "names");
-	if (part->n_names == 0 && name[0] != '\0')
-		part->in_text = true;
-	part_add_name(part, name[0] == '\0' ? NULL : name);
-	free(name);
 }
 
 /* Undo the transfer encoding. NULL if there is none: the raw bytes are the content. */
