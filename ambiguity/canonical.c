@@ -31,6 +31,7 @@
 #include "loose.h"
 #include "mime_decode.h"
 #include "name.h"
+#include "sniff.h"
 
 #define LINE_BYTES 57 /* 76 characters, RFC 2045 6.8 */
 /* Values longer than that are no charset or boundary (RFC 2046 5.1.1: 70). */
@@ -38,6 +39,8 @@
 /* Bytes of a header that become blanks; one with more has no plain form. */
 #define BLANKS_MAX 1000
 #define EXTENSION_MAX 10
+/* Readers look so far for the beginning of a PDF. */
+#define PDF_HEAD 1024
 
 /* A parameter that goes into the new header. */
 struct kept {
@@ -67,6 +70,12 @@ static char *tell_name(char *const *names, size_t n);
 static bool extension_of(const char *name, char *out);
 static bool is_encoded_form(const char *name, const char *of);
 static char *with_crlf(const char *, size_t len, size_t *out_len);
+static void note_way(struct canonical *, const char *encoding, size_t len);
+static bool take_fitting(struct canonical *, const char *raw, size_t len);
+static bool way_fits(enum decode_way, const char *raw, size_t len);
+static bool type_fits(const struct canonical *, const char *, size_t len);
+static bool text_fits(const char *type, const char *, size_t len);
+static bool begins_as(const char *, size_t len, const char *word);
 static unsigned long count_odd_bytes(const char *, size_t len);
 static void strike_field(const struct defang *, const struct header_field *);
 static void blank_bytes(const struct defang *, const struct header_field *);
@@ -237,6 +246,7 @@ read_encoding(struct reading *r, const struct header_field *f)
 		    strncasecmp(r->bytes + begin, plain[i], end - begin) == 0)
 			known = plain[i];
 	}
+	note_way(r->plain, r->bytes + begin, end - begin);
 	r->plain->quoted = end - begin == 16 &&
 	    strncasecmp(r->bytes + begin, "quoted-printable", 16) == 0;
 	if (r->encodings++ == 0)
@@ -338,7 +348,7 @@ count_odd_bytes(const char *bytes, size_t len)
 	return n;
 }
 
-void
+bool
 canonical_take_content(struct canonical *plain, const char *bytes, const struct part *part,
     const char *content, size_t len)
 {
@@ -346,9 +356,12 @@ canonical_take_content(struct canonical *plain, const char *bytes, const struct 
 	size_t raw_len;
 	char *raw;
 
+	if (plain->n_ways > 1)
+		return take_fitting(plain, bytes + place->content_begin,
+		    place->content_end - place->content_begin);
 	if (part->encoded && !plain->quoted) {
 		canonical_take_view(plain, content, len);
-		return;
+		return true;
 	}
 	raw = with_crlf(bytes + place->content_begin, place->content_end - place->content_begin,
 	    &raw_len);
@@ -363,6 +376,110 @@ canonical_take_content(struct canonical *plain, const char *bytes, const struct 
 		canonical_take_view(plain, raw, raw_len);
 	}
 	free(raw);
+	return true;
+}
+
+/* An encoding that the header names. */
+static void
+note_way(struct canonical *plain, const char *encoding, size_t len)
+{
+	static const struct {
+		const char *name;
+		enum decode_way way;
+	} known[] = {
+		{ "7bit", DECODE_AS_IS },
+		{ "8bit", DECODE_AS_IS },
+		{ "binary", DECODE_AS_IS },
+		{ "base64", DECODE_BASE64 },
+		{ "quoted-printable", DECODE_QP_STRICT },
+		{ "x-uuencode", DECODE_UU },
+		{ "uuencode", DECODE_UU },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strlen(known[i].name) != len || strncasecmp(encoding, known[i].name, len) != 0)
+			continue;
+		for (size_t k = 0; k < plain->n_ways; k++) {
+			if (plain->ways[k] == known[i].way)
+				return;
+		}
+		if (plain->n_ways < CANONICAL_WAYS_MAX)
+			plain->ways[plain->n_ways++] = known[i].way;
+	}
+}
+
+static bool
+take_fitting(struct canonical *plain, const char *raw, size_t raw_len)
+{
+	size_t len, out;
+	char *text = with_crlf(raw, raw_len, &len);
+	bool taken = false;
+
+	for (size_t i = 0; i < plain->n_ways && !taken; i++) {
+		char *content = decode_bytes(plain->ways[i], text, len, 0, &out);
+
+		taken = content != NULL && way_fits(plain->ways[i], text, len) &&
+		    type_fits(plain, content, out);
+		if (taken)
+			canonical_take_view(plain, content, out);
+		free(content);
+	}
+	free(text);
+	return taken;
+}
+
+/* Nobody writes 8-bit bytes into quoted-printable, nor plain text that is all escapes. */
+static bool
+way_fits(enum decode_way way, const char *raw, size_t len)
+{
+	if (way == DECODE_AS_IS)
+		return sniff_encoding(raw, len) == DECODE_AS_IS;
+	for (size_t i = 0; way == DECODE_QP_STRICT && i < len; i++) {
+		if ((unsigned char)raw[i] > 0x7f)
+			return false;
+	}
+	return true;
+}
+
+/* Is it what its type says, and not something that is encoded still? */
+static bool
+type_fits(const struct canonical *plain, const char *content, size_t len)
+{
+	const char *type = plain->type;
+
+	if (len == 0 || sniff_encoding(content, len) != DECODE_AS_IS)
+		return false;
+	if (strncmp(type, "text/", 5) == 0)
+		return sniff_is_text(content, len) && text_fits(type, content, len);
+	if (strncmp(type, "image/", 6) == 0)
+		return sniff_is_picture(content, len) || begins_as(content, len, "<");
+	if (strcmp(type, "application/pdf") == 0)
+		return memmem(content, len < PDF_HEAD ? len : PDF_HEAD, "%PDF-", 5) != NULL;
+	return sniff_is_attachment(content, len) || sniff_is_picture(content, len) ||
+	    sniff_is_text(content, len);
+}
+
+static bool
+text_fits(const char *type, const char *content, size_t len)
+{
+	if (strcmp(type, "text/html") == 0 || strcmp(type, "text/xml") == 0)
+		return memchr(content, '<', len) != NULL;
+	if (strcmp(type, "text/calendar") == 0)
+		return begins_as(content, len, "BEGIN:VCALENDAR");
+	if (strcmp(type, "text/vcard") == 0 || strcmp(type, "text/x-vcard") == 0)
+		return begins_as(content, len, "BEGIN:VCARD");
+	return true;
+}
+
+/* Behind a mark of UTF-8, and whitespace. */
+static bool
+begins_as(const char *content, size_t len, const char *word)
+{
+	size_t at = len >= 3 && memcmp(content, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	while (at < len && strchr(" \t\r\n", content[at]) != NULL && content[at] != '\0')
+		at++;
+	return len - at >= strlen(word) && strncasecmp(content + at, word, strlen(word)) == 0;
 }
 
 void

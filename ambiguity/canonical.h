@@ -10,11 +10,14 @@
 #include <stddef.h>
 
 #include "defang.h"
+#include "mime_decode.h"
 #include "mime_walk.h"
 
 #define CANONICAL_WORD_MAX 100
 /* Contents of one message that are encoded anew, bytes in all: a report must hold them. */
 #define CANONICAL_CONTENT_MAX (5u << 20)
+
+#define CANONICAL_WAYS_MAX 4
 
 /* What the readings of a part agree on. Free with canonical_free. */
 struct canonical {
@@ -24,6 +27,8 @@ struct canonical {
 	const char *disposition; /* "inline", "attachment" or NULL */
 	const char *encoding; /* kept if the content is: "8bit"; NULL = none */
 	bool quoted; /* the content is quoted-printable */
+	enum decode_way ways[CANONICAL_WAYS_MAX]; /* that its header names, each once */
+	size_t n_ways;
 	bool untyped; /* of an encoding that nobody knows: bytes, whatever they are */
 	char *content; /* decoded; NULL = it stays as it stands */
 	size_t len;
@@ -41,9 +46,11 @@ void canonical_free(struct canonical *);
  * Take a copy of a part's content: what GMime decoded, or what a view did.
  * Where line ends of the mail are in it they become CRLF (RFC 2046 4.1.1), so
  * that the result does not depend on them. Content in an encoding that nobody
- * knows loses its type (RFC 2045 6.4).
+ * knows loses its type (RFC 2045 6.4). Of two encodings in the header it is the one
+ * in which the content is what its type says, the first of them if both are: that
+ * is what most programs go by. False if none is.
  */
-void canonical_take_content(struct canonical *, const char *bytes, const struct part *,
+bool canonical_take_content(struct canonical *, const char *bytes, const struct part *,
     const char *content, size_t len);
 void canonical_take_view(struct canonical *, const char *content, size_t len);
 

@@ -169,6 +169,17 @@ findings_add_doubt(struct findings *f, const struct part *part, const char *reas
 	}
 }
 
+void
+findings_add_harmless_doubt(struct findings *f, const struct part *part, const char *reason,
+    const char *name)
+{
+	enum verdict_action action = action_of(f, CLASS_AMBIGUOUS);
+
+	if (action == ACTION_DEFANG)
+		action = ACTION_TAG;
+	findings_add_action(f, part, CLASS_AMBIGUOUS, action, reason, name);
+}
+
 bool
 findings_drop_canonical(struct findings *f, const char *path)
 {

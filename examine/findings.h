@@ -64,6 +64,10 @@ void findings_add_action(struct findings *, const struct part *, enum verdict_cl
 void findings_add_member(struct findings *, const struct part *, const char *reason,
     const char *member);
 
+/* Readers may differ about the part, and in no way it is anything dangerous: it is tagged. */
+void findings_add_harmless_doubt(struct findings *, const struct part *, const char *reason,
+    const char *name);
+
 /*
  * Readers may differ about the part. If the action is to defang it gets its
  * canonical form, which must live as long as the findings; NULL if nothing can be

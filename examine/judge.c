@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "canonical.h"
 #include "mime_packed.h"
 #include "mime_type.h"
 #include "policy.h"
@@ -24,6 +25,7 @@ static bool type_blocks(struct examination *, const struct part *, char *rule, c
 static void blocked_inside(struct examination *, const struct part *, const char *rule,
     const char *name);
 static void check_opened(struct examination *, const struct part *);
+static bool is_active(const char *, size_t);
 
 void
 judge_part(struct examination *x, const struct part *part, const char *content, size_t len)
@@ -176,4 +178,24 @@ blocked_inside(struct examination *x, const struct part *part, const char *rule,
 		return;
 	snprintf(inside, sizeof(inside), "inside: %s", rule);
 	findings_add_member(&x->found, part, inside, name);
+}
+
+bool
+judge_harmless(const struct examination *x, const struct part *part, const char *content,
+    size_t len)
+{
+	const struct part_place *place = &part->place;
+	const char *raw = x->parts.bytes + place->content_begin;
+	size_t raw_len = place->content_end - place->content_begin;
+
+	return place->whole_content && !is_active(content, len) && !is_active(raw, raw_len) &&
+	    (part->canonical == NULL || !is_active(part->canonical->content, part->canonical->len));
+}
+
+static bool
+is_active(const char *content, size_t len)
+{
+	return sniff_is_attachment(content, len) || sniff_is_program(content, len) ||
+	    sniff_is_html(content, len) || memmem(content, len, "<?", 2) != NULL ||
+	    memmem(content, len, "<svg", 4) != NULL;
 }

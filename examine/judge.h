@@ -16,4 +16,11 @@ const char *judge_name(const struct part *);
 /* Text without a name is shown, not opened, whatever becomes of its letters. */
 bool judge_may_be_attachment(const struct part *);
 
+/*
+ * Is what stands there harmless, decoded and as it is: no program, no archive, no
+ * document or markup that does something when it is shown?
+ */
+bool judge_harmless(const struct examination *, const struct part *, const char *content,
+    size_t len);
+
 #endif

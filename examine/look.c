@@ -77,8 +77,13 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 		check_member(x, part, content, len);
 	else if (part->leaf && !part->in_skeleton && !part->scanned)
 		check_content(x, part, content, len);
-	if (doubt != NULL && part->leaf && judge_may_be_attachment(part))
-		findings_add_doubt(&x->found, part, doubt, judge_name(part), part->canonical);
+	if (doubt != NULL && part->leaf && judge_may_be_attachment(part)) {
+		if (judge_harmless(x, part, content, len))
+			findings_add_harmless_doubt(&x->found, part, doubt, judge_name(part));
+		else
+			findings_add_doubt(&x->found, part, doubt, judge_name(part),
+			    part->canonical);
+	}
 	return part->limit != PART_TOO_MANY;
 }
 
@@ -98,8 +103,12 @@ note_leaf(struct examination *x, struct part *part, const char *content, size_t 
 	part->canonical = canonical_tell(x->parts.bytes, part);
 	if (part->canonical == NULL)
 		return;
-	canonical_take_content(part->canonical, x->parts.bytes, part, content, len);
-	x->canonical_bytes += len;
+	if (canonical_take_content(part->canonical, x->parts.bytes, part, content, len)) {
+		x->canonical_bytes += part->canonical->len;
+	} else {
+		canonical_free(part->canonical);
+		part->canonical = NULL;
+	}
 }
 
 /*

@@ -11,6 +11,7 @@
 
 #include "canonical.h"
 #include "clock.h"
+#include "judge.h"
 #include "places.h"
 #include "policy.h"
 #include "sniff.h"
@@ -216,7 +217,7 @@ doubt_view(struct examination *x, const struct view *view, const struct part *le
 			canonical = NULL;
 		}
 	}
-	findings_add_doubt(&x->found, &part, kind, "", canonical);
+	findings_add_doubt(&x->found, &part, kind, leaf == NULL ? "" : judge_name(leaf), canonical);
 }
 
 static struct part_place

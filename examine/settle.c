@@ -163,7 +163,8 @@ must_not_be_left(const struct examination *x, const struct finding *f)
 	case CLASS_INFECTED:
 		return action == ACTION_REMOVE;
 	case CLASS_AMBIGUOUS:
-		return action == ACTION_DEFANG || action == ACTION_REMOVE;
+		/* one that is harmless is tagged, and may stay */
+		return f->action == ACTION_DEFANG || f->action == ACTION_REMOVE;
 	case CLASS_ERROR:
 		return true;
 	case CLASS_LIMIT:

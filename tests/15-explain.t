@@ -168,13 +168,13 @@ for (@changed) {
 
 # -- a plain form, and a field that is struck out -------------------------------------
 {
-	my $in = mail(parts => [$text, part("Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base-64", b64($noise))],
+	my $in = mail(parts => [$text, part("Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base-64", b64('%PDF-' . $noise))],
 	    subject => 'VIRUS');
 	my $o = explained('plain form', $in);
 	is_deeply([map { "$_->{class} $_->{action} $_->{reason}" } @{$o->{findings}}],
 	    ['ambiguous defang unusual Content-Transfer-Encoding'], 'the kind of doubt');
 	is_deeply([map { $_->{left} } @{$o->{again}}], [undef], 'the result was read again, and nothing is left');
-	my ($e) = grep { $_->{new} =~ /^Content-Type: application\/octet-stream;\n\tname="a\.zip"\nContent-Transfer-Encoding: base64\n\z/m } @{$o->{edits}};
+	my ($e) = grep { $_->{new} =~ /^Content-Type: application\/zip;\n\tname="a\.zip"\nContent-Transfer-Encoding: base64\n\z/m } @{$o->{edits}};
 	ok($e, 'the new header is an edit');
 	edits_are_true('plain form', $in, $o);
 	like(ask($in, text => 1)->{out}, qr/^    - Content-Transfer-Encoding: base-64\\n$/m, 'for a human: what goes');

@@ -124,30 +124,33 @@ sub in_base64 {
 
 my $named = "Content-Type: application/zip; name=\"a.zip\"\nContent-Disposition: attachment; filename=\"a.zip\"";
 
+# A document may do something when it is opened.
+my $document = '%PDF-' . 'x' x 95;
+
 # -- doubts about the encoding --------------------------------------------------
 
 plain_form('irregular base64', in_base64($zip, "$named\nContent-ID: <x\@y>") . "!!!\n",
     type => 'application/zip', name => 'a.zip', content => $zip, head => qr/^Content-ID: <x\@y>\r?$/m);
 plain_form('irregular base64', part("Content-Type: application/x-thing; charset=\"utf-8\"; name=b.bin\n"
-    . "Content-Transfer-Encoding: base64", b64('x' x 100) . "=\nA trailer.\n"),
-    type => 'application/x-thing', name => 'b.bin', content => 'x' x 100, head => qr/charset="utf-8"/,
+    . "Content-Transfer-Encoding: base64", b64($document) . "=\nA trailer.\n"),
+    type => 'application/x-thing', name => 'b.bin', content => $document, head => qr/charset="utf-8"/,
     label => 'parameters stay');
 # The footer of a mailing list is no part of the attachment, whatever its padding.
 for my $n (98, 99, 100) {
-	plain_form('irregular base64', in_base64('x' x $n, 'Content-Type: application/x-thing; name=b.bin')
+	plain_form('irregular base64', in_base64('%PDF-' . 'x' x ($n - 5), 'Content-Type: application/x-thing; name=b.bin')
 	    . "_______________\nThe list mailing list, see https://example.org/list\n",
-	    type => 'application/x-thing', name => 'b.bin', content => 'x' x $n, label => "$n bytes and a footer");
+	    type => 'application/x-thing', name => 'b.bin', content => '%PDF-' . 'x' x ($n - 5), label => "$n bytes and a footer");
 }
-plain_form('irregular base64', in_base64('y' x 99, 'Content-Type: image/png') . "...\n",
-    type => 'image/png', name => '', content => 'y' x 99, label => 'no name');
-plain_form('irregular quoted-printable', part("$named\nContent-Transfer-Encoding: quoted-printable", "one =W two\nthree=\n four\n\x01"),
-    type => 'application/zip', name => 'a.zip', content => "one =W two\r\nthree four\r\n\x01");
+plain_form('irregular base64', in_base64($document, 'Content-Type: image/png') . "...\n",
+    type => 'image/png', name => '', content => $document, label => 'no name');
+plain_form('irregular quoted-printable', part("$named\nContent-Transfer-Encoding: quoted-printable", "%PDF-one =W two\nthree=\n four\n\x01"),
+    type => 'application/zip', name => 'a.zip', content => "%PDF-one =W two\r\nthree four\r\n\x01", label => 'a document');
 plain_form('contradicting Content-Transfer-Encoding', part("$named\nContent-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64", b64($zip)),
     type => 'application/zip', name => 'a.zip', content => $zip);
 plain_form('unusual Content-Transfer-Encoding', part("$named\nContent-Transfer-Encoding: base-64", b64($zip)),
     type => 'application/zip', name => 'a.zip', content => $zip, label => 'what a view shows');
-plain_form('unusual Content-Transfer-Encoding', part("$named\nContent-Transfer-Encoding: x-unheard-of", "what\nis it?"),
-    type => 'application/octet-stream', name => 'a.zip', content => "what\r\nis it?", label => 'nobody knows');
+plain_form('unusual Content-Transfer-Encoding', part("$named\nContent-Transfer-Encoding: x-unheard-of", "%PDF-what\nis it?"),
+    type => 'application/octet-stream', name => 'a.zip', content => "%PDF-what\r\nis it?", label => 'nobody knows');
 plain_form('irregular base64', in_base64($zip, 'Content-Type: application/zip; name="a.zip"') . "!\n",
     type => 'application/octet-stream', name => 'a.zip.defanged', content => $zip, args => ['-o', 'deny_names=*.zip'],
     label => 'a name that is blocked');
@@ -155,6 +158,64 @@ plain_form('irregular base64', in_base64($zip, "Content-Type: application/zip; n
     type => 'application/zip', name => "\xc3\xa4 b.zip", content => $zip, label => 'a name that is not ASCII');
 plain_form('irregular base64', in_base64($zip, "Content-Type: application/zip; name*0=\"a long \"; name*1=name.zip") . "!\n",
     type => 'application/zip', name => 'a long name.zip', content => $zip, label => 'a name in pieces');
+
+# -- harmless in every way: told, and left alone -----------------------------------
+
+sub is_tagged {
+	my ($kind, $part, $label) = @_;
+	for my $crlf (0, 1) {
+		my $in = mail(parts => [$text, $part, $behind]);
+		$in = crlf($in) if $crlf;
+		subtest "$kind, $label" . ($crlf ? ', CRLF' : '') => sub {
+			my $r = filter($in);
+			like(results_of($r->{out}), qr/\Aambiguous action=tag part=2 reason="\Q$kind\E"/, 'it is told');
+			my ($rest) = split_marks($r->{out});
+			same_bytes($rest, $in, 'and left as it was');
+		};
+	}
+}
+my $base64 = "Content-Transfer-Encoding: base64";
+is_tagged('irregular base64', part("Content-Type: application/x-thing; name=b.bin\n$base64", b64('x' x 100) . "=\nA plain line.\n"), 'a plain line behind');
+is_tagged('irregular base64', in_base64('y' x 99, 'Content-Type: image/png; name=y.png') . "...\n", 'dots behind');
+is_tagged('irregular base64', part("Content-Type: text/plain; name=notes.txt\n$base64", substr(b64("Notes, redacted\n" x 20), 0, 301) . "[REDACTED]\n"), 'redacted');
+is_tagged('irregular quoted-printable', part("Content-Type: text/csv; name=a.csv\nContent-Transfer-Encoding: quoted-printable", "one =W two\nthree=\n four\n"), 'a table');
+is_tagged('unusual Content-Transfer-Encoding', part("Content-Type: image/x-thing; name=a.xyz\nContent-Transfer-Encoding: x-unheard-of", "what\nis it?"), 'nobody knows');
+is_tagged('contradicting Content-Transfer-Encoding', part("Content-Type: text/csv; name=a.csv\n$base64\nContent-Transfer-Encoding: quoted-printable", b64("one,two\n1,2\n")), 'a table');
+is_tagged('contradicting Content-Transfer-Encoding', part("Content-Type: text/calendar; method=REQUEST; name=a.ics\nContent-Transfer-Encoding: 8bit\n$base64",
+    b64("BEGIN:VCALENDAR\nEND:VCALENDAR\n")), 'a calendar');
+# One of the ways shows something else: that is no longer harmless.
+plain_form('unusual Content-Transfer-Encoding', part("Content-Type: application/x-thing; name=b.bin\nContent-Transfer-Encoding: base-64", b64($document)),
+    type => 'application/x-thing', name => 'b.bin', content => $document, label => 'a document in one way');
+
+# -- two encodings: the one in which it is what its type says -------------------------
+
+my %kinds = (
+	'text/html' => ['a.html', '<html><body><p>Dear Ben</p></body></html>' . "\n"],
+	'application/pdf' => ['a.pdf', "%PDF-1.4\n" . noise(300, 5)],
+	'application/zip' => ['a.zip', $zip],
+);
+for my $type (sort keys %kinds) {
+	my ($name, $bytes) = @{$kinds{$type}};
+	for my $encodings ([qw(base64 quoted-printable)], [qw(quoted-printable base64)], [qw(base64 8bit)], [qw(7bit base64)], [qw(base64 x-unheard-of quoted-printable)]) {
+		plain_form('contradicting Content-Transfer-Encoding',
+		    part("Content-Type: $type; name=$name\n" . join("\n", map { "Content-Transfer-Encoding: $_" } @$encodings), b64($bytes)),
+		    type => $type, name => $name, content => $bytes, label => "$type, @$encodings");
+	}
+}
+# A PDF as it is, declared quoted-printable too; and one in quoted-printable, declared 8bit too.
+my $pdf = "%PDF-1.4\r\nx=3D1 \x80\xff=\r\n%%EOF\r\n";
+for my $encodings ([qw(quoted-printable 8bit)], [qw(8bit quoted-printable)]) {
+	my $fields = join "\n", 'Content-Type: application/pdf; name=a.pdf', map { "Content-Transfer-Encoding: $_" } @$encodings;
+	my $in = crlf(mail(parts => [$text, 'PART', $behind])) =~ s/PART/crlf("$fields\n\n") . $pdf/er;
+	my $r = filter($in);
+	my ($body) = $r->{out} =~ /name="a\.pdf"\r\nContent-Transfer-Encoding: base64\r\n\r\n(.*?)\r\n--/s;
+	same_bytes(MIME::Base64::decode($body // ''), $pdf, "application/pdf, @$encodings, as it is");
+	plain_form('contradicting Content-Transfer-Encoding', part($fields, "%PDF-1.4=0D=0A=80=81=82=83=FF=FE=0D=0A%%EOF=0D=0A"),
+	    type => 'application/pdf', name => 'a.pdf', content => "%PDF-1.4\r\n\x80\x81\x82\x83\xff\xfe\r\n%%EOF\r\n", label => "application/pdf, @$encodings, escapes");
+}
+# Neither: nobody can tell what it is.
+is_removed('duplicate Content field', part("Content-Type: application/pdf; name=a.pdf\n$base64\nContent-Transfer-Encoding: 8bit", b64($zip)),
+    label => 'neither is what the type says', more => 1);
 
 # -- what can't be told ----------------------------------------------------------
 
@@ -299,7 +360,7 @@ for (['prologue', 1], ['epilogue', 0]) {
 
 # What is too big to be written anew is removed.
 {
-	my $in = mail(parts => [$text, in_base64('x' x (5 * 1048576 + 1), $named) . "!\n"]);
+	my $in = mail(parts => [$text, in_base64('%PDF-' . 'x' x (5 * 1048576), $named) . "!\n"]);
 	my $r = filter($in);
 	like(results_of($r->{out}), qr/ambiguous action=remove part=2/, 'too big for a plain form: removed');
 	cmp_ok(length $r->{out}, '<', 2000, 'and gone');
