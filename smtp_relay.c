@@ -32,6 +32,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "notify.h"
 #include "smtp_relay.h"
 #include "smtp_session.h"
@@ -188,8 +189,10 @@ smtp_relay(const struct conf *conf, const struct address *addresses, const struc
 	answer = session_answer(s, answer);
 	while (!session_answers[answer].closes) {
 		answer = session_answer(s, session_next(s));
-		if (s->client.out_len == 0)
+		if (s->client.out_len == 0) {
+			metrics_write();
 			notify_send();
+		}
 	}
 	session_close(s);
 	return session_answers[answer].exit;

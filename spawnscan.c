@@ -40,6 +40,7 @@
 #include "inspection.h"
 #include "log.h"
 #include "memory.h"
+#include "metrics.h"
 #include "milter.h"
 #include "notify.h"
 #include "proxy.h"
@@ -151,6 +152,7 @@ main(int argc, char **argv)
 		quit(EX_IOERR, "standard input or output is closed");
 	} else
 		code = run(&options, &conf);
+	metrics_write();
 	notify_send();
 	conf_free(&conf);
 	return code;

@@ -93,6 +93,7 @@ struct conf {
 	char *log; /* "syslog", "stderr" or "file:/path" */
 	int syslog_facility; /* LOG_MAIL ... */
 	char *syslog_name;
+	char *metrics_file; /* "" = none */
 	int log_level; /* LOG_ERR ... LOG_DEBUG */
 
 	/* [smtp] */

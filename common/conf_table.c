@@ -172,6 +172,7 @@ const struct conf_key conf_table[] = {
 	CHOICE(log, syslog_facility, facilities, "mail"),
 	STRING(log, syslog_name, 1, 64, conf_check_name, "spawnscan"),
 	CHOICE(log, log_level, levels, "info"),
+	STRING(log, metrics_file, 0, CONF_PATH_LENGTH, conf_check_path, ""),
 
 	CHOICE(smtp, bare_newline, newlines, "normalise"),
 	TIME(smtp, connect_timeout, 1, DAY, "30s"),

@@ -95,6 +95,7 @@ my %bad = (
 	log => ['', 'file', 'file:', 'file:relative', 'somewhere', 'stdout'],
 	syslog_facility => ['', 'kern', 'local8'],
 	syslog_name => ['', 'a b', "a\tb", 'x' x 100],
+	metrics_file => ['metrics.prom', './metrics.prom'],
 	log_level => ['', 'loud', '7'],
 	bare_newline => ['', 'pass'],
 	(map { $_ => ['0', 'x', '2d', ''] } qw(connect_timeout command_timeout data_timeout reply_timeout send_timeout final_timeout session_timeout)),

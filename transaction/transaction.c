@@ -31,6 +31,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "metrics.h"
 #include "notify.h"
 #include "transaction.h"
 #include "wrap.h"
@@ -158,6 +159,7 @@ transaction_finish(struct transaction *t, enum outcome outcome, const char *repl
 		log_failure(t, "quarantine-incomplete", err);
 	log_message(t, common, reply);
 	notify_take(t, outcome_names[common], reply);
+	metrics_count(t, verdict(t), common);
 	inspection_free(&t->inspection);
 	message_close(&t->message);
 	message_close(&t->wrapped);
