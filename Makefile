@@ -330,8 +330,8 @@ install:
 	for f in $(SCRIPTS); do \
 	    $(PLACED) $$f > $(DESTDIR)$(SBINDIR)/$${f##*/} && chmod 755 $(DESTDIR)$(SBINDIR)/$${f##*/} || exit 1; done
 	$(PLACED) master.cf.example > $(DESTDIR)$(DATADIR)/master.cf
-	install -m 644 $(PAGES8) $(DESTDIR)$(MANDIR)/man8
-	install -m 644 $(PAGES5) $(DESTDIR)$(MANDIR)/man5
+	for f in $(PAGES8); do $(PLACED) $$f > $(DESTDIR)$(MANDIR)/man8/$${f##*/} || exit 1; done
+	for f in $(PAGES5); do $(PLACED) $$f > $(DESTDIR)$(MANDIR)/man5/$${f##*/} || exit 1; done
 	install -m 644 README.md LICENSE spawnscan.conf.example $(DESTDIR)$(DOCDIR)
 	$(PLACED) master.cf.example > $(DESTDIR)$(DOCDIR)/master.cf.example
 	for f in $(UNITS); do \

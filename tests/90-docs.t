@@ -39,6 +39,11 @@ for my $path (glob "$SRC/contrib/*") {
 	like(read_file($path), qr{^ExecStart=(?:/usr/local/sbin/\S+ (?:\w+ )?--|/usr/bin/systemctl )}m, "$name starts what is installed") if $name =~ /service/;
 }
 
+# What the program is built with is the same for the Debian package.
+my ($deps) = (read_file("$SRC/tools/install-deps") // '') =~ /^build='(.*?)'/ms;
+my $control = read_file("$SRC/debian/control") // '';
+like($control, qr/^ \Q$_\E\b/m, "debian/control: $_") for grep { !/\A(?:gcc|libc6-dev|make)\z/ } split ' ', $deps // '';
+
 # -- options -------------------------------------------------------------------------
 
 for (['spawnscan', 'spawnscan.8'], ['spawnscan-inspect', 'spawnscan-inspect.8'],
@@ -92,7 +97,7 @@ while ($readme =~ /^\| (infected|blocked|encrypted|unopened|limit|ambiguous|erro
 like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/, 'LICENSE is the GPL, version 2');
 my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
 my @without = grep {
-	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z}
+	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z|\Adebian/(?:changelog|control|copyright|source/|po/|[\w.]*templates\z)}
 	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:<\?php\n)?(?:#|/\*|//|;;|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
 } @files;
 is_deeply(\@without, [], 'each file names the licence');
