@@ -121,7 +121,7 @@ count_descriptors(void)
 static void
 put_bytes(const char *dir, const char *name, size_t n)
 {
-	char path[2 * PATH_MAX];
+	char path[2 * PATH_MAX + 16];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
