@@ -2,7 +2,7 @@
 /*
  * quarantine.c - keeps the originals.
  *
- * A message is DIR/MMDD/UNIXTIME.PID[.N], byte for byte as it was received,
+ * A message is DIR/MMDD/UNIXTIME.PID.N, byte for byte as it was received,
  * and beside it the same name with ".meta" (store/meta.c).
  *
  * Both files are written under a temporary name (".NAME.tmp"), fsynced and
@@ -13,14 +13,18 @@
  * filter's user writes, and a link there is somebody's trap.
  *
  * The name is chosen before there is anything to write, because the notice in
- * the delivered mail tells it. It holds time and process, and N makes it
- * unique in the process; so it can only be taken already by a leftover, and
- * then the storing fails and the client comes again.
+ * the delivered message tells it. It holds time, process and a number by chance,
+ * for several containers may share a quarantine, each with processes of the same
+ * numbers. Should it be taken nonetheless the storing fails, and the client comes
+ * again. Nothing is unlinked that was not made here.
  *
- * Limits: N up to 9999 a second. Diagnostics: a sentence in err. When storing
- * fails no file is left, but perhaps an empty folder.
+ * The directories must belong to us or root, and nobody else may write to them.
+ *
+ * Diagnostics: a sentence in err. When storing fails no file is left, but perhaps
+ * an empty directory.
  */
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -35,7 +39,7 @@
 #include "meta.h"
 #include "quarantine.h"
 
-#define MAX_PER_SECOND 10000
+#define NAME_TRIES 100
 #define NAME_SIZE 80 /* "UNIXTIME.PID.N" with ".", ".meta" and ".tmp" around it */
 
 /* A place that is being written to. */
@@ -46,75 +50,131 @@ struct place {
 	char tmp[NAME_SIZE], meta_tmp[NAME_SIZE];
 };
 
+/* A file that is being written. */
+struct file {
+	int dir, fd; /* fd -1 = we have made none */
+	const char *name, *tmp;
+	bool linked;
+};
+
 static bool place_open(struct place *, const struct quarantine *, bool, char *, size_t);
 static void place_close(struct place *);
 static int folder_open(int, const char *, int, bool, bool *);
-static bool write_message(int, const char *, const struct message *);
-static bool write_meta(int, const char *, const struct quarantine *, const struct message *,
+static bool has_room(int, uint64_t, uint64_t);
+static bool file_open(struct file *, int, const char *, const char *);
+static bool file_link(struct file *);
+static void file_close(struct file *, bool);
+static bool folder_is_ours(int, const char *, char *, size_t);
+static bool write_message(int, const struct message *);
+static bool write_meta(int, const struct quarantine *, const struct message *,
     const struct envelope *, const struct report *, const char *);
 static void put_meta(FILE *, const struct quarantine *, const struct message *,
     const struct envelope *, const struct report *, const char *);
 static void put_told(FILE *, const char *, const char *);
-static bool link_new(int, const char *, const char *);
 static bool fsync_parent(const struct quarantine *);
 static void dir_path(const struct quarantine *, char *, size_t);
 
-/* quarantine_reserve - a name that is not taken */
+/* quarantine_reserve - chance keeps names apart where another container has the same process ids */
 void
 quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 {
-	static time_t second = (time_t)-1;
-	static unsigned int next;
 	struct tm tm;
 	struct stat st;
-	char day[8] = "0000", suffix[16] = "";
+	char day[8] = "0000";
+	uint32_t chance = 0;
+	int tries = 0;
 
 	memset(q, 0, sizeof(*q));
-	if (now != second) {
-		second = now;
-		next = 0;
-	}
 	if (localtime_r(&now, &tm) != NULL)
 		strftime(day, sizeof(day), "%m%d", &tm);
 	do {
-		if (next > 0)
-			snprintf(suffix, sizeof(suffix), ".%u", next);
-		next++;
-		snprintf(q->reference, sizeof(q->reference), "%s/%lld.%ld%s", day, (long long)now,
-		    (long)getpid(), suffix);
+		/* arc4random would end the process for want of memory */
+		if (getentropy(&chance, sizeof(chance)) == -1)
+			chance++;
+		snprintf(q->reference, sizeof(q->reference), "%s/%lld.%ld.%u", day, (long long)now,
+		    (long)getpid(), chance);
 		snprintf(q->path, sizeof(q->path), "%s/%s", dir, q->reference);
-	} while (lstat(q->path, &st) == 0 && next < MAX_PER_SECOND);
+	} while (lstat(q->path, &st) == 0 && ++tries < NAME_TRIES);
 }
 
 bool
 quarantine_store(struct quarantine *q, const struct message *message,
-    const struct envelope *envelope, const struct report *report, const char *failure, char *err,
-    size_t errsize)
+    const struct envelope *envelope, const struct report *report, const char *failure,
+    uint64_t min_free, char *err, size_t errsize)
 {
+	struct file original = { .fd = -1 }, meta = { .fd = -1 };
 	struct place p;
-	bool linked = false, meta_linked = false, ok;
+	bool ok;
 	int saved;
 
 	if (!place_open(&p, q, true, err, errsize)) {
 		q->error = errno;
 		return false;
 	}
-	ok = write_message(p.day, p.tmp, message) &&
-	    write_meta(p.day, p.meta_tmp, q, message, envelope, report, failure) &&
-	    (linked = link_new(p.day, p.tmp, p.name)) &&
-	    (meta_linked = link_new(p.day, p.meta_tmp, p.meta)) && fsync(p.day) == 0 &&
-	    (!p.day_made || fsync(p.dir) == 0) && (!p.dir_made || fsync_parent(q));
+	ok = has_room(p.day, message->size, min_free) &&
+	    file_open(&original, p.day, p.name, p.tmp) && write_message(original.fd, message) &&
+	    file_open(&meta, p.day, p.meta, p.meta_tmp) &&
+	    write_meta(meta.fd, q, message, envelope, report, failure) && file_link(&original) &&
+	    file_link(&meta) && fsync(p.day) == 0 && (!p.day_made || fsync(p.dir) == 0) &&
+	    (!p.dir_made || fsync_parent(q));
 	saved = errno;
-	unlinkat(p.day, p.tmp, 0);
-	unlinkat(p.day, p.meta_tmp, 0);
-	if (!ok && linked)
-		unlinkat(p.day, p.name, 0);
-	if (!ok && meta_linked)
-		unlinkat(p.day, p.meta, 0);
+	file_close(&original, ok);
+	file_close(&meta, ok);
 	place_close(&p);
 	q->stored = ok;
 	q->error = ok ? 0 : saved;
 	return ok || fault_tell(err, errsize, "quarantine %s: %s", q->path, strerror(saved));
+}
+
+/* has_room - for so much, and min_free bytes beside it */
+static bool
+has_room(int dir, uint64_t size, uint64_t min_free)
+{
+	struct statvfs fs;
+	uint64_t left;
+
+	if (min_free == 0 || fstatvfs(dir, &fs) == -1)
+		return true;
+	left = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (left >= min_free && left - min_free >= size)
+		return true;
+	errno = ENOSPC;
+	return false;
+}
+
+static bool
+file_open(struct file *f, int dir, const char *name, const char *tmp)
+{
+	f->dir = dir;
+	f->name = name;
+	f->tmp = tmp;
+	f->fd = openat(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	return f->fd != -1 && fchmod(f->fd, 0600) == 0;
+}
+
+/* file_link - what is open gets its name, not whatever has the temporary one by now */
+static bool
+file_link(struct file *f)
+{
+	char open_file[32];
+
+	snprintf(open_file, sizeof(open_file), "/proc/self/fd/%d", f->fd);
+	f->linked = linkat(AT_FDCWD, open_file, f->dir, f->name, AT_SYMLINK_FOLLOW) == 0 ||
+	    /* no /proc */
+	    (errno == ENOENT && linkat(f->dir, f->tmp, f->dir, f->name, 0) == 0);
+	return f->linked;
+}
+
+/* file_close - keep it under its name, or leave nothing of what we have made */
+static void
+file_close(struct file *f, bool keep)
+{
+	if (f->fd == -1)
+		return;
+	unlinkat(f->dir, f->tmp, 0);
+	if (f->linked && !keep)
+		unlinkat(f->dir, f->name, 0);
+	close(f->fd);
 }
 
 bool
@@ -174,23 +234,49 @@ place_open(struct place *p, const struct quarantine *q, bool make, char *err, si
 	if ((p->dir = folder_open(AT_FDCWD, dir, 0, make, &p->dir_made)) == -1)
 		return fault_tell(err, errsize, "quarantine directory %s: %s", dir,
 		    strerror(errno));
-	if ((p->day = folder_open(p->dir, day, O_NOFOLLOW, make, &p->day_made)) == -1) {
+	if ((p->day = folder_open(p->dir, day, O_NOFOLLOW, make, &p->day_made)) == -1)
 		fault_tell(err, errsize, "quarantine directory %s/%s: %s", dir, day,
 		    strerror(errno));
-		place_close(p);
-		return false;
-	}
-	return true;
+	else if (folder_is_ours(p->dir, dir, err, errsize) &&
+	    folder_is_ours(p->day, q->path, err, errsize))
+		return true;
+	place_close(p);
+	return false;
+}
+
+/* folder_is_ours - nobody but us and root may put anything there, or something else in our place */
+static bool
+folder_is_ours(int fd, const char *path, char *err, size_t errsize)
+{
+	struct stat st;
+	uid_t self = geteuid();
+
+	if (fstat(fd, &st) == -1)
+		return fault_tell(err, errsize, "quarantine directory of %s: %s", path,
+		    strerror(errno));
+	if ((st.st_uid == self || st.st_uid == 0) && (st.st_mode & 022) == 0)
+		return true;
+	errno = EPERM;
+	if (st.st_mode & 022)
+		return fault_tell(err, errsize,
+		    "quarantine directory of %s: others may write to it (mode %04o)", path,
+		    (unsigned int)st.st_mode & 07777);
+	return fault_tell(err, errsize,
+	    "quarantine directory of %s: it belongs to user %ld, not to us (user %ld)", path,
+	    (long)st.st_uid, (long)self);
 }
 
 static void
 place_close(struct place *p)
 {
+	int saved = errno;
+
 	if (p->dir != -1)
 		close(p->dir);
 	if (p->day != -1)
 		close(p->day);
 	p->dir = p->day = -1;
+	errno = saved;
 }
 
 /* folder_open - another process may be making it at the same moment */
@@ -237,47 +323,38 @@ dir_path(const struct quarantine *q, char *buf, size_t size)
 }
 
 static bool
-write_message(int day, const char *name, const struct message *message)
+write_message(int fd, const struct message *message)
 {
 	const char *at = message->bytes;
 	uint64_t left = message->size;
 	ssize_t n;
-	int fd;
-	bool ok;
 
-	fd = openat(day, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return false;
-	ok = fchmod(fd, 0600) == 0;
-	while (ok && left > 0) {
+	while (left > 0) {
 		n = write(fd, at, left);
 		if (n > 0) {
 			at += n;
 			left -= (uint64_t)n;
 		} else if (n == 0 || errno != EINTR)
-			ok = false;
+			return false;
 	}
-	ok = ok && fsync(fd) == 0;
-	return close(fd) == 0 && ok;
+	return fsync(fd) == 0;
 }
 
 static bool
-write_meta(int day, const char *name, const struct quarantine *q, const struct message *message,
+write_meta(int fd, const struct quarantine *q, const struct message *message,
     const struct envelope *envelope, const struct report *report, const char *failure)
 {
+	int own = fcntl(fd, F_DUPFD_CLOEXEC, 0);
 	FILE *fp;
-	int fd;
 	bool ok;
 
-	fd = openat(day, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd == -1)
-		return false;
-	if (fchmod(fd, 0600) == -1 || (fp = fdopen(fd, "w")) == NULL) {
-		close(fd);
+	if (own == -1 || (fp = fdopen(own, "w")) == NULL) {
+		if (own != -1)
+			close(own);
 		return false;
 	}
 	put_meta(fp, q, message, envelope, report, failure);
-	ok = fflush(fp) == 0 && !ferror(fp) && fsync(fd) == 0;
+	ok = fflush(fp) == 0 && !ferror(fp) && fsync(own) == 0;
 	return fclose(fp) == 0 && ok;
 }
 
@@ -325,10 +402,4 @@ put_told(FILE *fp, const char *key, const char *value)
 {
 	if (value != NULL && *value != '\0')
 		meta_put_line(fp, key, value);
-}
-
-static bool
-link_new(int day, const char *from, const char *to)
-{
-	return linkat(day, from, day, to, 0) == 0;
 }

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <time.h>
 
 #include "envelope.h"
@@ -18,19 +19,19 @@
 #include "report.h"
 
 /*
- * A place in the quarantine: DIR/MMDD/UNIXTIME.PID[.N], with the metadata
+ * A place in the quarantine: DIR/MMDD/UNIXTIME.PID.N, with the metadata
  * beside it in the same name + ".meta".
  */
 struct quarantine {
 	char path[4096]; /* of the original; "" = nothing reserved */
-	char reference[64]; /* "MMDD/UNIXTIME.PID[.N]" */
+	char reference[64]; /* "MMDD/UNIXTIME.PID.N" */
 	bool stored;
 	int error; /* errno of the last quarantine_store, 0 if it went well */
 };
 
 /*
  * Choose a name that is not taken (nothing is written to the disk yet):
- * UNIXTIME is now, N counts the messages of this process within one second.
+ * UNIXTIME is now, N is chance.
  */
 void quarantine_reserve(struct quarantine *, const char *dir, time_t now);
 
@@ -38,10 +39,11 @@ void quarantine_reserve(struct quarantine *, const char *dir, time_t now);
  * Store message and metadata durably: missing folders are made (0700), files
  * (0600) written under a temporary name, fsynced, linked to the final name
  * without overwriting one, the folder fsynced. On failure false, a sentence in
- * err, and nothing is left.
+ * err, and nothing is left. So it does if less than min_free bytes would be free
+ * behind it (0 = no matter).
  */
 bool quarantine_store(struct quarantine *, const struct message *, const struct envelope *,
-    const struct report *, const char *failure, char *err, size_t errsize);
+    const struct report *, const char *failure, uint64_t min_free, char *err, size_t errsize);
 
 /*
  * Add the downstream's reply (or what else became of the message) to the

@@ -81,6 +81,7 @@ struct conf {
 	/* [quarantine] */
 	enum conf_keep quarantine;
 	char *quarantine_dir;
+	uint64_t quarantine_min_free; /* bytes to be left on its file system; 0 = no matter */
 	char *quarantine_to; /* address that gets each original as well; "" = none */
 
 	/* [notify] */

@@ -160,6 +160,7 @@ const struct conf_key conf_table[] = {
 	STRING(marks, contact, 1, 200, conf_check_shown, "your postmaster"),
 
 	CHOICE(quarantine, quarantine, keeps, "changed"),
+	SIZE(quarantine, quarantine_min_free, 0, 1024 * G, "0"),
 	STRING(quarantine, quarantine_dir, 1, CONF_PATH_LENGTH, NULL, "/var/spool/spawnscan"),
 	STRING(quarantine, quarantine_to, 0, 320, conf_check_mailbox, ""),
 

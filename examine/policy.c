@@ -34,6 +34,8 @@ static enum name_verdict judge_plain_name(const struct conf *, const char *name,
 static bool match_client(const char *list, const char *name, const char *address);
 static bool match_sender(const char *list, const char *sender);
 static bool match_address(const char *list, const char *address);
+static bool is_plain_address(const char *address);
+static bool is_dotted(const char *, size_t);
 static size_t invisible_length(const unsigned char *);
 static size_t invisible_tail(const char *, size_t len);
 
@@ -218,7 +220,34 @@ match_address(const char *list, const char *address)
 {
 	char word[ADDRESS_MAX];
 
-	return address[0] != '\0' && words_match(list, address, word, sizeof(word));
+	return (strcmp(address, "<>") == 0 || is_plain_address(address)) &&
+	    words_match(list, address, word, sizeof(word));
+}
+
+/*
+ * Dot-atom "@" host name (RFC 5322 3.2.3). A comment or a quoted string may be
+ * one address to us and another to whoever delivers.
+ */
+static bool
+is_plain_address(const char *address)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789-.";
+	const char *at = strchr(address, '@');
+	size_t local = strspn(address,
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	    "0123456789!#$%&'*+-/=?^_`{|}~.");
+
+	return at != NULL && local == (size_t)(at - address) && is_dotted(address, local) &&
+	    at[1 + strspn(at + 1, letters)] == '\0' && is_dotted(at + 1, strlen(at + 1));
+}
+
+/* Words with one dot between each two. */
+static bool
+is_dotted(const char *text, size_t len)
+{
+	return len > 0 && text[0] != '.' && text[len - 1] != '.' &&
+	    memmem(text, len, "..", 2) == NULL;
 }
 
 void

@@ -97,6 +97,11 @@ exempt_is('all of three', 'recipients', conf => \%to, to => ['lab@example.net', 
 subject_is('another recipient', conf => \%to, to => ['bob@example.net']);
 subject_is('one of three is another', conf => \%to, to => ['lab@example.net', 'bob@example.net', 'a@malware.example']);
 subject_is('the last of three is another', conf => \%to, to => ['lab@example.net', 'a@malware.example', 'bob@example.net']);
+# One address to us, and perhaps another one to whoever delivers: no address for this.
+subject_is("no plain address: $_", conf => {exempt_recipients => '*@malware.example *'}, to => [$_])
+    for '"bob"@malware.example', 'bob(x)@malware.example', '"evil@example.net"@malware.example', 'bob@malware.example.', '@relay.example:bob@malware.example',
+    '.bob@malware.example', 'b..ob@malware.example', 'bob@malware..example', 'bob', 'bob@[192.0.2.1]', 'bob@example.net@malware.example', 'bob%example.net @malware.example';
+subject_is("no plain sender: $_", conf => {exempt_senders => '*@tools.example *'}, from => $_) for '"a"@tools.example', 'a(b)@tools.example';
 # More than goes over to the inspector: nobody knows all of them there.
 {
 	my @many = map { $_ . 'x' x 1400 . '@malware.example' } 1 .. 400;

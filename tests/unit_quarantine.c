@@ -110,7 +110,7 @@ assert_fails(const char *end)
 	fill(&m, "x\n", 2);
 	report_init(&r);
 	quarantine_reserve(&q, dir, time(NULL));
-	assert_false(quarantine_store(&q, &m, &nobody, &r, "", err, sizeof(err)));
+	assert_false(quarantine_store(&q, &m, &nobody, &r, "", 0, err, sizeof(err)));
 	assert_false(q.stored);
 	if (strlen(err) < strlen(end) || strcmp(err + strlen(err) - strlen(end), end) != 0)
 		fail_msg("\"%s\" does not end in \"%s\"", err, end);
@@ -128,16 +128,17 @@ test_reserve(void **unused)
 	strftime(day, sizeof(day), "%m%d", localtime(&now));
 	quarantine_reserve(&a, dir, now);
 	quarantine_reserve(&b, dir, now);
-	snprintf(expected, sizeof(expected), "%s/1700000000.%ld", day, (long)getpid());
-	assert_string_equal(a.reference, expected);
+	snprintf(expected, sizeof(expected), "%s/1700000000.%ld.", day, (long)getpid());
+	assert_memory_equal(a.reference, expected, strlen(expected));
+	assert_memory_equal(b.reference, expected, strlen(expected));
+	/* what follows is chance: containers have processes of the same numbers */
+	assert_string_not_equal(a.reference, b.reference);
 	snprintf(expected, sizeof(expected), "%s/%s", dir, a.reference);
 	assert_string_equal(a.path, expected);
 	assert_false(a.stored);
-	snprintf(expected, sizeof(expected), "%s/1700000000.%ld.1", day, (long)getpid());
-	assert_string_equal(b.reference, expected);
 	quarantine_reserve(&c, dir, now + 1);
-	snprintf(expected, sizeof(expected), "%s/1700000001.%ld", day, (long)getpid());
-	assert_string_equal(c.reference, expected);
+	snprintf(expected, sizeof(expected), "%s/1700000001.%ld.", day, (long)getpid());
+	assert_memory_equal(c.reference, expected, strlen(expected));
 	assert_int_equal(access(dir, F_OK), -1); /* nothing is written yet */
 }
 
@@ -165,7 +166,7 @@ test_store(void **unused)
 	report_add_finding(&r, CLASS_INFECTED, ACTION_REMOVE, "1.2", "Eicar", "a \"b\".exe");
 	report_add_finding(&r, CLASS_BLOCKED, ACTION_DEFANG, "1.2", "extension .exe", "");
 	quarantine_reserve(&q, dir, time(NULL));
-	if (!quarantine_store(&q, &m, &e, &r, "", err, sizeof(err)))
+	if (!quarantine_store(&q, &m, &e, &r, "", 0, err, sizeof(err)))
 		fail_msg("%s", err);
 	umask(old);
 	assert_true(q.stored);
@@ -222,7 +223,8 @@ test_empty_and_failed(void **unused)
 	report_init(&r);
 	r.action = ACTION_REJECT;
 	quarantine_reserve(&q, dir, time(NULL));
-	assert_true(quarantine_store(&q, &m, &nobody, &r, "the inspector\ndied", err, sizeof(err)));
+	assert_true(quarantine_store(&q, &m, &nobody, &r, "the inspector\ndied", 0, err,
+	    sizeof(err)));
 	assert_int_equal(slurp(q.path), 0);
 	snprintf(meta, sizeof(meta), "%s.meta", q.path);
 	slurp(meta);
@@ -249,7 +251,7 @@ test_strict_umask(void **unused)
 	fill(&m, "x", 1);
 	report_init(&r);
 	quarantine_reserve(&q, other, time(NULL));
-	if (!quarantine_store(&q, &m, &nobody, &r, "", err, sizeof(err)))
+	if (!quarantine_store(&q, &m, &nobody, &r, "", 0, err, sizeof(err)))
 		fail_msg("%s", err);
 	umask(old);
 	assert_mode(q.path, 0600);
@@ -262,7 +264,7 @@ test_strict_umask(void **unused)
 static void
 test_name_taken(void **unused)
 {
-	struct quarantine a, b, stolen;
+	struct quarantine a, stolen;
 	struct message m, other;
 	struct report r;
 	char err[1024] = "", meta[4200];
@@ -274,8 +276,8 @@ test_name_taken(void **unused)
 	report_init(&r);
 	quarantine_reserve(&a, dir, now);
 	stolen = a;
-	assert_true(quarantine_store(&a, &m, &nobody, &r, "", err, sizeof(err)));
-	assert_false(quarantine_store(&stolen, &other, &nobody, &r, "", err, sizeof(err)));
+	assert_true(quarantine_store(&a, &m, &nobody, &r, "", 0, err, sizeof(err)));
+	assert_false(quarantine_store(&stolen, &other, &nobody, &r, "", 0, err, sizeof(err)));
 	assert_non_null(strstr(err, "File exists"));
 	assert_false(stolen.stored);
 	assert_int_equal(slurp(a.path), 6);
@@ -283,24 +285,93 @@ test_name_taken(void **unused)
 	assert_int_equal(count_files(dir), 2);
 	/* only the metadata's name is taken */
 	assert_int_equal(unlink(a.path), 0);
-	assert_false(quarantine_store(&stolen, &other, &nobody, &r, "", err, sizeof(err)));
+	assert_false(quarantine_store(&stolen, &other, &nobody, &r, "", 0, err, sizeof(err)));
 	assert_int_equal(count_files(dir), 1);
 	snprintf(meta, sizeof(meta), "%s.meta", a.path);
 	assert_int_equal(unlink(meta), 0);
-	/* somebody (a process of this number, long ago) left the next name */
-	quarantine_reserve(&b, dir, now + 1000);
-	snprintf(meta, sizeof(meta), "%s.1", b.path);
-	if (strrchr(b.reference, '/') != NULL) {
-		*strrchr(meta, '/') = '\0';
-		mkdir(meta, 0700);
-		snprintf(meta, sizeof(meta), "%s.1", b.path);
-	}
-	assert_true(close(open(meta, O_WRONLY | O_CREAT, 0600)) == 0);
-	quarantine_reserve(&b, dir, now + 1000);
-	assert_string_equal(strrchr(b.reference, '.'), ".2");
-	unlink(meta);
 	message_close(&m);
 	message_close(&other);
+}
+
+/* In another container a process of our number is at the same name: its file is none of ours. */
+static void
+test_same_process(void **unused)
+{
+	struct quarantine q;
+	struct message m;
+	struct report r;
+	char err[1024] = "", tmp[4300];
+	int fd;
+
+	(void)unused;
+	fill(&m, "ours\n", 5);
+	report_init(&r);
+	quarantine_reserve(&q, dir, time(NULL));
+	for (int i = 0; i < 2; i++) {
+		strlcpy(tmp, q.path, sizeof(tmp));
+		mkdir(dir, 0700);
+		*strrchr(tmp, '/') = '\0';
+		mkdir(tmp, 0700);
+		snprintf(strchr(tmp, '\0'), 100, "/.%s%s.tmp", strrchr(q.reference, '/') + 1,
+		    i == 0 ? "" : ".meta");
+		fd = open(tmp, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		assert_true(fd != -1 && write(fd, "theirs", 6) == 6 && close(fd) == 0);
+		assert_false(quarantine_store(&q, &m, &nobody, &r, "", 0, err, sizeof(err)));
+		assert_non_null(strstr(err, "File exists"));
+		assert_int_equal(slurp(tmp), 6);
+		assert_int_equal(count_files(dir), 1);
+		assert_int_equal(unlink(tmp), 0);
+	}
+	message_close(&m);
+}
+
+/* Where others may write there may be anything in our place. */
+static void
+test_owner(void **unused)
+{
+	char day[512];
+
+	(void)unused;
+	strlcpy(day, day_path(), sizeof(day));
+	assert_int_equal(chmod(day, 0720), 0);
+	assert_fails("others may write to it (mode 0720)");
+	assert_int_equal(chmod(day, 0702), 0);
+	assert_fails("others may write to it (mode 0702)");
+	assert_int_equal(chmod(day, 0750), 0);
+	assert_int_equal(chmod(dir, 0777), 0);
+	assert_fails("others may write to it (mode 0777)");
+	assert_int_equal(chmod(dir, 0700), 0);
+	if (geteuid() != 0) {
+		fprintf(stderr, "SKIPPED: only root can give a directory away\n");
+		return;
+	}
+	assert_int_equal(chown(day, 65534, 65534), 0);
+	assert_fails("it belongs to user 65534, not to us (user 0)");
+	assert_int_equal(chown(day, 0, 0), 0);
+	assert_int_equal(chown(dir, 65534, 65534), 0);
+	assert_fails("it belongs to user 65534, not to us (user 0)");
+	assert_int_equal(chown(dir, 0, 0), 0);
+}
+
+static void
+test_min_free(void **unused)
+{
+	struct quarantine q;
+	struct message m;
+	struct report r;
+	char err[1024] = "";
+
+	(void)unused;
+	fill(&m, "ours\n", 5);
+	report_init(&r);
+	quarantine_reserve(&q, dir, time(NULL));
+	assert_false(quarantine_store(&q, &m, &nobody, &r, "", UINT64_MAX, err, sizeof(err)));
+	assert_non_null(strstr(err, "No space left on device"));
+	assert_int_equal(q.error, ENOSPC);
+	assert_int_equal(count_files(dir), 0);
+	assert_true(quarantine_store(&q, &m, &nobody, &r, "", 1, err, sizeof(err)));
+	quarantine_drop(&q);
+	message_close(&m);
 }
 
 static void
@@ -357,7 +428,7 @@ test_unusable(void **unused)
 		message_seal(&m);
 		report_init(&r);
 		quarantine_reserve(&q, dir, time(NULL));
-		if (quarantine_store(&q, &m, &nobody, &r, "", err, sizeof(err)))
+		if (quarantine_store(&q, &m, &nobody, &r, "", 0, err, sizeof(err)))
 			_exit(3);
 		_exit(strstr(err, ": Permission denied") != NULL ? 0 : 4);
 	}
@@ -397,7 +468,7 @@ test_disk_full(void **unused)
 		fill(&m, big, size);
 		report_init(&r);
 		quarantine_reserve(&q, dir, time(NULL));
-		if (quarantine_store(&q, &m, &nobody, &r, "", err, sizeof(err))) {
+		if (quarantine_store(&q, &m, &nobody, &r, "", 0, err, sizeof(err))) {
 			assert_int_equal(count_files(dir), 2);
 			fitted++;
 		} else {
@@ -412,7 +483,7 @@ test_disk_full(void **unused)
 	fill(&m, "x", 1);
 	report_init(&r);
 	quarantine_reserve(&q, dir, time(NULL));
-	assert_true(quarantine_store(&q, &m, &nobody, &r, "", err, sizeof(err)));
+	assert_true(quarantine_store(&q, &m, &nobody, &r, "", 0, err, sizeof(err)));
 	memset(big, 'x', (80 << 10) - 1);
 	assert_false(quarantine_note_reply(&q, big, err, sizeof(err)));
 	assert_non_null(strstr(err, ": No space left on device"));
@@ -471,6 +542,9 @@ main(void)
 		cmocka_unit_test(test_empty_and_failed),
 		cmocka_unit_test(test_strict_umask),
 		cmocka_unit_test(test_name_taken),
+		cmocka_unit_test(test_same_process),
+		cmocka_unit_test(test_owner),
+		cmocka_unit_test(test_min_free),
 		cmocka_unit_test(test_trapped),
 		cmocka_unit_test(test_unusable),
 		cmocka_unit_test(test_disk_full),

@@ -224,7 +224,7 @@ keep(struct transaction *t)
 	if (*t->quarantine.path == '\0')
 		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
 	if (quarantine_store(&t->quarantine, &t->message, &t->envelope, &t->inspection.report,
-		t->inspection.failure, err, sizeof(err)))
+		t->inspection.failure, t->conf->quarantine_min_free, err, sizeof(err)))
 		return true;
 	strlcpy(t->reason, err, sizeof(t->reason));
 	log_failure(t, "quarantine-failed", err);
