@@ -60,7 +60,7 @@ ok(wait_for(sub { grep { $_->{data} =~ /no such user/ } $bounces->messages }, 60
 
 $logged{$_->{to} =~ s/@.*//r . " $_->{outcome}"}++ for grep { ($_->{event} // '') eq 'recipient' } log_records($log);
 is($logged{'ann delivered'}, 1, 'log: the first');
-is($logged{'cat refused'}, 1, 'log: the third');
+is($logged{'cat rejected'}, 1, 'log: the third');
 is($logged{'bob delivered'}, 1, 'log: the second, at last');
 my @mixed = grep { ($_->{outcome} // '') eq 'mixed' } log_records($log);
 is(scalar @mixed, 1, 'log: the first attempt was mixed');

@@ -285,13 +285,22 @@ same_leaves(size_t which, bool removal)
 	return true;
 }
 
+/* A renamed signature keeps its type, so that it still verifies. */
+static bool
+is_signature(const char *type)
+{
+	return strcmp(type, "application/pgp-signature") == 0 ||
+	    strcmp(type, "application/pkcs7-signature") == 0 ||
+	    strcmp(type, "application/x-pkcs7-signature") == 0;
+}
+
 static bool
 harmless(const struct leaf *leaf, bool removal)
 {
 	const char *type = removal ? "text/plain" : "application/octet-stream";
 	const char *name = removal ? "--b.exe.removed.txt" : "a name.exe.defanged";
 
-	if (strcmp(leaf->type, type) != 0) {
+	if (strcmp(leaf->type, type) != 0 && (removal || !is_signature(leaf->type))) {
 		snprintf(why, sizeof(why), "part %s: its type is %s", leaf->path, leaf->type);
 		return false;
 	}
