@@ -47,6 +47,8 @@ struct conf {
 	char *engine_users; /* who may connect, beside root and its own user */
 	char *engine_user; /* who it becomes when root starts it; "" = stay */
 	uint64_t engine_inspectors; /* at once */
+	uint64_t engine_cache; /* objects that it remembers as clean; 0 = none */
+	uint64_t engine_cache_min; /* bytes of one that is worth it */
 	uint64_t reload_check; /* look for new signatures; 0 = on SIGHUP only */
 	char *engine_pid_file; /* "" = none */
 

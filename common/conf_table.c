@@ -130,6 +130,8 @@ const struct conf_key conf_table[] = {
 	WORDS(engine, engine_users, 0, LIST_LENGTH, NULL, ""),
 	STRING(engine, engine_user, 0, 32, NULL, ""),
 	NUMBER(engine, engine_inspectors, 1, 1000, "10"),
+	NUMBER(engine, engine_cache, 0, 10000000, "50000"),
+	SIZE(engine, engine_cache_min, 1, G, "32K"),
 	TIME(engine, reload_check, 0, 30 * DAY, "600s"),
 	STRING(engine, engine_pid_file, 0, CONF_PATH_LENGTH, NULL, ""),
 

@@ -15,11 +15,14 @@ union control {
 };
 
 bool
-descriptor_send(int sock, int fd)
+descriptor_send(int sock, int fd, const void *packet, size_t len)
 {
 	union control control = { .buf = { 0 } };
-	char byte = 0;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	union {
+		const void *in;
+		void *out;
+	} bytes = { .in = packet };
+	struct iovec iov = { .iov_base = bytes.out, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
@@ -34,29 +37,28 @@ descriptor_send(int sock, int fd)
 	do
 		n = sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
 	while (n == -1 && errno == EINTR);
-	return n == 1;
+	return n == (ssize_t)len;
 }
 
-int
-descriptor_receive(int sock)
+ssize_t
+descriptor_receive(int sock, int *fd, void *packet, size_t size, int flags)
 {
 	union control control;
-	char byte;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
+	struct iovec iov = { .iov_base = packet, .iov_len = size };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
 		.msg_controllen = sizeof(control.buf) };
 	struct cmsghdr *c;
 	ssize_t n;
-	int fd = -1;
 
+	*fd = -1;
 	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
 	while (n == -1 && errno == EINTR);
-	c = n == 1 ? CMSG_FIRSTHDR(&msg) : NULL;
+	c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
 	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
 	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
+	return n;
 }

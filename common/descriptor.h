@@ -9,10 +9,17 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* With one byte that means nothing. False with errno; does not wait. */
-bool descriptor_send(int sock, int fd);
+/*
+ * One packet with a descriptor, over a SOCK_SEQPACKET socket. False with errno;
+ * does not wait.
+ */
+bool descriptor_send(int sock, int fd, const void *packet, size_t len);
 
-/* Waits. The descriptor (close-on-exec), or -1: hung up, or there was none. */
-int descriptor_receive(int sock);
+/*
+ * The next packet: its length (0: hung up; longer than size: cut off), or -1 with
+ * errno. *fd is the descriptor that came with it (close-on-exec), or -1. flags:
+ * MSG_DONTWAIT, or 0 to wait.
+ */
+ssize_t descriptor_receive(int sock, int *fd, void *packet, size_t size, int flags);
 
 #endif

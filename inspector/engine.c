@@ -52,6 +52,7 @@
 #include "listener.h"
 #include "log.h"
 #include "manager.h"
+#include "objects.h"
 #include "place.h"
 #include "privileges.h"
 #include "sandbox.h"
@@ -75,7 +76,8 @@ struct engine {
 	int signals; /* signalfd */
 	sigset_t blocked;
 	struct place *places;
-	struct pollfd *polled; /* three, and one for each place */
+	struct pollfd *polled; /* three, and two for each place */
+	struct objects objects; /* that inspectors have scanned elsewhere */
 	size_t n_places;
 	struct waiting waiting[WAITING_MAX]; /* whose user has its share */
 	size_t n_waiting;
@@ -98,6 +100,7 @@ static void hold_hangups(void);
 static bool catch_signals(struct engine *, char *err, size_t errsize);
 static void announce(struct engine *, int64_t begun);
 static void serve(struct engine *);
+static void hear_place(struct engine *, size_t);
 static bool goes_on(const struct engine *);
 static bool wait_for_news(struct engine *);
 static void tick(struct engine *);
@@ -138,6 +141,7 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 	if (!begin(&e, sentence, sizeof(sentence))) {
 		log_write(LOG_ERR, "engine: %s", sentence);
 		listener_close(&e.listener);
+		objects_free(&e.objects);
 		free(e.places);
 		free(e.polled);
 		return EX_UNAVAILABLE;
@@ -159,11 +163,13 @@ begin(struct engine *e, char *err, size_t errsize)
 	const struct passwd *user;
 
 	e->places = calloc(e->n_places, sizeof(*e->places));
-	e->polled = calloc(POLL_PLACES + e->n_places, sizeof(*e->polled));
+	e->polled = calloc(POLL_PLACES + 2 * e->n_places, sizeof(*e->polled));
 	if (e->places == NULL || e->polled == NULL)
 		return false;
 	for (size_t i = 0; i < e->n_places; i++)
 		place_init(&e->places[i]);
+	if (!objects_init(&e->objects, e->conf, &e->blocked))
+		return false;
 	if (privileges_find(&user, e->conf->engine_user, err, errsize) != EX_OK ||
 	    listen_somewhere(e, user, err, errsize) != EX_OK ||
 	    !become_user(e->conf, user, err, errsize) || !load(e, err, errsize) ||
@@ -236,7 +242,7 @@ load(struct engine *e, char *err, size_t errsize)
 	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
 		return fault_tell(err, errsize, "cannot create a scratch directory in %s: %s",
 		    e->conf->scratch_dir, strerror(errno));
-	ok = inspector_prepare(e->conf, scratch, err, errsize);
+	ok = inspector_prepare(e->conf, scratch, PLACE_CHANNEL, err, errsize);
 	scratch_remove(scratch);
 	return ok;
 }
@@ -289,14 +295,29 @@ serve(struct engine *e)
 		if (e->polled[POLL_SUCCESSOR].revents != 0)
 			follow(e, successor_listen(&e->successor));
 		for (size_t i = 0; i < e->n_places; i++)
-			if (e->polled[POLL_PLACES + i].revents != 0 && e->places[i].channel != -1)
-				place_listen(&e->places[i], e->conf);
+			hear_place(e, i);
 		if (room(e) && e->listener.fd != -1 &&
 		    (e->polled[POLL_LISTENER].revents != 0 || e->draining))
 			take_connection(e);
 		if (e->last_tick != place_now())
 			tick(e);
 	}
+}
+
+/* What an inspector says, and what the helper for its objects does. */
+static void
+hear_place(struct engine *e, size_t i)
+{
+	struct place *p = &e->places[i];
+	struct errand_ask ask;
+	int fd;
+
+	if (e->objects.n > 0 && e->polled[POLL_PLACES + e->n_places + i].revents != 0 &&
+	    e->objects.errands[i].helper.channel != -1)
+		objects_listen(&e->objects, i, p->channel);
+	if (e->polled[POLL_PLACES + i].revents != 0 && p->channel != -1 &&
+	    place_listen(p, e->conf, &ask, &fd))
+		objects_ask(&e->objects, i, p->channel, &ask, fd);
 }
 
 static bool
@@ -323,8 +344,13 @@ wait_for_news(struct engine *e)
 	for (size_t i = 0; i < e->n_places; i++)
 		e->polled[POLL_PLACES + i] = (struct pollfd){ .fd = e->places[i].channel,
 			.events = POLLIN };
+	for (size_t i = 0; i < e->objects.n; i++)
+		e->polled[POLL_PLACES + e->n_places + i] = (struct pollfd){
+			.fd = e->objects.errands[i].helper.channel, .events = POLLIN
+		};
 	/* What waits is taken immediately: a listener that drains is closed after it. */
-	if (poll(e->polled, POLL_PLACES + e->n_places, e->draining && may_take ? 0 : 1000) != -1 ||
+	if (poll(e->polled, POLL_PLACES + e->n_places + e->objects.n,
+		e->draining && may_take ? 0 : 1000) != -1 ||
 	    errno == EINTR)
 		return true;
 	log_write(LOG_ERR, "engine: poll: %s", strerror(errno));
@@ -339,6 +365,7 @@ tick(struct engine *e)
 	e->last_tick = place_now();
 	for (size_t i = 0; i < e->n_places; i++)
 		place_check(&e->places[i], e->conf);
+	objects_check(&e->objects);
 	successor_check(&e->successor);
 	check_signatures(e);
 }
@@ -464,7 +491,7 @@ fill_places(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_places; i++)
 		if (e->places[i].state == PLACE_EMPTY &&
-		    !place_fill(&e->places[i], e->conf, &e->blocked))
+		    !place_fill(&e->places[i], PLACE_INSPECTOR, e->conf, &e->blocked))
 			return;
 }
 
@@ -503,11 +530,14 @@ reap(struct engine *e)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == e->successor.pid)
 			follow(e, successor_ended(&e->successor, status));
+		if (objects_reap(&e->objects, pid, status, e->places))
+			continue;
 		for (size_t i = 0; i < e->n_places; i++) {
 			if (e->places[i].state == PLACE_EMPTY || e->places[i].pid != pid)
 				continue;
 			served = served || e->places[i].state > PLACE_READY;
 			place_ended(&e->places[i], status);
+			objects_forget(&e->objects, i);
 		}
 	}
 	if (served && !e->draining)
@@ -562,6 +592,7 @@ static void
 drain(struct engine *e)
 {
 	e->draining = true;
+	e->objects.refill = false;
 	if (!e->handed_over)
 		manager_stopping();
 	if (e->successor.pid != 0)
@@ -584,6 +615,8 @@ finish(struct engine *e)
 {
 	for (size_t i = 0; i < e->n_places; i++)
 		place_clear(&e->places[i]);
+	objects_log(&e->objects);
+	objects_free(&e->objects);
 	if (!e->handed_over)
 		manager_remove_pid(e->conf->engine_pid_file);
 	log_write(LOG_NOTICE, "engine: stopped");

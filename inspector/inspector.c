@@ -30,6 +30,7 @@
 #include "clock.h"
 #include "conf.h"
 #include "descriptor.h"
+#include "errand.h"
 #include "examine.h"
 #include "message.h"
 #include "mime_walk.h"
@@ -48,6 +49,7 @@ struct inspector {
 	struct report report;
 	int64_t started; /* clock_ms */
 	int channel; /* to the engine, or -1 */
+	uint64_t cache_min; /* objects of so many bytes go over it; 0 = none */
 	const char *scratch; /* the engine's; NULL = the request names one */
 	bool shut; /* files are, by an engine's settings */
 	char fault[512]; /* why they could not be, or "" */
@@ -64,10 +66,12 @@ static bool send_bytes(int sock, const char *, size_t len);
 static bool send_report(int sock, const struct report *);
 
 bool
-inspector_prepare(const struct conf *conf, const char *scratch, char *err, size_t errsize)
+inspector_prepare(const struct conf *conf, const char *scratch, int channel, char *err,
+    size_t errsize)
 {
 	mime_walk_start();
-	return scan_open(conf, scratch, err, errsize) && sandbox_compile(conf, err, errsize);
+	return scan_open(conf, scratch, err, errsize) &&
+	    sandbox_compile(conf, channel, err, errsize);
 }
 
 void
@@ -83,7 +87,7 @@ void
 inspector_wait(int channel, const struct conf *conf, const char *scratch, int walls)
 {
 	static struct inspector in;
-	char sentence[512];
+	char sentence[512], connection;
 	int sock;
 
 	prctl(PR_SET_NAME, "inspector-ready");
@@ -96,10 +100,51 @@ inspector_wait(int channel, const struct conf *conf, const char *scratch, int wa
 		strlcpy(in.fault, sentence, sizeof(in.fault));
 	if (walls != -1)
 		close(walls);
-	if ((sock = descriptor_receive(channel)) == -1)
+	if (descriptor_receive(channel, &sock, &connection, 1, 0) != 1 || sock == -1)
 		_exit(EX_OK);
 	prctl(PR_SET_NAME, "inspector");
+	if (conf->engine_cache > 0)
+		in.cache_min = conf->engine_cache_min;
 	serve(&in, sock);
+}
+
+/* A fault of our own is none of the object's: whoever asks looks for himself. */
+void
+inspector_wait_object(int channel, const struct conf *engine_conf, const char *scratch, int walls)
+{
+	static struct errand_members members;
+	static struct scan_result result;
+	static char answer[ERRAND_MAX_ANSWER];
+	struct conf conf = *engine_conf;
+	struct inspector in = { .quiet = true };
+	struct message m;
+	struct errand_ask ask;
+	char sentence[512];
+	int fd;
+	bool ok;
+
+	prctl(PR_SET_NAME, "helper-ready");
+	ok = conf.sandbox == SANDBOX_OFF ||
+	    sandbox_files(&conf, scratch, walls, note, &in, sentence, sizeof(sentence));
+	if (walls != -1)
+		close(walls);
+	if (descriptor_receive(channel, &fd, &ask, sizeof(ask), 0) != sizeof(ask) || fd == -1)
+		_exit(EX_OK);
+	prctl(PR_SET_NAME, "helper");
+	conf.scan_size_limit = ask.settings.size_limit;
+	conf.scan_file_limit = ask.settings.file_limit;
+	conf.scan_depth_limit = ask.settings.depth_limit;
+	conf.scan_files_limit = ask.settings.files_limit;
+	conf.block_macros = ask.settings.block_macros != 0;
+	if (!ok || message_adopt(&m, fd) != MESSAGE_OK ||
+	    !sandbox_limits(&conf, sentence, sizeof(sentence)) ||
+	    !scan_adapt(&conf, scratch, sentence, sizeof(sentence)) ||
+	    !sandbox_syscalls(&conf, note, &in, sentence, sizeof(sentence)))
+		_exit(EX_OSERR);
+	scan_on_member(errand_add_member, &members);
+	scan_bytes(&result, SCAN_PART, m.bytes, (size_t)m.size, ask.seconds);
+	send(channel, answer, errand_write(answer, &result, &members), MSG_NOSIGNAL);
+	_exit(EX_OK);
 }
 
 static void
@@ -165,6 +210,8 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 		fail(in, fault, sentence);
 		return;
 	}
+	if (in->cache_min > 0)
+		errand_begin(in->channel, in->cache_min, &in->conf);
 	in->report.scanner = strdup(scan_banner());
 	if (in->report.scanner == NULL)
 		err(EX_OSERR, "inspector");

@@ -12,9 +12,11 @@
 
 /*
  * In a process that forks inspectors, once: what is the same for all of them. The
- * directory scratch is wanted meanwhile only. False and a sentence.
+ * directory scratch is wanted meanwhile only; channel will be their descriptor to
+ * the engine. False and a sentence.
  */
-bool inspector_prepare(const struct conf *, const char *scratch, char *err, size_t errsize);
+bool inspector_prepare(const struct conf *, const char *scratch, int channel, char *err,
+    size_t errsize);
 
 /*
  * Serve one request that comes over sock, and end the process. Its private
@@ -30,6 +32,11 @@ void inspector_serve(int sock) __attribute__((noreturn));
  */
 void inspector_wait(int channel, const struct conf *, const char *scratch, int walls)
     __attribute__((noreturn));
+#define INSPECTOR_CONNECTION 'c' /* the packet with it */
 #define INSPECTOR_ASKED 'A'
+
+/* The same for a helper: one object comes over channel (errand.h), and goes the answer. */
+void inspector_wait_object(int channel, const struct conf *, const char *scratch, int walls)
+    __attribute__((noreturn));
 
 #endif

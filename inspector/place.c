@@ -34,13 +34,12 @@
 
 #define REQUEST_SECONDS 5 /* from connecting to the whole request */
 #define KILL_GRACE 5 /* seconds past inspect_timeout */
-#define CHANNEL_FD 3 /* in a child */
 #define WALLS_FD 4
 
 static bool furnish(struct place *, const struct conf *);
 static void unfurnish(struct place *);
-static void be_inspector(const struct place *, const struct conf *, const sigset_t *, int channel,
-    pid_t engine) __attribute__((noreturn));
+static void be_inspector(const struct place *, enum place_kind, const struct conf *,
+    const sigset_t *, int channel, pid_t engine) __attribute__((noreturn));
 static void end(struct place *, const char *why);
 
 time_t
@@ -86,7 +85,7 @@ unfurnish(struct place *p)
 }
 
 bool
-place_fill(struct place *p, const struct conf *conf, const sigset_t *unblock)
+place_fill(struct place *p, enum place_kind kind, const struct conf *conf, const sigset_t *unblock)
 {
 	pid_t self = getpid();
 	int pair[2];
@@ -99,7 +98,7 @@ place_fill(struct place *p, const struct conf *conf, const sigset_t *unblock)
 	}
 	p->pid = fork();
 	if (p->pid == 0)
-		be_inspector(p, conf, unblock, pair[1], self);
+		be_inspector(p, kind, conf, unblock, pair[1], self);
 	close(pair[1]);
 	if (p->pid == -1) {
 		log_write(LOG_ERR, "engine: fork: %s", strerror(errno));
@@ -116,8 +115,8 @@ place_fill(struct place *p, const struct conf *conf, const sigset_t *unblock)
  * the log nor the listening socket. Dies with the engine.
  */
 static void
-be_inspector(const struct place *p, const struct conf *conf, const sigset_t *unblock, int channel,
-    pid_t engine)
+be_inspector(const struct place *p, enum place_kind kind, const struct conf *conf,
+    const sigset_t *unblock, int channel, pid_t engine)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	/* Out of the way of the two places first. */
@@ -127,21 +126,22 @@ be_inspector(const struct place *p, const struct conf *conf, const sigset_t *unb
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != engine || null == -1 || from == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1 || dup2(null, STDERR_FILENO) == -1 ||
-	    dup2(from, CHANNEL_FD) == -1 || (walls != -1 && dup2(walls, WALLS_FD) == -1))
+	    dup2(from, PLACE_CHANNEL) == -1 || (walls != -1 && dup2(walls, WALLS_FD) == -1))
 		_exit(EX_OSERR);
-	closefrom(walls != -1 ? WALLS_FD + 1 : CHANNEL_FD + 1);
+	closefrom(walls != -1 ? WALLS_FD + 1 : PLACE_CHANNEL + 1);
 	sigprocmask(SIG_UNBLOCK, unblock, NULL);
-	inspector_wait(CHANNEL_FD, conf, p->scratch, walls != -1 ? WALLS_FD : -1);
+	if (kind == PLACE_HELPER)
+		inspector_wait_object(PLACE_CHANNEL, conf, p->scratch, walls != -1 ? WALLS_FD : -1);
+	inspector_wait(PLACE_CHANNEL, conf, p->scratch, walls != -1 ? WALLS_FD : -1);
 }
 
 bool
 place_give(struct place *p, int sock, uid_t uid)
 {
-	if (!descriptor_send(p->channel, sock)) {
-		log_write(LOG_WARNING, "engine: inspector %d takes no connection: %s", p->pid,
-		    strerror(errno));
+	const char connection = INSPECTOR_CONNECTION;
+
+	if (!place_send(p, sock, &connection, 1))
 		return false;
-	}
 	close(sock);
 	p->uid = uid;
 	p->state = PLACE_ASKED;
@@ -149,22 +149,43 @@ place_give(struct place *p, int sock, uid_t uid)
 	return true;
 }
 
-void
-place_listen(struct place *p, const struct conf *conf)
+bool
+place_send(struct place *p, int fd, const void *packet, size_t len)
 {
-	char word;
-	ssize_t n = recv(p->channel, &word, 1, MSG_DONTWAIT);
+	if (descriptor_send(p->channel, fd, packet, len))
+		return true;
+	log_write(LOG_WARNING, "engine: inspector %d cannot be reached: %s", p->pid,
+	    strerror(errno));
+	return false;
+}
+
+bool
+place_at_work(struct place *p, const struct conf *conf)
+{
+	p->state = PLACE_AT_WORK;
+	p->deadline = place_now() + (time_t)conf->inspect_timeout + KILL_GRACE;
+	return true;
+}
+
+bool
+place_listen(struct place *p, const struct conf *conf, struct errand_ask *ask, int *fd)
+{
+	ssize_t n = descriptor_receive(p->channel, fd, ask, sizeof(*ask), MSG_DONTWAIT);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (n == 1 && word == INSPECTOR_ASKED && p->state == PLACE_ASKED) {
-		p->state = PLACE_AT_WORK;
-		p->deadline = place_now() + (time_t)conf->inspect_timeout + KILL_GRACE;
-		return;
+		return false;
+	if (n == 1 && ask->word == INSPECTOR_ASKED && *fd == -1 && p->state == PLACE_ASKED) {
+		place_at_work(p, conf);
+		return false;
 	}
+	if (n == sizeof(*ask) && ask->word == ERRAND_ASK && *fd != -1 && p->state == PLACE_AT_WORK)
+		return true;
 	/* It ends, or says what it has no business to say. */
+	if (*fd != -1)
+		close(*fd);
 	close(p->channel);
 	p->channel = -1;
+	return false;
 }
 
 void

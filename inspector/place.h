@@ -14,8 +14,13 @@
 #include <time.h>
 
 #include "conf.h"
+#include "errand.h"
 
 enum place_state { PLACE_EMPTY, PLACE_READY, PLACE_ASKED, PLACE_AT_WORK };
+
+#define PLACE_CHANNEL 3 /* the descriptor of a child's channel */
+
+enum place_kind { PLACE_INSPECTOR, PLACE_HELPER };
 
 struct place {
 	enum place_state state;
@@ -33,16 +38,26 @@ time_t place_now(void);
 void place_init(struct place *);
 
 /*
- * Fork an inspector that shuts itself in and waits. unblock: signals that it must
+ * Fork an inspector, or a helper for one object (objects.h), that shuts itself in
+ * and waits. unblock: signals that it must
  * not inherit as blocked. False, and logged, if it can't be done now.
  */
-bool place_fill(struct place *, const struct conf *, const sigset_t *unblock);
+bool place_fill(struct place *, enum place_kind, const struct conf *, const sigset_t *unblock);
+
+/* Hand it a descriptor and a packet; does not wait. */
+bool place_send(struct place *, int fd, const void *packet, size_t len);
+
+/* It has all it needs: its time runs. True. */
+bool place_at_work(struct place *, const struct conf *);
 
 /* Hand it the connection of a front of that user, which is closed here. False: it could not take it. */
 bool place_give(struct place *, int sock, uid_t);
 
-/* It has something to say: read that. */
-void place_listen(struct place *, const struct conf *);
+/*
+ * It has something to say: that its request has come, or that it wants an object
+ * scanned. True for the latter: *ask, and *fd, the caller's to close.
+ */
+bool place_listen(struct place *, const struct conf *, struct errand_ask *ask, int *fd);
 
 /* It has ended, with that wait status: log, tidy up. */
 void place_ended(struct place *, int status);

@@ -74,10 +74,10 @@ sandbox_walls(const struct conf *conf, const char *scratch)
 }
 
 bool
-sandbox_compile(const struct conf *conf, char *err, size_t errsize)
+sandbox_compile(const struct conf *conf, int channel, char *err, size_t errsize)
 {
 	return conf->sandbox == SANDBOX_OFF || !syscalls_available() ||
-	    syscalls_compile(conf_uses_clamd(conf), err, errsize);
+	    syscalls_compile(conf_uses_clamd(conf), channel, err, errsize);
 }
 
 bool
@@ -94,7 +94,7 @@ sandbox_syscalls(const struct conf *conf, sandbox_note *note, void *ctx, char *e
 	if (!syscalls_available())
 		return do_without(conf, "seccomp is not available: system calls are not restricted",
 		    note, ctx, err, errsize);
-	return syscalls_load(conf_uses_clamd(conf), err, errsize);
+	return syscalls_load(conf_uses_clamd(conf), -1, err, errsize);
 }
 
 void

@@ -41,11 +41,12 @@ bool sandbox_syscalls(const struct conf *, sandbox_note *note, void *ctx, char *
 /*
  * For a process that forks many inspectors, to do once what is the same for
  * all: the filter of system calls, which every child's sandbox_syscalls then
- * takes (false and a sentence on failure); and the rules on files for one
+ * takes (false and a sentence on failure; channel is a descriptor that they may
+ * hand objects over, or -1); and the rules on files for one
  * private directory, as a descriptor (-1 if that can't be done: the child does
  * it itself, and says why).
  */
-bool sandbox_compile(const struct conf *, char *err, size_t errsize);
+bool sandbox_compile(const struct conf *, int channel, char *err, size_t errsize);
 int sandbox_walls(const struct conf *, const char *scratch);
 
 /* Which walls stand on this machine, in a few words. */

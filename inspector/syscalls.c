@@ -35,7 +35,7 @@
 #endif
 #define FCHMODAT2 452 /* Linux 6.6, on all architectures; older headers lack it */
 
-static bool compile(bool, char *, size_t);
+static bool compile(bool, int, char *, size_t);
 static bool read_program(int);
 static int add_calls(scmp_filter_ctx);
 static int add_guarded_calls(scmp_filter_ctx);
@@ -43,6 +43,7 @@ static int add_descriptor_calls(scmp_filter_ctx);
 static int pretend_modes(scmp_filter_ctx);
 static int refuse_threads(scmp_filter_ctx);
 static int add_clamd_calls(scmp_filter_ctx);
+static int add_channel_calls(scmp_filter_ctx, int);
 
 static struct sock_fprog program; /* compiled; filter NULL = not yet */
 
@@ -153,15 +154,15 @@ static const int allowed_calls[] = {
 };
 
 bool
-syscalls_compile(bool with_clamd, char *err, size_t errsize)
+syscalls_compile(bool with_clamd, int channel, char *err, size_t errsize)
 {
-	return program.filter != NULL || compile(with_clamd, err, errsize);
+	return program.filter != NULL || compile(with_clamd, channel, err, errsize);
 }
 
 bool
-syscalls_load(bool with_clamd, char *err, size_t errsize)
+syscalls_load(bool with_clamd, int channel, char *err, size_t errsize)
 {
-	if (!syscalls_compile(with_clamd, err, errsize))
+	if (!syscalls_compile(with_clamd, channel, err, errsize))
 		return false;
 	for (size_t i = 0; i < program.len; i++) {
 		if (program.filter[i].code == (BPF_JMP | BPF_JEQ | BPF_K) &&
@@ -178,7 +179,7 @@ syscalls_load(bool with_clamd, char *err, size_t errsize)
  * the process that will be shut in, which is not known yet.
  */
 static bool
-compile(bool with_clamd, char *err, size_t errsize)
+compile(bool with_clamd, int channel, char *err, size_t errsize)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	int fd = memfd_create("filter", MFD_CLOEXEC), code;
@@ -201,6 +202,8 @@ compile(bool with_clamd, char *err, size_t errsize)
 		code = refuse_threads(filter);
 	if (code == 0 && with_clamd)
 		code = add_clamd_calls(filter);
+	if (code == 0 && channel != -1)
+		code = add_channel_calls(filter, channel);
 	if (code == 0)
 		code = seccomp_export_bpf(filter, fd);
 	seccomp_release(filter);
@@ -253,6 +256,19 @@ static int
 add_clamd_calls(scmp_filter_ctx filter)
 {
 	return seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 0);
+}
+
+/* An object in memory of its own, and handed over to the engine. */
+static int
+add_channel_calls(scmp_filter_ctx filter, int channel)
+{
+	int code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(memfd_create), 1,
+	    SCMP_A1(SCMP_CMP_EQ, MFD_CLOEXEC | MFD_ALLOW_SEALING, 0));
+
+	if (code == 0)
+		code = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(sendmsg), 1,
+		    SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)channel, 0));
+	return code;
 }
 
 /* Calls that are harmless with certain arguments only. */

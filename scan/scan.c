@@ -7,9 +7,15 @@
  */
 #include "scan.h"
 
+#include "errand.h"
 #include "scanner.h"
 
 static const struct scanner *scanner = &libclamav_scanner;
+
+static struct {
+	scan_member *fn;
+	void *ctx;
+} members; /* who wants to know of them */
 
 static void choose(const struct conf *);
 
@@ -61,12 +67,16 @@ void
 scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
-	scanner->bytes(result, kind, buf, len, seconds);
+	if (!errand_wanted(kind, len) ||
+	    !errand_scan(result, buf, len, seconds, members.fn, members.ctx))
+		scanner->bytes(result, kind, buf, len, seconds);
 }
 
 void
 scan_on_member(scan_member *fn, void *ctx)
 {
+	members.fn = fn;
+	members.ctx = ctx;
 	if (scanner->on_member != NULL)
 		scanner->on_member(fn, ctx);
 }

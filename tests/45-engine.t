@@ -448,6 +448,67 @@ SKIP: {
 	end_engine($e);
 }
 
+# -- the same object again --------------------------------------------------------------------
+
+# How many objects were asked for, and how many of them were known: told at the end.
+sub counted { my ($e) = @_; end_engine($e); return (read_file($e->{log}) // '') =~ /objects asked for: (\d+), known to be clean: (\d+)/ ? [$1, $2] : [0, 0] }
+sub with_object { my ($k, $bytes, $name) = @_; return mail(id => "object$k", parts => [part('Content-Type: text/plain', "hello $k\n"), attachment($name // "$k.bin", $bytes)]) }
+sub judged { my ($e, $mail, %set) = @_; return last_record(spawnscan(in => $mail, conf => needs($e, %set))->{log}) }
+{
+	my $object = noise(50_000);
+	my $database = private_database();
+	my $e = engine(database => $database);
+	for my $k (1 .. 4) {
+		my $r = spawnscan(in => my $m = with_object($k, $object), conf => needs($e));
+		is(last_record($r->{log})->{verdict}, 'clean', "the same attachment, message $k");
+		same_bytes((split_marks($r->{out}))[0], $m, 'as it came');
+	}
+	is(judged($e, with_object(5, $object, 'run.exe'))->{verdict}, 'blocked', 'its name is judged anew');
+	is_deeply(counted($e), [5, 4], 'it was scanned once');
+
+	$e = engine(database => $database);
+	my $bad = noise(50_000) . eicar();
+	is(judged($e, with_object($_, $bad))->{verdict}, 'infected', 'an infected one') for 1 .. 2;
+	is(judged($e, with_object(3, zip_of(['a.js', noise(50_000)])))->{verdict}, 'blocked', 'names inside, message 1');
+	is(judged($e, with_object(3, zip_of(['a.js', noise(50_000)])), archive_names => 'no')->{verdict}, 'clean', 'by other rules');
+	is(judged($e, with_object(4, zip_of(['a.txt', noise(50_000)])))->{verdict}, 'clean', 'others inside');
+	is(judged($e, with_object(5, $object), scan_depth_limit => 5)->{verdict}, 'clean', 'by other limits');
+	is(judged($e, with_object(6, $object), scan_depth_limit => 6)->{verdict}, 'clean', 'is another matter') for 1 .. 2;
+	my $got = counted($e);
+	cmp_ok($got->[0], '>=', 8, 'objects asked for');
+	cmp_ok($got->[1], '<=', $got->[0] - 6, 'what is infected or looked at in another way is scanned');
+	cmp_ok($got->[1], '>=', 1, 'and the rest is not');
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+
+	# Of new signatures nothing is remembered.
+	$e = engine(database => $database);
+	my $carrier = noise(50_000) . $second_pattern;
+	is(judged($e, with_object($_, $carrier))->{verdict}, 'clean', 'a pattern that nobody knows yet') for 1 .. 2;
+	my $changed = new_process($e);
+	write_file("$database/second.ndb", second_signature());
+	kill 'HUP', $e->{pid};
+	ok(wait_for($changed), 'SIGHUP: another process');
+	is(judged($e, with_object(3, $carrier))->{verdict}, 'infected', 'it is found');
+	end_engine($e);
+
+	$e = engine(engine_cache => 0);
+	is(judged($e, with_object($_, $object))->{verdict}, 'clean', 'switched off') for 1 .. 2;
+	is_deeply(counted($e), [0, 0], 'nobody asks');
+
+	# Helpers are as shut in as inspectors, and die as they do.
+	$e = engine(engine_inspectors => 1);
+	is(judged($e, with_object(1, $object))->{verdict}, 'clean', 'a message');
+	ok(wait_for(sub { inspectors($e->{pid}, 'helper-ready') == 1 }), 'a helper waits for the next object');
+	my ($helper) = inspectors($e->{pid}, 'helper-ready');
+	kill 'STOP', $helper;
+	my $f = start_front($e, with_object(2, noise(50_000)));
+	ok(wait_for(sub { children_of($e->{pid}) == 1 }), 'an object under way');
+	kill 'KILL', $helper;
+	is(end_of_front($f), 0, 'its helper is killed: the inspector scans it itself');
+	is(verdict($e, $infected), 'infected', 'the engine goes on');
+	end_engine($e);
+}
+
 # -- children that die -----------------------------------------------------------------------
 
 {

@@ -42,6 +42,10 @@
 #include "sandbox.h"
 #include "scan.h"
 
+#ifndef F_ADD_SEALS
+#define F_ADD_SEALS 1033
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 #define WITH_ASAN 1
 #elif defined(__has_feature)
@@ -67,6 +71,7 @@ static char database[64], database_file[80], scratch[64], secret[64], scanner[] 
 static struct conf conf;
 static uid_t child_uid; /* 0 = stay who we are */
 static bool no_landlock, no_seccomp, read_search;
+static int hand_over_fd;
 
 /* What the children scan, read before the walls are up. */
 static struct content {
@@ -784,7 +789,7 @@ in_child_of_engine(int (*fn)(void))
 	if (engine == 0) {
 		engine_pid = getpid();
 		if ((child_uid != 0 && setuid(child_uid) == -1) ||
-		    !sandbox_compile(&conf, err, sizeof(err)) || (inspector = fork()) == -1)
+		    !sandbox_compile(&conf, -1, err, sizeof(err)) || (inspector = fork()) == -1)
 			_exit(WALL_FAILED);
 		if (inspector == 0)
 			_exit(shut_in(BOTH) ? fn() : WALL_FAILED);
@@ -815,6 +820,49 @@ test_engine_signals(void **state)
 	}
 	expect_exit(in_child_of_engine(signal_engine), SIGSYS);
 	expect_exit(in_child_of_engine(do_abort), SIGABRT);
+}
+
+/* An engine's inspector hands objects over its channel, and over nothing else. */
+static int
+hand_over(void)
+{
+	struct msghdr none_at_all = { 0 };
+	int fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd == -1 || fcntl(fd, F_ADD_SEALS, 15) == -1)
+		return 1;
+	if (sendmsg(hand_over_fd, &none_at_all, 0) != -1 || errno != EBADF)
+		return 2;
+	return 0;
+}
+
+static void
+test_channel(void **state)
+{
+	char err[512];
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (no_seccomp) {
+		fprintf(stderr, "# SKIPPED: %s\n", __func__);
+		return;
+	}
+	for (int fd = 99; fd <= 100; fd++) {
+		hand_over_fd = fd;
+		fflush(NULL);
+		pid = fork();
+		assert_true(pid != -1);
+		if (pid == 0)
+			_exit(sandbox_compile(&conf, 99, err, sizeof(err)) && shut_in(BOTH)
+				? hand_over()
+				: WALL_FAILED);
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		if (fd == 99)
+			expect_exit(status, 0);
+		else
+			expect_signal(status, SIGSYS);
+	}
 }
 
 /* --- machines without --- */
@@ -1113,7 +1161,7 @@ remove_ground(void **state)
 	    C(test_libraries), C(test_forbidden_files), C(test_outside), C(test_scratch_missing), \
 	    C(test_database_missing), C(test_database_file), C(test_forbidden_calls), \
 	    C(test_no_threads), C(test_abort), C(test_engine_signals), C(test_lacks), \
-	    C(test_scan_testfiles), C(test_scan_corpus)
+	    C(test_channel), C(test_scan_testfiles), C(test_scan_corpus)
 
 int
 main(void)

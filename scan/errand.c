@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * errand.c - an object that an inspector of an engine has scanned elsewhere.
+ *
+ * An answer is a byte, then strings that end in NUL: an error or "", then each hit
+ * as a digit for its class and its name, then "", then each member that a container
+ * has as "n" and its name or "x" for an executable, then "". The reader takes nothing
+ * for granted: it was written by a process that has looked at a hostile object.
+ *
+ * Diagnostics: none. What does not work is scanned in this process.
+ */
+#include "errand.h"
+
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "descriptor.h"
+#include "scan_result.h"
+
+#ifndef F_ADD_SEALS /* of <linux/fcntl.h>, where <fcntl.h> lacks them */
+#define F_ADD_SEALS 1033
+#define F_SEAL_SEAL 1
+#define F_SEAL_SHRINK 2
+#define F_SEAL_GROW 4
+#define F_SEAL_WRITE 8
+#endif
+#define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+struct strings {
+	char *at, *end;
+	bool full;
+};
+
+static int sealed_copy(const char *buf, size_t len);
+static bool read_answer(struct scan_result *, char *answer, size_t len, scan_member *, void *ctx);
+static bool read_hits(struct scan_result *, struct strings *);
+static char *next_string(struct strings *);
+static void put_string(struct strings *, const char *prefix, const char *text);
+
+static struct {
+	int channel;
+	size_t min;
+	struct errand_settings settings;
+} errand = { .channel = -1 };
+
+void
+errand_begin(int channel, uint64_t min, const struct conf *conf)
+{
+	errand.channel = channel;
+	errand.min = min < SIZE_MAX ? (size_t)min : SIZE_MAX;
+	errand.settings = (struct errand_settings){ conf->scan_size_limit, conf->scan_file_limit,
+		conf->scan_depth_limit, conf->scan_files_limit, conf->block_macros };
+}
+
+bool
+errand_wanted(enum scan_kind kind, size_t len)
+{
+	return errand.channel != -1 && kind == SCAN_PART && len >= errand.min &&
+	    len <= ERRAND_MAX_OBJECT;
+}
+
+bool
+errand_scan(struct scan_result *result, const char *buf, size_t len, unsigned int seconds,
+    scan_member *member, void *ctx)
+{
+	static char answer[ERRAND_MAX_ANSWER];
+	struct errand_ask ask;
+	int fd = sealed_copy(buf, len);
+	ssize_t n = -1;
+
+	memset(&ask, 0, sizeof(ask));
+	ask.word = ERRAND_ASK;
+	ask.seconds = seconds;
+	ask.settings = errand.settings;
+	if (fd == -1)
+		return false;
+	if (descriptor_send(errand.channel, fd, &ask, sizeof(ask))) {
+		do
+			n = read(errand.channel, answer, sizeof(answer));
+		while (n == -1 && errno == EINTR);
+	}
+	close(fd);
+	if (n <= 0) {
+		errand.channel = -1;
+		return false;
+	}
+	return read_answer(result, answer, (size_t)n, member, ctx);
+}
+
+static int
+sealed_copy(const char *buf, size_t len)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	size_t done = 0;
+
+	while (fd != -1 && done < len) {
+		ssize_t n = write(fd, buf + done, len - done);
+
+		if (n > 0) {
+			done += (size_t)n;
+		} else if (n == 0 || errno != EINTR) {
+			close(fd);
+			fd = -1;
+		}
+	}
+	if (fd != -1 && fcntl(fd, F_ADD_SEALS, ALL_SEALS) == -1) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Members are told of only if all of the answer is sound. */
+static bool
+read_answer(struct scan_result *result, char *answer, size_t len, scan_member *member, void *ctx)
+{
+	struct strings s = { .at = answer + 1, .end = answer + len }, again;
+	char *text;
+
+	memset(result, 0, sizeof(*result));
+	if (answer[0] != ERRAND_CLEAN && answer[0] != ERRAND_FOUND)
+		return false;
+	if ((text = next_string(&s)) == NULL)
+		return false;
+	if (text[0] != '\0')
+		scan_result_fail(result, "%s", text);
+	if (!read_hits(result, &s))
+		return false;
+	again = s;
+	do
+		text = next_string(&s);
+	while (text != NULL && text[0] != '\0');
+	if (text == NULL || s.at != s.end ||
+	    (answer[0] == ERRAND_CLEAN && (result->failed || result->n_hits > 0)))
+		return false;
+	while ((text = next_string(&again)) != NULL && text[0] != '\0')
+		if (member != NULL)
+			member(ctx, text[0] == 'n' ? text + 1 : NULL, NULL, 0);
+	return true;
+}
+
+static bool
+read_hits(struct scan_result *result, struct strings *s)
+{
+	char *text;
+
+	while ((text = next_string(s)) != NULL && text[0] != '\0') {
+		struct scan_hit *hit = &result->hits[result->n_hits];
+
+		if (result->n_hits == SCAN_MAX_HITS || text[0] < '0' ||
+		    text[0] - '0' >= CLASS_COUNT || text[1] == '\0')
+			return false;
+		hit->class = (enum verdict_class)(text[0] - '0');
+		strlcpy(hit->name, text + 1, sizeof(hit->name));
+		scan_result_make_printable(hit->name);
+		result->n_hits++;
+	}
+	return text != NULL;
+}
+
+static char *
+next_string(struct strings *s)
+{
+	char *text = s->at;
+	char *nul = s->at < s->end ? memchr(s->at, '\0', (size_t)(s->end - s->at)) : NULL;
+
+	if (nul == NULL)
+		return NULL;
+	s->at = nul + 1;
+	return text;
+}
+
+/*
+ * Contents that came out of this one are not told of: who asks does not learn that they
+ * were scanned, and scans them once more where a message reads in several ways.
+ */
+void
+errand_add_member(void *ctx, const char *name, const char *bytes, size_t len)
+{
+	struct errand_members *m = ctx;
+	struct strings s = { .at = m->text + m->len, .end = m->text + sizeof(m->text) };
+
+	(void)len;
+	if (bytes != NULL)
+		return;
+	put_string(&s, name != NULL ? "n" : "x", name != NULL ? name : "");
+	m->too_many = m->too_many || s.full;
+	m->len = (size_t)(s.at - m->text);
+}
+
+/* More than fits can't be told: that has to be scanned by who asks. */
+size_t
+errand_write(char *answer, const struct scan_result *result, const struct errand_members *members)
+{
+	struct strings s = { .at = answer + 1, .end = answer + ERRAND_MAX_ANSWER };
+
+	answer[0] = result->failed || result->n_hits > 0 ? ERRAND_FOUND : ERRAND_CLEAN;
+	put_string(&s, "", result->failed ? result->error : "");
+	for (size_t i = 0; i < result->n_hits; i++) {
+		const char class[] = { (char)('0' + (int)result->hits[i].class), '\0' };
+
+		put_string(&s, class, result->hits[i].name);
+	}
+	put_string(&s, "", "");
+	if (s.full || members->too_many || members->len >= (size_t)(s.end - s.at)) {
+		answer[0] = ERRAND_SELF;
+		return 1;
+	}
+	memcpy(s.at, members->text, members->len);
+	s.at += members->len;
+	put_string(&s, "", "");
+	return (size_t)(s.at - answer);
+}
+
+static void
+put_string(struct strings *s, const char *prefix, const char *text)
+{
+	size_t n = strlen(prefix), len = strlen(text);
+
+	s->full = s->full || n + len + 1 > (size_t)(s->end - s->at);
+	if (s->full)
+		return;
+	memcpy(s->at, prefix, n);
+	memcpy(s->at + n, text, len + 1);
+	s->at += n + len + 1;
+}

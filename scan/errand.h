@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * errand.h - an object that an inspector of an engine has scanned elsewhere: the
+ * words that pass between the two, and the inspector's side.
+ *
+ * The inspector sends an ask with the object in a sealed memfd. The engine hashes
+ * it. What it has seen clean before it answers; anything else a fresh inspector
+ * scans alone. So whatever a message makes of its inspector, what that says about
+ * an object is believed of this very object only.
+ */
+#ifndef ERRAND_H
+#define ERRAND_H
+
+#include <stdint.h>
+
+#include "scan.h"
+
+#define ERRAND_MAX_OBJECT ((size_t)32 << 20) /* larger ones are not worth the memory */
+#define ERRAND_MAX_ANSWER ((size_t)48 << 10)
+
+/* All that an outcome depends on, beside the bytes and the signatures. No padding. */
+struct errand_settings {
+	uint64_t size_limit, file_limit, depth_limit, files_limit;
+	uint64_t block_macros;
+};
+
+/* A packet from an inspector, with a descriptor. */
+struct errand_ask {
+	char word; /* ERRAND_ASK */
+	uint32_t seconds;
+	struct errand_settings settings;
+};
+#define ERRAND_ASK 'O'
+
+/* The first byte of an answer. What follows is for errand_scan. */
+#define ERRAND_CLEAN 'C'
+#define ERRAND_FOUND 'F'
+#define ERRAND_SELF 'S' /* scan it yourself */
+
+/*
+ * From now on objects of min bytes and more go over that channel; -1 = none do.
+ * They are scanned by these settings.
+ */
+void errand_begin(int channel, uint64_t min, const struct conf *);
+
+/* Is this one to go? */
+bool errand_wanted(enum scan_kind, size_t len);
+
+/*
+ * Have it scanned; calls member as scan_on_member says. False if it has to be
+ * scanned here: nobody could, or the answer is none.
+ */
+bool errand_scan(struct scan_result *, const char *buf, size_t len, unsigned int seconds,
+    scan_member *member, void *ctx);
+
+/* The other side: members as they are told of, for scan_on_member. */
+struct errand_members {
+	char text[ERRAND_MAX_ANSWER];
+	size_t len;
+	bool too_many;
+};
+scan_member errand_add_member; /* ctx: a struct errand_members, zeroed at first */
+
+/* What was found, into answer (ERRAND_MAX_ANSWER bytes). Returns its length. */
+size_t errand_write(char *answer, const struct scan_result *, const struct errand_members *);
+
+#endif

@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * unit_objects.c - the engine's memory of clean objects, with an inspector and a
+ * helper that lie: this program plays both. Whatever they say, what is infected is
+ * found in the next message, by an honest one.
+ */
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "descriptor.h"
+#include "errand.h"
+#include "inspector.h"
+#include "objects.h"
+#include "scratch.h"
+
+#ifndef F_ADD_SEALS
+#define F_ADD_SEALS 1033
+#endif
+#define ALL_SEALS 15
+#define PATTERN "A-HARMLESS-PATTERN-OF-UNIT-OBJECTS-AND-NOTHING-ELSE"
+#define OBJECT_SIZE 4096
+
+static char root[] = "/tmp/unit_objects.XXXXXX", database[64], database_file[80];
+static struct conf conf;
+static sigset_t none;
+static struct objects objects;
+static int channel[2]; /* the engine's end, the inspector's */
+static char answer[ERRAND_MAX_ANSWER];
+static char clean[OBJECT_SIZE], infected[OBJECT_SIZE];
+static const struct errand_settings settings = { 100 << 20, 100 << 20, 17, 1000, 0 };
+
+/* A memfd of these bytes. */
+static int
+object(const char *bytes, size_t len, int seals)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	assert_true(fd != -1);
+	assert_int_equal(write(fd, bytes, len), (ssize_t)len);
+	if (seals != 0)
+		assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+/* The engine's next step; an answer's first byte, or 0 if there is none yet. */
+static char
+take_answer(void)
+{
+	ssize_t n = recv(channel[1], answer, sizeof(answer), MSG_DONTWAIT);
+
+	return n > 0 ? answer[0] : 0;
+}
+
+static void
+reap_helper(void)
+{
+	struct place inspector = { .channel = channel[0] };
+	int status;
+	pid_t pid = objects.errands[0].helper.pid;
+
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(objects_reap(&objects, pid, status, &inspector));
+}
+
+/* Ask as an inspector does, and play the engine until there is an answer. */
+static char
+ask_for(int fd, const struct errand_settings *with)
+{
+	struct errand_ask ask = { .word = ERRAND_ASK, .seconds = 60, .settings = *with };
+	struct place *helper = &objects.errands[0].helper;
+	char first;
+
+	objects_ask(&objects, 0, channel[0], &ask, fd);
+	if ((first = take_answer()) != 0)
+		return first;
+	while (helper->channel != -1) {
+		struct pollfd p = { .fd = helper->channel, .events = POLLIN };
+
+		assert_int_equal(poll(&p, 1, 60000), 1);
+		objects_listen(&objects, 0, channel[0]);
+	}
+	first = take_answer();
+	objects.refill = false;
+	reap_helper();
+	return first;
+}
+
+static char
+ask_for_bytes(const char *bytes)
+{
+	return ask_for(object(bytes, OBJECT_SIZE, ALL_SEALS), &settings);
+}
+
+static void
+test_honest(void **state)
+{
+	struct errand_settings other = settings;
+
+	(void)state;
+	assert_int_equal(ask_for_bytes(clean), ERRAND_CLEAN);
+	assert_int_equal(objects.n_known, 0);
+	assert_int_equal(ask_for_bytes(clean), ERRAND_CLEAN);
+	assert_int_equal(objects.n_known, 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
+		assert_string_equal(answer + 3, "Objects-Test.UNOFFICIAL");
+	}
+	assert_int_equal(objects.n_known, 1);
+	/* What was looked at less closely is another matter. */
+	other.depth_limit = 1;
+	assert_int_equal(ask_for(object(clean, OBJECT_SIZE, ALL_SEALS), &other), ERRAND_CLEAN);
+	assert_int_equal(objects.n_known, 1);
+}
+
+/* What may still change, and what is no memory, is not looked at. */
+static void
+test_not_sealed(void **state)
+{
+	int ends[2], fd = object(clean, OBJECT_SIZE, 0), kept = dup(fd);
+
+	(void)state;
+	assert_int_equal(ask_for(fd, &settings), ERRAND_SELF);
+	assert_int_equal(pwrite(kept, infected, OBJECT_SIZE, 0), OBJECT_SIZE);
+	close(kept);
+	assert_int_equal(ask_for(object(clean, OBJECT_SIZE, 2 | 4), &settings), ERRAND_SELF);
+	assert_int_equal(ask_for(object("", 0, ALL_SEALS), &settings), ERRAND_SELF);
+	assert_int_equal(ask_for(open(database_file, O_RDONLY), &settings), ERRAND_SELF);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(ask_for(ends[0], &settings), ERRAND_SELF);
+	close(ends[1]);
+	assert_int_equal(objects.n_asked, 0);
+	assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
+}
+
+static void
+test_too_large(void **state)
+{
+	int fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	(void)state;
+	assert_int_equal(ftruncate(fd, (off_t)ERRAND_MAX_OBJECT + 1), 0);
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, ALL_SEALS), 0);
+	assert_int_equal(ask_for(fd, &settings), ERRAND_SELF);
+}
+
+/* An inspector that says what only a helper may say is not heard any more. */
+static void
+test_lying_inspector(void **state)
+{
+	static const char words[] = { ERRAND_CLEAN, ERRAND_FOUND, ERRAND_SELF, INSPECTOR_ASKED, 0 };
+	struct errand_ask ask;
+	int fd, pair[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(words); i++) {
+		struct place p;
+
+		place_init(&p);
+		p.state = PLACE_AT_WORK;
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+		p.channel = pair[0];
+		memset(&ask, 0, sizeof(ask));
+		ask.word = words[i];
+		/* With an object and the length of an ask, and without. */
+		if (i % 2 == 0) {
+			fd = object(infected, OBJECT_SIZE, ALL_SEALS);
+			assert_true(descriptor_send(pair[1], fd, &ask, sizeof(ask)));
+			close(fd);
+		} else {
+			assert_int_equal(send(pair[1], &ask, sizeof(ask), 0), sizeof(ask));
+		}
+		assert_false(place_listen(&p, &conf, &ask, &fd));
+		assert_int_equal(p.channel, -1);
+		close(pair[1]);
+	}
+	assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
+}
+
+/* A helper that an object has taken over: it may lie about that, and about nothing else. */
+static void
+test_lying_helper(void **state)
+{
+	static const char lie[] = { ERRAND_CLEAN, 0, 0, 0 };
+	struct errand_state *e = &objects.errands[0];
+	char evil[OBJECT_SIZE];
+	int pair[2];
+
+	(void)state;
+	memcpy(evil, infected, sizeof(evil));
+	evil[0] = 'E';
+	known_hash(&e->key, evil, sizeof(evil), &settings);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	e->helper.channel = pair[0];
+	e->asked = true;
+	for (int i = 0; i < 3; i++) /* the further ones for whoever comes next */
+		assert_int_equal(send(pair[1], lie, sizeof(lie), 0), sizeof(lie));
+	objects_listen(&objects, 0, channel[0]);
+	assert_int_equal(e->helper.channel, -1);
+	close(pair[1]);
+	assert_int_equal(take_answer(), ERRAND_CLEAN);
+	assert_int_equal(take_answer(), 0);
+	assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
+	assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
+	/* That object itself: believed, which is the price. */
+	assert_int_equal(ask_for_bytes(evil), ERRAND_CLEAN);
+}
+
+/* One that dies without a word. */
+static void
+test_dying_helper(void **state)
+{
+	struct errand_ask ask = { .word = ERRAND_ASK, .seconds = 60, .settings = settings };
+	struct errand_state *e = &objects.errands[0];
+
+	(void)state;
+	assert_true(place_fill(&e->helper, PLACE_HELPER, &conf, &none));
+	kill(e->helper.pid, SIGSTOP);
+	objects_ask(&objects, 0, channel[0], &ask, object(clean, OBJECT_SIZE, ALL_SEALS));
+	assert_int_equal(take_answer(), 0);
+	/* One object at a time. */
+	objects_ask(&objects, 0, channel[0], &ask, object(infected, OBJECT_SIZE, ALL_SEALS));
+	assert_int_equal(take_answer(), ERRAND_SELF);
+	kill(e->helper.pid, SIGKILL);
+	objects.refill = false;
+	reap_helper();
+	assert_int_equal(take_answer(), ERRAND_SELF);
+	assert_int_equal(ask_for_bytes(clean), ERRAND_CLEAN);
+	assert_int_equal(objects.n_known, 0);
+}
+
+static void
+test_bounded(void **state)
+{
+	struct known *k = known_new(16);
+	struct known_key key;
+	size_t len, found = 0;
+	char bytes[8];
+
+	(void)state;
+	assert_non_null(k);
+	for (int i = 0; i < 1000; i++) {
+		snprintf(bytes, sizeof(bytes), "%d", i);
+		known_hash(&key, bytes, sizeof(bytes), &settings);
+		known_add(k, &key, "C", 1);
+		assert_non_null(known_find(k, &key, &len)); /* the latest stays */
+	}
+	for (int i = 0; i < 1000; i++) {
+		snprintf(bytes, sizeof(bytes), "%d", i);
+		known_hash(&key, bytes, sizeof(bytes), &settings);
+		found += known_find(k, &key, &len) != NULL;
+	}
+	assert_in_range(found, 1, 16);
+	known_free(k);
+}
+
+/* What an engine, or who has taken a helper over, may send to an inspector. */
+static void
+test_unsound_answers(void **state)
+{
+	static const struct {
+		const char *bytes;
+		size_t len;
+		bool sound;
+	} answers[] = {
+		{ "C\0\0", 4, true }, { "C\0\0na.txt\0", 11, true },
+		{ "F\0"
+		  "1Virus\0\0",
+		    11, true },
+		{ "S", 1, false }, { "X\0\0", 4, false }, { "C", 1, false }, { "C\0", 2, false },
+		{ "C\0\0", 3, false }, { "C\0\0na.txt", 9, false }, { "C\0\0\0tail", 9, false },
+		{ "C\0"
+		  "1Virus\0\0",
+		    11, false }, /* clean with a hit */
+		{ "Cerror\0\0", 9, false }, { "F\0~Virus\0\0", 11, false }, /* no such class */
+		{ "F\0"
+		  "1\0\0",
+		    6, false }, /* no name */
+	};
+	static struct scan_result result;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+		errand_begin(channel[1], 1, &conf);
+		assert_true(errand_wanted(SCAN_PART, 100));
+		assert_false(errand_wanted(SCAN_MAIL, 100));
+		assert_int_equal(send(channel[0], answers[i].bytes, answers[i].len, 0),
+		    (ssize_t)answers[i].len);
+		if (errand_scan(&result, clean, sizeof(clean), 60, NULL, NULL) != answers[i].sound)
+			fail_msg("answer %zu", i);
+	}
+	errand_begin(-1, 1, &conf);
+	assert_false(errand_wanted(SCAN_PART, 100));
+}
+
+static int
+make_ground(void **state)
+{
+	char err[512] = "", scratch[PATH_MAX];
+	FILE *file;
+
+	(void)state;
+	if (mkdtemp(root) == NULL)
+		return -1;
+	snprintf(database, sizeof(database), "%s/db", root);
+	snprintf(database_file, sizeof(database_file), "%s/db/test.ndb", root);
+	if (mkdir(database, 0755) == -1 || (file = fopen(database_file, "w")) == NULL)
+		return -1;
+	fputs("Objects-Test:0:*:", file);
+	for (const char *c = PATTERN; *c != '\0'; c++)
+		fprintf(file, "%02x", (unsigned char)*c);
+	fputc('\n', file);
+	fclose(file);
+	memset(clean, 'c', sizeof(clean));
+	memset(infected, 'i', sizeof(infected));
+	memcpy(infected + 100, PATTERN, strlen(PATTERN));
+	conf_init(&conf);
+	free(conf.database);
+	free(conf.scratch_dir);
+	conf.database = strdup(database);
+	conf.scratch_dir = strdup(root);
+	conf.engine_inspectors = 1;
+	conf.memory_limit = 0;
+	sigemptyset(&none);
+	if (!scratch_make(conf.scratch_dir, scratch, sizeof(scratch)) ||
+	    !inspector_prepare(&conf, scratch, PLACE_CHANNEL, err, sizeof(err)))
+		print_error("%s\n", err);
+	scratch_remove(scratch);
+	return err[0] == '\0' ? 0 : -1;
+}
+
+static int
+remove_ground(void **state)
+{
+	(void)state;
+	unlink(database_file);
+	rmdir(database);
+	conf_free(&conf);
+	return rmdir(root);
+}
+
+static int
+set_up(void **state)
+{
+	(void)state;
+	return objects_init(&objects, &conf, &none) &&
+		socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, channel) == 0
+	    ? 0
+	    : -1;
+}
+
+static int
+tear_down(void **state)
+{
+	(void)state;
+	objects_free(&objects);
+	close(channel[0]);
+	close(channel[1]);
+	return 0;
+}
+
+#define CASE(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		CASE(test_honest),
+		CASE(test_not_sealed),
+		CASE(test_too_large),
+		CASE(test_lying_inspector),
+		CASE(test_lying_helper),
+		CASE(test_dying_helper),
+		CASE(test_bounded),
+		CASE(test_unsound_answers),
+	};
+
+	return cmocka_run_group_tests(tests, make_ground, remove_ground);
+}
