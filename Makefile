@@ -39,12 +39,12 @@ DESK      = $(call objects,$(DESK_DIRS))
 COMMON    = $(call objects,common)
 objects   = $(basename $(sort $(wildcard $(1:%=%/*.c))))
 
-FRONT_PKGS     = libbsd-overlay libmd inih
+FRONT_PKGS     = libbsd-overlay libmd inih jansson
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
-FRONT_LIBS     = -Wl,-Bstatic -linih -lbsd -lmd -lmilter -Wl,-Bdynamic -pthread
-DESK_PKGS      = $(FRONT_PKGS) jansson
-INSPECTOR_PKGS = libmd libbsd-overlay inih gmime-3.0 libclamav libarchive libseccomp zlib
+FRONT_LIBS     = -Wl,-Bstatic -linih -ljansson -lbsd -lmd -lmilter -Wl,-Bdynamic -pthread
+DESK_PKGS      = $(FRONT_PKGS)
+INSPECTOR_PKGS = libmd libbsd-overlay inih jansson gmime-3.0 libclamav libarchive libseccomp zlib
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 

@@ -345,6 +345,7 @@ load(struct options *o, struct conf *conf, char *sentence, size_t size)
 		conf->syslog_facility, level, o->conf.verbose > 0 || isatty(STDERR_FILENO),
 		sentence, size))
 		return conf_options_code(errno);
+	log_json(conf->log_format == LOG_FORMAT_JSON);
 	return EX_OK;
 }
 

@@ -20,6 +20,7 @@ enum conf_keep { KEEP_OFF, KEEP_CHANGED, KEEP_ALL };
 enum conf_engine { ENGINE_AUTO, ENGINE_REQUIRE, ENGINE_OFF };
 enum conf_scan { SCAN_AUTO, SCAN_THOROUGH };
 enum conf_sandbox { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF };
+enum conf_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
 /* Lists are words separated by one space. Times are seconds, sizes bytes. */
@@ -96,6 +97,8 @@ struct conf {
 	char *log; /* "syslog", "stderr" or "file:/path" */
 	int syslog_facility; /* LOG_MAIL ... */
 	char *syslog_name;
+	enum conf_log_format log_format;
+	bool log_attachments;
 	char *metrics_file; /* "" = none */
 	int log_level; /* LOG_ERR ... LOG_DEBUG */
 

@@ -44,6 +44,8 @@ static const struct conf_choice facilities[] = { { "mail", LOG_MAIL }, { "daemon
 	{ "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 }, { "local2", LOG_LOCAL2 },
 	{ "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 }, { "local5", LOG_LOCAL5 },
 	{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 }, { NULL, 0 } };
+static const struct conf_choice log_formats[] = { { "text", LOG_FORMAT_TEXT },
+	{ "json", LOG_FORMAT_JSON }, { NULL, 0 } };
 static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LOG_WARNING },
 	{ "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 } };
 
@@ -175,6 +177,8 @@ const struct conf_key conf_table[] = {
 	CHOICE(log, syslog_facility, facilities, "mail"),
 	STRING(log, syslog_name, 1, 64, conf_check_name, "spawnscan"),
 	CHOICE(log, log_level, levels, "info"),
+	CHOICE(log, log_format, log_formats, "text"),
+	BOOL(log, log_attachments, "no"),
 	STRING(log, metrics_file, 0, CONF_PATH_LENGTH, conf_check_path, ""),
 
 	CHOICE(smtp, bare_newline, newlines, "normalise"),

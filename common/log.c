@@ -24,10 +24,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "jtext.h"
 #include "log.h"
 
 #define FILE_PREFIX "file:"
@@ -41,6 +43,8 @@ static bool write_line(int, const char *, const char *, size_t);
 static void file_prefix(char *, size_t);
 static void append_pair(struct log_record *, const char *, const char *);
 static char *put_octal(char *, unsigned char);
+static void emit(int, const char *);
+static bool emit_json(int, json_t *);
 
 static struct {
 	char name[NAME_SIZE]; /* syslog(3) keeps a pointer to it */
@@ -49,7 +53,8 @@ static struct {
 	bool use_stderr;
 	int file; /* -1 = none */
 	int level;
-} state = { "spawnscan", false, true, false, -1, LOG_INFO };
+	bool json;
+} state = { "spawnscan", false, true, false, -1, LOG_INFO, false };
 
 void
 log_init(const char *progname)
@@ -125,15 +130,36 @@ log_write(int severity, const char *fmt, ...)
 void
 log_vwrite(int severity, const char *fmt, va_list ap)
 {
-	char raw[LOG_LINE_MAX + 1], line[LOG_LINE_MAX + 2], prefix[PREFIX_SIZE];
-	size_t len;
-	bool written = false;
+	char raw[LOG_LINE_MAX + 1], line[LOG_LINE_MAX + 2];
+	json_t *object;
 	int saved = errno;
+	bool done = false;
 
 	if (severity > state.level)
 		return;
 	vsnprintf(raw, sizeof(raw), fmt, ap);
-	len = printable(line, LOG_LINE_MAX + 1, raw);
+	if (state.json && (object = json_object()) != NULL) {
+		json_object_set_new(object, "event", json_string("text"));
+		json_object_set_new(object, "text", jtext_new(raw));
+		done = emit_json(severity, object);
+		json_decref(object);
+	}
+	if (!done) {
+		printable(line, LOG_LINE_MAX + 1, raw);
+		emit(severity, line);
+	}
+	errno = saved;
+}
+
+/* emit - a line of printable ASCII, at most LOG_LINE_MAX */
+static void
+emit(int severity, const char *line)
+{
+	char prefix[PREFIX_SIZE];
+	size_t len = strlen(line);
+	bool written = false;
+	int saved = errno;
+
 	if (state.use_stderr || (state.stderr_usable && severity <= LOG_ERR)) {
 		snprintf(prefix, sizeof(prefix), "%s: ", state.name);
 		write_line(STDERR_FILENO, prefix, line, len);
@@ -147,11 +173,62 @@ log_vwrite(int severity, const char *fmt, va_list ap)
 	errno = saved;
 }
 
+/* emit_json - false if memory ran out */
+static bool
+emit_json(int severity, json_t *object)
+{
+	const char *key, *largest;
+	size_t size, most;
+	json_t *value;
+	char *dump;
+	bool fits;
+
+	for (;;) {
+		dump = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII);
+		if (dump == NULL)
+			return false;
+		fits = strlen(dump) <= LOG_LINE_MAX;
+		if (fits)
+			emit(severity, dump);
+		free(dump);
+		if (fits)
+			return true;
+		largest = NULL;
+		most = 0;
+		json_object_foreach(object, key, value)
+		{
+			size = json_dumpb(value, NULL, 0, JSON_ENSURE_ASCII | JSON_ENCODE_ANY);
+			if (size > most && strcmp(key, "event") != 0) {
+				most = size;
+				largest = key;
+			}
+		}
+		if (largest == NULL || json_object_del(object, largest) == -1 ||
+		    json_object_set_new(object, "truncated", json_true()) == -1)
+			return false;
+	}
+}
+
+void
+log_json(bool on)
+{
+	state.json = on;
+	if (on)
+		json_object_seed(arc4random());
+}
+
+bool
+log_is_json(void)
+{
+	return state.json;
+}
+
 void
 log_record_start(struct log_record *record, const char *event)
 {
 	record->len = 0;
 	record->text[0] = '\0';
+	record->json = state.json ? json_object() : NULL;
 	log_record_str(record, "event", event);
 }
 
@@ -163,6 +240,8 @@ log_record_str(struct log_record *record, const char *key, const char *value)
 	const char *from;
 	bool plain = *value != '\0';
 
+	if (record->json != NULL)
+		json_object_set_new(record->json, key, jtext_new(value));
 	for (from = value; *from != '\0' && plain; from++)
 		plain = *from > ' ' && *from <= '~' && *from != '"' && *from != '\\';
 	if (plain) {
@@ -191,14 +270,29 @@ log_record_num(struct log_record *record, const char *key, unsigned long long va
 {
 	char number[24];
 
+	if (record->json != NULL)
+		json_object_set_new(record->json, key, json_integer((json_int_t)value));
 	snprintf(number, sizeof(number), "%llu", value);
 	append_pair(record, key, number);
 }
 
 void
-log_record_write(const struct log_record *record, int severity)
+log_record_json(struct log_record *record, const char *key, json_t *value)
 {
-	log_write(severity, "%s", record->text);
+	if (record->json != NULL)
+		json_object_set_new(record->json, key, value);
+	else
+		json_decref(value);
+}
+
+void
+log_record_write(struct log_record *record, int severity)
+{
+	/* Without memory the record is there as key=value. */
+	if (severity <= state.level && (record->json == NULL || !emit_json(severity, record->json)))
+		emit(severity, record->text);
+	json_decref(record->json);
+	record->json = NULL;
 }
 
 static void

@@ -50,13 +50,26 @@ void log_vwrite(int severity, const char *fmt, va_list) __attribute__((format(pr
  * characters are put in double quotes with \" \\ and \ooo escapes; an empty
  * value is "". A record that would outgrow the buffer is cut at a whole pair.
  */
+struct json_t;
 struct log_record {
 	char text[LOG_LINE_MAX];
 	size_t len;
+	struct json_t *json; /* the same as an object; NULL if that is not the format */
 };
 void log_record_start(struct log_record *, const char *event);
 void log_record_str(struct log_record *, const char *key, const char *value);
 void log_record_num(struct log_record *, const char *key, unsigned long long value);
-void log_record_write(const struct log_record *, int severity);
+/* JSON only: a value that is no text, which is given away. */
+void log_record_json(struct log_record *, const char *key, struct json_t *value);
+/* Every record that was started must be written: that frees it. */
+void log_record_write(struct log_record *, int severity);
+
+/*
+ * From now on each line is a JSON object: a record with its keys as key=value has them, any
+ * other sentence as {"event":"text","text":...}. Of an object that outgrows LOG_LINE_MAX
+ * the largest members are left out, and "truncated" is true.
+ */
+void log_json(bool);
+bool log_is_json(void);
 
 #endif

@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "jtext.h"
 #include "list.h"
 #include "safe.h"
 
@@ -187,7 +188,7 @@ list_json(const char *reference, int64_t when, const struct meta *m)
 	json_object_set_new(o, "reference", json_string(reference));
 	json_object_set_new(o, "time", json_integer(when));
 	for (size_t i = 0; i < sizeof(strings) / sizeof(strings[0]); i++)
-		json_object_set_new(o, strings[i].key, safe_json(strings[i].value));
+		json_object_set_new(o, strings[i].key, jtext_new(strings[i].value));
 	json_object_set_new(o, "to", json_list(m->recipients, m->n_recipients));
 	json_object_set_new(o, "size", json_integer((json_int_t)m->size));
 	json_object_set_new(o, "findings", json_findings(m));
@@ -204,7 +205,7 @@ json_list(const char *const *list, size_t n)
 	json_t *array = json_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_array_append_new(array, safe_json(list[i]));
+		json_array_append_new(array, jtext_new(list[i]));
 	return array;
 }
 
@@ -215,11 +216,11 @@ json_findings(const struct meta *m)
 
 	for (size_t i = 0; i < m->n_findings; i++) {
 		o = json_object();
-		json_object_set_new(o, "class", safe_json(m->findings[i].class));
-		json_object_set_new(o, "action", safe_json(m->findings[i].action));
-		json_object_set_new(o, "part", safe_json(m->findings[i].part));
-		json_object_set_new(o, "reason", safe_json(m->findings[i].reason));
-		json_object_set_new(o, "file", safe_json(m->findings[i].file));
+		json_object_set_new(o, "class", jtext_new(m->findings[i].class));
+		json_object_set_new(o, "action", jtext_new(m->findings[i].action));
+		json_object_set_new(o, "part", jtext_new(m->findings[i].part));
+		json_object_set_new(o, "reason", jtext_new(m->findings[i].reason));
+		json_object_set_new(o, "file", jtext_new(m->findings[i].file));
 		json_array_append_new(array, o);
 	}
 	return array;
@@ -232,8 +233,8 @@ json_events(const struct meta *m)
 
 	for (size_t i = 0; i + 1 < m->n_events; i += 2) {
 		o = json_object();
-		json_object_set_new(o, "event", safe_json(m->events[i]));
-		json_object_set_new(o, "text", safe_json(m->events[i + 1]));
+		json_object_set_new(o, "event", jtext_new(m->events[i]));
+		json_object_set_new(o, "text", jtext_new(m->events[i + 1]));
 		json_array_append_new(array, o);
 	}
 	return array;

@@ -86,6 +86,7 @@ notifier_run(void)
 	if (meta_read(&meta, STDIN_FILENO, err, sizeof(err)) && configure(&conf, &meta)) {
 		(void)log_open(conf.log, conf.syslog_name, conf.syslog_facility, conf.log_level,
 		    false, err, sizeof(err));
+		log_json(conf.log_format == LOG_FORMAT_JSON);
 		code = *meta.notice != '\0' ? tell(&conf, &meta) : EX_OK;
 		if (*conf.quarantine_to != '\0' && strcmp(meta.reference, "-") != 0)
 			code = copy_original(&conf, &meta);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * safe.h - text of strangers, made safe for a terminal and for JSON.
+ * safe.h - text of strangers, made safe for a terminal.
  */
 #ifndef SAFE_H
 #define SAFE_H
 
-#include <jansson.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,9 +15,6 @@ void safe_put(FILE *, const char *text, size_t len, size_t max);
 
 /* The columns that all of it takes. */
 size_t safe_columns(const char *text, size_t len);
-
-/* As a JSON string; what is no UTF-8 becomes U+FFFD. */
-json_t *safe_json(const char *text);
 
 /* One sentence on standard error, whatever is in it; returns code. */
 int safe_complain(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

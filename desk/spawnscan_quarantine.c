@@ -169,6 +169,7 @@ main(int argc, char **argv)
 	/* As the filter's user, so that a file that is made here is his. If he can't: syslog. */
 	(void)log_open(conf.log, conf.syslog_name, conf.syslog_facility, conf.log_level,
 	    options.verbose > 0, err, sizeof(err));
+	log_json(conf.log_format == LOG_FORMAT_JSON);
 	settle(&desk, argc - optind - 1, argv + optind + 1);
 	if (!verb->references && desk.n_references > 0)
 		quit(EX_USAGE, "%s takes no reference; see spawnscan-quarantine -h", verb->name);

@@ -181,6 +181,7 @@ run_engine(const struct options *o, const struct conf *conf, char **argv)
 		o->conf.verbose > 1 ? LOG_DEBUG : conf->log_level,
 		o->conf.verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "%s", sentence);
+	log_json(conf->log_format == LOG_FORMAT_JSON);
 	if (ready != NULL) {
 		ready_fd = (int)strtonum(ready, STDERR_FILENO + 1, INT_MAX, NULL);
 		unsetenv(ENGINE_READY_ENV);

@@ -97,6 +97,8 @@ my %bad = (
 	log => ['', 'file', 'file:', 'file:relative', 'somewhere', 'stdout'],
 	syslog_facility => ['', 'kern', 'local8'],
 	syslog_name => ['', 'a b', "a\tb", 'x' x 100],
+	log_format => ['', 'xml', 'key=value'],
+	log_attachments => ['', 'maybe'],
 	metrics_file => ['metrics.prom', './metrics.prom'],
 	log_level => ['', 'loud', '7'],
 	bare_newline => ['', 'pass'],

@@ -113,7 +113,8 @@ void
 inspection_run(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf)
 {
-	inspect(i, conf, m, reference, envelope, crlf, EXPLAIN_NONE);
+	inspect(i, conf, m, reference, envelope, crlf,
+	    conf->log_attachments ? EXPLAIN_JSON : EXPLAIN_NONE);
 }
 
 void

@@ -30,6 +30,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "facts.h"
 #include "log.h"
 #include "metrics.h"
 #include "notify.h"
@@ -54,6 +55,7 @@ static void log_message(const struct transaction *, enum outcome, const char *);
 static void put_cut(struct log_record *, const char *, const char *, size_t);
 static void put_recipients(struct log_record *, const struct envelope *);
 static void put_findings(struct log_record *, const struct report *);
+static void log_attachments(const struct transaction *, struct log_record *);
 static bool list_add(char *, const char *);
 static size_t cut(char *, size_t, const char *, size_t);
 static enum outcome common_outcome(const struct transaction *, enum outcome);
@@ -346,6 +348,7 @@ log_message(const struct transaction *t, enum outcome outcome, const char *reply
 	log_record_str(&record, "action", verdict_action_name(report->action));
 	if (report->n_findings > 0)
 		put_findings(&record, report);
+	log_attachments(t, &record);
 	if (report->exempt != NULL)
 		log_record_str(&record, "exempt", report->exempt);
 	if (t->quarantine.stored)
@@ -405,6 +408,38 @@ put_cut(struct log_record *record, const char *key, const char *value, size_t ma
 	log_record_str(record, key, text);
 }
 
+/* log_attachments - in the record of the message as JSON, else in records of their own */
+static void
+log_attachments(const struct transaction *t, struct log_record *message)
+{
+	struct log_record record;
+	json_t *list, *one, *value;
+	const char *key;
+	size_t i;
+
+	if (!t->conf->log_attachments || t->inspection.report.explanation == NULL ||
+	    (list = facts_attachments(t->inspection.report.explanation)) == NULL)
+		return;
+	if (log_is_json()) {
+		log_record_json(message, "attachments", list);
+		return;
+	}
+	json_array_foreach(list, i, one)
+	{
+		log_record_start(&record, "attachment");
+		json_object_foreach(one, key, value)
+		{
+			if (json_is_string(value))
+				put_cut(&record, key, json_string_value(value), LIST_SIZE / 2);
+			else
+				log_record_num(&record, key,
+				    (unsigned long long)json_integer_value(value));
+		}
+		log_record_write(&record, LOG_INFO);
+	}
+	json_decref(list);
+}
+
 /* put_recipients - the list has room for several, however long one of them is */
 static void
 put_recipients(struct log_record *record, const struct envelope *envelope)
@@ -417,7 +452,10 @@ put_recipients(struct log_record *record, const struct envelope *envelope)
 		if (!list_add(list, taken < LIST_SIZE ? one : NULL))
 			break;
 	}
-	log_record_str(record, "to", list);
+	if (log_is_json())
+		log_record_json(record, "to", facts_recipients(envelope));
+	else
+		log_record_str(record, "to", list);
 	log_record_num(record, "count", envelope->n_recipients);
 }
 
@@ -435,7 +473,10 @@ put_findings(struct log_record *record, const struct report *report)
 		if (!list_add(list, one))
 			break;
 	}
-	log_record_str(record, "findings", list);
+	if (log_is_json())
+		log_record_json(record, "findings", facts_findings(report));
+	else
+		log_record_str(record, "findings", list);
 }
 
 /* list_add - to a list of LIST_SIZE; false if it is full (or item NULL), which "..." says then */
