@@ -11,6 +11,8 @@
 #include "mime_archive.h"
 #include "mime_calendar.h"
 #include "mime_cms.h"
+#include "mime_document.h"
+#include "mime_ole.h"
 #include "mime_pgp.h"
 #include "mime_text.h"
 #include "mime_tnef.h"
@@ -22,11 +24,18 @@ static const struct format formats[] = {
 	{ .name = "OpenPGP", .is = pgp_is, .open = pgp_open },
 	{ .name = "calendar", .in_text = true, .is = calendar_is, .open = calendar_open },
 	{ .name = "text", .in_text = true, .is = text_is, .open = text_open },
-	{ .name = "TNEF", .is = tnef_is, .names = tnef_names },
+	{ .name = "TNEF", .is = tnef_is, .open = tnef_open, .names = tnef_names },
 	{ .name = "archive", .is = archive_is, .open = archive_open, .names = archive_names },
 	{ .name = "archive behind something",
 	    .is = archive_is_behind,
 	    .open = archive_open_behind },
+	{ .name = "OLE", .is = ole_is, .open = ole_open },
+	{ .name = "RTF", .is = document_is_rtf, .open = document_open_rtf },
+	{ .name = "OneNote", .is = document_is_onenote, .open = document_open_onenote },
+	{ .name = "PDF", .is = document_is_pdf, .open = document_open_pdf },
+	{ .name = "OpenDocument manifest",
+	    .is = document_is_manifest,
+	    .open = document_open_manifest },
 	{ .name = "zip", .is = zip_is, .again = zip_again },
 };
 

@@ -15,4 +15,7 @@ bool tnef_is(const struct format_input *);
  */
 void tnef_names(const struct format_input *, format_name *, void *ctx);
 
+/* The files, each with its names; a message that is attached is a stream like this one. */
+void tnef_open(struct packed *, const struct format_input *);
+
 #endif

@@ -215,7 +215,7 @@ for my $h ("$octets\nContent-Description: doc.js\n$attached", "$octets\nContent-
 like(findings(named("$octets; name=a.txt\nContent-Description: doc.js")), qr/^clean/, 'a description does not matter beside a name');
 like(findings(named($_)), qr/^clean/, 'no name: ' . $_ =~ s/\n/ | /gr) for "$octets\nContent-Description: A picture of Anna", "Content-Type: text/plain\nContent-Description: Notification",
     "Content-Type: application/pdf\nContent-Location: http://example.com/", 'Content-Type: application/pdf';
-like(findings(part("$octets\n$attached\nContent-Transfer-Encoding: $_", "begin 644 invoice.js\n" . pack('u', 'harmless') . "`\nend\n")), qr/^blocked action=\w+ part=2 .*js"/, "the begin line under $_") for qw(x-uuencode uuencode x-uue);
+like(findings(part("$octets\n$attached\nContent-Transfer-Encoding: $_", "begin 644 invoice.js\n" . pack('u', 'harmless') . "`\nend\n")), qr/^blocked action=\w+ part=2\S* .*js"/, "the begin line under $_") for qw(x-uuencode uuencode x-uue);
 my $forwarded = "From: a\@example.org\nSubject: x\n\nHello.\n";
 for my $name ('Your order at example.com', 'Re: your order at example.com', 'allegro.pl', 'news@sub.example.app', 'see example.com.') {
 	like(findings(part("Content-Type: message/rfc822; name=\"$name\"", $forwarded)), qr/^clean/, "a message called $name");
@@ -235,6 +235,100 @@ for my $file ("filename*0=\"evil\"; filename*1=\".js\"", "filename=\"evil.js \""
 	like(found('a', $mail), qr/^blocked/, "in a file without a name of mail: $file");
 	like(found('a.zip', zip_of(['b.eml' => $mail])), qr/^blocked/, "in an .eml in a zip: $file");
 }
+
+# -- documents ---------------------------------------------------------------------------------------
+
+my $hidden = 'xxxx' . marker() . 'x' x 5000;
+sub docx { return zip_of(['[Content_Types].xml' => '<Types/>', 'word/document.xml' => '<w:document/>', @_]) }
+sub rtf {
+	my ($object, %a) = @_;
+	my $ole1 = pack('V V V', 0x501, 2, 8) . "Package\0" . pack('V V V', 0, 0, length($object) - 4) . substr($object, 4);
+	$ole1 = $object if $a{raw};
+	my $hex = unpack 'H*', $ole1;
+	$hex =~ s/(.{60})/$1$a{between}/g if defined $a{between};
+	return "{\\rtf1\\ansi text{\\object\\objemb{\\*\\objclass Package}{\\*\\objdata $hex}}}";
+}
+my %holders = (
+	'a document' => sub { cfb_of({ WordDocument => pack('v v x8 x500', 0xa5ec, 0), ObjectPool => { _1 => { "\1Ole10Native" => $_[0] } } }) },
+	'a workbook' => sub { cfb_of({ Workbook => pack('v v x16', 0x809, 16), MBD0001 => { "\1Ole10Native" => $_[0] } }) },
+	'a docx' => sub { docx('word/embeddings/oleObject1.bin' => cfb_of({ "\1Ole10Native" => $_[0] })) },
+	'an xlsx' => sub { zip_of(['xl/workbook.xml' => '<x/>', 'xl/embeddings/oleObject1.bin' => cfb_of({ "\1Ole10Native" => $_[0] })]) },
+	'a docx in a zip' => sub { zip_of(['a.docx' => docx('word/embeddings/oleObject1.bin' => cfb_of({ "\1Ole10Native" => $_[0] }))]) },
+	RTF => sub { rtf($_[0]) },
+	'RTF, broken up' => sub { rtf($_[0], between => "\r\n ") },
+	'RTF, with groups' => sub { rtf($_[0], between => '{\\*\\x}\\par ') },
+	'RTF, a compound file' => sub { my $c = cfb_of({ "\1Ole10Native" => $_[0] }); rtf(pack('V V V', 0x501, 2, 8) . "Package\0" . pack('V V V', 0, 0, length $c) . $c, raw => 1) },
+);
+for (sort keys %holders) {
+	infected("a package in $_", $holders{$_}->(native_of('a.txt', $hidden)));
+	infected("a small package in $_", $holders{$_}->(native_of('a.txt', 'xxxx' . marker())));
+	blocked("a package in $_", $holders{$_}->(native_of('evil.js', 'harmless')), 'js');
+	blocked("a package in $_, its other name", $holders{$_}->(native_of('a.txt', 'harmless', wide => 'evil.js')), 'js');
+	blocked("a package in $_, its path", $holders{$_}->(native_of('a.txt', 'harmless', path => 'C:\\evil.js')), 'js');
+	clean("a package in $_", $holders{$_}->(native_of('a.txt', 'harmless')));
+}
+sub msg {
+	my (@files) = @_;
+	my ($n, %m) = (0);
+	for (@files) {
+		my ($name, $content) = @$_;
+		$m{sprintf '__attach_version1.0_#%08X', $n++} = {
+			'__substg1.0_3707001F' => wide($name), '__substg1.0_3704001E' => substr($name, 0, 8),
+			ref $content ? ('__substg1.0_3701000D' => $content) : ('__substg1.0_37010102' => $content),
+		};
+	}
+	return { '__properties_version1.0' => "\0" x 32, '__substg1.0_0037001F' => wide('subject'), '__recip_version1.0_#00000000' => { '__substg1.0_3001001F' => wide('bob@example.com') }, %m };
+}
+blocked('.msg: a name', cfb_of(msg(['evil.js', 'harmless'])), 'js');
+blocked('.msg: the second of two', cfb_of(msg(['a.txt', 'harmless'], ['evil.js', 'harmless'])), 'js');
+blocked('.msg: in a message that is attached', cfb_of(msg(['a message', msg(['evil.js', 'harmless'])])), 'js');
+infected('.msg: the content', cfb_of(msg(['a.txt', $hidden])));
+infected('.msg: in a message that is attached', cfb_of(msg(['a message', msg(['a.txt', 'xxxx' . marker()])])));
+blocked('.msg in a zip', zip_of(['a.msg' => cfb_of(msg(['evil.js', 'harmless']))]), 'js');
+blocked('.msg in winmail.dat', tnef_of(['a.msg', cfb_of(msg(['evil.js', 'harmless']))]), 'js');
+clean('.msg', cfb_of(msg(['a.txt', 'harmless'], ['b.pdf', 'harmless'])));
+told("an OLE document, $_", 'unopened', substr cfb_of({ "\1Ole10Native" => native_of('a.txt', noise(30000)) }), 0, $_) for 600, 5000, 20000;
+
+blocked('winmail.dat: a long name', tnef_of(['a.txt', 'harmless', 'evil.js']), 'js');
+blocked('winmail.dat: a message that is attached', tnef_of([undef, undef, 'a message', tnef_of(['evil.js', 'harmless'])]), 'js');
+infected('winmail.dat: a message that is attached', tnef_of([undef, undef, 'a message', tnef_of(['a.txt', $hidden])]));
+blocked('winmail.dat: three deep', tnef_of([undef, undef, 'a', tnef_of([undef, undef, 'b', tnef_of([undef, undef, 'c', tnef_of(['evil.js', 'harmless'])])])]), 'js');
+blocked('winmail.dat in a zip', zip_of(['winmail.dat' => tnef_of(['evil.js', 'harmless'])]), 'js');
+blocked('winmail.dat: an archive', tnef_of(['a.rar', $rar_js]), 'js');
+clean('winmail.dat', tnef_of(['a.txt', 'harmless', 'a long name.txt'], ['b.pdf', 'harmless']));
+
+sub onenote {
+	my ($name, $content) = @_;
+	my $string = wide($name);
+	return pack('H*', 'e4525c7b8cd8a74daeb15378d02996d3') . ("\0" x 1000) . pack('V', length $string) . $string . ("\0" x 20)
+	    . pack('H*', 'e716e3bd65261145a4c48d4d0b7a9eac') . pack('V V x12', length $content, 0) . $content . pack('H*', '22a7fb7179940b4abb13899256426b24') . ("\0" x 100);
+}
+blocked('OneNote: a name', onenote('evil.hta', 'harmless'), 'hta');
+infected('OneNote: the content', onenote('a.txt', $hidden));
+blocked('OneNote: an archive', onenote('a.txt', $rar_js), 'js');
+blocked('OneNote in a zip', zip_of(['notes' => onenote('evil.hta', 'harmless')]), 'hta');
+clean('OneNote', onenote('a.txt', 'harmless'));
+
+my %secret = (
+	'agile or standard' => cfb_of({ EncryptionInfo => pack('v v V', 4, 4, 0x40) . 'x' x 500, EncryptedPackage => noise(5000) }),
+	'a Word document' => cfb_of({ WordDocument => pack('v4 v v', 0xa5ec, 0xc1, 0, 0, 0, 0x0100) . "\0" x 5000 }),
+	'a workbook' => cfb_of({ Workbook => pack('v v x16', 0x809, 16) . pack('v v', 0x2f, 54) . 'x' x 54 . noise(5000) }),
+	'an old workbook' => cfb_of({ Book => pack('v v x8', 0x809, 8) . pack('v v', 0x86, 0) . pack('v v', 0x2f, 4) . 'xxxx' . noise(5000) }),
+	'a presentation' => cfb_of({ 'Current User' => pack('V V V V', 0, 0x14, 0x14, 0xf3d1c4df), 'PowerPoint Document' => noise(5000) }),
+	'rights management' => cfb_of({ "\tDRMContent" => noise(5000) }),
+	OpenDocument => zip_of([mimetype => 'application/vnd.oasis.opendocument.text', 'content.xml' => noise(100), 'META-INF/manifest.xml' => '<manifest:manifest><manifest:file-entry><manifest:encryption-data/></manifest:file-entry></manifest:manifest>']),
+	PDF => "%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R/Encrypt 9 0 R>>\nstartxref\n0\n%%EOF\n",
+	'PDF, in place' => "%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer\n<< /Size 5 /Encrypt\r\n << /Filter /Standard >> /Root 1 0 R >>\nstartxref\n0\n%%EOF\n",
+);
+for (sort keys %secret) {
+	told("a password: $_", 'encrypted', $secret{$_});
+	told("a password, in a zip: $_", 'encrypted', zip_of(['a' => $secret{$_}])) unless $_ eq 'OpenDocument';
+}
+clean('a Word document', cfb_of({ WordDocument => pack('v4 v v', 0xa5ec, 0xc1, 0, 0, 0, 0x0200) . "\0" x 5000 }));
+clean('a workbook', cfb_of({ Workbook => pack('v v x16', 0x809, 16) . pack('v v', 0x42, 2) . 'xx' . pack('v v', 0x0a, 0) . pack('v v', 0x2f, 4) . 'x' x 5000 }));
+clean('a presentation', cfb_of({ 'Current User' => pack('V V V V', 0, 0x14, 0x14, 0xe391c05f) }));
+clean('OpenDocument', zip_of([mimetype => 'application/vnd.oasis.opendocument.text', 'META-INF/manifest.xml' => '<manifest:manifest/>']));
+clean('PDF', "%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n0\n%%EOF\n");
 
 # -- what may not be said of texts and pictures ----------------------------------------------
 

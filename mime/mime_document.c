@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mime_document.c - files in RTF and OneNote; whether a PDF or an OpenDocument is encrypted.
+ *
+ * RTF: the hexadecimal digits behind \objdata (RTF 1.9.1) are an OLE 1 object ([MS-OLEDS]
+ * 2.2.5): a package, or a compound file. Control words, groups and whitespace between the
+ * digits are passed over, as Word does.
+ *
+ * OneNote ([MS-ONESTORE] 2.6.13): an embedded file is a FileDataStoreObject, which is looked
+ * for by its GUID. Its name is a string of its own; each string of UTF-16 that has its length
+ * in front and looks like a file's name counts.
+ *
+ * PDF (ISO 32000 7.6): a trailer with /Encrypt, whichever of the two passwords is set.
+ *
+ * OpenDocument 1.2 part 3 3.8.1: the manifest has an encryption-data element.
+ *
+ * Linear in the content; bounds are those of struct packed. Memory that runs out ends
+ * the process.
+ */
+#include "mime_document.h"
+
+#include <ctype.h>
+#include <err.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sysexits.h>
+
+#include "le.h"
+#include "mime_ole.h"
+
+#define OBJECTS_MAX 1000
+#define NAME_MAX_CHARS 260
+#define STORE_GUID "\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac"
+#define STORE_HEAD 36
+
+static const char *object_data(const char *, const char *end, char *out, size_t *len);
+static const char *skip_control(const char *, const char *end);
+static void open_object(struct packed *, const char *, size_t len);
+static bool add_copy(struct packed *, char *name, const char *, size_t len);
+static char *string_before(const char *, size_t at, size_t len);
+
+bool
+document_is_rtf(const struct format_input *in)
+{
+	return in->len >= 5 && memcmp(in->bytes, "{\\rt", 4) == 0;
+}
+
+void
+document_open_rtf(struct packed *p, const struct format_input *in)
+{
+	const char *at = in->bytes, *end = in->bytes + in->len;
+	char *data = malloc(in->len + 1);
+	size_t objects = 0, len;
+
+	if (data == NULL)
+		err(EX_OSERR, "document");
+	while ((at = memmem(at, (size_t)(end - at), "\\objdata", 8)) != NULL) {
+		at = object_data(at + 8, end, data, &len);
+		open_object(p, data, len);
+		if (++objects == OBJECTS_MAX) {
+			p->too_big = true;
+			break;
+		}
+	}
+	free(data);
+}
+
+/* The digits up to the end of the group, as bytes; returns where that is. */
+static const char *
+object_data(const char *s, const char *end, char *out, size_t *len)
+{
+	int depth = 0, half = -1;
+
+	*len = 0;
+	while (s < end && depth >= 0) {
+		if (isxdigit((unsigned char)*s)) {
+			int digit = isdigit((unsigned char)*s) ? *s - '0' : (*s | 0x20) - 'a' + 10;
+
+			if (half < 0) {
+				half = digit;
+			} else {
+				out[(*len)++] = (char)(half << 4 | digit);
+				half = -1;
+			}
+			s++;
+		} else if (*s == '\\') {
+			s = skip_control(s + 1, end);
+		} else {
+			depth += *s == '{' ? 1 : *s == '}' ? -1 : 0;
+			s++;
+		}
+	}
+	return s;
+}
+
+/* \word, \word-12, \'ab, \bin3 and as many bytes. */
+static const char *
+skip_control(const char *s, const char *end)
+{
+	const char *word = s;
+	size_t n = 0;
+
+	if (s < end && *s == '\'')
+		return end - s > 3 ? s + 3 : end;
+	while (s < end && isalpha((unsigned char)*s))
+		s++;
+	if (s == word)
+		return s < end ? s + 1 : end;
+	if (s < end && *s == '-')
+		s++;
+	for (; s < end && isdigit((unsigned char)*s); s++)
+		n = n < SIZE_MAX / 16 ? n * 10 + (size_t)(*s - '0') : n;
+	if (s < end && *s == ' ')
+		s++;
+	if (end - word > 3 && strncmp(word, "bin", 3) == 0 && !isalpha((unsigned char)word[3]))
+		s += n < (size_t)(end - s) ? n : (size_t)(end - s);
+	return s;
+}
+
+/* OLE 1: version, 2, class, topic, item, length, data. */
+static void
+open_object(struct packed *p, const char *s, size_t len)
+{
+	const char *compound = memmem(s, len, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", 8);
+	size_t at = 8, n = 0;
+	bool package;
+
+	if (compound != NULL)
+		add_copy(p, NULL, compound, len - (size_t)(compound - s));
+	if (len < 12)
+		return;
+	n = le_get(s + at, 4);
+	package = n == 8 && len - at >= 12 && strncasecmp(s + at + 4, "Package", 8) == 0;
+	for (int i = 0; i < 3; i++) {
+		if (len - at < 4)
+			return;
+		n = le_get(s + at, 4);
+		at += 4;
+		if (n > len - at)
+			return;
+		at += n;
+	}
+	if (package && len - at >= 4)
+		ole_package(p, s + at + 4, len - at - 4);
+}
+
+static bool
+add_copy(struct packed *p, char *name, const char *s, size_t len)
+{
+	char *copy, *names[] = { name };
+
+	if (len > packed_room(p)) {
+		p->too_big = true;
+		return false;
+	}
+	copy = malloc(len + 1);
+	if (copy == NULL)
+		err(EX_OSERR, "document");
+	memcpy(copy, s, len);
+	packed_spend(p, len);
+	return packed_add_member(p, names, name == NULL ? 0 : 1, copy, len, 0);
+}
+
+bool
+document_is_onenote(const struct format_input *in)
+{
+	/* A section, as it lies on a disk and as it is packed for the way. */
+	static const char section[] = "\xe4\x52\x5c\x7b\x8c\xd8\xa7\x4d\xae\xb1\x53\x78\xd0\x29"
+				      "\x96\xd3";
+	static const char packaged[] = "\x2f\xe9\x8d\x63\xd4\xa6\xc1\x4b\x9a\x36\xb3\xfc\x25\x11"
+				       "\xa5\xb7";
+
+	return in->len >= 64 &&
+	    (memcmp(in->bytes, section, 16) == 0 || memcmp(in->bytes + 48, section, 16) == 0 ||
+		memcmp(in->bytes, packaged, 16) == 0 || memcmp(in->bytes + 48, packaged, 16) == 0);
+}
+
+void
+document_open_onenote(struct packed *p, const struct format_input *in)
+{
+	const char *at = in->bytes, *end = in->bytes + in->len;
+
+	for (; (at = memmem(at, (size_t)(end - at), STORE_GUID, 16)) != NULL; at += 16) {
+		uint64_t size;
+
+		if (end - at < STORE_HEAD)
+			break;
+		size = le_get(at + 16, 4) | (uint64_t)le_get(at + 20, 4) << 32;
+		if (size > (size_t)(end - at) - STORE_HEAD) {
+			p->unopened = "OneNote section";
+			size = (size_t)(end - at) - STORE_HEAD;
+		}
+		if (!add_copy(p, NULL, at + STORE_HEAD, (size_t)size))
+			return;
+	}
+	for (size_t i = 0; i + 1 < in->len; i++) {
+		char *name = in->bytes[i] == '.' && in->bytes[i + 1] == '\0'
+		    ? string_before(in->bytes, i, in->len)
+		    : NULL;
+
+		if (name != NULL) {
+			bool more = packed_add_member(p, &name, 1, NULL, 0, 0);
+
+			free(name);
+			if (!more)
+				return;
+		}
+	}
+}
+
+/* The string around the dot at at, if its length stands in front of it; malloc'd. */
+static char *
+string_before(const char *s, size_t at, size_t len)
+{
+	size_t begin = at, end = at, n;
+	char *name;
+
+	while (begin >= 2 && s[begin - 1] == '\0' && s[begin - 2] >= ' ' &&
+	    at - begin < 2 * NAME_MAX_CHARS)
+		begin -= 2;
+	while (end + 1 < len && s[end + 1] == '\0' && s[end] >= ' ' &&
+	    end - at < 2 * NAME_MAX_CHARS)
+		end += 2;
+	n = end - begin;
+	/* With a zero behind it or without one. */
+	if (begin < 4 || (le_get(s + begin - 4, 4) != n && le_get(s + begin - 4, 4) != n + 2))
+		return NULL;
+	name = malloc(n / 2 + 1);
+	if (name == NULL)
+		err(EX_OSERR, "document");
+	for (size_t i = 0; i < n / 2; i++)
+		name[i] = s[begin + 2 * i];
+	name[n / 2] = '\0';
+	return name;
+}
+
+bool
+document_is_pdf(const struct format_input *in)
+{
+	return memmem(in->bytes, in->len < 1024 ? in->len : 1024, "%PDF-", 5) != NULL;
+}
+
+void
+document_open_pdf(struct packed *p, const struct format_input *in)
+{
+	const char *at = in->bytes, *end = in->bytes + in->len;
+
+	while ((at = memmem(at, (size_t)(end - at), "/Encrypt", 8)) != NULL) {
+		at += 8;
+		while (at < end && isspace((unsigned char)*at))
+			at++;
+		/* A reference, or the dictionary itself; not /EncryptMetadata. */
+		if (at < end && (isdigit((unsigned char)*at) || *at == '<')) {
+			p->sealed = "encrypted document";
+			return;
+		}
+	}
+}
+
+bool
+document_is_manifest(const struct format_input *in)
+{
+	static const char name[] = "META-INF/manifest.xml";
+
+	for (size_t i = 0; i < in->n_names; i++) {
+		size_t len = strlen(in->names[i]);
+
+		if (len >= sizeof(name) - 1 &&
+		    strcmp(in->names[i] + len - (sizeof(name) - 1), name) == 0)
+			return memmem(in->bytes, in->len, "encryption-data", 15) != NULL;
+	}
+	return false;
+}
+
+void
+document_open_manifest(struct packed *p, const struct format_input *in)
+{
+	(void)in;
+	p->sealed = "encrypted document";
+}
