@@ -71,6 +71,7 @@ static bool uu_is_plain(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
 static bool has_delimiter(const char *line, const char *end, const struct multipart *);
 static bool has_header_within(const char *, size_t len);
+static bool names_something(const char *, size_t len);
 static bool is_bare_message(const struct lint *, const struct part *);
 static bool text_is_plain(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
@@ -517,23 +518,49 @@ has_delimiter(const char *line, const char *end, const struct multipart *m)
 
 /*
  * A part to those who look for headers in any text: a Content field behind an empty
- * line, or behind one that begins like a boundary.
+ * line, or behind one that begins like a boundary; and one among other fields there
+ * if it names a file or an encoding, for bounces quote the headers of any message.
  */
 static bool
 has_header_within(const char *s, size_t len)
 {
-	bool begins = false;
+	bool begins = false, block = false;
 
 	for (size_t line; len > 0; s += line, len -= line) {
 		size_t text;
 
 		line = line_next(s, len);
 		text = line_text(s, line);
-		if (begins && (*s == 'c' || *s == 'C') && loose_field(s, line) != LOOSE_NONE)
+		if (block && (*s == 'c' || *s == 'C') && loose_field(s, line) != LOOSE_NONE &&
+		    (begins || names_something(s, len)))
 			return true;
 		begins = text == 0 || (text > 2 && s[0] == '-' && s[1] == '-');
+		block = begins ||
+		    (block && (*s == ' ' || *s == '\t' || memchr(s, ':', text) != NULL));
 	}
 	return false;
+}
+
+/* Does the field at s, with its folded lines, name a file, or an encoding that is one? */
+static bool
+names_something(const char *s, size_t len)
+{
+	static const char *const plain[] = { "7bit", "8bit", "binary" };
+	size_t at = 0, value;
+	struct header_field f;
+
+	if (!header_next(s, len, &at, &f))
+		return false;
+	if (loose_field(s, f.end) != LOOSE_ENCODING)
+		return loose_params(s, 0, f.end) > 0;
+	for (value = f.value_begin; value < f.value_end && strchr(" \t\r\n", s[value]) != NULL;)
+		value++;
+	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++) {
+		if (f.value_end - value >= strlen(plain[i]) &&
+		    strncasecmp(s + value, plain[i], strlen(plain[i])) == 0)
+			return false;
+	}
+	return true;
 }
 
 /* Of a message in the message: to some its header begins behind the first empty lines. */

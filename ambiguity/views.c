@@ -32,6 +32,8 @@
 #define STARTS_MAX 4
 /* What may stand in front of a boundary, to some reader. */
 #define LEAD_MAX 8
+/* How far behind a field's name its colon, and behind that its value, is looked for. */
+#define COLON_REACH 64
 
 struct enumeration {
 	const char *bytes;
@@ -41,6 +43,7 @@ struct enumeration {
 	void *ctx;
 	size_t n_views, n_bytes;
 	bool multipart; /* to everyone */
+	struct evidence *evidence;
 	struct loose_boundary boundaries[LOOSE_BOUNDARIES_MAX];
 	size_t n_boundaries;
 };
@@ -52,20 +55,27 @@ static bool is_boundary_like(const char *line, size_t len);
 static bool is_field(const char *line, size_t len);
 static bool is_content_field(const char *line, size_t len);
 static bool each_region(struct enumeration *, size_t begin, size_t end);
+static size_t blank_line(const char *, size_t len);
 static bool names_at(struct enumeration *, size_t begin, size_t end);
 static bool each_start(struct enumeration *, size_t begin, size_t end);
 static bool whole_body(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
 static bool each_way_from(struct enumeration *, int first, size_t begin, size_t end);
+static bool is_called_for(const struct enumeration *, enum decode_way, size_t begin, size_t end);
+static bool has_marker(const char *, size_t len);
+static bool has_word(const char *, size_t size, const char *word);
+static void note_encoding(struct evidence *, const char *, size_t len);
 static bool hand_out_again(struct enumeration *, const struct view *);
 static bool hand_out(struct enumeration *, const struct view *);
 
 bool
 views_each(const char *bytes, size_t size, const struct part_place *root, bool multipart,
-    const struct conf *conf, region_visit *region, view_visit *view, void *ctx)
+    const struct conf *conf, struct evidence *evidence, region_visit *region, view_visit *view,
+    void *ctx)
 {
 	struct enumeration e = { .bytes = bytes,
 		.conf = conf,
+		.evidence = evidence,
 		.region = region,
 		.multipart = multipart,
 		.view = view,
@@ -86,10 +96,12 @@ views_each(const char *bytes, size_t size, const struct part_place *root, bool m
 }
 
 bool
-views_of(const char *bytes, size_t begin, size_t end, const struct conf *conf, view_visit *view,
-    void *ctx)
+views_of(const char *bytes, size_t begin, size_t end, const struct conf *conf,
+    struct evidence *evidence, view_visit *view, void *ctx)
 {
-	struct enumeration e = { .bytes = bytes, .conf = conf, .view = view, .ctx = ctx };
+	struct enumeration e = {
+		.bytes = bytes, .conf = conf, .evidence = evidence, .view = view, .ctx = ctx
+	};
 
 	return each_way(&e, begin, end);
 }
@@ -224,6 +236,19 @@ each_region(struct enumeration *e, size_t begin, size_t end)
 	return answer == REGION_KNOWN || (answer == REGION_LOOK && each_start(e, begin, end));
 }
 
+/* Length of a line that is empty, to those who strip it; 0 = it is not. */
+static size_t
+blank_line(const char *s, size_t len)
+{
+	size_t line = line_next(s, len);
+
+	for (size_t i = 0; i < line; i++) {
+		if (strchr(" \t\r\n", s[i]) == NULL || s[i] == '\0')
+			return 0;
+	}
+	return line;
+}
+
 /* A header behind empty lines names things too. */
 static bool
 names_at(struct enumeration *e, size_t begin, size_t end)
@@ -239,16 +264,24 @@ names_at(struct enumeration *e, size_t begin, size_t end)
 	return go_on;
 }
 
-/* The region from its beginning, and from behind its first empty lines. */
+/*
+ * The region where a program takes its content to begin: at the first line that is no
+ * field, which is the beginning if it has no header, and behind its first empty lines.
+ * As it stands it is one view from its beginning as well.
+ */
 static bool
 each_start(struct enumeration *e, size_t begin, size_t end)
 {
 	size_t line = begin, starts = 0;
+	struct header_field field = { .name_len = 1 };
 
-	if (!each_way(e, begin, end))
+	while (field.name_len > 0 && header_next(e->bytes, end, &line, &field))
+		;
+	if (field.name_len == 0 && !each_way(e, field.begin, end))
 		return false;
+	line = begin;
 	while (line < end && starts < STARTS_MAX) {
-		size_t empty = header_line_end(e->bytes, end, line);
+		size_t empty = blank_line(e->bytes + line, end - line);
 
 		if (empty > 0) {
 			starts++;
@@ -285,9 +318,15 @@ each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 
 	for (int way = first; way < DECODE_WAYS && begin < end; way++) {
 		size_t len;
-		char *decoded = decode_bytes((enum decode_way)way, e->bytes + begin, end - begin,
-		    e->conf->view_size_limit, &len);
+		char *decoded;
 		bool go_on = true;
+
+		if (!is_called_for(e, (enum decode_way)way, begin, end)) {
+			e->evidence->skipped++;
+			continue;
+		}
+		decoded = decode_bytes((enum decode_way)way, e->bytes + begin, end - begin,
+		    e->conf->view_size_limit, &len);
 
 		if (decoded != NULL) {
 			view.way = (enum decode_way)way;
@@ -300,6 +339,104 @@ each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 			return false;
 	}
 	return true;
+}
+
+/* Would a program use that decoder there? */
+static bool
+is_called_for(const struct enumeration *e, enum decode_way way, size_t begin, size_t end)
+{
+	const struct evidence *v = e->evidence;
+
+	switch (decode_kind_of(way)) {
+	case DECODE_KIND_TEXT:
+		return true;
+	case DECODE_KIND_BASE64:
+		return v->base64 || v->any ||
+		    sniff_encoding(e->bytes + begin, end - begin) == DECODE_BASE64_SKIP;
+	case DECODE_KIND_QP:
+		return (v->qp || v->any) && memchr(e->bytes + begin, '=', end - begin) != NULL;
+	case DECODE_KIND_FILE:
+		break;
+	}
+	if (way == DECODE_BINHEX)
+		return v->binhex || v->any;
+	/* The others look for their marker themselves. */
+	return v->uu || v->any || (way != DECODE_UU && way != DECODE_UU_ANY) ||
+	    has_marker(e->bytes + begin, end - begin);
+}
+
+static bool
+has_marker(const char *s, size_t len)
+{
+	for (size_t line; len > 0; s += line, len -= line) {
+		line = line_next(s, len);
+		if (sniff_marker(s, line) == MARKER_UU)
+			return true;
+	}
+	return false;
+}
+
+void
+views_evidence(struct evidence *v, const char *bytes, size_t size)
+{
+	static const char word[] = "transfer-encoding";
+
+	*v = (struct evidence){ .binhex = has_word(bytes, size, "binhex") ||
+		    has_word(bytes, size, "hqx") };
+	for (size_t at = 0; at + sizeof(word) < size; at++) {
+		const char *colon;
+		size_t left;
+
+		if ((bytes[at] | 0x20) != 't' ||
+		    strncasecmp(bytes + at, word, sizeof(word) - 1) != 0)
+			continue;
+		at += sizeof(word) - 1;
+		left = size - at < COLON_REACH ? size - at : COLON_REACH;
+		colon = memchr(bytes + at, ':', left);
+		if (colon != NULL)
+			note_encoding(v, colon + 1, (size_t)(bytes + size - colon) - 1);
+	}
+}
+
+static bool
+has_word(const char *bytes, size_t size, const char *word)
+{
+	size_t n = strlen(word);
+
+	for (size_t at = 0; at + n <= size; at++) {
+		if ((bytes[at] | 0x20) == *word && strncasecmp(bytes + at, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What somebody may take the value for: by a word in it, else for anything. */
+static void
+note_encoding(struct evidence *v, const char *s, size_t len)
+{
+	char value[COLON_REACH];
+	size_t n = 0;
+	bool known = false;
+
+	/* Folded, or broken in two: the line and the next. */
+	for (int lines = 0; len > 0 && n < sizeof(value) - 1 && lines < 2; s++, len--) {
+		if (*s == '\n')
+			lines++;
+		else if ((unsigned char)*s > ' ')
+			value[n++] = (char)tolower((unsigned char)*s);
+		if (*s == '\n' && (len < 2 || (s[1] != ' ' && s[1] != '\t')) && n > 0)
+			break;
+	}
+	value[n] = '\0';
+	if (strstr(value, "64") != NULL)
+		known = v->base64 = true;
+	if (strstr(value, "quoted") != NULL || strstr(value, "printable") != NULL)
+		known = v->qp = true;
+	if (strstr(value, "uu") != NULL)
+		known = v->uu = true;
+	if (!known && strcmp(value, "7bit") != 0 && strcmp(value, "8bit") != 0 &&
+	    strcmp(value, "binary") != 0)
+		v->any = true;
 }
 
 /* What was decoded may be encoded itself: two fields may say so. */

@@ -28,6 +28,18 @@ struct region {
 	size_t n_names;
 };
 
+/*
+ * Which decoders some program would use, by what headers of the message name, in
+ * anybody's reading of them. Decoders of files want a marker in the content as well.
+ */
+struct evidence {
+	bool base64, qp, uu, binhex;
+	bool any; /* an encoding is named that nobody knows */
+	size_t skipped; /* views that nothing speaks for */
+};
+
+void views_evidence(struct evidence *, const char *bytes, size_t size);
+
 /* Return false to end the enumeration. */
 typedef bool view_visit(void *ctx, const struct view *);
 
@@ -43,10 +55,10 @@ typedef enum region_answer region_visit(void *ctx, const struct region *);
  * hit or a visit returned false, so that not everything was seen.
  */
 bool views_each(const char *bytes, size_t size, const struct part_place *root, bool multipart,
-    const struct conf *, region_visit *, view_visit *, void *ctx);
+    const struct conf *, struct evidence *, region_visit *, view_visit *, void *ctx);
 
 /* The views of one stretch alone, such as a part in which others see parts. */
-bool views_of(const char *bytes, size_t begin, size_t end, const struct conf *, view_visit *,
-    void *ctx);
+bool views_of(const char *bytes, size_t begin, size_t end, const struct conf *, struct evidence *,
+    view_visit *, void *ctx);
 
 #endif

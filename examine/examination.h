@@ -12,9 +12,11 @@
 #include "conf.h"
 #include "explain.h"
 #include "findings.h"
+#include "joined.h"
 #include "lint.h"
 #include "object.h"
 #include "part.h"
+#include "views.h"
 
 struct examination {
 	const struct conf *conf;
@@ -27,6 +29,10 @@ struct examination {
 	bool headers_checked; /* for an infection */
 	bool multipart; /* the message is one, to everyone */
 	unsigned int n_inner, inner_depth; /* messages in contents that are read in every way */
+	struct evidence evidence; /* for views of the message */
+	struct joined texts; /* decoded texts, which are scanned with the skeleton */
+	struct joined joined; /* contents that are scanned together, at the end */
+	size_t n_scans, scanned_bytes; /* of views: one budget for all of a message */
 	size_t canonical_bytes; /* of contents kept for canonical forms */
 };
 

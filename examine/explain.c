@@ -34,10 +34,12 @@
 /* A name, or another word of a stranger, is cut here; so are old bytes. */
 #define WORD_MAX 1024
 #define OLD_MAX 4096
+/* Reasons to pass over a view. */
+#define SKIPPED_MAX 8
 /* For what is around the sections. */
 #define RESERVE (64u << 10)
 
-enum section { PARTS, SCANS, REGIONS, VIEWS, AGAIN, FINDINGS, EDITS, NOTES, SECTIONS };
+enum section { PARTS, SCANS, REGIONS, VIEWS, SKIPPED, AGAIN, FINDINGS, EDITS, NOTES, SECTIONS };
 
 struct stream {
 	FILE *f;
@@ -57,6 +59,11 @@ struct explain {
 	bool quoted; /* what is written stands in quotes */
 	size_t total; /* bytes in all sections */
 	size_t old_views; /* those that were no news */
+	struct {
+		const char *why;
+		size_t views;
+	} skipped[SKIPPED_MAX];
+	size_t n_skipped;
 	bool truncated;
 };
 
@@ -444,7 +451,7 @@ explain_region(struct explain *e, const struct region *region)
 /* To a human, a view of bytes that were seen already is one of so many. */
 void
 explain_view(struct explain *e, const struct view *view, const char *path,
-    const struct scan_result *result)
+    const struct scan_result *result, bool joined)
 {
 	if (e == NULL)
 		return;
@@ -462,13 +469,44 @@ explain_view(struct explain *e, const struct view *view, const char *path,
 		put_number(e, "bytes", view->len);
 		put_digest(e, view->content, view->len);
 		put_bool(e, "new", result != NULL);
+		put_bool(e, "joined", joined);
 		put_result(e, result);
 	} else {
 		fprintf(e->item.f, "  %zu to %zu (part %s), %s: %zu bytes, ", view->begin,
 		    view->end, path, decode_name(view->way), view->len);
+		fputs(joined ? "with others, " : "", e->item.f);
 		tell_result(e, result);
 	}
 	item_end(e, VIEWS);
+}
+
+void
+explain_skipped(struct explain *e, const char *why, size_t views)
+{
+	size_t i = 0;
+
+	if (e == NULL || views == 0)
+		return;
+	while (i < e->n_skipped && strcmp(e->skipped[i].why, why) != 0)
+		i++;
+	if (i == SKIPPED_MAX)
+		return;
+	if (i == e->n_skipped)
+		e->skipped[e->n_skipped++].why = why;
+	e->skipped[i].views += views;
+}
+
+static void
+add_skipped(struct explain *e, const char *why, size_t views)
+{
+	item_begin(e);
+	if (e->json) {
+		put_pair(e, "why", why);
+		put_number(e, "views", views);
+	} else {
+		fprintf(e->item.f, "  %zu: %s\n", views, why);
+	}
+	item_end(e, SKIPPED);
 }
 
 void
@@ -578,6 +616,8 @@ explain_end(struct explain *e, const struct report *report)
 		return NULL;
 	for (size_t i = 0; i < report->n_findings; i++)
 		add_finding(e, &report->findings[i]);
+	for (size_t i = 0; i < e->n_skipped; i++)
+		add_skipped(e, e->skipped[i].why, e->skipped[i].views);
 	for (size_t i = 0; i < report->n_edits; i++)
 		add_edit(e, &report->edits[i]);
 	for (size_t i = 0; i < report->n_notes; i++)
@@ -614,6 +654,7 @@ put_whole(struct explain *e, const struct report *report)
 	put_section(e, SCANS, "scans");
 	put_section(e, REGIONS, "regions");
 	put_section(e, VIEWS, "views");
+	put_section(e, SKIPPED, "skipped");
 	put_section(e, AGAIN, "again");
 	put_section(e, EDITS, "edits");
 	put_section(e, NOTES, "notes");
@@ -647,6 +688,7 @@ tell_whole(struct explain *e, const struct report *report)
 	if (e->old_views > 0)
 		fprintf(e->item.f, "\n%zu more ways to read it give what was seen already.\n",
 		    e->old_views);
+	tell_section(e, SKIPPED, "Ways to read it that were passed over");
 	tell_section(e, AGAIN, "The result, examined again");
 	tell_section(e, EDITS, "What is changed");
 	tell_section(e, NOTES, "Notes");

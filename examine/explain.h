@@ -37,9 +37,15 @@ void explain_irregular(struct explain *, const char *why);
 /* Names in a stretch that may be a part to somebody. */
 void explain_region(struct explain *, const struct region *);
 
-/* A view, held against the part at path; no result: its bytes were seen before. */
+/*
+ * A view, held against the part at path; no result: its bytes were seen before.
+ * joined: it was scanned as one object with others.
+ */
 void explain_view(struct explain *, const struct view *, const char *path,
-    const struct scan_result *);
+    const struct scan_result *, bool joined);
+
+/* So many views were not looked at: why, a constant phrase. */
+void explain_skipped(struct explain *, const char *why, size_t views);
 
 /* The result was examined again: what was left in it, NULL = nothing. */
 void explain_again(struct explain *, const char *left);

@@ -4,8 +4,10 @@
  */
 #include "look.h"
 
+#include <err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sysexits.h>
 
 #include "canonical.h"
 #include "heads.h"
@@ -13,10 +15,16 @@
 #include "readings.h"
 #include "sniff.h"
 
+/* A longer text is scanned alone. */
+#define TEXT_MAX (1u << 20)
+
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool is_plain_text(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
     const char *doubt);
+static void check_leaf(struct examination *, const struct part *, const char *, size_t);
+static void check_text(struct examination *, const struct part *, const char *, size_t,
+    bool irregular);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void check_member(struct examination *, const struct part *, const char *, size_t);
 static void check_whole(struct examination *);
@@ -41,6 +49,8 @@ look_free(struct examination *x)
 	lint_free(&x->lint);
 	findings_free(&x->found);
 	object_free(&x->objects);
+	joined_free(&x->texts);
+	joined_free(&x->joined);
 	part_free(&x->parts);
 }
 
@@ -49,6 +59,7 @@ look_at(struct examination *x)
 {
 	mime_walk(&x->parts, x->conf, visit_part, x);
 	check_whole(x);
+	readings_finish(x);
 }
 
 static bool
@@ -76,7 +87,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	if (part->archived && object_presented(&x->objects, content, len))
 		check_member(x, part, content, len);
 	else if (part->leaf && !part->in_skeleton && !part->scanned)
-		check_content(x, part, content, len);
+		check_leaf(x, part, content, len);
 	if (doubt != NULL && part->leaf && judge_may_be_attachment(part)) {
 		if (judge_harmless(x, part, content, len))
 			findings_add_harmless_doubt(&x->found, part, doubt, judge_name(part));
@@ -121,6 +132,27 @@ is_plain_text(const struct examination *x, const struct part *part)
 	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && !part->encoded &&
 	    part->n_names == 0 && part->place.whole_content &&
 	    strcmp(part->type, "text/plain") == 0;
+}
+
+/*
+ * A text is scanned with the skeleton. Of HTML that is the second, textual look, for
+ * the scanner sees its normalised form alone; so that it needs a scan of its own.
+ */
+static void
+check_leaf(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	const struct joined_piece piece = { .part = *part, .way = DECODE_AS_IS };
+	bool html = sniff_is_html(content, len);
+	bool later = x->conf->scan == SCAN_AUTO && len <= TEXT_MAX && !part->opened &&
+	    (html || (part->n_names == 0 && strncmp(part->type, "text/", 5) == 0)) &&
+	    sniff_is_text(content, len) && joined_may(content, len);
+
+	x->objects.text_later = later;
+	if (!later || html)
+		check_content(x, part, content, len);
+	x->objects.text_later = false;
+	if (later)
+		joined_add(&x->texts, &piece, content, len);
 }
 
 static void
@@ -175,12 +207,31 @@ check_whole(struct examination *x)
 		const struct part *part = x->parts.at[i];
 
 		if (part->in_skeleton)
-			check_content(x, part, x->parts.bytes + part->place.content_begin,
-			    part->place.content_end - part->place.content_begin);
+			check_text(x, part, x->parts.bytes + part->place.content_begin,
+			    part->place.content_end - part->place.content_begin, irregular != NULL);
+	}
+	for (size_t i = 0; i < x->texts.n; i++) {
+		const struct joined_piece *piece = &x->texts.pieces[i];
+
+		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len,
+		    irregular != NULL);
 	}
 	check_raw(x);
 	if (irregular != NULL)
 		readings_of_message(x);
+}
+
+/* One that was put off: with the views if there are any, else alone, since there is something. */
+static void
+check_text(struct examination *x, const struct part *part, const char *content, size_t len,
+    bool irregular)
+{
+	const struct joined_piece piece = { .part = *part, .way = DECODE_AS_IS };
+
+	if (irregular && joined_may(content, len))
+		joined_add(&x->joined, &piece, content, len);
+	else
+		check_content(x, part, content, len);
 }
 
 static bool
@@ -190,6 +241,14 @@ skeleton_clean(struct examination *x)
 	size_t len;
 	char *skeleton = lint_skeleton(&x->parts, &len);
 
+	if (x->texts.n > 0) {
+		skeleton = realloc(skeleton, len + x->texts.len + 2);
+		if (skeleton == NULL)
+			err(EX_OSERR, "look");
+		memcpy(skeleton + len, "\n\n", 2);
+		memcpy(skeleton + len + 2, x->texts.bytes, x->texts.len);
+		len += 2 + x->texts.len;
+	}
 	scan_bytes(&result, SCAN_SKELETON, skeleton, len, object_seconds(&x->objects));
 	explain_scan(x->explain, "skeleton", "", skeleton, len, &result);
 	free(skeleton);

@@ -18,6 +18,7 @@
 #include "scan_result.h"
 #include "sniff.h"
 
+static bool was_clean(const struct objects *before, const struct part_digest *);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static scan_member see_member;
 static format_name judge_member;
@@ -31,6 +32,9 @@ object_begin(struct objects *o, const struct conf *conf, int64_t deadline)
 void
 object_free(struct objects *o)
 {
+	free(o->clean);
+	o->clean = NULL;
+	o->n_clean = 0;
 	free(o->seen);
 	o->seen = NULL;
 	o->n_seen = 0;
@@ -48,16 +52,39 @@ object_seconds(const struct objects *o)
 void
 object_scan(struct objects *o, struct scan_result *result, const char *content, size_t len)
 {
+	struct part_digest digest;
+
 	o->member_rule[0] = '\0';
+	part_hash(content, len, &digest);
+	if (!o->collect && o->before != NULL && was_clean(o->before, &digest)) {
+		memset(result, 0, sizeof(*result));
+		return;
+	}
 	scan_on_member(o->collect || o->conf->archive_names ? see_member : NULL, o);
 	scan_bytes(result, SCAN_PART, content, len, object_seconds(o));
 	scan_on_member(NULL, NULL);
 	if (o->conf->archive_names)
 		formats_names(content, len, judge_member, o);
-	if (result->n_hits == 0 && !result->failed && sniff_is_html(content, len))
+	if (!o->text_later && result->n_hits == 0 && !result->failed && sniff_is_html(content, len))
 		scan_bytes(result, SCAN_TEXT, content, len, object_seconds(o));
 	if (!result->failed)
 		scan_again(o, result, content, len);
+	/* What is yet to be scanned as text is not known to be clean. */
+	if (result->failed || result->n_hits > 0 || o->member_rule[0] != '\0' || o->text_later)
+		return;
+	o->clean = array_grow(o->clean, o->n_clean, sizeof(*o->clean), "object");
+	o->clean[o->n_clean++] = digest;
+}
+
+/* In the message as it came: an edit of other bytes changes nothing about that. */
+static bool
+was_clean(const struct objects *before, const struct part_digest *digest)
+{
+	for (size_t i = 0; i < before->n_clean; i++) {
+		if (memcmp(&before->clean[i], digest, sizeof(*digest)) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* What only some unpackers see in an archive (the table of formats). */

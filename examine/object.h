@@ -22,8 +22,13 @@ struct objects {
 	int64_t deadline; /* clock_ms */
 	struct part_digest *seen; /* of contents that were scanned */
 	size_t n_seen;
+	struct part_digest *clean; /* and in which there was nothing */
+	size_t n_clean;
+	const struct objects
+	    *before; /* what was clean there is clean here; NULL = nothing is known */
 	struct presented presented; /* by the scanner, of what is in containers */
 	bool collect; /* note them */
+	bool text_later; /* HTML is scanned as text with others (joined.h) */
 	/* Of the object just scanned: the first member whose name is blocked; "" = none. */
 	char member_rule[POLICY_RULE_MAX + 16];
 	char member_name[256];

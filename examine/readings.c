@@ -20,6 +20,8 @@
 /* Irregular messages in decoded content that are read in every way, and how deep. */
 #define INNER_MAX 50
 #define INNER_DEPTH_MAX 5
+/* No signature and no attachment is shorter. */
+#define VIEW_MIN 16
 
 /* Whose bytes are read. */
 struct reader {
@@ -30,6 +32,13 @@ struct reader {
 
 static enum region_answer visit_region(void *ctx, const struct region *);
 static bool visit_view(void *ctx, const struct view *);
+static bool is_covered(struct examination *, const struct view *);
+static bool within_budget(struct examination *, size_t len);
+static void put_off(struct reader *, const struct view *, const struct part *);
+static void tell(struct reader *, const struct view *, const struct part *,
+    const struct scan_result *, bool joined);
+static bool finish_piece(struct examination *, const struct joined_piece *,
+    const struct scan_result *clean);
 static void seen_again(struct reader *, const struct view *, const struct part *leaf);
 static void add_hits(struct examination *, const struct part *, const struct scan_result *,
     bool whole);
@@ -40,6 +49,7 @@ static bool is_still_text(enum decode_way);
 static bool is_new_mail(const char *bytes, const struct view *);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 
+static const char not_called_for[] = "no header names such an encoding, and no marker";
 const char readings_too_many[] = "too many readings";
 
 void
@@ -52,16 +62,18 @@ readings_of_message(struct examination *x)
 		if (x->parts.at[i]->leaf)
 			object_seen(&x->objects, &x->parts.at[i]->digest);
 	}
+	views_evidence(&x->evidence, x->parts.bytes, x->parts.size);
 	all = views_each(x->parts.bytes, x->parts.size, &x->parts.root, x->multipart, x->conf,
-	    visit_region, visit_view, &r);
+	    &x->evidence, visit_region, visit_view, &r);
 	/* Whole, for their content may hold lines at which they were cut. */
 	for (size_t i = 0; i < x->parts.n && all; i++) {
 		const struct part *part = x->parts.at[i];
 
 		if (part->leaf && !part->inside && part->doubtful)
 			all = views_of(x->parts.bytes, part->place.content_begin,
-			    part->place.content_end, x->conf, visit_view, &r);
+			    part->place.content_end, x->conf, &x->evidence, visit_view, &r);
 	}
+	explain_skipped(x->explain, not_called_for, x->evidence.skipped);
 	if (!all)
 		findings_add_whole(&x->found, CLASS_LIMIT, readings_too_many);
 }
@@ -114,20 +126,118 @@ visit_view(void *ctx, const struct view *view)
 		seen_again(r, view, leaf);
 		return true;
 	}
-	object_scan(&x->objects, &result, view->content, view->len);
-	if (r->part == NULL)
-		explain_view(x->explain, view, part.path, &result);
-	else
-		explain_scan(x->explain, "view", part.path, view->content, view->len, &result);
-	add_hits(x, &part, &result, whole);
-	if (result.failed)
+	if (is_covered(x, view))
+		return true;
+	if (!within_budget(x, view->len))
 		return false;
-	if (r->part == NULL && result.n_hits == 0 && differs(view, leaf) > 3 &&
-	    sniff_is_attachment(view->content, view->len))
-		doubt_view(x, view, leaf);
+	/* A message is taken apart by the scanner too. */
+	if (joined_may(view->content, view->len) && !is_new_mail(r->bytes, view)) {
+		put_off(r, view, &part);
+	} else {
+		x->n_scans++;
+		object_scan(&x->objects, &result, view->content, view->len);
+		tell(r, view, &part, &result, false);
+		add_hits(x, &part, &result, whole);
+		if (result.failed)
+			return false;
+		if (r->part == NULL && result.n_hits == 0 && differs(view, leaf) > 3 &&
+		    sniff_is_attachment(view->content, view->len))
+			doubt_view(x, view, leaf);
+	}
 	if (is_new_mail(r->bytes, view))
 		readings_of_content(x, &part, view->content, view->len);
 	return true;
+}
+
+/* Does it cost no scan: a stretch of what was scanned, or too short for anything? */
+static bool
+is_covered(struct examination *x, const struct view *view)
+{
+	const char *why = NULL;
+
+	if (view->way == DECODE_AS_IS && !sniff_has_magic(view->content, view->len))
+		why = "a stretch of what was scanned";
+	else if (view->len < VIEW_MIN)
+		why = "too short for a signature";
+	if (why != NULL)
+		explain_skipped(x->explain, why, 1);
+	return why != NULL;
+}
+
+/* One budget for all views of a message and of what is in it. */
+static bool
+within_budget(struct examination *x, size_t len)
+{
+	x->scanned_bytes += len;
+	return x->n_scans < x->conf->view_limit && x->joined.n < x->conf->view_limit &&
+	    x->scanned_bytes <= x->conf->view_size_limit;
+}
+
+static void
+put_off(struct reader *r, const struct view *view, const struct part *part)
+{
+	const struct joined_piece piece = { .part = *part,
+		.view_begin = view->begin,
+		.view_end = view->end,
+		.way = (int)view->way,
+		.outer = r->part == NULL };
+
+	joined_add(&r->x->joined, &piece, view->content, view->len);
+}
+
+static void
+tell(struct reader *r, const struct view *view, const struct part *part,
+    const struct scan_result *result, bool joined)
+{
+	/* What is in a content is told of one by one only if it was scanned so. */
+	if (r->part == NULL)
+		explain_view(r->x->explain, view, part->path, result, joined);
+	else if (!joined)
+		explain_scan(r->x->explain, "view", part->path, view->content, view->len, result);
+}
+
+void
+readings_finish(struct examination *x)
+{
+	struct scan_result whole;
+	bool clean, found = false;
+
+	if (x->joined.n == 0)
+		return;
+	clean = joined_scan(&x->joined, &x->objects, &whole);
+	explain_scan(x->explain, "views", "", x->joined.bytes, x->joined.len, &whole);
+	if (whole.failed)
+		findings_add_whole(&x->found, CLASS_ERROR, whole.error);
+	for (size_t i = 0; i < x->joined.n && !whole.failed; i++)
+		found = finish_piece(x, &x->joined.pieces[i], clean ? &whole : NULL) || found;
+	/* Nobody has it, but the scanner saw it. */
+	for (size_t i = 0; i < whole.n_hits && !found; i++) {
+		if (!x->found.part_hit[whole.hits[i].class])
+			findings_add_whole(&x->found, whole.hits[i].class, whole.hits[i].name);
+	}
+	joined_free(&x->joined);
+}
+
+/* What one of them is to be blamed for; clean = it is clean with all. */
+static bool
+finish_piece(struct examination *x, const struct joined_piece *piece,
+    const struct scan_result *clean)
+{
+	struct reader r = { x, piece->outer ? NULL : &piece->part, x->joined.bytes };
+	const struct view view = { (enum decode_way)piece->way, piece->view_begin, piece->view_end,
+		x->joined.bytes + piece->begin, piece->len };
+	struct scan_result result;
+
+	if (clean == NULL) {
+		x->n_scans++;
+		object_scan(&x->objects, &result, view.content, view.len);
+		clean = &result;
+	}
+	tell(&r, &view, &piece->part, clean, clean != &result);
+	if (clean != &result)
+		return false;
+	add_hits(x, &piece->part, &result, strcmp(piece->part.path, "0") == 0);
+	return result.n_hits > 0 || result.failed;
 }
 
 /* Of the message itself: the same attachment in another stretch of no part is one more doubt. */
@@ -138,7 +248,7 @@ seen_again(struct reader *r, const struct view *view, const struct part *leaf)
 
 	if (r->part != NULL)
 		return;
-	explain_view(x->explain, view, leaf == NULL ? "0" : leaf->path, NULL);
+	explain_view(x->explain, view, leaf == NULL ? "0" : leaf->path, NULL, false);
 	if (leaf == NULL && x->found.part_hit[CLASS_AMBIGUOUS] &&
 	    sniff_is_attachment(view->content, view->len))
 		doubt_view(x, view, leaf);
@@ -262,6 +372,7 @@ readings_of_content(struct examination *x, const struct part *part, const char *
 	struct reader r = { x, part, content };
 	struct parts parts;
 	struct lint lint;
+	struct evidence evidence;
 	bool irregular, all = true;
 
 	part_begin(&parts, content, len);
@@ -273,8 +384,10 @@ readings_of_content(struct examination *x, const struct part *part, const char *
 	} else if (irregular) {
 		x->n_inner++;
 		x->inner_depth++;
-		all = views_each(content, len, &parts.root, false, x->conf, visit_region,
+		views_evidence(&evidence, content, len);
+		all = views_each(content, len, &parts.root, false, x->conf, &evidence, visit_region,
 		    visit_view, &r);
+		explain_skipped(x->explain, not_called_for, evidence.skipped);
 		x->inner_depth--;
 	}
 	if (!all)

@@ -23,4 +23,7 @@ void readings_of_message(struct examination *);
 void readings_of_content(struct examination *, const struct part *, const char *content,
     size_t len);
 
+/* Scan what was put off to be scanned together, when all else is. */
+void readings_finish(struct examination *);
+
 #endif

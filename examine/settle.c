@@ -139,6 +139,7 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 	    (clock_ms() + x->objects.deadline) / 2);
 	findings_begin(&after.found, x->conf, x->found.request, &after.parts, &report);
 	after.found.exempt = x->found.exempt;
+	after.objects.before = &x->objects;
 	look_at(&after);
 	for (size_t i = 0; i < report.n_findings && !found; i++) {
 		*left = report.findings[i];

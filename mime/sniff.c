@@ -215,3 +215,58 @@ sniff_encoding(const char *s, size_t len)
 		return DECODE_QP_LENIENT;
 	return others == 0 && len >= DIGITS_MIN ? DECODE_BASE64_SKIP : DECODE_AS_IS;
 }
+
+bool
+sniff_has_magic(const char *content, size_t len)
+{
+	static const struct {
+		const char *magic;
+		size_t len, at;
+	} kinds[] = {
+		{ "MZ", 2, 0 },
+		{ "ZM", 2, 0 },
+		{ "PK", 2, 0 },
+		{ "BZ", 2, 0 },
+		{ "#!", 2, 0 },
+		{ "\037\213", 2, 0 },
+		{ "\037\235", 2, 0 },
+		{ "\140\352", 2, 0 }, /* ARJ */
+		{ "-lh", 3, 2 },
+		{ "-lz", 3, 2 },
+		{ "FWS", 3, 0 },
+		{ "CWS", 3, 0 },
+		{ "ZWS", 3, 0 },
+		{ "EGGA", 4, 0 },
+		{ "ALZ\001", 4, 0 },
+		{ "GIF8", 4, 0 },
+		{ "RIFF", 4, 0 },
+		{ "\211PNG", 4, 0 },
+		{ "\377\330\377", 3, 0 },
+		{ "II*\0", 4, 0 },
+		{ "MM\0*", 4, 0 },
+		{ "\x78\x9f\x3e\x22", 4, 0 },
+		{ "\xe4\x52\x5c\x7b", 4, 0 }, /* OneNote */
+		{ "\xfe\xed\xfa", 3, 0 },
+		{ "\xcf\xfa\xed\xfe", 4, 0 },
+		{ "\xce\xfa\xed\xfe", 4, 0 },
+		{ "\050\265\057\375", 4, 0 }, /* Zstandard */
+		{ "\004\042M\030", 4, 0 }, /* LZ4 */
+		{ "LZIP", 4, 0 },
+		{ "xar!", 4, 0 },
+		{ "!<arch>", 7, 0 },
+		{ "07070", 5, 0 },
+		{ "conectix", 8, 0 },
+		{ "**ACE**", 7, 7 },
+		{ "ustar", 5, 257 },
+		{ "CD001", 5, 32769 },
+	};
+
+	if (sniff_is_attachment(content, len))
+		return true;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (len >= kinds[i].at + kinds[i].len &&
+		    memcmp(content + kinds[i].at, kinds[i].magic, kinds[i].len) == 0)
+			return true;
+	}
+	return false;
+}

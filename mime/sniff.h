@@ -43,6 +43,12 @@ bool sniff_is_program(const char *, size_t len);
 /* Does it begin like a program, an archive or a document that can hold programs? */
 bool sniff_is_attachment(const char *, size_t len);
 
+/*
+ * Is it known by its first bytes, to any program: the above, other archives, images,
+ * programs? Or may it be a file system or an archive that is known further on?
+ */
+bool sniff_has_magic(const char *, size_t len);
+
 /* A picture, which is not an archive as well. */
 bool sniff_is_picture(const char *, size_t len);
 

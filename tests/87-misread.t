@@ -129,6 +129,7 @@ my %structures = (
 	'MIME in a text' => sub { "Subject: x\n\n--BOUND\n$_[0]--BOUND--\n" },
 	'MIME in a text behind a text' => sub { "Subject: x\n\nhello\n\n--BOUND\n$_[0]--BOUND--\n" },
 	'a header in a text' => sub { "Subject: x\n\nhello\n\n$_[0]" },
+	'a header among other fields in a text' => sub { "Subject: x\n\nhello\n\nReceived: from x\nSubject: y\n$_[0]" },
 	'a header in a part' => sub { mail(parts => [$text, part('Content-Type: text/plain', "hello\n\n$_[0]")]) },
 	'a comment in front of the colon of a type' => sub { "Content-Type(c): multipart/mixed; boundary=BOUND\n\n--BOUND\n$_[0]--BOUND--\n" },
 	'a stray ) in front of the colon of a type' => sub { "Content-Type): multipart/mixed; boundary=BOUND\n\n--BOUND\n$_[0]--BOUND--\n" },

@@ -1281,7 +1281,9 @@ views(const char *mail, const struct conf *conf, struct seen *s)
 
 	s->bytes = mail;
 	s->size = strlen(mail);
-	return views_each(mail, s->size, &root, false, conf, note_region, note_view, s);
+	struct evidence evidence = { .any = true };
+
+	return views_each(mail, s->size, &root, false, conf, &evidence, note_region, note_view, s);
 }
 
 static void

@@ -60,6 +60,10 @@ action_fits(const struct report *r, const struct conf *conf, const struct findin
 	if (f->class == CLASS_BLOCKED &&
 	    (f->action == conf->partial || (f->action == ACTION_TAG && r->exempt != NULL)))
 		return true;
+	/* A doubt about what is harmless in every reading is told, and that is all. */
+	if (f->class == CLASS_AMBIGUOUS && f->action == ACTION_TAG &&
+	    conf->action[f->class] == ACTION_DEFANG)
+		return true;
 	return (f->action == ACTION_REMOVE || f->action == ACTION_REJECT) && settings_edit(r, conf);
 }
 

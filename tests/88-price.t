@@ -1,0 +1,100 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a message costs, in objects for the scanner, which has a price for each; and
+# that nothing is lost where several contents are scanned as one.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use JSON::PP ();
+
+my $conf = conf_file(quarantine => 'off', notice => 'removed');
+
+sub explained {
+	my ($mail, @args) = @_;
+	my $file = write_file(subdir() . '/mail', $mail);
+	my $r = spawnscan(conf => $conf, args => [@args, '--explain', $file, '--json'], timeout => 120);
+	return eval { JSON::PP->new->decode($r->{out}) } // die "no explanation: $r->{out}$r->{err}";
+}
+
+# Objects, each scanned once.
+sub price { my ($o) = @_; return @{$o->{scans}} + grep { $_->{new} && !$_->{joined} } @{$o->{views}} }
+sub result_of { return (header_of($_[0], 'X-Spawnscan-Result'))[0] // '' }
+sub found_in {
+	my ($name, $mail, $part) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $r = spawnscan(conf => $conf, in => $mail, timeout => 120);
+	like(result_of($r->{out}), qr/infected action=remove part=\Q$part\E /, $name) or diag($r->{out});
+	unlike($r->{out}, qr/\Q${\substr(marker(), 0, 20)}\E/, "$name: and gone");
+	return $r;
+}
+
+# -- regular messages ---------------------------------------------------------------
+
+sub alternative {
+	my ($text, $html) = @_;
+	return mail(type => 'multipart/alternative', parts => [
+		part("Content-Type: text/plain; charset=utf-8\nContent-Transfer-Encoding: quoted-printable", qp($text)),
+		part("Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: quoted-printable", qp($html))]);
+}
+
+my ($text, $html) = ("Gr\xc3\xbc\xc3\x9fe\n" x 20, "<html><body><p>Gr\xc3\xbc\xc3\x9fe</p>\n" . "<p>text</p>\n" x 20 . "</body></html>\n");
+my $o = explained(alternative($text, $html));
+is($o->{irregular}, undef, 'text and HTML, both quoted-printable: regular');
+is(price($o), 2, 'two objects: the HTML, and all texts with the skeleton') or diag(explain($o->{scans}));
+found_in('in the text', alternative($text . marker() . "\n", $html), 1);
+found_in('in the HTML as it stands, not in its normalised form', alternative($text, $html =~ s/<p>text/<p title="${\marker()}">text/r), 2);
+found_in('in a comment of the HTML', alternative($text, $html =~ s/<p>text/"<!-- " . marker() . " --><p>text"/er), 2);
+like(result_of(spawnscan(conf => $conf, in => alternative($text . marker() . "\n", $html . marker() . "\n"), timeout => 60)->{out}),
+    qr/infected.*infected/s, 'in both: both are told');
+is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("hello\n" x 20)),
+    part("Content-Type: text/calendar\nContent-Transfer-Encoding: base64", b64("BEGIN:VCALENDAR\nEND:VCALENDAR\n"))]))), 1, 'texts alone: one object');
+# What is a file to somebody is scanned as one.
+is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("MZ\220\0" . noise(400)))]))), 2,
+    'a program in a text: it has an object of its own');
+is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('letter.txt', "hello\n" x 20)]))), 2, 'a file: the same');
+
+# -- irregular ones -------------------------------------------------------------------
+
+my $pdf = "%PDF-1.4\n" . noise(200_000);
+my $mixed = "MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=AAAA\n\n";
+my $attachment = "Content-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\n" . b64($pdf);
+my $lines = () = $attachment =~ /\n/g;
+my @line = split /^/, $attachment;
+$line[$lines / 2] = "AAAA" . substr $line[$lines / 2], 4;
+$o = explained("$mixed--AAAA\nContent-Type: text/plain\n\nhello\n--AAAA\n" . join('', @line) . "--AAAA--\n");
+is($o->{irregular}, 'line that begins like a boundary', 'a line of base64 that begins like the boundary');
+cmp_ok(price($o), '<=', 6, 'costs: ' . price($o));
+my $bounce = "From: a\nContent-Type: text/plain\n\nYour message was not delivered.\n\n   ----- The header -----\n\nReceived: from x\nSubject: y\n"
+    . "Content-Type: text/plain; name=a.txt\nContent-Transfer-Encoding: 7bit\n\n" . "A line of text, and another.\n" x 50;
+$o = explained($bounce);
+is($o->{irregular}, 'header within a text', 'a bounce with a header in its text');
+cmp_ok(price($o), '<=', 3, 'costs: ' . price($o));
+my %why = map { $_->{why} => $_->{views} } @{$o->{skipped}};
+cmp_ok($why{'no header names such an encoding, and no marker'} // 0, '>', 5, 'decoders that nothing calls for are told');
+cmp_ok($why{'a stretch of what was scanned'} // 0, '>', 0, 'and what was scanned already');
+my $told = spawnscan(conf => $conf, args => ['--explain', write_file(subdir() . '/mail', $bounce)], timeout => 60)->{out};
+like($told, qr/^Ways to read it that were passed over\n  \d+: /m, 'to a human, too');
+
+# A header that names the encoding calls for its decoders, and so does an unknown name.
+for my $encoding ('base64', 'BASE64', 'x-base64', 'base-64', 'x-unheard-of', "\n base64", '(c) base64') {
+	my $r = found_in("$encoding in a text", "Subject: x\n\nhello\n\nContent-Transfer-Encoding: $encoding\n\n" . b64("text before it\n" . marker() . "\n"), 1);
+}
+found_in('quoted-printable in a text', "Subject: x\n\nhello\n\nContent-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n" . join('', map { sprintf '=%02X', ord } split //, marker()) =~ s/(.{60})/$1=\n/gr . "\n", 1);
+
+# -- one budget -------------------------------------------------------------------------
+
+# Many irregular messages in one: each has views of its own, and all count.
+my $inner = "Subject: x\nContent-Type: application/zip\nContent-Transfer-Encoding: x-unheard-of\n\n" . b64(zip_of(['a.txt' => noise(100)])) . "!\n";
+my $many = mail(parts => [map { my $n = $_; part("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64", b64("$inner$n\n" . b64(zip_of(["$n.txt" => noise(100 + $n)])))) } 1 .. 20]);
+my $all = explained($many, '-o', 'archive_names=no');
+ok(!grep({ $_->{reason} eq 'too many readings' } @{$all->{findings}}), 'within the default all is looked at');
+my $bounded = explained($many, '-o', 'archive_names=no', '-o', 'view_limit=10');
+ok(grep({ $_->{reason} eq 'too many readings' } @{$bounded->{findings}}), 'past the limit it is told');
+my $views = grep { $_->{object} eq 'view' } @{$bounded->{scans}};
+cmp_ok($views + grep({ $_->{new} && !$_->{joined} } @{$bounded->{views}}), '<=', 10, 'and no more than so many are scanned');
+done_testing;
