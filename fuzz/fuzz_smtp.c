@@ -534,12 +534,13 @@ quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 
 bool
 quarantine_store(struct quarantine *q, const struct message *m, const struct envelope *e,
-    const struct report *r, const char *failure, char *err, size_t errsize)
+    const struct report *r, const char *failure, uint64_t min_free, char *err, size_t errsize)
 {
 	(void)m;
 	(void)e;
 	(void)r;
 	(void)failure;
+	(void)min_free;
 	strlcpy(err, "fuzzed away", errsize);
 	q->stored = (sim.flags & STORE_FAILS) == 0;
 	return q->stored;
