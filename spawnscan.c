@@ -138,6 +138,8 @@ main(int argc, char **argv)
 	become_script(argc, argv, "--check", "spawnscan-check");
 	become_script(argc, argv, "--report", "spawnscan-report");
 	parse_options(argc, argv, &options);
+	if (options.version || options.print_conf || options.explain != NULL)
+		log_answers();
 	conf_init(&conf);
 	configure(&options, &conf);
 	if (options.version)

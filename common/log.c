@@ -70,6 +70,15 @@ log_init(const char *progname)
 	openlog(state.name, LOG_PID, LOG_MAIL);
 }
 
+void
+log_answers(void)
+{
+	struct stat st;
+
+	state.stderr_usable = fstat(STDERR_FILENO, &st) == 0;
+	state.use_stderr = state.stderr_usable;
+}
+
 bool
 log_stderr_usable(void)
 {

@@ -18,6 +18,12 @@
  */
 void log_init(const char *progname);
 
+/*
+ * Stdout gets an answer for the operator and no mail: stderr may be the same file,
+ * as in a cron job. After log_init.
+ */
+void log_answers(void);
+
 /* True if stderr may be written to. */
 bool log_stderr_usable(void);
 

@@ -17,6 +17,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <limits.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,6 +79,8 @@ main(int argc, char **argv)
 	memory_on_none(quit_no_memory);
 	conf_init(&conf);
 	parse_options(argc, argv, &options);
+	if (options.version)
+		log_answers();
 	configure(&options, &conf);
 	if (options.version)
 		code = print_version(&conf);
@@ -163,6 +166,25 @@ use_huge_pages(char **argv)
 	log_write(LOG_WARNING, "engine: cannot start again with huge pages: %s", strerror(errno));
 }
 
+/* A misspelt one would be noticed only when it is refused. */
+static bool
+users_exist(const char *list, char *sentence, size_t size)
+{
+	char name[64];
+
+	for (; *list != '\0'; list += strspn(list, " ")) {
+		size_t n = strcspn(list, " ");
+
+		snprintf(name, sizeof(name), "%.*s", (int)n, list);
+		if (getpwnam(name) == NULL) {
+			snprintf(sentence, size, "there is no user \"%s\"", name);
+			return false;
+		}
+		list += n;
+	}
+	return true;
+}
+
 static int
 run_engine(const struct options *o, const struct conf *conf, char **argv)
 {
@@ -182,6 +204,8 @@ run_engine(const struct options *o, const struct conf *conf, char **argv)
 		o->conf.verbose > 0 || isatty(STDERR_FILENO), sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "%s", sentence);
 	log_json(conf->log_format == LOG_FORMAT_JSON);
+	if (!users_exist(conf->engine_users, sentence, sizeof(sentence)))
+		quit(EX_CONFIG, "engine_users: %s", sentence);
 	if (ready != NULL) {
 		ready_fd = (int)strtonum(ready, STDERR_FILENO + 1, INT_MAX, NULL);
 		unsetenv(ENGINE_READY_ENV);

@@ -242,6 +242,17 @@ for my $v ('-V', '--version') {
 	like($r->{err}, qr{/nonexistent}, "$v without signatures: says so");
 }
 
+# As in a cron job, where both go to one file.
+for (['-V'], ['--explain', "$dir/one.eml"], ['-o', 'no_such_key=1', '--print-config']) {
+	my @args = @$_;
+	write_file("$dir/one.eml", $mail);
+	my $to = "$dir/one.out";
+	my $code = run(cmd => ['sh', '-c', 'out=$1; shift; exec "$@" >"$out" 2>&1', 'sh', $to,
+	    spawnscan_cmd('-c', conf_file(database => '/nonexistent'), @args)])->{code};
+	isnt($code, 0, "@args, stdout and stderr in one file: not 0");
+	like(read_file($to), $args[0] eq '-o' ? qr/no_such_key/ : qr{/nonexistent}, 'and why');
+}
+
 # -- --print-config -----------------------------------------------------------------------------
 
 {

@@ -284,10 +284,15 @@ SKIP: {
 	is(verdict($e, $infected), 'infected', 'root goes on');
 	end_engine($e);
 
-	$e = engine(engine_socket_mode => '0666', engine_users => 'no-such-user, nobody');
+	$e = engine(engine_socket_mode => '0666', engine_users => 'daemon, nobody');
 	$r = $as_nobody->($e);
 	is(last_record($r->{log})->{verdict}, 'infected', 'a user of engine_users is served');
 	end_engine($e);
+
+	$r = run(cmd => ["$BUILD/spawnscan-inspect", '--engine', '-c', conf_file(), '-o', 'engine_users=nobody, no-such-user',
+	    '-o', 'engine_socket=' . subdir() . '/socket'], timeout => 60);
+	is($r->{code}, 78, 'a user of engine_users that does not exist: the engine does not begin');
+	like($r->{err}, qr/engine_users: there is no user "no-such-user"/, 'and says so');
 
 	$e = engine(engine_socket_mode => '0600');
 	is($as_nobody->($e)->{code}, 75, 'a socket that it must not open: 75');
