@@ -97,12 +97,23 @@ lint_free(struct lint *v)
 	memset(v, 0, sizeof(*v));
 }
 
+/*
+ * A reason to look, and no doubt: what only programs see that search any text for
+ * parts was scanned in that reading too, and a bounce may quote whole messages.
+ */
 static void
-irregular(struct lint *v, const char *why)
+look(struct lint *v, const char *why)
 {
 	v->n_irregular++;
 	if (v->irregular == NULL)
 		v->irregular = why;
+}
+
+static void
+irregular(struct lint *v, const char *why)
+{
+	v->n_doubts++;
+	look(v, why);
 }
 
 const char *
@@ -357,7 +368,7 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 	}
 	look_for_boundaries(v, content, len);
 	if (facts->encoding == ENCODING_PLAIN && has_header_within(content, len))
-		irregular(v, "header within a text");
+		look(v, "header within a text");
 	if (is_bare_message(v, part))
 		irregular(v, "message without a header");
 	if (sniff_begins_header(content, len))
@@ -482,7 +493,7 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 
 	if (v->n_multiparts > MULTIPARTS_MAX)
 		irregular(v, "many multiparts");
-	for (const char *line = s; line < end && v->irregular == NULL;
+	for (const char *line = s; line < end && v->n_doubts == 0;
 	     line += line_next(line, (size_t)(end - line))) {
 		const char *at = line;
 		size_t left;
@@ -633,9 +644,9 @@ lint_irregular(struct lint *v)
 		if (v->parts->at[i]->leaf)
 			look_between(v, &at, place->content_begin, place->content_end, &gap);
 	}
-	if (v->irregular == NULL && at < v->size)
+	if (v->n_doubts == 0 && at < v->size)
 		look_at_lines(v, v->bytes, at, v->size, &gap);
-	for (size_t i = 0; v->irregular == NULL && i < v->n_multiparts; i++) {
+	for (size_t i = 0; v->n_doubts == 0 && i < v->n_multiparts; i++) {
 		if (v->multiparts[i].delimiters != v->multiparts[i].want ||
 		    v->multiparts[i].closes != 1)
 			irregular(v, "boundary lines and parts do not match");
@@ -647,7 +658,7 @@ lint_irregular(struct lint *v)
 static void
 look_between(struct lint *v, size_t *at, size_t begin, size_t end, size_t *gap)
 {
-	if (v->irregular != NULL)
+	if (v->n_doubts > 0)
 		return;
 	if (begin < *at)
 		irregular(v, "overlapping parts");

@@ -22,6 +22,7 @@ struct lint {
 	size_t size;
 	const char *irregular; /* the first reason found, a constant phrase; NULL = none */
 	unsigned long n_irregular; /* how many were found */
+	unsigned long n_doubts; /* of which a program may go by another reading than ours */
 	struct multipart *multiparts;
 	size_t n_multiparts;
 };

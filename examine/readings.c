@@ -301,6 +301,8 @@ doubt_view(struct examination *x, const struct view *view, const struct part *le
 	struct canonical *canonical = leaf == NULL ? NULL : leaf->canonical;
 	const struct part *container;
 
+	if (x->lint.n_doubts == 0)
+		return;
 	if (canonical != NULL && !sniff_is_attachment(canonical->content, canonical->len)) {
 		if (!is_still_text(view->way) && strncmp(canonical->type, "text/", 5) != 0 &&
 		    view->len <= CANONICAL_CONTENT_MAX - x->canonical_bytes) {

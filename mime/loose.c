@@ -48,6 +48,8 @@ struct found {
 static size_t any_line(const char *, size_t len);
 static void each_param(struct found *, const char *, size_t len);
 static size_t name_at(const char *, size_t len, size_t at);
+static size_t lead(const char *, size_t len);
+static bool is_lead(unsigned char);
 static bool is_junk(unsigned char);
 static void each_reading(struct found *, const char *, size_t len);
 static size_t strings_apart(const char *, size_t len);
@@ -58,16 +60,34 @@ static void give_unfolded(struct found *, const char *, size_t len);
 static struct loose_boundary boundary_value(const char *, size_t len);
 static void ignore(void *ctx, const char *name);
 
-/* Length of the line, which an LF or a CR ends. */
+/* Length of the line, which an LF or a CR ends; not if the next one begins with its colon. */
 static size_t
 any_line(const char *s, size_t len)
 {
-	size_t line = line_next(s, len);
+	size_t line = line_next(s, len), next;
 	const char *cr = memchr(s, '\r', line);
 
-	if (cr == NULL || (size_t)(cr - s) + 2 >= line)
-		return line;
-	return (size_t)(cr - s) + 1;
+	if (cr != NULL && (size_t)(cr - s) + 2 < line)
+		line = (size_t)(cr - s) + 1;
+	for (next = line; next < len && (s[next] == ' ' || s[next] == '\t'); next++)
+		;
+	if (next < len && s[next] == ':' && memchr(s, ':', line) == NULL)
+		return line + any_line(s + line, len - line);
+	return line;
+}
+
+/* Length of what may stand in front of a field's name: junk, or a comment (mime4j). */
+static size_t
+lead(const char *line, size_t len)
+{
+	const char *end = len > 0 && *line == '(' ? memchr(line, ')', len) : NULL;
+	size_t n = 0;
+
+	if (end != NULL && end - line < COMMENT_MAX)
+		n = (size_t)(end - line) + 1;
+	for (int i = 0; i < LEAD_MAX && n < len && is_lead((unsigned char)line[n]); i++)
+		n++;
+	return n;
 }
 
 enum loose_field
@@ -82,11 +102,10 @@ loose_field(const char *line, size_t len)
 		{ "Content-Transfer-Encoding", LOOSE_ENCODING },
 		{ "X-Content-Transfer-Encoding", LOOSE_ENCODING },
 	};
+	size_t skip = lead(line, len);
 
-	for (int i = 0; i < LEAD_MAX && len > 0 && is_junk((unsigned char)*line); i++) {
-		line++;
-		len--;
-	}
+	line += skip;
+	len -= skip;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].name), room;
 
@@ -177,6 +196,13 @@ loose_names(const char *bytes, size_t begin, size_t end, void (*fn)(void *ctx, c
 }
 
 /* NBSP, NEL and the like are bytes from 0x80 on in every charset. */
+/* Not "> ", which quotes, and not what could begin a boundary. */
+static bool
+is_lead(unsigned char c)
+{
+	return is_junk(c) || (ispunct(c) && c != '-' && c != '>' && c != ':');
+}
+
 static bool
 is_junk(unsigned char c)
 {
@@ -212,7 +238,8 @@ name_at(const char *s, size_t len, size_t at)
 	else
 		return 0;
 	while (at < len &&
-	    (is_junk((unsigned char)s[at]) || s[at] == '*' || isdigit((unsigned char)s[at])))
+	    (is_junk((unsigned char)s[at]) || isdigit((unsigned char)s[at]) ||
+		(ispunct((unsigned char)s[at]) && s[at] != '=')))
 		at++;
 	return at < len && s[at] == '=' ? at + 1 : 0;
 }

@@ -26,6 +26,9 @@
 #include "base64.h"
 #include "line.h"
 
+/* A length byte, and what it can count. */
+#define BINHEX_NAME_MAX 256
+
 struct out {
 	char *bytes;
 	size_t len, room, max;
@@ -55,6 +58,7 @@ static void xx(struct out *, const char *, size_t len, enum decode_way);
 static void uu_base64(struct out *, const char *, size_t len, enum decode_way);
 static void yenc(struct out *, const char *, size_t len, enum decode_way);
 static void binhex(struct out *, const char *, size_t len, enum decode_way);
+static void binhex_forks(struct out *, const char *, size_t len);
 static size_t binhex_bytes(const char *, size_t len, unsigned char *bytes, size_t room);
 static void binhex_expand(struct out *, const unsigned char *, size_t len);
 static void binhex_data_fork(struct out *);
@@ -474,11 +478,36 @@ yenc(struct out *o, const char *in, size_t len, enum decode_way way)
 static void
 binhex(struct out *o, const char *in, size_t len, enum decode_way way)
 {
+	(void)way;
+	binhex_forks(o, in, len);
+	binhex_data_fork(o);
+}
+
+char *
+decode_binhex_name(const char *in, size_t len)
+{
+	struct out o = { .max = BINHEX_NAME_MAX };
+	char *name = NULL;
+	size_t n;
+
+	o.bytes = malloc(1);
+	if (o.bytes == NULL)
+		err(EX_OSERR, "decode");
+	binhex_forks(&o, in, len);
+	n = o.len == 0 ? 0 : (unsigned char)o.bytes[0];
+	if (n > 0 && n < o.len && memchr(o.bytes + 1, '\0', n) == NULL)
+		name = strndup(o.bytes + 1, n);
+	free(o.bytes);
+	return name;
+}
+
+static void
+binhex_forks(struct out *o, const char *in, size_t len)
+{
 	unsigned char *bytes;
 	size_t left, n;
 	const char *begin = find_line(in, len, "(This file must be converted", &left), *colon;
 
-	(void)way;
 	if (begin == NULL) {
 		begin = in;
 		left = len;
@@ -501,7 +530,6 @@ binhex(struct out *o, const char *in, size_t len, enum decode_way way)
 	n = binhex_bytes(colon + 1, left, bytes, left);
 	binhex_expand(o, bytes, n);
 	free(bytes);
-	binhex_data_fork(o);
 }
 
 static size_t

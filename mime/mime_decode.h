@@ -49,4 +49,7 @@ enum decode_kind decode_kind_of(enum decode_way);
  */
 char *decode_bytes(enum decode_way, const char *in, size_t len, size_t max, size_t *out_len);
 
+/* The name that BinHex 4.0 has in front of its data, malloc'd; NULL if there is none. */
+char *decode_binhex_name(const char *in, size_t len);
+
 #endif

@@ -322,9 +322,14 @@ add_decoded(struct packed *p, enum decode_way way, const char *s, size_t len)
 	const char *name;
 	size_t n, name_len;
 	char *out = decode_bytes(way, s, len, 8 * len, &n);
+	char *inner = way == DECODE_BINHEX ? decode_binhex_name(s, len) : NULL;
 
 	file_name(s, len, &name, &name_len);
-	add_once(p, name, name_len, out, n);
+	if (inner != NULL)
+		add_once(p, inner, strlen(inner), out, n);
+	else
+		add_once(p, name, name_len, out, n);
+	free(inner);
 }
 
 /* Takes over content, NULL = none. Several readings give the same, under other names perhaps. */

@@ -29,6 +29,7 @@
 static void found_name(void *ctx, const char *name);
 static char *field_text(const char *, size_t len);
 static bool has_extension(const char *name);
+static void add_cut(struct part *, const char *name);
 static void add_words(struct part *, const char *name);
 static void add_charset(struct part *, const char *name, const char *charset);
 
@@ -264,6 +265,30 @@ part_add_name(struct part *part, const char *name)
 	part->n_names++;
 	add_words(part, name);
 	add_charset(part, name, "UTF-7");
+	add_cut(part, name);
+}
+
+/*
+ * A file system has room for 255 bytes, a program for fewer perhaps, and for a NUL:
+ * what ends there is the extension (uudeview).
+ */
+static void
+add_cut(struct part *part, const char *name)
+{
+	static const size_t rooms[] = { 256, 255, 128, 127 };
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < sizeof(rooms) / sizeof(rooms[0]); i++) {
+		char *cut;
+
+		if (len <= rooms[i])
+			continue;
+		cut = strndup(name, rooms[i]);
+		if (cut == NULL)
+			err(EX_OSERR, "names");
+		part_add_name(part, cut);
+		free(cut);
+	}
 }
 
 /*

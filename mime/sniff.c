@@ -122,7 +122,7 @@ sniff_begins_mail(const char *s, size_t len)
 bool
 sniff_begins_header(const char *s, size_t len)
 {
-	while (len > 0 && memchr(" \t\r\n", *s, 4) != NULL) {
+	while (len > 0 && ((unsigned char)*s <= ' ' || (unsigned char)*s >= 0x7f)) {
 		s++;
 		len--;
 	}
