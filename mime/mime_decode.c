@@ -79,6 +79,7 @@ static const struct {
 	[DECODE_BASE64_LINES] = { "base64 lines", DECODE_KIND_BASE64, base64 },
 	[DECODE_BASE64_WHOLE_GROUPS] = { "base64 whole groups", DECODE_KIND_BASE64, base64 },
 	[DECODE_BASE64_CLEAN_LINES] = { "base64 clean lines", DECODE_KIND_BASE64, base64 },
+	[DECODE_BASE64_EQUALS] = { "base64 equals", DECODE_KIND_BASE64, base64 },
 	[DECODE_BASE64_COUNT] = { "base64 count", DECODE_KIND_BASE64, base64 },
 	[DECODE_QP_STRICT] = { "quoted-printable strict", DECODE_KIND_QP, quoted_printable },
 	[DECODE_QP_LENIENT] = { "quoted-printable lenient", DECODE_KIND_QP, quoted_printable },
@@ -174,6 +175,9 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 	bool strict = way == DECODE_BASE64 || way == DECODE_BASE64_ON;
 	struct group g = { 0, 0 };
 
+	/* What pads the end is no digit. */
+	while (way == DECODE_BASE64_EQUALS && len > 0 && memchr("= \t\r\n", in[len - 1], 5) != NULL)
+		len--;
 	for (size_t i = 0; i < len; i++) {
 		int digit = any_digit((unsigned char)in[i]);
 
@@ -192,7 +196,9 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 		}
 		if (in[i] == '=' && (way == DECODE_BASE64 || way == DECODE_BASE64_STOP))
 			break;
-		if ((in[i] == '=' && way != DECODE_BASE64_SKIP) ||
+		if (in[i] == '=' && way == DECODE_BASE64_EQUALS)
+			digit = 0;
+		else if ((in[i] == '=' && way != DECODE_BASE64_SKIP) ||
 		    (in[i] == '\n' && way == DECODE_BASE64_LINES))
 			put_group(o, &g);
 		if (in[i] == '\n' && way == DECODE_BASE64_WHOLE_GROUPS)

@@ -21,6 +21,7 @@ enum decode_way {
 	DECODE_BASE64_LINES, /* begin a new group of four on each line */
 	DECODE_BASE64_WHOLE_GROUPS, /* the same, and drop what is no whole group */
 	DECODE_BASE64_CLEAN_LINES, /* pass over lines with anything but digits and "=" */
+	DECODE_BASE64_EQUALS, /* "=" counts as a digit, wherever it stands */
 	DECODE_BASE64_COUNT, /* what is no digit counts as one, but for blanks and "=" */
 	DECODE_QP_STRICT, /* what is no escape stands for itself */
 	DECODE_QP_LENIENT, /* a "=" that is no escape is left out, and blanks at line ends */

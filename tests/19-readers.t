@@ -57,7 +57,7 @@ my %sample = map { $_ => 1 } qw(
     header-end/line/VT header-end/line/word);
 my (@clean, @left, $n);
 for my $m (reader_mail('all')) {
-	next if $nobody{$m->{construct}} || $m->{construct} =~ m{\A(?:base64|qp)/|/(?:cr-only|crcrlf|message-octets)\z} || ($m->{construct} =~ tr{/}{} > 1 && !$sample{$m->{construct}});
+	next if $nobody{$m->{construct}} || $m->{construct} =~ m{\A(?:base64(?!/equals-)|qp)/|/(?:cr-only|crcrlf|message-octets)\z} || ($m->{construct} =~ tr{/}{} > 1 && !$sample{$m->{construct}});
 	my $r = filter($m->{bytes});
 	$n++;
 	if ($r->{out} !~ /\AX-Spawnscan-Result: (?:infected|blocked|ambiguous|unopened)/) {

@@ -267,7 +267,8 @@ test_base64(void **state)
 {
 	static const enum decode_way ways[] = { DECODE_BASE64, DECODE_BASE64_ON, DECODE_BASE64_SKIP,
 		DECODE_BASE64_STOP, DECODE_BASE64_RESTART, DECODE_BASE64_LINES,
-		DECODE_BASE64_WHOLE_GROUPS, DECODE_BASE64_CLEAN_LINES, DECODE_BASE64_COUNT };
+		DECODE_BASE64_WHOLE_GROUPS, DECODE_BASE64_CLEAN_LINES, DECODE_BASE64_EQUALS,
+		DECODE_BASE64_COUNT };
 	char text[TEXT_MAX];
 
 	(void)state;
@@ -287,6 +288,8 @@ test_base64(void **state)
 	expect_text(DECODE_BASE64, "Zm9v\n_____\nfooter\n", "foo");
 	expect_text(DECODE_BASE64, "Zm9v\r\n-- \r\nfooter\r\n", "foo");
 	expect_text(DECODE_BASE64, "Zm9v\n!!!\nYmFy\n-\nYmFy\n", "foobarbar");
+	expect(DECODE_BASE64_EQUALS, "=AAAZm9v\n", 9, "\0\0\0foo", 6);
+	expect(DECODE_BASE64_EQUALS, "Zm=vYg==", 8, "\x66\x60\x2f\x62", 4);
 	expect_text(DECODE_BASE64_ON, "Zm9_vYg==\nZm-9v", "foobfoo");
 	expect(DECODE_BASE64_SKIP, "+/+/-_-_", 8, "\xfb\xff\xbf\xfb\xff\xbf", 6);
 }

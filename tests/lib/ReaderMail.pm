@@ -282,7 +282,7 @@ sub encodings {
 			'no-padding', $b =~ s/=+\z//r, 'more-padding', "$b===", 'padded-pieces', join('', map { MIME::Base64::encode_base64($_) } unpack '(a10)*', marker()),
 			'padded-pieces-one-line', join('', map { MIME::Base64::encode_base64($_, '') } unpack '(a10)*', marker()), 'url-alphabet', $b =~ tr{+/}{-_}r,
 			'blank-lines', "\n\n$one\n\n$two$three", 'text-before', "hello there\n\n$b", 'text-behind', "$b\n\nhello there", 'footer', "$b\n____________\nA list\nhttp://example.org/", 'quoted', "> $one\n> $two\n> $three",
-			'equals-first', "=$b", 'equals-line', "$one\n=\n$two$three", 'dashes', "$one\n--\n$two$three", 'header-behind', "X: y\n\n$b", 'spaces', join(' ', split //, $b), 'twice', b64($b)),
+			'equals-first', "=$b", (map { ("equals-$_", "$_$b") } '=AAA', 'A=AA', 'AA=A', '==AA', 'A==A', 'AAA=A', '====', 'AA=AA'), 'equals-line', "$one\n=\n$two$three", 'dashes', "$one\n--\n$two$three", 'header-behind', "X: y\n\n$b", 'spaces', join(' ', split //, $b), 'twice', b64($b)),
 		at_places('qp', "{begin}$q1\{middle}=\{soft}\n$q2\{end}", $quoted),
 		listed('qp', $quoted, 'lower', lc $q, 'each-line', $q =~ s/(.{3})/$1=\n/gr, 'spaces-behind', "$q1=   \n$q2", 'cr', "$q1=\r$q2", 'tab-behind', "$q1=\t\n$q2", 'double', $q =~ s/=/=3D/gr, 'long-line', $q, 'cut-pairs', $q =~ s/=(.)(.)/=$1=\n$2/gr, 'of-base64', $b =~ s/=/=3D/gr),
 		listed('text', $plain, 'uu', "begin 644 a.txt\n$uu`\nend", 'uu-no-end', "begin 644 a.txt\n$uu", 'uu-no-begin', $uu, 'uu-quoted', "> begin 644 a.txt\n" . $uu =~ s/^/> /gmr . "> end", 'uu-pre', "<pre>begin 644 a.txt\n$uu`\nend</pre>",
