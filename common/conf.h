@@ -55,6 +55,9 @@ struct conf {
 
 	/* [actions] */
 	enum verdict_action action[CLASS_COUNT];
+	enum verdict_action poison; /* of a message that fails again and again */
+	uint64_t poison_tries; /* how often; 0 = never */
+	uint64_t poison_time; /* or since when, in seconds; 0 = no matter */
 	enum verdict_action partial; /* of parts whose content is elsewhere */
 
 	/* [names] */

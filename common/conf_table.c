@@ -27,6 +27,9 @@ static const struct conf_choice part_actions[] = { { "pass", ACTION_PASS }, { "t
 	{ "discard", ACTION_DISCARD }, { "tempfail", ACTION_TEMPFAIL }, { NULL, 0 } };
 static const struct conf_choice error_actions[] = { { "tempfail", ACTION_TEMPFAIL },
 	{ "reject", ACTION_REJECT }, { "wrap", ACTION_WRAP }, { NULL, 0 } };
+static const struct conf_choice poison_actions[] = { { "quarantine", ACTION_DISCARD },
+	{ "wrap", ACTION_WRAP }, { "reject", ACTION_REJECT }, { "tempfail", ACTION_TEMPFAIL },
+	{ NULL, 0 } };
 static const struct conf_choice keeps[] = { { "off", KEEP_OFF }, { "changed", KEEP_CHANGED },
 	{ "all", KEEP_ALL }, { NULL, 0 } };
 static const struct conf_choice newlines[] = { { "normalise", NEWLINE_NORMALISE },
@@ -140,6 +143,9 @@ const struct conf_key conf_table[] = {
 	/* one for each class */
 	VERDICT_CLASSES(CLASS_ROW)
 	CHOICE(actions, partial, part_actions, "remove"),
+	CHOICE(actions, poison, poison_actions, "wrap"),
+	NUMBER(actions, poison_tries, 0, 1000, "3"),
+	TIME(actions, poison_time, 0, 30 * DAY, "4h"),
 
 	EXTENSIONS(names, block_extensions, 0, LIST_LENGTH, NULL, BLOCK_EXTENSIONS),
 	WORDS(names, deny_names, 0, LIST_LENGTH, NULL, ""),

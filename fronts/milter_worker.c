@@ -183,10 +183,11 @@ answer(const struct transaction *t, enum decision decision, int fd)
 		wire.changed = 1;
 		ok = output_copy(t, &out);
 	}
-	strlcpy(wire.text,
-	    decision == DECISION_REJECT ? "Message rejected by the content filter"
-					: "Message could not be inspected, try again later",
-	    sizeof(wire.text));
+	if (decision == DECISION_REJECT)
+		strlcpy(wire.text, "Message rejected by the content filter", sizeof(wire.text));
+	else
+		snprintf(wire.text, sizeof(wire.text), "Message deferred by the content filter: %s",
+		    t->cause);
 	ok = ok && fds_send(fd, &wire, sizeof(wire), &out.fd, wire.changed);
 	message_close(&out);
 	return ok;

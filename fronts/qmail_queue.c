@@ -294,6 +294,8 @@ deliver(struct qmail *q, const char *original, enum outcome *outcome)
 	code = judge(q, &end, original);
 	if (code == QMAIL_OK)
 		*outcome = OUTCOME_DELIVERED;
+	else if (end.how == MAILER_KILLED || end.how == MAILER_TOO_LONG)
+		*outcome = OUTCOME_UNKNOWN;
 	return code;
 }
 

@@ -143,6 +143,8 @@ judge(struct transaction *t, const struct mailer_end *end, int wfd, enum outcome
 		return EX_OK;
 	}
 	mailer_describe(end, t->conf->sendmail_path, t->reason, sizeof(t->reason));
+	if (end->how == MAILER_KILLED || end->how == MAILER_TOO_LONG)
+		*outcome = OUTCOME_UNKNOWN;
 	if (end->how != MAILER_EXITED || end->code < EX__BASE || end->code > EX__MAX)
 		return defer(wfd, t->reason);
 	/* The two that pipe(8) does not bounce. */

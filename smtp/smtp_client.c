@@ -39,7 +39,7 @@ client_say(struct session *s, enum answer answer)
 {
 	int64_t deadline = session_deadline(s->conf->command_timeout);
 	enum io_result result = IO_OK;
-	const char *text = session_answers[answer].text;
+	const char *text = session_text(s, answer);
 
 	for (; s->owed > 0 && result == IO_OK; s->owed--) {
 		if (session_answers[answer].relay)

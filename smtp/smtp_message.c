@@ -26,6 +26,7 @@
  * longer.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/param.h>
 #include <syslog.h>
@@ -205,6 +206,8 @@ data_dispose(struct session *s)
 	case DECISION_TEMPFAIL:
 		break;
 	}
+	snprintf(s->deferral, sizeof(s->deferral), "%s: %s", session_answers[ANSWER_TEMPFAIL].text,
+	    s->transaction.cause);
 	return ANSWER_TEMPFAIL;
 }
 
@@ -361,8 +364,8 @@ answer_outcome(const struct session *s, enum answer answer, char *line, size_t s
 		reply_last_line(&s->reply, line, size);
 		return reply_outcome(&s->reply);
 	}
-	if (session_answers[answer].text != NULL)
-		strlcpy(line, session_answers[answer].text, size);
+	if (session_text(s, answer) != NULL)
+		strlcpy(line, session_text(s, answer), size);
 	/* An answer that has no place here. */
 	return outcome == OUTCOME_DELIVERED ? OUTCOME_DEFERRED : outcome;
 }
@@ -385,8 +388,11 @@ data_finish(struct session *s, enum answer answer)
 
 	if (t->reason[0] == '\0')
 		strlcpy(t->reason, s->fault, sizeof(t->reason));
-	if (s->state == STATE_FINAL && !session_answers[answer].relay && !all)
+	if (s->state == STATE_FINAL && !session_answers[answer].relay && !all) {
 		log_write(LOG_WARNING, "next hop may have accepted the message nonetheless");
+		if (outcome == OUTCOME_DEFERRED)
+			outcome = OUTCOME_UNKNOWN;
+	}
 	while (each && t->n_told < s->n_recipients)
 		transaction_recipient(t, outcome, line);
 	s->delivered = s->delivered || outcome == OUTCOME_DELIVERED;

@@ -73,7 +73,7 @@ const struct answer_rule session_answers[] = { [ANSWER_NONE] = { .outcome = OUTC
 	[ANSWER_SPOOL] = { .text = "452 4.3.1 Insufficient system storage",
 	    .outcome = OUTCOME_DEFERRED },
 	[ANSWER_DISCARD] = { .text = "250 2.0.0 Ok: discarded", .outcome = OUTCOME_DISCARDED },
-	[ANSWER_TEMPFAIL] = { .text = "451 4.3.0 Message could not be processed, try again later",
+	[ANSWER_TEMPFAIL] = { .text = "451 4.3.0 Message deferred by the content filter",
 	    .outcome = OUTCOME_DEFERRED },
 	[ANSWER_REJECT] = { .text = "550 5.7.1 Message rejected by the content filter",
 	    .outcome = OUTCOME_REJECTED },
@@ -114,6 +114,14 @@ int64_t
 session_deadline(uint64_t seconds)
 {
 	return clock_ms() + (int64_t)MIN(seconds, ONE_YEAR) * 1000;
+}
+
+const char *
+session_text(const struct session *s, enum answer answer)
+{
+	if (answer == ANSWER_TEMPFAIL && s->deferral[0] != '\0')
+		return s->deferral;
+	return session_answers[answer].text;
 }
 
 /* session_enter - the one place where the state changes */

@@ -115,6 +115,7 @@ struct session {
 	struct reply worst; /* of those to one message, see smtp_message.c */
 	const char *doing; /* what it was asked, for the log */
 	char fault[128]; /* the latest fault, a printable sentence */
+	char deferral[160]; /* what ANSWER_TEMPFAIL says, with the cause */
 	int64_t end; /* no further command is read after this */
 	size_t errors; /* since the start, or the last message that was taken */
 	size_t owed; /* how often the client gets the next answer */
@@ -135,6 +136,8 @@ struct command_line {
 
 /* smtp_session.c. Deadlines are in clock_ms's time, session_deadline's are seconds from now. */
 int64_t session_deadline(uint64_t seconds);
+/* What the client hears of our own, without a line ending; NULL: nothing. */
+const char *session_text(const struct session *, enum answer);
 /* The one place where the state changes. */
 void session_enter(struct session *, enum state);
 /* A sentence for the log, and for the record of the message under way. */

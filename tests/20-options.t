@@ -89,6 +89,8 @@ my %bad = (
 	notice => ['', "h\xe4", "h\xc3", "h\xc0\xa4", 'a\\tb', 'x' x 1000],
 	contact => ['', "h\xe4", 'x' x 300],
 	quarantine => ['', 'some', 'yes'],
+	quarantine_min_free => ['x', '-1', '1T', ''],
+	poison => ['', 'defang', 'yes'], poison_tries => ['-1', '1001', ''], poison_time => ['x', '31d'],
 	quarantine_dir => ['', 'x' x 5000],
 	(map { $_ => ['nobody', '@example.com', 'x@', '-x@example.com', 'a b@example.com', '<a@example.com>', 'a@b,c@d', "h\xe4\@example.com"] } qw(quarantine_to notify_to)),
 	notify_classes => ['virus', 'infected clean'],

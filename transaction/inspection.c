@@ -20,8 +20,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
 #include <endian.h>
@@ -30,7 +28,6 @@
 #include <libgen.h>
 #include <limits.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -41,7 +38,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "fault.h"
+#include "engine_client.h"
 #include "log.h"
 #include "request.h"
 #include "scratch.h"
@@ -77,8 +74,6 @@ static void inspect(struct inspection *, const struct conf *, const struct messa
     const char *reference, const struct envelope *, bool crlf, enum explain_form);
 static bool ask_engine(struct inspection *, const struct conf *, const struct message *,
     const struct request *, int64_t deadline);
-static bool find_engine(struct inspector *, const struct conf *, int64_t deadline, char *, size_t);
-static bool engine_trusted(int sock, const struct conf *, char *, size_t);
 static void warn_once(const char *);
 static void ask_own(struct inspection *, const struct conf *, const struct message *,
     const struct request *, int64_t deadline);
@@ -166,10 +161,12 @@ ask_engine(struct inspection *i, const struct conf *conf, const struct message *
 {
 	struct inspector child = { .pid = -1, .sock = -1, .scratch = "" };
 	char why[256];
+	int error = 0;
 
-	if (!find_engine(&child, conf, deadline, why, sizeof(why)))
+	if ((child.sock = engine_client_connect(conf, deadline, why, sizeof(why))) == -1) {
+		error = errno;
 		fail(i, CAUSE_ENGINE, "no engine at %s: %s", conf->engine_socket, why);
-	else {
+	} else {
 		ask(i, &child, conf, m, request, deadline);
 		close(child.sock);
 		if (i->cause != CAUSE_VERSION)
@@ -182,67 +179,10 @@ ask_engine(struct inspection *i, const struct conf *conf, const struct message *
 	if (conf->engine == ENGINE_REQUIRE)
 		return true;
 	/* That there is none at all may well be meant so. */
-	if (i->cause == CAUSE_VERSION || child.sock != -1 ||
-	    (errno != ENOENT && errno != ECONNREFUSED))
+	if (error != ENOENT && error != ECONNREFUSED)
 		warn_once(i->failure);
+	i->failure[0] = '\0';
 	return false;
-}
-
-/* An inspector that the engine forks for us, if there is an engine; else errno, and why. */
-static bool
-find_engine(struct inspector *child, const struct conf *conf, int64_t deadline, char *why,
-    size_t size)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	/* A full backlog makes connect wait. (Zero would be without end.) */
-	int64_t left = deadline - clock_ms();
-	struct timeval patience = { .tv_sec = left / 1000, .tv_usec = left % 1000 * 1000 + 1 };
-	int saved;
-
-	strlcpy(sun.sun_path, conf->engine_socket, sizeof(sun.sun_path));
-	child->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (child->sock != -1)
-		setsockopt(child->sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (child->sock == -1 || connect(child->sock, (struct sockaddr *)&sun, sizeof(sun)) == -1)
-		fault_tell(why, size, "%s", strerror(errno));
-	else if (engine_trusted(child->sock, conf, why, size))
-		return true;
-	saved = errno;
-	if (child->sock != -1)
-		close(child->sock);
-	child->sock = -1;
-	errno = saved;
-	return false;
-}
-
-/*
- * Whoever listens there gets to read the message and to say what is in it: root,
- * we ourselves, the engine's own user, or whom the socket's directory belongs to
- * and nobody else may write to.
- */
-static bool
-engine_trusted(int sock, const struct conf *conf, char *why, size_t size)
-{
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	const struct passwd *pw;
-	char dir[PATH_MAX];
-	struct stat st;
-
-	if (getsockopt(sock, SOL_SOCKET, SO_PEERCRED, &peer, &len) == -1)
-		return fault_tell(why, size, "%s", strerror(errno));
-	if (peer.uid == 0 || peer.uid == geteuid())
-		return true;
-	strlcpy(dir, conf->engine_socket, sizeof(dir));
-	if (stat(dirname(dir), &st) == 0 && st.st_uid == peer.uid && (st.st_mode & 022) == 0)
-		return true;
-	pw = conf->engine_user[0] == '\0' ? NULL : getpwnam(conf->engine_user);
-	if (pw != NULL && pw->pw_uid == peer.uid)
-		return true;
-	errno = EPERM;
-	return fault_tell(why, size,
-	    "it runs as user %ld, who is neither engine_user nor the owner of its directory",
-	    (long)peer.uid);
 }
 
 /* warn_once - a session may have many messages, and each would say the same */

@@ -72,6 +72,7 @@ static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
 	[OUTCOME_DISCARDED] = "discarded",
 	[OUTCOME_DEFERRED] = "deferred",
 	[OUTCOME_REJECTED] = "rejected",
+	[OUTCOME_UNKNOWN] = "unknown",
 	[OUTCOME_MIXED] = "mixed" };
 
 static void observe(struct histogram *, int64_t);

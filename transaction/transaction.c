@@ -30,49 +30,35 @@
 #include <time.h>
 
 #include "clock.h"
-#include "facts.h"
 #include "log.h"
+#include "poison.h"
+#include "record.h"
 #include "metrics.h"
 #include "notify.h"
 #include "transaction.h"
 #include "wrap.h"
 
-#define LIST_SIZE 1024 /* recipients or findings in the log */
-#define ADDRESS_MAX 320 /* RFC 5321 4.5.3.1: 64 + "@" + 255 */
-#define REPLY_MAX 512 /* RFC 5321 4.5.3.1.5 */
-#define SHORT_MAX 64 /* of words that have no business being longer */
 #define NOTES_MAX 32
 
 static enum decision inspect(struct transaction *);
+static void set_aside(struct transaction *);
+static bool inspector_is_well(const struct transaction *);
+static const char *deferral_cause(const struct transaction *);
+static bool is_full(int);
 static bool keep_wanted(const struct transaction *, enum verdict_action);
 static bool keep(struct transaction *);
 static bool make_wrapped(struct transaction *);
 static bool crlf_wanted(const struct transaction *);
 static void reason_from_findings(struct transaction *);
-static void log_failure(const struct transaction *, const char *, const char *);
 static void log_notes(const struct report *);
-static void log_message(const struct transaction *, enum outcome, const char *);
-static void put_cut(struct log_record *, const char *, const char *, size_t);
-static void put_recipients(struct log_record *, const struct envelope *);
-static void put_findings(struct log_record *, const struct report *);
-static void log_attachments(const struct transaction *, struct log_record *);
-static bool list_add(char *, const char *);
-static size_t cut(char *, size_t, const char *, size_t);
 static enum outcome common_outcome(const struct transaction *, enum outcome);
-static void queue_id(const char *, char *, size_t);
-static const char *verdict(const struct transaction *);
-
-static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
-	[OUTCOME_DISCARDED] = "discarded",
-	[OUTCOME_DEFERRED] = "deferred",
-	[OUTCOME_REJECTED] = "rejected",
-	[OUTCOME_MIXED] = "mixed" };
 
 void
 transaction_init(struct transaction *t, const struct conf *conf)
 {
 	memset(t, 0, sizeof(*t));
 	t->conf = conf;
+	t->cause = "";
 	t->message.fd = t->wrapped.fd = -1;
 	t->envelope.sender = t->envelope.client = t->envelope.mode = "";
 	t->envelope.client_name = t->envelope.client_address = "";
@@ -88,11 +74,46 @@ transaction_decide(struct transaction *t)
 
 	if (decision != DECISION_DELIVER)
 		reason_from_findings(t);
-	if (keep_wanted(t, t->inspection.report.action) && !keep(t))
+	if (decision == DECISION_TEMPFAIL)
+		t->cause = deferral_cause(t);
+	if (keep_wanted(t, t->inspection.report.action) && !keep(t)) {
+		t->cause = is_full(t->quarantine.error) ? "disk full" : "quarantine not writable";
 		return DECISION_TEMPFAIL;
-	if (t->inspection.report.action == ACTION_WRAP && !make_wrapped(t))
+	}
+	if (t->inspection.report.action == ACTION_WRAP && !make_wrapped(t)) {
+		t->cause = "out of memory";
 		return DECISION_TEMPFAIL;
+	}
 	return decision;
+}
+
+/* deferral_cause - where the administrator should look; mailq shows it */
+static const char *
+deferral_cause(const struct transaction *t)
+{
+	static const char *const causes[] = { [CAUSE_ENGINE] = "no engine",
+		[CAUSE_INSPECTOR] = "inspector does not start",
+		[CAUSE_BUSY] = "busy",
+		[CAUSE_SCRATCH] = "scratch_dir not writable or full",
+		[CAUSE_VERSION] = "engine of another version",
+		[CAUSE_SCANNER] = "no signatures loaded",
+		[CAUSE_SANDBOX] = "sandbox not available",
+		[CAUSE_MEMORY] = "out of memory",
+		[CAUSE_CONTENT] = "message could not be inspected" };
+	enum inspection_cause cause = t->inspection.cause;
+
+	if (cause == CAUSE_SCANNER && conf_uses_clamd(t->conf))
+		return "clamd not available";
+	if (cause != CAUSE_NONE)
+		return causes[cause];
+	return strcmp(record_verdict(t), verdict_class_name(CLASS_ERROR)) == 0 ? "scanner failed"
+									       : "policy";
+}
+
+static bool
+is_full(int error)
+{
+	return error == ENOSPC || error == EDQUOT || error == EFBIG;
 }
 
 bool
@@ -121,24 +142,24 @@ transaction_recipient(struct transaction *t, enum outcome outcome, const char *r
 {
 	const char *recipient = t->envelope.recipients[t->n_told++];
 	struct log_record record;
-	char err[512], id[64] = "", line[ADDRESS_MAX + REPLY_MAX];
+	char err[512], id[64] = "", line[RECORD_ADDRESS_MAX + RECORD_REPLY_MAX];
 
 	t->told[outcome]++;
 	if (outcome == OUTCOME_DELIVERED)
-		queue_id(reply, id, sizeof(id));
+		record_queue_id(reply, id, sizeof(id));
 	log_record_start(&record, "recipient");
 	if (*id != '\0')
 		log_record_str(&record, "queue_id", id);
-	put_cut(&record, "to", recipient, ADDRESS_MAX);
-	put_cut(&record, "from", t->envelope.sender, ADDRESS_MAX);
-	log_record_str(&record, "outcome", outcome_names[outcome]);
+	record_put_cut(&record, "to", recipient, RECORD_ADDRESS_MAX);
+	record_put_cut(&record, "from", t->envelope.sender, RECORD_ADDRESS_MAX);
+	log_record_str(&record, "outcome", record_outcome(outcome));
 	if (*reply != '\0')
-		put_cut(&record, "reply", reply, REPLY_MAX);
+		record_put_cut(&record, "reply", reply, RECORD_REPLY_MAX);
 	log_record_write(&record, outcome == OUTCOME_DELIVERED ? LOG_INFO : LOG_NOTICE);
-	snprintf(line, sizeof(line), "<%.*s> %s", ADDRESS_MAX, recipient,
-	    *reply != '\0' ? reply : outcome_names[outcome]);
+	snprintf(line, sizeof(line), "<%.*s> %s", RECORD_ADDRESS_MAX, recipient,
+	    *reply != '\0' ? reply : record_outcome(outcome));
 	if (t->quarantine.stored && !quarantine_note_reply(&t->quarantine, line, err, sizeof(err)))
-		log_failure(t, "quarantine-incomplete", err);
+		record_failure(t, "quarantine-incomplete", err);
 }
 
 void
@@ -156,12 +177,12 @@ transaction_finish(struct transaction *t, enum outcome outcome, const char *repl
 	if (outcome == OUTCOME_DEFERRED && t->told[OUTCOME_DELIVERED] == 0)
 		quarantine_drop(&t->quarantine);
 	if (t->quarantine.stored && (t->n_told == 0 || *reply != '\0') &&
-	    !quarantine_note_reply(&t->quarantine, *reply != '\0' ? reply : outcome_names[outcome],
+	    !quarantine_note_reply(&t->quarantine, *reply != '\0' ? reply : record_outcome(outcome),
 		err, sizeof(err)))
-		log_failure(t, "quarantine-incomplete", err);
-	log_message(t, common, reply);
-	notify_take(t, outcome_names[common], reply);
-	metrics_count(t, verdict(t), common);
+		record_failure(t, "quarantine-incomplete", err);
+	record_message(t, common, reply);
+	notify_take(t, record_outcome(common), reply);
+	metrics_count(t, record_verdict(t), common);
 	inspection_free(&t->inspection);
 	message_close(&t->message);
 	message_close(&t->wrapped);
@@ -200,9 +221,71 @@ inspect(struct transaction *t)
 		report_free(report);
 		report->action = t->conf->action[CLASS_ERROR];
 		strlcpy(t->reason, t->inspection.failure, sizeof(t->reason));
-		log_failure(t, "inspection-failed", t->reason);
+		record_failure(t, "inspection-failed", t->reason);
+		if (verdict_action_decision(report->action) == DECISION_TEMPFAIL &&
+		    t->inspection.cause == CAUSE_CONTENT)
+			set_aside(t);
 	}
 	return verdict_action_decision(report->action);
+}
+
+/* set_aside - what fails again and again while others do not, must not wait for ever */
+static void
+set_aside(struct transaction *t)
+{
+	const struct conf *conf = t->conf;
+	struct poison poison;
+	struct log_record record;
+	time_t now = time(NULL);
+	char err[512];
+
+	if (conf->poison_tries == 0 || conf->poison == ACTION_TEMPFAIL)
+		return;
+	if (!poison_count(&poison, conf->quarantine_dir, &t->message, now, err, sizeof(err))) {
+		log_write(LOG_ERR, "failures are not counted: %s", err);
+		return;
+	}
+	if (poison.tries < conf->poison_tries &&
+	    (conf->poison_time == 0 || now - poison.first < (time_t)conf->poison_time))
+		return;
+	if (!inspector_is_well(t))
+		return;
+	t->poisoned = true;
+	t->inspection.report.action = conf->poison;
+	log_record_start(&record, "poison");
+	log_record_num(&record, "tries", poison.tries);
+	log_record_num(&record, "seconds", (unsigned long long)(now - poison.first));
+	log_record_str(&record, "sha256", poison.digest);
+	log_record_str(&record, "action", verdict_action_name(conf->poison));
+	record_put_cut(&record, "reason", t->inspection.failure, 512);
+	record_put_cut(&record, "from", t->envelope.sender, RECORD_ADDRESS_MAX);
+	record_put_recipients(&record, &t->envelope);
+	log_record_write(&record, LOG_ERR);
+}
+
+/* inspector_is_well - if any message fails, this one is not to blame */
+static bool
+inspector_is_well(const struct transaction *t)
+{
+	static const char probe[] = "Subject: probe\r\n\r\nIs anybody there?\r\n";
+	static const struct envelope nobody = { .client_name = "", .client_address = "" };
+	struct inspection i;
+	struct message m;
+	bool well = false;
+
+	if (message_create(&m, 0) != MESSAGE_OK)
+		return false;
+	if (message_append(&m, probe, sizeof(probe) - 1) == MESSAGE_OK &&
+	    message_seal(&m) == MESSAGE_OK) {
+		inspection_run(&i, t->conf, &m, "", &nobody, true);
+		well = i.ok && i.cause == CAUSE_NONE;
+		if (!well)
+			log_write(LOG_ERR, "no message can be inspected: %s",
+			    i.ok ? "the inspector is not well" : i.failure);
+		inspection_free(&i);
+	}
+	message_close(&m);
+	return well;
 }
 
 static bool
@@ -210,8 +293,8 @@ keep_wanted(const struct transaction *t, enum verdict_action action)
 {
 	enum decision decision = verdict_action_decision(action);
 
-	/* Nobody else has it then. */
-	if (decision == DECISION_DISCARD)
+	/* Nobody else has it then, or nobody can say what it is. */
+	if (decision == DECISION_DISCARD || t->poisoned)
 		return true;
 	if (t->conf->quarantine == KEEP_OFF || decision == DECISION_TEMPFAIL)
 		return false;
@@ -229,7 +312,7 @@ keep(struct transaction *t)
 		t->inspection.failure, t->conf->quarantine_min_free, err, sizeof(err)))
 		return true;
 	strlcpy(t->reason, err, sizeof(t->reason));
-	log_failure(t, "quarantine-failed", err);
+	record_failure(t, "quarantine-failed", err);
 	return false;
 }
 
@@ -250,7 +333,7 @@ make_wrapped(struct transaction *t)
 		t->conf->header ? reason : NULL, crlf_wanted(t), !t->crlf_only))
 		return true;
 	snprintf(t->reason, sizeof(t->reason), "wrapping: %s", strerror(errno));
-	log_failure(t, "inspection-failed", t->reason);
+	record_failure(t, "inspection-failed", t->reason);
 	return false;
 }
 
@@ -284,20 +367,6 @@ reason_from_findings(struct transaction *t)
 	}
 }
 
-static void
-log_failure(const struct transaction *t, const char *event, const char *reason)
-{
-	struct log_record record;
-
-	log_record_start(&record, event);
-	put_cut(&record, "reason", reason, 512);
-	log_record_str(&record, "action", verdict_action_name(t->inspection.report.action));
-	put_cut(&record, "from", t->envelope.sender, ADDRESS_MAX);
-	put_recipients(&record, &t->envelope);
-	log_record_num(&record, "size", t->message.size);
-	log_record_write(&record, t->quarantine.stored ? LOG_WARNING : LOG_ERR);
-}
-
 /* log_notes - a session may have many messages, and each inspector says the same */
 static void
 log_notes(const struct report *report)
@@ -315,202 +384,7 @@ log_notes(const struct report *report)
 		if ((said[n_said] = strdup(report->notes[i])) != NULL)
 			n_said++;
 		log_record_start(&record, "inspector");
-		put_cut(&record, "note", report->notes[i], 512);
+		record_put_cut(&record, "note", report->notes[i], 512);
 		log_record_write(&record, LOG_NOTICE);
-	}
-}
-
-static void
-log_message(const struct transaction *t, enum outcome outcome, const char *reply)
-{
-	const struct report *report = &t->inspection.report;
-	struct log_record record;
-	char id[64] = "";
-	bool ordinary;
-
-	if (outcome == OUTCOME_DELIVERED)
-		queue_id(reply, id, sizeof(id));
-	log_record_start(&record, "message");
-	if (*id != '\0')
-		log_record_str(&record, "queue_id", id);
-	put_cut(&record, "from", t->envelope.sender, ADDRESS_MAX);
-	put_recipients(&record, &t->envelope);
-	if (*t->envelope.client != '\0')
-		put_cut(&record, "client", t->envelope.client, ADDRESS_MAX);
-	if (*t->envelope.protocol != '\0')
-		put_cut(&record, "protocol", t->envelope.protocol, SHORT_MAX);
-	if (*t->envelope.source != '\0')
-		put_cut(&record, "source", t->envelope.source, SHORT_MAX);
-	if (*t->envelope.ident != '\0')
-		put_cut(&record, "orig_queue_id", t->envelope.ident, SHORT_MAX);
-	log_record_num(&record, "size", t->message.size);
-	log_record_str(&record, "verdict", verdict(t));
-	log_record_str(&record, "action", verdict_action_name(report->action));
-	if (report->n_findings > 0)
-		put_findings(&record, report);
-	log_attachments(t, &record);
-	if (report->exempt != NULL)
-		log_record_str(&record, "exempt", report->exempt);
-	if (t->quarantine.stored)
-		log_record_str(&record, "quarantine", t->quarantine.reference);
-	log_record_str(&record, "outcome", outcome_names[outcome]);
-	if (*reply != '\0')
-		put_cut(&record, "reply", reply, REPLY_MAX);
-	log_record_num(&record, "receive_ms", (unsigned long long)t->receive_ms);
-	log_record_num(&record, "inspect_ms", (unsigned long long)t->inspect_ms);
-	log_record_num(&record, "send_ms", (unsigned long long)t->send_ms);
-	if (*t->reason != '\0')
-		put_cut(&record, "reason", t->reason, 512);
-	ordinary = outcome == OUTCOME_DELIVERED && t->inspection.ok && report->n_findings == 0;
-	log_record_write(&record,
-	    ordinary							   ? LOG_INFO
-		: strcmp(verdict(t), verdict_class_name(CLASS_ERROR)) == 0 ? LOG_WARNING
-									   : LOG_NOTICE);
-}
-
-/* verdict - "unscanned" for a message that never came to be inspected */
-static const char *
-verdict(const struct transaction *t)
-{
-	if (t->inspection.ok)
-		return report_verdict(&t->inspection.report);
-	return *t->inspection.failure != '\0' ? verdict_class_name(CLASS_ERROR) : "unscanned";
-}
-
-/*
- * cut - as much of value as takes max bytes in a record, where a byte may take
- * four, and "..." if that is not all; returns how many bytes that takes
- */
-static size_t
-cut(char *buf, size_t size, const char *value, size_t max)
-{
-	size_t taken = 0, i, one;
-
-	for (i = 0; value[i] != '\0' && i + sizeof("...") < size; i++) {
-		one = value[i] < ' ' || value[i] > '~'	  ? 4
-		    : value[i] == '"' || value[i] == '\\' ? 2
-							  : 1;
-		if (taken + one > max)
-			break;
-		taken += one;
-		buf[i] = value[i];
-	}
-	strlcpy(buf + i, value[i] == '\0' ? "" : "...", size - i);
-	return taken + strlen(buf + i);
-}
-
-static void
-put_cut(struct log_record *record, const char *key, const char *value, size_t max)
-{
-	char text[1024];
-
-	cut(text, sizeof(text), value, max);
-	log_record_str(record, key, text);
-}
-
-/* log_attachments - in the record of the message as JSON, else in records of their own */
-static void
-log_attachments(const struct transaction *t, struct log_record *message)
-{
-	struct log_record record;
-	json_t *list, *one, *value;
-	const char *key;
-	size_t i;
-
-	if (!t->conf->log_attachments || t->inspection.report.explanation == NULL ||
-	    (list = facts_attachments(t->inspection.report.explanation)) == NULL)
-		return;
-	if (log_is_json()) {
-		log_record_json(message, "attachments", list);
-		return;
-	}
-	json_array_foreach(list, i, one)
-	{
-		log_record_start(&record, "attachment");
-		json_object_foreach(one, key, value)
-		{
-			if (json_is_string(value))
-				put_cut(&record, key, json_string_value(value), LIST_SIZE / 2);
-			else
-				log_record_num(&record, key,
-				    (unsigned long long)json_integer_value(value));
-		}
-		log_record_write(&record, LOG_INFO);
-	}
-	json_decref(list);
-}
-
-/* put_recipients - the list has room for several, however long one of them is */
-static void
-put_recipients(struct log_record *record, const struct envelope *envelope)
-{
-	char list[LIST_SIZE] = "", one[ADDRESS_MAX + sizeof("...")];
-	size_t i, taken = 0;
-
-	for (i = 0; i < envelope->n_recipients; i++) {
-		taken += 1 + cut(one, sizeof(one), envelope->recipients[i], ADDRESS_MAX);
-		if (!list_add(list, taken < LIST_SIZE ? one : NULL))
-			break;
-	}
-	if (log_is_json())
-		log_record_json(record, "to", facts_recipients(envelope));
-	else
-		log_record_str(record, "to", list);
-	log_record_num(record, "count", envelope->n_recipients);
-}
-
-static void
-put_findings(struct log_record *record, const struct report *report)
-{
-	const struct finding *f;
-	char list[LIST_SIZE] = "", one[256];
-	size_t i;
-
-	for (i = 0; i < report->n_findings; i++) {
-		f = &report->findings[i];
-		snprintf(one, sizeof(one), "%.40s:%s:%.128s:%s", f->part,
-		    verdict_class_name(f->class), f->reason, verdict_action_name(f->action));
-		if (!list_add(list, one))
-			break;
-	}
-	if (log_is_json())
-		log_record_json(record, "findings", facts_findings(report));
-	else
-		log_record_str(record, "findings", list);
-}
-
-/* list_add - to a list of LIST_SIZE; false if it is full (or item NULL), which "..." says then */
-static bool
-list_add(char *list, const char *item)
-{
-	size_t len = strlen(list);
-
-	if (item == NULL || len + strlen(item) + sizeof(",,...") > LIST_SIZE) {
-		strlcat(list, len > 0 ? ",..." : "...", LIST_SIZE);
-		return false;
-	}
-	if (len > 0)
-		strlcat(list, ",", LIST_SIZE);
-	strlcat(list, item, LIST_SIZE);
-	return true;
-}
-
-/* queue_id - from "250 2.0.0 Ok: queued as 4XyZ1" (Postfix) or "250 OK id=1abc-..." (Exim) */
-static void
-queue_id(const char *reply, char *id, size_t size)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
-	static const char *const marks[] = { "queued as ", " id=" };
-	const char *found;
-	size_t i, len;
-
-	for (i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-		if ((found = strstr(reply, marks[i])) == NULL)
-			continue;
-		found += strlen(marks[i]);
-		len = strspn(found, allowed);
-		strlcpy(id, found, len + 1 < size ? len + 1 : size);
-		return;
 	}
 }

@@ -20,6 +20,7 @@ enum outcome {
 	OUTCOME_DISCARDED,
 	OUTCOME_DEFERRED, /* the client was told to try again, or is gone */
 	OUTCOME_REJECTED, /* the client was told no */
+	OUTCOME_UNKNOWN, /* the next hop may have taken it: the client was told to try again */
 	OUTCOME_MIXED, /* not the same for all recipients */
 	OUTCOME_COUNT
 };
@@ -38,6 +39,8 @@ struct transaction {
 	size_t n_told; /* recipients that transaction_recipient told of, */
 	size_t told[OUTCOME_COUNT]; /* and how many of each outcome */
 	char reason[512]; /* why it isn't delivered, printable, for the log */
+	const char *cause; /* the same in a few constant words, for the client */
+	bool poisoned; /* it has failed so often that it is set aside */
 };
 
 /* Zero, with no message. */
@@ -62,7 +65,7 @@ void transaction_recipient(struct transaction *, enum outcome, const char *reply
 
 /*
  * Close the books: metadata, one log record, and the quarantined copy taken
- * out again if the client keeps the message and no recipient has got it.
+ * out again if the client keeps the message and no recipient can have got it.
  * outcome: what the client was told; OUTCOME_MIXED if that was what
  * transaction_recipient was told, of all recipients. reply: the next hop's or our own
  * last reply line, printable or not. Frees everything, ready for the next
