@@ -196,7 +196,7 @@ check-valgrind: tests
 # Fuzzing: see fuzz/README. Each target takes from its half what it needs, and
 # has stubs for the rest.
 FUZZ_FRONT     = fuzz_report fuzz_conf fuzz_smtp
-FUZZ_INSPECTOR = fuzz_examine fuzz_names
+FUZZ_INSPECTOR = fuzz_examine fuzz_names fuzz_containers
 FUZZ_TARGETS   = $(FUZZ_FRONT) $(FUZZ_INSPECTOR)
 FUZZ_STUBBED   = spawnscan fronts/explainer transaction/inspection quarantine inspector/% \
                  scan/scan scan/scan_libclamav scan/scan_clamd
@@ -288,6 +288,10 @@ bench:
 	$(MAKE) bench-tools
 	bench/run $(BUILD)
 
+# What is seen of each kind of container; see tests/containers.
+containers: all
+	tests/containers $(CURDIR)/$(BUILD)
+
 # What hides from whom; see tests/evasion.
 evasion: all $(BUILD)/tests/evasion_of
 	tests/evasion $(CURDIR)/$(BUILD)
@@ -355,4 +359,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion readers recipients install uninstall clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion containers readers recipients install uninstall clean

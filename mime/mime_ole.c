@@ -120,10 +120,10 @@ open_native(struct packed *p, struct cfb *c, const struct cfb_entry *e)
 {
 	size_t len, room = packed_room(p);
 	bool whole;
-	char *stream = cfb_read(c, e, room, &len, &whole);
+	char *stream = cfb_read(c, e, room + HEAD_MAX, &len, &whole);
 
-	packed_spend(p, len);
-	if (e->size > room)
+	/* Names, and what a package has beside its file, are small. */
+	if (e->size > room + HEAD_MAX)
 		p->too_big = true;
 	else if (!whole || len < 4 || !ole_package(p, stream + 4, len - 4))
 		p->unopened = "OLE package";
@@ -135,6 +135,7 @@ ole_package(struct packed *p, const char *s, size_t len)
 {
 	const char *at = s, *end = s + len, *name;
 	struct file f = { .n_names = 0 };
+	unsigned int flags = 0;
 	size_t size, n;
 	char *content;
 
@@ -154,6 +155,13 @@ ole_package(struct packed *p, const char *s, size_t len)
 	size = end - at < 4 ? 0 : le_get(at, 4);
 	at += end - at < 4 ? end - at : 4;
 	n = (size_t)(end - at) < size ? (size_t)(end - at) : size;
+	if (n < size)
+		flags = PACKED_DAMAGED;
+	if (n > packed_room(p)) {
+		n = packed_room(p);
+		flags = PACKED_LIMIT;
+	}
+	packed_spend(p, n);
 	content = malloc(n + 1);
 	if (content == NULL)
 		err(EX_OSERR, "ole");
@@ -161,7 +169,7 @@ ole_package(struct packed *p, const char *s, size_t len)
 	at += n;
 	for (int i = 0; i < 3; i++)
 		wide_at(&at, end, &f);
-	packed_add_member(p, f.names, f.n_names, content, n, n < size ? PACKED_DAMAGED : 0);
+	packed_add_member(p, f.names, f.n_names, content, n, flags);
 	forget(&f);
 	return true;
 }
@@ -200,8 +208,9 @@ open_attachment(struct packed *p, struct cfb *c, size_t storage)
 	static const char *const kinds[] = { "3707", "3704", "3001" };
 	struct file f = { .n_names = 0 };
 	const struct cfb_entry *data = NULL;
+	unsigned int flags = 0;
 	char *content = NULL;
-	size_t len = 0;
+	size_t len = 0, room = packed_room(p);
 	bool whole = true;
 
 	for (size_t i = 0; i < c->n; i++) {
@@ -224,12 +233,11 @@ open_attachment(struct packed *p, struct cfb *c, size_t storage)
 	}
 	len = 0;
 	if (data != NULL)
-		content = cfb_read(c, data, packed_room(p), &len, &whole);
+		content = cfb_read(c, data, room, &len, &whole);
 	packed_spend(p, len);
-	packed_add_member(p, f.names, f.n_names, content, len,
-	    data == NULL || whole	      ? 0
-		: data->size > packed_room(p) ? PACKED_LIMIT
-					      : PACKED_DAMAGED);
+	if (data != NULL && !whole)
+		flags = data->size > room ? PACKED_LIMIT : PACKED_DAMAGED;
+	packed_add_member(p, f.names, f.n_names, content, len, flags);
 	forget(&f);
 }
 

@@ -11,6 +11,7 @@ use Test::More;
 use Harness;
 use MailMaker;
 use Containers;
+use Formats;
 
 my $text = part('Content-Type: text/plain', "text\n");
 
