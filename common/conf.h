@@ -19,6 +19,7 @@
 enum conf_keep { KEEP_OFF, KEEP_CHANGED, KEEP_ALL };
 enum conf_engine { ENGINE_AUTO, ENGINE_REQUIRE, ENGINE_OFF };
 enum conf_scan { SCAN_AUTO, SCAN_THOROUGH };
+enum conf_reload { RELOAD_AUTO, RELOAD_OVERLAP, RELOAD_PAUSE };
 enum conf_sandbox { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF };
 enum conf_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
@@ -50,6 +51,7 @@ struct conf {
 	uint64_t engine_inspectors; /* at once */
 	uint64_t engine_cache; /* objects that it remembers as clean; 0 = none */
 	uint64_t engine_cache_min; /* bytes of one that is worth it */
+	enum conf_reload engine_reload; /* new signatures beside the old ones, or after them */
 	uint64_t reload_check; /* look for new signatures; 0 = on SIGHUP only */
 	char *engine_pid_file; /* "" = none */
 

@@ -38,6 +38,8 @@ static const struct conf_choice scans[] = { { "auto", SCAN_AUTO }, { "thorough",
 	{ NULL, 0 } };
 static const struct conf_choice engines[] = { { "auto", ENGINE_AUTO },
 	{ "require", ENGINE_REQUIRE }, { "off", ENGINE_OFF }, { NULL, 0 } };
+static const struct conf_choice reloads[] = { { "auto", RELOAD_AUTO },
+	{ "overlap", RELOAD_OVERLAP }, { "pause", RELOAD_PAUSE }, { NULL, 0 } };
 static const struct conf_choice sandboxes[] = { { "auto", SANDBOX_AUTO },
 	{ "require", SANDBOX_REQUIRE }, { "off", SANDBOX_OFF }, { NULL, 0 } };
 static const struct conf_choice socket_modes[] = { { "0600", 0600 }, { "0660", 0660 },
@@ -137,6 +139,7 @@ const struct conf_key conf_table[] = {
 	NUMBER(engine, engine_inspectors, 1, 1000, "10"),
 	NUMBER(engine, engine_cache, 0, 10000000, "50000"),
 	SIZE(engine, engine_cache_min, 1, G, "32K"),
+	CHOICE(engine, engine_reload, reloads, "auto"),
 	TIME(engine, reload_check, 0, 30 * DAY, "600s"),
 	STRING(engine, engine_pid_file, 0, CONF_PATH_LENGTH, NULL, ""),
 

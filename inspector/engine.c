@@ -15,7 +15,8 @@
  *
  * New signatures: a successor loads and proves them while this one goes on
  * serving, and takes over. If it fails nothing changes, and the next check tries
- * again.
+ * again. Where memory is short (engine_reload) this process finishes what it has,
+ * gives its memory back and begins anew; connections wait meanwhile.
  *
  * At SIGTERM it takes its socket's name away, inspects what had come before,
  * and ends. A socket that is systemd's stays, with what waits there.
@@ -49,6 +50,7 @@
 #include "collapse.h"
 #include "fault.h"
 #include "inspector.h"
+#include "lastgood.h"
 #include "listener.h"
 #include "log.h"
 #include "manager.h"
@@ -82,6 +84,8 @@ struct engine {
 	struct waiting waiting[WAITING_MAX]; /* whose user has its share */
 	size_t n_waiting;
 	struct successor successor;
+	struct lastgood lastgood; /* of signatures; kept where a reload may pause */
+	bool pausing; /* for a reload: who is at work finishes, nobody else is let in */
 	time_t next_check; /* of the signatures */
 	time_t last_tick;
 	bool reload_failed; /* the last successor ended without serving */
@@ -96,12 +100,15 @@ static int listen_somewhere(struct engine *, const struct passwd *, char *err, s
 static void make_directory(const char *socket, const struct passwd *);
 static bool become_user(const struct conf *, const struct passwd *, char *err, size_t errsize);
 static bool load(struct engine *, char *err, size_t errsize);
+static bool load_new_or_last(struct engine *, const char *scratch, char *err, size_t errsize);
 static void hold_hangups(void);
 static bool catch_signals(struct engine *, char *err, size_t errsize);
 static void announce(struct engine *, int64_t begun);
 static void serve(struct engine *);
 static void hear_place(struct engine *, size_t);
 static bool goes_on(const struct engine *);
+static bool at_work(const struct engine *);
+static void start_again(struct engine *);
 static bool wait_for_news(struct engine *);
 static void tick(struct engine *);
 static bool room(const struct engine *);
@@ -142,6 +149,7 @@ engine_run(const struct conf *conf, char **argv, int ready_fd, bool background)
 		log_write(LOG_ERR, "engine: %s", sentence);
 		listener_close(&e.listener);
 		objects_free(&e.objects);
+		lastgood_drop(&e.lastgood);
 		free(e.places);
 		free(e.polled);
 		return EX_UNAVAILABLE;
@@ -242,8 +250,36 @@ load(struct engine *e, char *err, size_t errsize)
 	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
 		return fault_tell(err, errsize, "cannot create a scratch directory in %s: %s",
 		    e->conf->scratch_dir, strerror(errno));
-	ok = inspector_prepare(e->conf, scratch, PLACE_CHANNEL, err, errsize);
+	ok = load_new_or_last(e, scratch, err, errsize);
 	scratch_remove(scratch);
+	return ok;
+}
+
+/*
+ * Where there was a pause the old signatures are gone: if the new ones are broken
+ * the old files are loaded once more. (They are still open.)
+ */
+static bool
+load_new_or_last(struct engine *e, const char *scratch, char *err, size_t errsize)
+{
+	struct lastgood old;
+	struct conf last = *e->conf;
+	bool have_old = lastgood_inherit(&old), ok;
+
+	if (e->conf->engine_reload != RELOAD_OVERLAP)
+		lastgood_keep(&e->lastgood, e->conf->database, e->conf->scratch_dir);
+	ok = inspector_prepare(e->conf, scratch, PLACE_CHANNEL, err, errsize);
+	if (ok || !have_old) {
+		lastgood_drop(&old);
+		return ok;
+	}
+	log_write(LOG_ERR, "engine: the reload failed, loading the last good signatures again: %s",
+	    err);
+	last.database = old.database;
+	lastgood_drop(&e->lastgood);
+	e->lastgood = old;
+	ok = inspector_prepare(&last, scratch, PLACE_CHANNEL, err, errsize);
+	scan_watch(e->conf->database);
 	return ok;
 }
 
@@ -288,6 +324,8 @@ static void
 serve(struct engine *e)
 {
 	while (goes_on(e)) {
+		if (e->pausing && !at_work(e))
+			start_again(e);
 		if (!wait_for_news(e))
 			continue;
 		if (e->polled[POLL_SIGNALS].revents != 0)
@@ -296,7 +334,7 @@ serve(struct engine *e)
 			follow(e, successor_listen(&e->successor));
 		for (size_t i = 0; i < e->n_places; i++)
 			hear_place(e, i);
-		if (room(e) && e->listener.fd != -1 &&
+		if (room(e) && e->listener.fd != -1 && !e->pausing &&
 		    (e->polled[POLL_LISTENER].revents != 0 || e->draining))
 			take_connection(e);
 		if (e->last_tick != place_now())
@@ -323,19 +361,45 @@ hear_place(struct engine *e, size_t i)
 static bool
 goes_on(const struct engine *e)
 {
-	if (!e->draining || e->listener.fd != -1 || e->successor.pid != 0 || e->n_waiting > 0)
-		return true;
+	return !e->draining || e->listener.fd != -1 || e->successor.pid != 0 || at_work(e);
+}
+
+/* Does anybody wait for an inspector, or for what it says? */
+static bool
+at_work(const struct engine *e)
+{
 	for (size_t i = 0; i < e->n_places; i++)
 		if (e->places[i].state > PLACE_READY)
 			return true;
-	return false;
+	return e->n_waiting > 0;
+}
+
+/*
+ * With nobody at work and all memory given back this program begins anew, as the
+ * same process, with the listening socket: connections wait in its queue.
+ */
+static void
+start_again(struct engine *e)
+{
+	for (size_t i = 0; i < e->n_places; i++)
+		place_clear(&e->places[i]);
+	objects_log(&e->objects);
+	objects_free(&e->objects);
+	lastgood_hand_on(&e->lastgood);
+	setenv(ENGINE_READY_ENV, ENGINE_SAME, 1);
+	successor_become(e->argv, e->listener.fd, e->own_socket, &e->blocked);
+	log_write(LOG_ERR, "engine: cannot start again: %s", strerror(errno));
+	e->pausing = false;
+	if (!objects_init(&e->objects, e->conf, &e->blocked))
+		log_write(LOG_ERR, "engine: out of memory");
+	fill_places(e);
 }
 
 /* False if there is none, for want of memory say: that may pass, and to end would help nobody. */
 static bool
 wait_for_news(struct engine *e)
 {
-	bool may_take = room(e) && e->listener.fd != -1;
+	bool may_take = room(e) && e->listener.fd != -1 && !e->pausing;
 
 	e->polled[POLL_SIGNALS] = (struct pollfd){ .fd = e->signals, .events = POLLIN };
 	e->polled[POLL_LISTENER] = (struct pollfd){ .fd = may_take ? e->listener.fd : -1,
@@ -540,7 +604,7 @@ reap(struct engine *e)
 			objects_forget(&e->objects, i);
 		}
 	}
-	if (served && !e->draining)
+	if (served && !e->draining && !e->pausing)
 		fill_places(e);
 	call_waiting(e);
 }
@@ -566,8 +630,12 @@ check_signatures(struct engine *e)
 static void
 start_successor(struct engine *e)
 {
-	if (e->successor.pid != 0 || e->draining)
+	if (e->successor.pid != 0 || e->draining || e->pausing)
 		return;
+	if (e->lastgood.dir[0] != '\0' && successor_wants_pause(e->conf)) {
+		e->pausing = true;
+		return;
+	}
 	if (successor_start(&e->successor, e->argv, e->listener.fd, e->own_socket, &e->blocked))
 		e->reload_failed = false;
 }
@@ -592,6 +660,7 @@ static void
 drain(struct engine *e)
 {
 	e->draining = true;
+	e->pausing = false;
 	e->objects.refill = false;
 	if (!e->handed_over)
 		manager_stopping();
@@ -617,6 +686,7 @@ finish(struct engine *e)
 		place_clear(&e->places[i]);
 	objects_log(&e->objects);
 	objects_free(&e->objects);
+	lastgood_drop(&e->lastgood);
 	if (!e->handed_over)
 		manager_remove_pid(e->conf->engine_pid_file);
 	log_write(LOG_NOTICE, "engine: stopped");

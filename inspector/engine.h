@@ -7,8 +7,12 @@
 
 #include "conf.h"
 
-/* In the environment of a successor: the descriptor to say "ready" on. */
+/*
+ * In the environment of a successor: the descriptor to say "ready" on; ENGINE_SAME
+ * where the old engine has become the new one, and nobody waits.
+ */
 #define ENGINE_READY_ENV "SPAWNSCAN_READY_FD"
+#define ENGINE_SAME "same"
 
 /*
  * Serve until SIGTERM. argv starts a successor with the same settings

@@ -207,7 +207,9 @@ run_engine(const struct options *o, const struct conf *conf, char **argv)
 	if (!users_exist(conf->engine_users, sentence, sizeof(sentence)))
 		quit(EX_CONFIG, "engine_users: %s", sentence);
 	if (ready != NULL) {
+		/* 0: nobody waits, see engine.h */
 		ready_fd = (int)strtonum(ready, STDERR_FILENO + 1, INT_MAX, NULL);
+		ready_fd = ready_fd > 0 ? ready_fd : -1;
 		unsetenv(ENGINE_READY_ENV);
 	} else if (o->daemon) {
 		ready_fd = go_into_background();

@@ -5,7 +5,8 @@
  * It is this program started anew, with the same arguments and the same listening
  * socket. Once it has said on a pipe that it serves, the old engine stops
  * accepting, waits for its inspectors and ends. If it ends without that word
- * nothing changes.
+ * nothing changes. Where there is no memory for two sets of signatures the old
+ * engine becomes its successor itself.
  */
 #include "successor.h"
 
@@ -13,6 +14,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,10 +28,12 @@
 
 #define LISTEN_FD 3 /* as sd_listen_fds(3) hands it over */
 #define READY_FD 4
+#define MEMORY_RESERVE ((uint64_t)256 << 10) /* KB */
 #define LOAD_TIMEOUT 600 /* seconds to be ready */
 
 static void be_successor(char **argv, int listener, bool own_socket, const sigset_t *unblock,
     int ready) __attribute__((noreturn));
+static uint64_t meminfo(const char *path, const char *name);
 
 void
 successor_init(struct successor *s)
@@ -65,24 +69,69 @@ successor_start(struct successor *s, char **argv, int listener, bool own_socket,
 static void
 be_successor(char **argv, int listener, bool own_socket, const sigset_t *unblock, int ready)
 {
-	char pid[32], fd[16];
+	char fd[16];
 	/* Out of the way of the two places first. */
 	int from = fcntl(listener, F_DUPFD, READY_FD + 1);
 	int pipe_end = fcntl(ready, F_DUPFD, READY_FD + 1);
 
-	sigprocmask(SIG_UNBLOCK, unblock, NULL);
-	if (from == -1 || pipe_end == -1 || dup2(from, LISTEN_FD) == -1 ||
-	    dup2(pipe_end, READY_FD) == -1)
+	if (from == -1 || pipe_end == -1 || dup2(pipe_end, READY_FD) == -1 ||
+	    dup2(from, LISTEN_FD) == -1)
 		_exit(EX_OSERR);
 	closefrom(READY_FD + 1);
-	snprintf(pid, sizeof(pid), "%d", getpid());
 	snprintf(fd, sizeof(fd), "%d", READY_FD);
+	setenv(ENGINE_READY_ENV, fd, 1);
+	successor_become(argv, LISTEN_FD, own_socket, unblock);
+	_exit(EX_OSERR);
+}
+
+void
+successor_become(char **argv, int listener, bool own_socket, const sigset_t *unblock)
+{
+	char pid[32];
+
+	/* dup2 to itself would leave it closed by exec */
+	if (listener == LISTEN_FD ? fcntl(listener, F_SETFD, 0) == -1
+				  : dup2(listener, LISTEN_FD) == -1)
+		return;
+	sigprocmask(SIG_UNBLOCK, unblock, NULL);
+	snprintf(pid, sizeof(pid), "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);
 	setenv("LISTEN_FDNAMES", own_socket ? SUCCESSOR_OWN_SOCKET : "systemd", 1);
-	setenv(ENGINE_READY_ENV, fd, 1);
 	execv(argv[0], argv);
-	_exit(EX_OSERR);
+	sigprocmask(SIG_BLOCK, unblock, NULL);
+}
+
+bool
+successor_wants_pause(const struct conf *conf)
+{
+	uint64_t have = meminfo("/proc/meminfo", "MemAvailable:");
+	uint64_t need = meminfo("/proc/self/status", "VmRSS:");
+
+	if (conf->engine_reload != RELOAD_AUTO)
+		return conf->engine_reload == RELOAD_PAUSE;
+	need += need / 4 + MEMORY_RESERVE;
+	log_write(LOG_NOTICE,
+	    "engine: %s: %llu MB of memory are free, a second set of signatures may need %llu",
+	    have < need ? "mail waits during the reload" : "reloading beside the old signatures",
+	    (unsigned long long)have >> 10, (unsigned long long)need >> 10);
+	return have < need;
+}
+
+/* A number of kilobytes in such a file; 0 = not told. */
+static uint64_t
+meminfo(const char *path, const char *name)
+{
+	char line[256];
+	FILE *f = fopen(path, "re");
+	unsigned long long kb = 0;
+
+	while (f != NULL && kb == 0 && fgets(line, sizeof(line), f) != NULL)
+		if (strncmp(line, name, strlen(name)) == 0)
+			kb = strtoull(line + strlen(name), NULL, 10);
+	if (f != NULL)
+		fclose(f);
+	return kb;
 }
 
 /* The byte: it serves. The end of the pipe without one: its end will tell. */

@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "conf.h"
+
 enum successor_news { SUCCESSOR_NOTHING, SUCCESSOR_SERVES, SUCCESSOR_FAILED };
 
 struct successor {
@@ -31,6 +33,12 @@ void successor_init(struct successor *);
  */
 bool successor_start(struct successor *, char **argv, int listener, bool own_socket,
     const sigset_t *unblock);
+
+/* By engine_reload, and by the memory that is free: is there no room for two? Logged. */
+bool successor_wants_pause(const struct conf *);
+
+/* Become the successor, in this process. Returns only if that fails, with errno. */
+void successor_become(char **argv, int listener, bool own_socket, const sigset_t *unblock);
 
 /* Its pipe can be read: SUCCESSOR_SERVES, and it is none of ours any more; or nothing yet. */
 enum successor_news successor_listen(struct successor *);

@@ -64,6 +64,13 @@ scan_changed(void)
 }
 
 void
+scan_watch(const char *database)
+{
+	if (scanner->watch != NULL)
+		scanner->watch(database);
+}
+
+void
 scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {

@@ -69,6 +69,9 @@ bool scan_adapt(const struct conf *, const char *scratch, char *err, size_t errs
  */
 bool scan_changed(void);
 
+/* From now on scan_changed looks at this database, as compared with what it is now. */
+void scan_watch(const char *database);
+
 /*
  * Scan len bytes. seconds is the most that it may take; past it the result is
  * a CLASS_LIMIT hit (from clamd: failed).

@@ -72,6 +72,7 @@ static void close_scanner(void);
 static bool is_open(void);
 static bool adapt(const struct conf *, const char *, char *, size_t);
 static bool changed(void);
+static void watch(const char *);
 static void scan(struct scan_result *, enum scan_kind, const char *, size_t, unsigned int);
 static void set_on_member(scan_member *, void *);
 static const char *banner(void);
@@ -120,6 +121,7 @@ const struct scanner libclamav_scanner = { .open = open_scanner,
 	.is_open = is_open,
 	.adapt = adapt,
 	.changed = changed,
+	.watch = watch,
 	.bytes = scan,
 	.on_member = set_on_member,
 	.banner = banner,
@@ -130,8 +132,7 @@ open_scanner(const struct conf *conf, const char *scratch, char *err, size_t err
 {
 	if (!start_library(err, errsize))
 		return false;
-	strlcpy(scanner.database, conf->database, sizeof(scanner.database));
-	scanner.database_print = database_print(scanner.database);
+	watch(conf->database);
 	if (make_engine(conf, scratch, err, errsize) && load_database(conf, err, errsize) &&
 	    marker_load(scanner.engine, scratch, err, errsize) && compile(err, errsize) &&
 	    marker_prove(scan, conf->database, err, errsize))
@@ -161,6 +162,13 @@ adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 		return false;
 	return set_limits(conf) ||
 	    scan_result_refuse(err, errsize, "libclamav refuses a limit from the configuration");
+}
+
+static void
+watch(const char *database)
+{
+	strlcpy(scanner.database, database, sizeof(scanner.database));
+	scanner.database_print = database_print(scanner.database);
 }
 
 static bool

@@ -19,6 +19,7 @@ struct scanner {
 	bool (*is_open)(void);
 	bool (*adapt)(const struct conf *, const char *scratch, char *err, size_t errsize);
 	bool (*changed)(void);
+	void (*watch)(const char *database);
 	void (*bytes)(struct scan_result *, enum scan_kind, const char *buf, size_t len,
 	    unsigned int seconds);
 	void (*on_member)(scan_member *, void *ctx);

@@ -60,6 +60,7 @@ my %bad = (
 	inspector => ["a\tb"],
 	cvd_certs_dir => ["a\tb", 'x' x 5000],
 	max_signature_age => ['-1', 'x', '366d'],
+	engine_reload => ['', 'yes', 'later'],
 	engine_cache => ['-1', 'x', '99999999999'],
 	engine_cache_min => ['0', 'x', '2G'],
 	sandbox => ['yes', 'on', ''],

@@ -159,7 +159,8 @@ my $scratch = subdir('scratch', 01777);
 sub second_signature { return 'Second-Pattern:0:*:' . unpack('H*', $second_pattern) . "\n" }
 # Private directories with something in them. An engine may keep empty ones for
 # its next children.
-sub litter { return grep { my @in = glob "$scratch/$_/{.[!.]*,*}"; grep { -e || -l } @in } scratch_left() }
+# (Nor are links to open signature files.)
+sub litter { return grep { my @in = glob "$scratch/$_/{.[!.]*,*}"; grep { (-e || -l) && (readlink // '') !~ m{\A/proc/self/fd/} } @in } scratch_left() }
 sub verdict { my ($e, $mail) = @_; return last_record(spawnscan(in => $mail, conf => needs($e))->{log})->{verdict} // 'none' }
 
 # -- the same as without -------------------------------------------------------------
@@ -370,7 +371,7 @@ SKIP: {
 		}
 	}
 	is_deeply([map { $_->{code} } @fronts], [(0) x 6], 'all get through');
-	is($most, 1, 'one at a time');
+	cmp_ok($most, '<=', 1, 'one at a time');
 	is_deeply([litter()], [], 'no inspector leaves anything');
 	end_engine($e);
 	is_deeply([scratch_left()], [], 'nor does the engine');
@@ -424,7 +425,7 @@ SKIP: {
 }
 {
 	# As much as all files together may have is a matter of three settings.
-	my $e = engine(engine_inspectors => 1, scan_size_limit => '1M', message_size_limit => '18M');
+	my $e = engine(engine_inspectors => 1, engine_reload => 'overlap', scan_size_limit => '1M', message_size_limit => '18M');
 	my $f = start_front($e, $large);
 	my $child = stop_child($e);
 	my @dirs = map { "$scratch/$_" } scratch_left();
@@ -772,6 +773,73 @@ sub new_process { my ($e) = @_; my $old = pid_in_file($e); return sub { my $new 
 	is(reap($e->{pid}), 0, 'SIGTERM on SIGHUP\'s heels: it ends');
 	ok(wait_for(sub { !session_members($e->{sid}) }), 'and so does its successor');
 	ok(!-e $e->{socket}, 'the socket is gone');
+}
+
+# -- new signatures where memory is short ------------------------------------------------------
+
+for my $how ('ours', 'systemd') {
+	my $database = private_database();
+	my $e = engine_conf(database => $database, engine_reload => 'pause', engine_inspectors => 2);
+	my $s = $how eq 'systemd' ? listen_at($e->{socket}) : undef;
+	start_engine($e, $s ? (fd => fileno $s, env => {LISTEN_FDS => 1}) : ());
+	my $f = start_front($e, $large);
+	my $child = stop_child($e);
+	write_file("$database/second.ndb", second_signature());
+	kill 'HUP', $e->{pid};
+	ok(wait_logged($e, qr/SIGHUP received/), "$how: SIGHUP while a message is under way");
+	my @waiting = map { start_front($e, $_) } $second, $clean, $infected;
+	sleep 1;
+	ok(!logged($e, qr/ready with/, 2), 'it is finished first');
+	is(scalar(grep { running($_) } @waiting), 3, 'those who come meanwhile wait');
+	kill 'CONT', $child;
+	is(end_of_front($f), 0, 'the message under way is finished');
+	is_deeply([map { end_of_front($_) } @waiting], [0, 0, 0], 'and so are those that waited');
+	is(last_record($waiting[0]{log})->{verdict}, 'infected', 'with the new signatures');
+	ok(logged($e, qr/ready with/, 2), 'it has loaded them');
+	is(pid_in_file($e), $e->{pid}, 'as the same process');
+	is(scalar(engines($e->{sid})), 1, 'and no other');
+
+	# New ones that are broken, and the old files are gone.
+	unlink glob "$database/*";
+	write_file("$database/daily.cvd", "ClamAV-VDB: broken\n" . "\0" x 600);
+	kill 'HUP', $e->{pid};
+	ok(wait_logged($e, qr/loading the last good signatures again: signature database \Q$database\E: /), 'broken ones: it says so');
+	ok(wait_logged($e, qr/ready with/, 3), 'and has the old ones');
+	is(verdict($e, $second), 'infected', 'which find what they did');
+	kill 'HUP', $e->{pid};
+	ok(wait_logged($e, qr/ready with/, 4), 'and once more');
+	is(verdict($e, $second), 'infected', 'they are still there');
+	unlink "$database/daily.cvd";
+	write_file("$database/third.ndb", eicar_signature());
+	kill 'HUP', $e->{pid};
+	ok(wait_logged($e, qr/ready with 1 signatures/), 'repaired');
+	is(verdict($e, $second), 'clean', 'with what is there now');
+	is(verdict($e, $infected), 'infected', 'exactly');
+	is(scalar(grep { (readlink($_) // '') =~ /second\.ndb/ } glob "/proc/$e->{pid}/fd/*"), 0, 'no old file is open any more');
+	end_engine($e);
+	is_deeply([scratch_left()], [], 'nothing is left');
+}
+{
+	# One file as the database; and a check finds it changed after a failure.
+	my $database = private_database() . '/eicar.ndb';
+	my $e = engine(database => $database, engine_reload => 'pause', reload_check => '1s');
+	write_file("$database.new", 'nonsense');
+	rename "$database.new", $database or die;
+	ok(wait_logged($e, qr/last good signatures/), 'a file that is broken');
+	ok(wait_logged($e, qr/ready with/, 2), 'the old one is used');
+	is(verdict($e, $infected), 'infected', 'and finds');
+	write_file("$database.new", second_signature());
+	rename "$database.new", $database or die;
+	ok(wait_logged($e, qr/ready with/, 3), 'a good one is found by itself');
+	is(verdict($e, $second), 'infected', 'and used');
+	end_engine($e);
+}
+for my $k (1) {
+	my $e = engine(engine_reload => 'auto');
+	kill 'HUP', $e->{pid};
+	ok(wait_logged($e, qr/MB of memory are free, a second set of signatures may need \d+/), 'auto: it says what it chose, and why');
+	ok(wait_logged($e, qr/ready with/, 2), 'and does it');
+	end_engine($e);
 }
 
 # -- the background ------------------------------------------------------------------------------
