@@ -33,7 +33,7 @@ for my $tower (keys %floors) {
 	}
 }
 my @tracked = grep { m{\A(?:[^/]+|(?!tests|fuzz|bench)[^/]+/[^/]+)\.[ch]\z} }
-    split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
+    tree_files();
 is_deeply([grep { !$tower{$_} } @tracked], [], 'each file stands on a floor');
 
 # -- includes -------------------------------------------------------------------

@@ -95,7 +95,7 @@ while ($readme =~ /^\| (infected|blocked|encrypted|unopened|limit|ambiguous|erro
 # -- the rest ---------------------------------------------------------------------------------
 
 like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/, 'LICENSE is the GPL, version 2');
-my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } split /\0/, run(cmd => ['git', '-C', $SRC, 'ls-files', '-z'])->{out};
+my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } tree_files();
 my @without = grep {
 	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z|\Adebian/(?:changelog|control|copyright|source/|po/|[\w.]*templates\z)}
 	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:<\?php\n)?(?:#|/\*|//|;;|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}

@@ -33,7 +33,7 @@ use Test::More;
 use Time::HiRes ();
 
 our @EXPORT = qw(
-    $SRC $BUILD secs now wait_for tmpdir subdir read_file write_file lines_of
+    $SRC $BUILD secs now wait_for tmpdir subdir tree_files read_file write_file lines_of
     eicar eicar_signature marker marker_signature signature_dir conf_file spawnscan_cmd spawnscan run
     start_process stop_process reap session_members scratch_left
     free_port have_ipv6 loud_skip same_bytes log_records last_record
@@ -127,6 +127,15 @@ sub subdir {
 	File::Path::make_path($dir);
 	chmod $mode, $dir if defined $mode;
 	return $dir;
+}
+
+# The files of the sources, by their paths in the tree: those that git knows or,
+# where there is no git, all but what was built.
+sub tree_files {
+	my @files = split /\0/, (-e "$SRC/.git" && (grep { -x "$_/git" } split /:/, $ENV{PATH})
+	    ? run(cmd => ['git', '-c', "safe.directory=$SRC", '-C', $SRC, 'ls-files', '-z'])->{out} : '');
+	@files = map { s{\A\./}{}r } split /\0/, run(cmd => ['find', '.', '-name', 'build', '-prune', '-o', '!', '-type', 'd', '-print0'], cwd => $SRC)->{out} unless @files;
+	return @files;
 }
 
 sub read_file {
