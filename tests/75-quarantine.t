@@ -244,11 +244,16 @@ subtest 'verify' => sub {
 	is(desk('release', $victim)->{code}, 65, 'a mangled one is not released');
 	$r = desk('cat', "$day/7.8");
 	is("$r->{code} $r->{out}", '66 ', 'a link is not followed');
-	write_file("$p->{quarantine}/$day/7.8.meta", "Reference: $day/7.8\nSize: 0\n");
-	$r = desk('cat', "$day/7.8");
-	ok($r->{code} != 0 && $r->{out} eq '', 'nor with metadata beside it');
+	my $secret = write_file(subdir('secret', 0755) . '/file', "secret\n", 0644);
+	unlink "$p->{quarantine}/$day/7.8";
+	symlink $secret, "$p->{quarantine}/$day/7.8" or die;
+	write_file("$p->{quarantine}/$day/7.8.meta", "Reference: $day/7.8\nSize: 7\nSHA-256: " . (run(cmd => ['sha256sum', $secret])->{out} =~ s/ .*//sr) . "\nSender: a\nRecipient: b\n");
+	for (['cat'], ['show', '--brief'], ['release', '--via', "127.0.0.1:$p->{back_port}"]) {
+		$r = desk(@$_, "$day/7.8");
+		ok($r->{code} != 0 && $r->{out} eq '', "nor with metadata beside it that fit: $_->[0]");
+	}
 	is(desk('delete', "$day/7.8")->{code}, 0, 'it can be deleted');
-	ok(-e '/etc/passwd', 'alone');
+	ok(-e $secret, 'alone');
 	is(desk('delete', $victim)->{code}, 0, 'delete');
 	ok(!-e $path && !-e "$path.meta", 'both are gone');
 	is(desk('delete', $victim)->{code}, 66, 'once');
@@ -293,6 +298,8 @@ subtest 'hostile metadata' => sub {
 		'another reference' => "Reference: 0000/../../../etc/passwd\nSender: x\nRecipient: y\n",
 		'broken escapes' => "Sender: \\\nRecipient: \\7\nFinding: \\ \" \\\nFinding:  \nFinding: a b \"\\\n",
 		'many' => join('', map { "Recipient: r$_\@example.net\n" } 1 .. 5000),
+		'parameters' => "Sender: a\@example.org\nRecipient: b\@example.net> ORCPT=rfc822;evil\@example.net\n",
+		'sender' => "Sender: a\@example.org> RET=FULL ENVID=evil\nRecipient: b\@example.net\n",
 		'injection' => "Sender: a\@example.org>\\015\\012RCPT TO:<evil\@example.net\nRecipient: b> ORCPT=x <c\n",
 	);
 	my $out = subdir('hostile', 0777);
@@ -312,6 +319,7 @@ subtest 'hostile metadata' => sub {
 			unlike("$r->{out}$r->{err}", qr/[^\n\x20-\x7e]/, "$name: @$_: nothing but text") unless grep { $_ eq '--json' } @$_;
 			like(read_file("$out/args") // '', qr/\A-G\n-i\n-f\n-oQ\/tmp\n--\n-bs\n--to\n/, "$name: what looks like an option is none")
 			    if $name eq 'options' && "@$_" eq "release $base";
+			like($r->{err}, qr/can't be said/, "$name: @$_: such an address is not said") if $name =~ /injection|parameters|sender/ && $_->[0] eq 'release' && grep { $_ eq '--via' } @$_;
 			unlike("$r->{out}$r->{err}", qr/[\0-\x09\x0b-\x1f\x7f]/, "$name: @$_: no control character");
 		}
 		ok(!-e '/tmp/owned', "$name: no shell");

@@ -90,7 +90,9 @@ subtest 'whatever is wrong with it' => sub {
 	unlink "$file.new";
 	open my $fh, '+>>', "$file.state" or die;
 	flock $fh, 2;
+	my $before = metric('spawnscan_messages_total{verdict="clean",action="pass"}');
 	$r = run(in => $clean, cmd => [spawnscan_cmd('-c', $conf)], timeout => 20);
 	is($r->{code}, 0, 'somebody holds the lock: delivered');
+	is(metric('spawnscan_messages_total{verdict="clean",action="pass"}'), $before, 'and nothing is written under it');
 };
 done_testing;
