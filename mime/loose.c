@@ -32,6 +32,8 @@
 /* What may stand in front of a field's name, and between it and the colon. */
 #define LEAD_MAX 8
 #define COMMENT_MAX 64
+/* What a field's name is looked for in. */
+#define FIELD_MAX 128
 /* Parameters of one block, and ends of one value. */
 #define PARAMS_MAX 64
 #define ENDS_MAX 16
@@ -49,6 +51,7 @@ static size_t any_line(const char *, size_t len);
 static void each_param(struct found *, const char *, size_t len);
 static size_t name_at(const char *, size_t len, size_t at);
 static size_t lead(const char *, size_t len);
+static size_t without_comments(const char *, size_t len, char plain[FIELD_MAX]);
 static bool is_lead(unsigned char);
 static bool is_junk(unsigned char);
 static void each_reading(struct found *, const char *, size_t len);
@@ -90,6 +93,22 @@ lead(const char *line, size_t len)
 	return n;
 }
 
+/* The beginning of a line, as mime4j reads a field's name; its length. */
+static size_t
+without_comments(const char *line, size_t len, char plain[FIELD_MAX])
+{
+	size_t n = 0;
+	bool inside = false;
+
+	for (size_t i = 0; i < len && n < FIELD_MAX; i++) {
+		inside = inside || line[i] == '(';
+		if (!inside)
+			plain[n++] = line[i];
+		inside = inside && line[i] != ')';
+	}
+	return n;
+}
+
 enum loose_field
 loose_field(const char *line, size_t len)
 {
@@ -102,10 +121,15 @@ loose_field(const char *line, size_t len)
 		{ "Content-Transfer-Encoding", LOOSE_ENCODING },
 		{ "X-Content-Transfer-Encoding", LOOSE_ENCODING },
 	};
+	char plain[FIELD_MAX];
 	size_t skip = lead(line, len);
 
 	line += skip;
 	len -= skip;
+	if (memchr(line, '(', len < FIELD_MAX ? len : FIELD_MAX) != NULL) {
+		len = without_comments(line, len, plain);
+		line = plain;
+	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		size_t n = strlen(names[i].name), room;
 

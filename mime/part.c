@@ -30,6 +30,7 @@ static void found_name(void *ctx, const char *name);
 static char *field_text(const char *, size_t len);
 static bool has_extension(const char *name);
 static void add_cut(struct part *, const char *name);
+static void add_tail(struct part *, const char *name);
 static void add_words(struct part *, const char *name);
 static void add_charset(struct part *, const char *name, const char *charset);
 
@@ -266,6 +267,27 @@ part_add_name(struct part *part, const char *name)
 	add_words(part, name);
 	add_charset(part, name, "UTF-7");
 	add_cut(part, name);
+	add_tail(part, name);
+}
+
+/* Some drop bytes that a file's name must not have, and what is behind them (MIME::Tools). */
+static void
+add_tail(struct part *part, const char *name)
+{
+	const char *dot = strrchr(name, '.'), *end = dot;
+	char *cut;
+
+	if (dot == NULL)
+		return;
+	for (end = dot + 1; isalnum((unsigned char)*end); end++)
+		;
+	if (end == dot + 1 || *end == '\0' || strchr("()<>[]{}`|*?:;,\"'", *end) == NULL)
+		return;
+	cut = strndup(name, (size_t)(end - name));
+	if (cut == NULL)
+		err(EX_OSERR, "names");
+	part_add_name(part, cut);
+	free(cut);
 }
 
 /*

@@ -54,7 +54,7 @@ my %sample = map { $_ => 1 } qw(
     disposition-2231/equals/high type-name/colon/CRSP type-name/colon/FOLD type-name/line/VT type-name/parameter/VT type-name/behind/quote
     type-name-atom/parameter2/xA0 boundary/parameter/VT boundary/type-end/comment delimiter/line/VT delimiter/line/NEL delimiter/line/LS
     delimiter/behind/VT message/begin/CR encoding/line/comment encoding/line/close encoding/colon/NUL encoding/end/VT
-    header-end/line/VT header-end/line/word);
+    header-end/line/VT header-end/line/word disposition/field/comment disposition/end/comment encoding/field/comment);
 my (@clean, @left, $n);
 for my $m (reader_mail('all')) {
 	next if $nobody{$m->{construct}} || $m->{construct} =~ m{\A(?:base64(?!/equals-)|qp)/|/(?:cr-only|crcrlf|message-octets)\z} || ($m->{construct} =~ tr{/}{} > 1 && !$sample{$m->{construct}});
