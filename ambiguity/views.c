@@ -34,6 +34,7 @@
 #define LEAD_MAX 8
 /* How far behind a field's name its colon, and behind that its value, is looked for. */
 #define COLON_REACH 64
+#define BASE64_LINE_MIN 40
 
 struct enumeration {
 	const char *bytes;
@@ -62,6 +63,7 @@ static bool whole_body(struct enumeration *, size_t begin, size_t end);
 static bool each_way(struct enumeration *, size_t begin, size_t end);
 static bool each_way_from(struct enumeration *, int first, size_t begin, size_t end);
 static bool is_called_for(const struct enumeration *, enum decode_way, size_t begin, size_t end);
+static bool has_base64_line(const char *, size_t len);
 static bool has_marker(const char *, size_t len);
 static bool has_word(const char *, size_t size, const char *word);
 static void note_encoding(struct evidence *, const char *, size_t len);
@@ -352,9 +354,12 @@ is_called_for(const struct enumeration *e, enum decode_way way, size_t begin, si
 		return true;
 	case DECODE_KIND_BASE64:
 		return v->base64 || v->any ||
-		    sniff_encoding(e->bytes + begin, end - begin) == DECODE_BASE64_SKIP;
+		    sniff_encoding(e->bytes + begin, end - begin) == DECODE_BASE64_SKIP ||
+		    has_base64_line(e->bytes + begin, end - begin);
 	case DECODE_KIND_QP:
-		return (v->qp || v->any) && memchr(e->bytes + begin, '=', end - begin) != NULL;
+		return memchr(e->bytes + begin, '=', end - begin) != NULL &&
+		    (v->qp || v->any ||
+			sniff_encoding(e->bytes + begin, end - begin) == DECODE_QP_LENIENT);
 	case DECODE_KIND_FILE:
 		break;
 	}
@@ -363,6 +368,24 @@ is_called_for(const struct enumeration *e, enum decode_way way, size_t begin, si
 	/* The others look for their marker themselves. */
 	return v->uu || v->any || (way != DECODE_UU && way != DECODE_UU_ANY) ||
 	    has_marker(e->bytes + begin, end - begin);
+}
+
+/* A long line of nothing but digits: some decode it whatever the header says. */
+static bool
+has_base64_line(const char *s, size_t len)
+{
+	for (size_t line; len > 0; s += line, len -= line) {
+		size_t text, i = 0;
+
+		line = line_next(s, len);
+		text = line_text(s, line);
+		while (i < text && (isalnum((unsigned char)s[i]) || strchr("+/=", s[i]) != NULL) &&
+		    s[i] != '\0')
+			i++;
+		if (text >= BASE64_LINE_MIN && i == text)
+			return true;
+	}
+	return false;
 }
 
 static bool

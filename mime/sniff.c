@@ -21,6 +21,8 @@
 /* What is base64 once more has so many digits. */
 #define DIGITS_MIN 16
 
+static bool holds_archive(const char *, size_t len);
+
 enum sniff_marker
 sniff_marker(const char *line, size_t len)
 {
@@ -216,6 +218,34 @@ sniff_encoding(const char *s, size_t len)
 	return others == 0 && len >= DIGITS_MIN ? DECODE_BASE64_SKIP : DECODE_AS_IS;
 }
 
+/* Somewhere in it: scanners and unpackers look for archives and documents behind other bytes. */
+static bool
+holds_archive(const char *content, size_t len)
+{
+	static const struct {
+		const char *magic;
+		size_t len;
+	} kinds[] = {
+		{ "PK\003\004", 4 },
+		{ "PK\005\006", 4 },
+		{ "Rar!\032\007", 6 },
+		{ "7z\274\257\047\034", 6 },
+		{ "MSCF", 4 },
+		{ "\037\213\010", 3 },
+		{ "\320\317\021\340", 4 },
+		{ "%PDF-", 5 },
+		{ "{\\rt", 4 },
+		{ "This program ", 13 },
+		{ "base64,", 7 },
+	};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (memmem(content, len, kinds[i].magic, kinds[i].len) != NULL)
+			return true;
+	}
+	return false;
+}
+
 bool
 sniff_has_magic(const char *content, size_t len)
 {
@@ -261,7 +291,7 @@ sniff_has_magic(const char *content, size_t len)
 		{ "CD001", 5, 32769 },
 	};
 
-	if (sniff_is_attachment(content, len))
+	if (sniff_is_attachment(content, len) || holds_archive(content, len))
 		return true;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (len >= kinds[i].at + kinds[i].len &&
