@@ -96,6 +96,14 @@ conf_each(const struct conf *conf, void (*fn)(void *, const char *, const char *
 	}
 }
 
+const char *
+conf_contradiction(const struct conf *conf)
+{
+	if (!conf->header && conf->action[CLASS_INFECTED] == ACTION_TAG)
+		return "infected = tag and header = no: nothing would tell of a virus";
+	return NULL;
+}
+
 bool
 conf_uses_clamd(const struct conf *conf)
 {

@@ -141,6 +141,9 @@ void conf_free(struct conf *);
  */
 bool conf_set(struct conf *, const char *assignment, char *err, size_t errsize);
 
+/* What two settings together can't mean, as a constant sentence; NULL if all is well. */
+const char *conf_contradiction(const struct conf *);
+
 /* Is it clamd that scans, so that there is nothing for an engine to load? */
 bool conf_uses_clamd(const struct conf *);
 

@@ -75,6 +75,10 @@ conf_options_load(struct conf_options *o, struct conf *conf, char *err, size_t e
 		fault_tell(err, errsize, "option -%c: %s", o->set[i].letter, sentence);
 		return EX_CONFIG;
 	}
+	if (conf_contradiction(conf) != NULL) {
+		fault_tell(err, errsize, "%s", conf_contradiction(conf));
+		return EX_CONFIG;
+	}
 	return EX_OK;
 }
 

@@ -443,10 +443,10 @@ findings_edit(struct findings *f)
 
 	d.eol = f->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	findings_drop_edits(f);
-	if (f->conf->header) {
+	if (f->conf->header)
 		defang_mark(&d, mime_walk_from_line(d.bytes, d.size));
-		strike(f, &d, whole->action == ACTION_REMOVE);
-	}
+	/* Whoever reads a forged one does not know that we write none. */
+	strike(f, &d, whole->action == ACTION_REMOVE);
 	if (whole->action == ACTION_REMOVE) {
 		edit_target(f, &d, whole);
 	} else {

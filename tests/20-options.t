@@ -134,6 +134,7 @@ for my $key (sort keys %bad) {
 		refused("-o $key=" . substr(Harness::printable($value), 0, 40), 78, qr/\b$key\b/, args => ['-c', $conf, '-o', "$key=$value"]);
 	}
 }
+refused('a virus without a mark', 78, qr/infected = tag and header = no/, args => ['-c', $conf, '-o', 'infected=tag', '-o', 'header=no']);
 refused('-o of an unknown key', 78, qr/unknown key "frobnicate"/, args => ['-c', $conf, '-o', 'frobnicate=yes']);
 refused('-o without =', 78, qr/header/, args => ['-c', $conf, '-o', 'header']);
 refused('-o in a wrong section', 78, qr/\[marks\]/, args => ['-c', $conf, '-o', 'scan.header=yes']);

@@ -176,7 +176,7 @@ sub expected {
 	my ($in, $out, $step, $fault, $mixed) = @_;
 	my $says = $fault->{relayed} ? $fault->{says} : $fault->{reply};
 	my $lives = $fault->{relayed} && !$fault->{closes} && $step->{hook} ne 'BODY';
-	my $broken = [$fault->{relayed} ? outcome_of($says) : 'deferred', $says];
+	my $broken = [$fault->{relayed} ? outcome_of($says) : $step->{final} ? 'unknown' : 'deferred', $says];
 	my @to = grep { !$lives || !$step->{which} || $step->{hook} ne 'RCPT' || "$_\@" !~ $step->{which} } @accepted;
 	my $good = sub { my ($who) = @_; my $r = usual($who, $mixed); return [outcome_of($r), $r] };
 	my @each = $step->{hook} eq 'QUIT' || !$step->{content} && $lives ? map { $good->($_) } @to
@@ -282,7 +282,7 @@ sub check {
 		    written => [map { $replied ? $logged[$_][1] : $records[0]{outcome} } 0 .. $#each]);
 
 		# The quarantine keeps what was changed or refused, not what comes again.
-		my $kept = $kinds{delivered} || ($in eq 'lmtp' ? $kinds{rejected} : one_of(@each)->[0] eq 'rejected') ? 1 : 0;
+		my $kept = $kinds{delivered} || $kinds{unknown} || ($in eq 'lmtp' ? $kinds{rejected} : one_of(@each)->[0] eq 'rejected') ? 1 : 0;
 		is(scalar @{$o->{kept}}, $kept, 'in quarantine');
 		if ($kept) {
 			same_bytes($o->{kept}[0]{data}, $step->{mail} // $infected, 'the original');

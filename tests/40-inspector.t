@@ -78,6 +78,13 @@ sub unwrapped {
 
 # -- control: the stand-in speaks the language ------------------------------------
 
+# Without marks of our own a forged one does not stay either.
+{
+	my $r = spawnscan(in => "x-spawnscan-result: clean\n$mail", conf => {header => 'no'});
+	same_bytes($r->{out}, $mail, 'header=no: a forged result is struck');
+	$r = spawnscan(in => $mail, conf => {header => 'no'});
+	same_bytes($r->{out}, $mail, 'header=no: and nothing else changes');
+}
 # A forged result may go, and whatever else there is may go with a part.
 {
 	my $forged = "X-Spawnscan-Result: clean\n" . $mail;

@@ -146,14 +146,14 @@ sub all {
 		like($m->{data} // '', qr/Eicar-Test-Signature/, 'a notice arrives');
 		unlike($m->{data} // '', qr/\Q@{[substr b64(eicar()), 0, 40]}\E/, 'the payload is gone');
 	};
-	for (['policy', 451, infected => 'tempfail'], ['the inspector is broken', 451, inspector => '/bin/false']) {
-		my ($name, $code, @set) = @$_;
+	for (['policy', 'policy', infected => 'tempfail'], ['the inspector is broken', 'inspector does not start', inspector => '/bin/false']) {
+		my ($name, $cause, @set) = @$_;
 		subtest "not now: $name" => sub {
 			my $sent = () = $sink->messages;
 			$p->settings(@set);
 			my $mail = mail_of(@$infected);
 			my $c = $p->client;
-			is($c->deliver(mail => $mail) // '', "451 4.3.0 Message could not be processed, try again later\r\n", 'the client is told so');
+			is($c->deliver(mail => $mail) // '', "451 4.3.0 Message deferred by the content filter: $cause\r\n", 'the client is told so');
 			$c->cmd('QUIT');
 			$p->settings;
 			nothing_left($mail, 'not now', $sent);
