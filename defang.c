@@ -20,6 +20,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "encoded.h"
 #include "header.h"
 #include "loose.h"
 #include "mark.h"
@@ -29,6 +30,9 @@
 /* A name or a reason in the result header is cut here. */
 #define WORD_MAX 150
 /* So many findings are spelled out in the result header. */
+
+/* Encoded words of a setting of 100 bytes. */
+#define TAG_CODED_MAX 500
 
 #define PLAIN_TYPE "application/octet-stream"
 
@@ -207,6 +211,28 @@ void
 defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX])
 {
 	name_file(name, suffix ? ".defanged" : "", out, DEFANG_NAME_MAX);
+}
+
+void
+defang_tag_subject(const struct defang *d, const struct part_place *root, const char *tag)
+{
+	char coded[TAG_CODED_MAX];
+	struct header_field field;
+	size_t at = root->header_begin;
+
+	encoded_encode(tag, d->eol, coded, sizeof(coded));
+	while (header_next(d->bytes, root->header_end, &at, &field)) {
+		bool space;
+
+		if (!header_is(d->bytes, &field, "Subject"))
+			continue;
+		space = field.value_end > field.value_begin &&
+		    strchr(" \t\r\n", d->bytes[field.value_begin]) == NULL;
+		edit_add(d, field.value_begin, field.value_begin, " %s%s", coded, space ? " " : "");
+		return;
+	}
+	if (root->header_end > root->header_begin)
+		edit_add(d, root->header_begin, root->header_begin, "Subject: %s%s", coded, d->eol);
 }
 
 void

@@ -38,6 +38,12 @@ void defang_name(const char *name, bool suffix, char out[DEFANG_NAME_MAX]);
 void defang_mark(const struct defang *, size_t at);
 void defang_strike(const struct defang *, const struct part_place *root);
 
+/*
+ * Put a word (UTF-8) in front of the subject in the header of a message, which gets one
+ * if it has none.
+ */
+void defang_tag_subject(const struct defang *, const struct part_place *root, const char *tag);
+
 /* The line ending of the message's first line; fallback if it has none. */
 const char *defang_eol(const char *bytes, size_t size, const char *fallback);
 

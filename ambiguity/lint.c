@@ -55,6 +55,7 @@ struct facts {
 };
 
 static void irregular(struct lint *, const char *why);
+static bool shares_header(const struct lint *, const struct part *);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);
 static void look_at_field(struct lint *, const struct header_field *, struct facts *);
 static void look_at_folds(struct lint *, const struct header_field *);
@@ -128,6 +129,8 @@ lint_part(struct lint *v, const struct part *part)
 	if (strcmp(part->type, "message/partial") == 0 ||
 	    strcmp(part->type, "message/external-body") == 0)
 		irregular(v, "content elsewhere");
+	if (shares_header(v, part))
+		return NULL;
 	look_at_header(v, place, &facts);
 	if (part->leaf && !place->whole_content)
 		irregular(v, "part without a place");
@@ -146,6 +149,20 @@ lint_part(struct lint *v, const struct part *part)
 	if (facts.doubt != NULL)
 		irregular(v, facts.doubt);
 	return facts.doubt;
+}
+
+/*
+ * A message in a digest has no header of its own (RFC 2046 5.1.5), and so no other
+ * place than the digest's, which was looked at.
+ */
+static bool
+shares_header(const struct lint *v, const struct part *part)
+{
+	const struct part *up = part_parent(v->parts, part);
+
+	return !part->leaf && up != NULL && strcmp(up->type, "multipart/digest") == 0 &&
+	    strcmp(part->type, "message/rfc822") == 0 &&
+	    up->place.header_begin == part->place.header_begin;
 }
 
 static void
@@ -638,7 +655,7 @@ lint_irregular(struct lint *v)
 	for (size_t i = 0; i < v->parts->n; i++) {
 		const struct part_place *place = &v->parts->at[i]->place;
 
-		if (v->parts->at[i]->inside)
+		if (v->parts->at[i]->inside || shares_header(v, v->parts->at[i]))
 			continue;
 		look_between(v, &at, place->header_begin, place->content_begin, &gap);
 		if (v->parts->at[i]->leaf)

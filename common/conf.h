@@ -85,6 +85,7 @@ struct conf {
 	bool header; /* add X-Antivirus and X-Spawnscan-Result */
 	char *notice; /* template, lines separated by \n */
 	char *contact; /* whom the notice says to ask */
+	char *subject_tag; /* in front of the subject of what was changed; "" = none */
 
 	/* [quarantine] */
 	enum conf_keep quarantine;

@@ -163,7 +163,7 @@ const struct conf_key conf_table[] = {
 	SIZE(limits, message_size_limit, K, 1024 * G, "100M"),
 	/* GMime itself gives up at 1024 */
 	NUMBER(limits, mime_depth_limit, 1, 1000, "64"),
-	NUMBER(limits, mime_parts_limit, 1, 10000, "1000"),
+	NUMBER(limits, mime_parts_limit, 1, 10000, "5000"),
 	SIZE(limits, header_size_limit, K, 64 * M, "256K"),
 	NUMBER(limits, view_limit, 1, 1000000, "20000"),
 	SIZE(limits, view_size_limit, M, 64 * G, "1G"),
@@ -171,6 +171,7 @@ const struct conf_key conf_table[] = {
 	BOOL(marks, header, "yes"),
 	TEXT(marks, notice, 1, CONF_NOTICE_LENGTH, conf_check_notice, NOTICE),
 	STRING(marks, contact, 1, 200, conf_check_shown, "your postmaster"),
+	STRING(marks, subject_tag, 0, 100, conf_check_shown, ""),
 
 	CHOICE(quarantine, quarantine, keeps, "changed"),
 	SIZE(quarantine, quarantine_min_free, 0, 1024 * G, "0"),

@@ -825,6 +825,25 @@ layout_replace(const struct defang *d, const struct part_place *place, const cha
 	edit_add(d, begin, place->content_end, "%s%s%s", break_line, part, last ? d->eol : "");
 }
 
+const char *
+layout_reason(const struct layout *l, size_t nth, const char **path)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct layout_part *p = &l->parts[i];
+
+		*path = p->path;
+		if (p->wraps && nth-- == 0)
+			return "the notice stands beside it, since a notice inside would hide "
+			       "the rest or not be seen";
+		if (p->flips && nth-- == 0)
+			return is_type(p, "signed") || is_type(p, "encrypted")
+			    ? "it is no longer what it says: multipart/mixed"
+			    : "one form of the text is left at most, so that all of it is "
+			      "shown: multipart/mixed";
+	}
+	return NULL;
+}
+
 static char *
 notice_of_part(struct run *run, struct layout_part *p)
 {
@@ -832,6 +851,9 @@ notice_of_part(struct run *run, struct layout_part *p)
 	char name[NOTICE_NAME_MAX] = "", *text, *part;
 
 	n->what = what_of(run->l, p);
+	/* It went with what it signed. */
+	if (n->what == NOTICE_SIGNED)
+		n->is_signed = false;
 	n->subject = subject_of(run->l);
 	/* What is shown as the message itself is no file. */
 	if (!p->place.message_header)

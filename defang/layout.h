@@ -50,6 +50,12 @@ void layout_edit(struct layout *, const struct defang *, const struct conf *,
     const struct request *);
 
 /*
+ * What changed around the parts that were marked last, one after the other: the
+ * path of the container and why, a constant phrase. NULL: i is past the last.
+ */
+const char *layout_reason(const struct layout *, size_t i, const char **path);
+
+/*
  * Put a whole part, header and content, in the place of another. Of a message's
  * own header only Content-* fields are replaced. place->whole_content must be true.
  */

@@ -19,6 +19,8 @@
 #include "policy.h"
 #include "settle.h"
 
+static void explain_layout(struct examination *);
+
 void
 examine_message(const struct conf *conf, const struct request *request, const char *bytes,
     size_t size, unsigned int seconds, struct report *report)
@@ -39,6 +41,19 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 		findings_add_whole(&x.found, CLASS_ERROR, wrong);
 		findings_drop_edits(&x.found);
 	}
+	explain_layout(&x);
 	report->explanation = explain_end(x.explain, report);
 	look_free(&x);
+}
+
+/* Of the edits as they stand at the end. */
+static void
+explain_layout(struct examination *x)
+{
+	const char *path, *reason;
+
+	if (x->found.report->n_edits == 0)
+		return;
+	for (size_t i = 0; (reason = layout_reason(&x->found.layout, i, &path)) != NULL; i++)
+		explain_around(x->explain, path, reason);
 }

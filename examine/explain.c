@@ -39,7 +39,19 @@
 /* For what is around the sections. */
 #define RESERVE (64u << 10)
 
-enum section { PARTS, SCANS, REGIONS, VIEWS, SKIPPED, AGAIN, FINDINGS, EDITS, NOTES, SECTIONS };
+enum section {
+	PARTS,
+	SCANS,
+	REGIONS,
+	VIEWS,
+	SKIPPED,
+	AGAIN,
+	FINDINGS,
+	AROUND,
+	EDITS,
+	NOTES,
+	SECTIONS
+};
 
 struct stream {
 	FILE *f;
@@ -510,6 +522,21 @@ add_skipped(struct explain *e, const char *why, size_t views)
 }
 
 void
+explain_around(struct explain *e, const char *path, const char *reason)
+{
+	if (e == NULL)
+		return;
+	item_begin(e);
+	if (e->json) {
+		put_pair(e, "path", path);
+		put_pair(e, "reason", reason);
+	} else {
+		fprintf(e->item.f, "  part %s: %s\n", path, reason);
+	}
+	item_end(e, AROUND);
+}
+
+void
 explain_again(struct explain *e, const char *left)
 {
 	if (e == NULL)
@@ -656,6 +683,7 @@ put_whole(struct explain *e, const struct report *report)
 	put_section(e, VIEWS, "views");
 	put_section(e, SKIPPED, "skipped");
 	put_section(e, AGAIN, "again");
+	put_section(e, AROUND, "around");
 	put_section(e, EDITS, "edits");
 	put_section(e, NOTES, "notes");
 	fputs("\n}\n", e->item.f);
@@ -690,6 +718,7 @@ tell_whole(struct explain *e, const struct report *report)
 		    e->old_views);
 	tell_section(e, SKIPPED, "Ways to read it that were passed over");
 	tell_section(e, AGAIN, "The result, examined again");
+	tell_section(e, AROUND, "What changes around what is removed");
 	tell_section(e, EDITS, "What is changed");
 	tell_section(e, NOTES, "Notes");
 	if (verdict_action_is_whole(report->action))

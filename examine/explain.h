@@ -48,6 +48,8 @@ void explain_view(struct explain *, const struct view *, const char *path,
 void explain_skipped(struct explain *, const char *why, size_t views);
 
 /* The result was examined again: what was left in it, NULL = nothing. */
+/* A multipart changed because something in it was removed. */
+void explain_around(struct explain *, const char *path, const char *reason);
 void explain_again(struct explain *, const char *left);
 
 /*

@@ -454,6 +454,9 @@ findings_edit(struct findings *f)
 			edit_target(f, &d, &f->targets[i]);
 	}
 	layout_edit(&f->layout, &d, f->conf, f->request);
+	if (f->conf->subject_tag[0] != '\0' &&
+	    (f->report->action == ACTION_DEFANG || f->report->action == ACTION_REMOVE))
+		defang_tag_subject(&d, &f->parts->root, f->conf->subject_tag);
 	edit_struck(f, &d);
 	report_sort_edits(f->report);
 	drop_covered(f->report);

@@ -22,6 +22,8 @@
 #define INNER_DEPTH_MAX 5
 /* No signature and no attachment is shorter. */
 #define VIEW_MIN 16
+/* Contents that differ by so many bytes at their ends are the same. */
+#define LAST_BYTES 3
 
 /* Whose bytes are read. */
 struct reader {
@@ -42,7 +44,8 @@ static bool finish_piece(struct examination *, const struct joined_piece *,
 static void seen_again(struct reader *, const struct view *, const struct part *leaf);
 static void add_hits(struct examination *, const struct part *, const struct scan_result *,
     bool whole);
-static size_t differs(const struct view *, const struct part *leaf);
+static size_t differs(const struct examination *, const struct view *, const struct part *leaf);
+static size_t distance(size_t, size_t);
 static void doubt_view(struct examination *, const struct view *, const struct part *leaf);
 static struct part_place gap_place(const struct examination *, const struct view *);
 static bool is_still_text(enum decode_way);
@@ -140,7 +143,7 @@ visit_view(void *ctx, const struct view *view)
 		add_hits(x, &part, &result, whole);
 		if (result.failed)
 			return false;
-		if (r->part == NULL && result.n_hits == 0 && differs(view, leaf) > 3 &&
+		if (r->part == NULL && result.n_hits == 0 && differs(x, view, leaf) > LAST_BYTES &&
 		    sniff_is_attachment(view->content, view->len))
 			doubt_view(x, view, leaf);
 	}
@@ -275,16 +278,34 @@ add_hits(struct examination *x, const struct part *part, const struct scan_resul
 /*
  * An attachment that GMime does not show, by how many bytes; not one whose last
  * byte is in doubt, nor one of which only sloppy readers make something else:
- * whatever they make of it was scanned.
+ * whatever they make of it was scanned. In a message that is itself encoded those
+ * who do not undo that see its attachments with odd ends.
  */
 static size_t
-differs(const struct view *view, const struct part *leaf)
+differs(const struct examination *x, const struct view *view, const struct part *leaf)
 {
+	size_t least;
+
 	if (leaf == NULL)
 		return view->len;
 	if (leaf->attachment && decode_kind_of(view->way) == DECODE_KIND_BASE64)
 		return 0;
-	return view->len > leaf->len ? view->len - leaf->len : leaf->len - view->len;
+	least = distance(view->len, leaf->len);
+	for (size_t i = leaf->index + 1; leaf->encoded && i < x->parts.n; i++) {
+		const struct part *inside = x->parts.at[i];
+
+		if (!inside->inside || !part_is_below(&x->parts, inside, leaf->index))
+			break;
+		if (inside->leaf && inside->encoded && distance(view->len, inside->len) < least)
+			least = distance(view->len, inside->len);
+	}
+	return least;
+}
+
+static size_t
+distance(size_t a, size_t b)
+{
+	return a > b ? a - b : b - a;
 }
 
 /*

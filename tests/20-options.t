@@ -88,6 +88,7 @@ my %bad = (
 	header_size_limit => ['0', '65M'],
 	header => ['perhaps', ''],
 	notice => ['', "h\xe4", "h\xc3", "h\xc0\xa4", 'a\\tb', 'x' x 1000],
+	subject_tag => ["h\xe4", 'x' x 200],
 	contact => ['', "h\xe4", 'x' x 300],
 	quarantine => ['', 'some', 'yes'],
 	quarantine_min_free => ['x', '-1', '1T', ''],

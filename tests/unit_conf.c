@@ -164,7 +164,7 @@ test_defaults(void **unused)
 	assert_string_equal(c.allow_names, "");
 	assert_int_equal(c.message_size_limit, 100ull << 20);
 	assert_int_equal(c.mime_depth_limit, 64);
-	assert_int_equal(c.mime_parts_limit, 1000);
+	assert_int_equal(c.mime_parts_limit, 5000);
 	assert_int_equal(c.header_size_limit, 256u << 10);
 	assert_true(c.header);
 	assert_int_equal(c.quarantine, KEEP_CHANGED);

@@ -14,6 +14,7 @@ package Situation;
 #   html     what must be shown where HTML is
 #   notice   what the notice must say; undef = there is none
 #   listed   the name of the notice; undef = it has none, being the message itself
+#   lacks    what must not be said
 #   calendar the invitation must still be answerable
 # None of them is anybody's: all are made here.
 
@@ -84,6 +85,16 @@ sub calendar {
 }
 sub signature { return "Content-Type: application/pgp-signature; name=\"signature.asc\"\n\n-----BEGIN PGP SIGNATURE-----\n\niQEzBAEBCAAdFiEE\n-----END PGP SIGNATURE-----" }
 sub signed { return multi('signed; protocol="application/pgp-signature"; micalg=pgp-sha256', @_, signature()) }
+sub opaque {
+	my ($inner) = @_;
+	my $dir = subdir('opaque');
+	write_file("$dir/in", $inner);
+	my $made = run(cmd => ['sh', '-c', "cd '$dir' && openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=Anna -days 1 && "
+	    . 'openssl cms -sign -nodetach -binary -in in -signer cert -inkey key -outform DER -out out']);
+	return undef if $made->{code};
+	return "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\nContent-Transfer-Encoding: base64\n"
+	    . "Content-Disposition: attachment; filename=\"smime.p7m\"\n\n" . b64(read_file("$dir/out"));
+}
 sub rfc822 { return "Content-Type: message/rfc822\n\n$_[0]" =~ s/\n\z//r }
 
 # -- situations --------------------------------------------------------------------
@@ -171,6 +182,13 @@ sub situations {
 	$add->('signed-forwarded', multi('mixed', text(), rfc822(message('inner', signed(within('mixed', text("OKTEXT: Dear Ben, inside\n"), bad_pdf()))))),
 	    tree => 'mixed(text message(mixed(mixed(text notice) application/pgp-signature)))', shown => [$OK], notice => $broken, listed => 'report.pdf.removed.txt');
 	$add->('signature-renamed', signed(text()) =~ s/signature\.asc/signature.js/r, tree => 'signed(text application/pgp-signature)', shown => [$OK], renamed => 'signature.js.defanged');
+	# Opaque S/MIME, signed by a key that exists for this moment only.
+	if (defined(my $opaque = opaque(multi('mixed', text(), bad_pdf())))) {
+		$add->('opaque', $opaque, tree => 'notice', notice => $said->('The whole signed message'), lacks => qr/the signature is no longer valid/);
+		$add->('opaque-forwarded', multi('mixed', text(), rfc822(message('inner', $opaque))), tree => 'mixed(text message(notice))', shown => [$OK], notice => $said->('The whole signed message'));
+	}
+	$add->('clear-text-pgp', multi('mixed', text("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n$MARKER\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----"), pdf()),
+	    tree => 'mixed(notice application/pdf)', notice => $said->('The text of this message'), listed => 'message.txt.removed.txt');
 	$add->('encrypted', multi('encrypted; protocol="application/pgp-encrypted"', "Content-Type: application/pgp-encrypted\n\nVersion: 1",
 	    "Content-Type: application/octet-stream; name=\"encrypted.asc\"\n\n-----BEGIN PGP MESSAGE-----\n\nhQEMA0000000000000000000\n-----END PGP MESSAGE-----"),
 	    args => ['-o', 'encrypted=remove'], tree => 'mixed(application/pgp-encrypted notice)', notice => qr/because it is encrypted and could not be checked/, listed => 'encrypted.asc.removed.txt');

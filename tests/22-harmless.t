@@ -1,0 +1,67 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Harmless messages of odd make arrive unharmed: encoded messages, digests.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use MIME::QuotedPrint ();
+
+my $text = part('Content-Type: text/plain', "A text.\n");
+
+sub is_clean {
+	my ($in, $name) = @_;
+	for my $crlf (0, 1) {
+		my $mail = $crlf ? crlf($in) : $in;
+		my $r = spawnscan(in => $mail, timeout => 120);
+		subtest $name . ($crlf ? ', CRLF' : '') => sub {
+			is($r->{code}, 0, 'exit code');
+			my ($rest, undef, $result) = split_marks($r->{out});
+			like($result // '', qr/: clean\r?$/m, 'clean') or diag($result);
+			same_bytes($rest // '', $mail, 'as it was');
+		};
+	}
+}
+
+# A message attachment in quoted-printable or base64, with base64 of every padding
+# inside, which is seen with odd ends by who does not undo the outer encoding.
+for my $n (0 .. 2) {
+	my $zip = zip_of(['a.txt' => 'harmless ' x 20 . 'x' x $n]);
+	for ([zip => $zip], [pdf => '%PDF-1.4' . 'x' x (100 + $n)]) {
+		my ($kind, $bytes) = @$_;
+		my $inner = mail(parts => [$text, attachment("a.$kind", $bytes, type => "application/$kind")], boundary => 'inner');
+		my %encoded = ('quoted-printable' => MIME::QuotedPrint::encode_qp($inner), base64 => b64($inner));
+		for my $encoding (sort keys %encoded) {
+			my $part = part("Content-Type: message/rfc822; name=\"postacert.eml\"\nContent-Transfer-Encoding: $encoding", $encoded{$encoding});
+			is_clean(mail(parts => [$text, $part]), "a message in $encoding with a $kind, $n bytes more");
+			is_clean(mail(multipart => 'multipart/signed; protocol="application/pkcs7-signature"', boundary => 'signed',
+			    parts => [part('Content-Type: multipart/mixed; boundary=m', multipart('m', $text, $part)), attachment('smime.p7s', noise(300, $n), type => 'application/pkcs7-signature')]),
+			    "certified mail in $encoding with a $kind, $n bytes more");
+		}
+	}
+}
+
+# Digests: each message without a header of its own part (RFC 2046 5.1.5).
+sub digest {
+	my ($n, %a) = @_;
+	return "From: list\@example.org\nSubject: digest\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=\"outer\"\n\n--outer\n\nIn this digest: $n\n--outer\n"
+	    . "Content-Type: multipart/digest; boundary=\"digest\"\n\n"
+	    . join('', map { "--digest\n\n" . mail(subject => "number $_", id => $_, body => $_ == ($a{bad} // -1) ? eicar() . "\n" : "Text $_.\n") . "\n" } 1 .. $n)
+	    . "--digest--\n\n--outer--\n";
+}
+is_clean(digest($_), "a digest of $_") for 1, 3, 1000;
+is_clean(digest(3) =~ s/^--digest\n\n/--digest\nContent-Type: message\/rfc822\n\n/mgr, 'a digest with headers');
+{
+	my $r = spawnscan(in => digest(1000, bad => 500), timeout => 120);
+	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0], qr/\A\s*infected action=remove part=2\.500\.1 reason="[^"]*"\s*\z/, 'one of 1,000 is infected: it is told');
+	is(scalar(() = $r->{out} =~ /^Text \d+\.$/mg), 999, 'and the others are there');
+	unlike($r->{out}, qr/EICAR-STANDARD/, 'it is gone');
+}
+write_file((my $file = subdir('digest') . '/three.eml'), digest(3));
+like(run(cmd => [spawnscan_cmd(), '-o', 'database=' . signature_dir(), '--explain', $file])->{out},
+    qr/^Reads the same to everyone: yes$/m, 'a digest reads the same to everyone');
+done_testing;
