@@ -107,7 +107,7 @@ is_sane(const char *address)
 	bool quoted = false;
 
 	for (const char *c = address; *c != '\0'; c++) {
-		if ((*c >= 0 && *c < ' ') || *c == 0x7f)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			return false;
 		if (*c == '"')
 			quoted = !quoted;
