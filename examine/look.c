@@ -145,7 +145,7 @@ check_leaf(struct examination *x, const struct part *part, const char *content, 
 	bool html = sniff_is_html(content, len);
 	bool later = x->conf->scan == SCAN_AUTO && len <= TEXT_MAX && !part->opened &&
 	    (html || (part->n_names == 0 && strncmp(part->type, "text/", 5) == 0)) &&
-	    sniff_is_text(content, len) && joined_may(content, len);
+	    sniff_is_text(content, len) && joined_may(content, len) && !sniff_is_mail(content, len);
 
 	x->objects.text_later = later;
 	if (!later || html)

@@ -53,7 +53,9 @@ like(result_of(spawnscan(conf => $conf, in => alternative($text . marker() . "\n
     qr/infected.*infected/s, 'in both: both are told');
 is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("hello\n" x 20)),
     part("Content-Type: text/calendar\nContent-Transfer-Encoding: base64", b64("BEGIN:VCALENDAR\nEND:VCALENDAR\n"))]))), 1, 'texts alone: one object');
-# What is a file to somebody is scanned as one.
+# What is a file to somebody is scanned as one, and a message is taken apart.
+found_in('a message in a text of another type', mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64",
+    b64(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64", b64(marker()))])))]), 2);
 is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("MZ\220\0" . noise(400)))]))), 2,
     'a program in a text: it has an object of its own');
 is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('letter.txt', "hello\n" x 20)]))), 2, 'a file: the same');
