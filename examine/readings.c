@@ -24,6 +24,8 @@
 #define VIEW_MIN 16
 /* Contents that differ by so many bytes at their ends are the same. */
 #define LAST_BYTES 3
+/* And so many if what ends base64 was escaped in quoted-printable, which decoders differ about. */
+#define ESCAPED_BYTES 9
 
 /* Whose bytes are read. */
 struct reader {
@@ -296,8 +298,9 @@ differs(const struct examination *x, const struct view *view, const struct part 
 
 		if (!inside->inside || !part_is_below(&x->parts, inside, leaf->index))
 			break;
-		if (inside->leaf && inside->encoded && distance(view->len, inside->len) < least)
-			least = distance(view->len, inside->len);
+		if (inside->leaf && inside->encoded &&
+		    distance(view->len, inside->len) <= ESCAPED_BYTES)
+			return 0;
 	}
 	return least;
 }
