@@ -255,9 +255,10 @@ edit_allowed(const char *bytes, const struct edit *e, const struct leaf *leaf, b
 		return loose_field(bytes + end, p->header_end - end) != LOOSE_NONE;
 	while (header_next(bytes, p->header_end, &at, &f)) {
 		if (e->offset >= f.begin && end <= f.end)
-			return removal ? header_begins(bytes, &f, "Content-")
-				       : header_is(bytes, &f, "Content-Type") ||
-				header_is(bytes, &f, "Content-Disposition") || e->length == 0;
+			return header_is(bytes, &f, "Content-Type") ||
+			    header_is(bytes, &f, "Content-Disposition") ||
+			    (removal ? header_begins(bytes, &f, "Content-") : e->length == 0) ||
+			    loose_field(bytes + f.begin, f.end - f.begin) != LOOSE_NONE;
 	}
 	return e->length == 0 && e->offset == p->header_end;
 }
