@@ -156,6 +156,7 @@ main(int argc, char **argv)
 		code = run(&options, &conf);
 	metrics_write();
 	notify_send();
+	conf_options_free(&options.conf);
 	conf_free(&conf);
 	return code;
 }

@@ -54,6 +54,14 @@ conf_options_set(struct conf_options *o, char letter, const char *assignment)
 	o->n++;
 }
 
+void
+conf_options_free(struct conf_options *o)
+{
+	for (size_t i = 0; i < o->n && i < CONF_OPTIONS_MAX; i++)
+		free(o->set[i].assignment);
+	o->n = 0;
+}
+
 int
 conf_options_load(struct conf_options *o, struct conf *conf, char *err, size_t errsize)
 {

@@ -44,6 +44,8 @@ void conf_options_set(struct conf_options *, char letter, const char *assignment
  */
 int conf_options_load(struct conf_options *, struct conf *, char *err, size_t errsize);
 
+void conf_options_free(struct conf_options *);
+
 /* The code for a file that could not be opened, with that errno. */
 int conf_options_code(int error);
 

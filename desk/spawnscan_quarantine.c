@@ -179,6 +179,7 @@ main(int argc, char **argv)
 	shelf_close(&desk.shelf);
 	free(desk.recipients);
 	free(desk.references);
+	conf_options_free(&options);
 	conf_free(&conf);
 	return code;
 }

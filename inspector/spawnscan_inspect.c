@@ -90,6 +90,7 @@ main(int argc, char **argv)
 		quit(EX_USAGE,
 		    "this program is started by spawnscan, or with --engine; "
 		    "see spawnscan-inspect -h");
+	conf_options_free(&options.conf);
 	conf_free(&conf);
 	return code;
 }
