@@ -408,6 +408,9 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	struct packed packed = { .items = NULL };
 	bool within = part->limit == PART_WITHIN, go_on;
 
+	/* Nothing is a content too, for memcmp and its like. */
+	if (content == NULL)
+		content = "";
 	if (within)
 		look_for_packed(w, part, content, len, utf7, &packed);
 	part->sealed = packed.sealed;

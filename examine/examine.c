@@ -28,6 +28,8 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 	struct examination x;
 	const char *wrong;
 
+	if (bytes == NULL)
+		bytes = "";
 	look_begin(&x, conf, bytes, size, clock_ms() + (int64_t)seconds * 1000,
 	    clock_ms() + (int64_t)seconds * 500);
 	findings_begin(&x.found, conf, request, &x.parts, report);
