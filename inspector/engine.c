@@ -21,6 +21,9 @@
  * At SIGTERM it takes its socket's name away, inspects what had come before,
  * and ends. A socket that is systemd's stays, with what waits there.
  *
+ * Over 500 lines because it is one loop over one state, of short functions; what
+ * has a state of its own has left it (place.c, objects.c, successor.c, lastgood.c).
+ *
  * Limits: engine_inspectors places; each inspector ends after inspect_timeout and
  * a little. Diagnostics: everything by log.h; exit code of <sysexits.h> if it
  * can't begin.

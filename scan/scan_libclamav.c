@@ -32,6 +32,10 @@
  * a password. Encrypted zip, 7z, EGG, RAR and PDF (if opening it needs the
  * password) are hits.
  *
+ * Over 500 lines because libclamav has one set of callbacks for each process, which
+ * share the state of the scan; what does not has left it (marker.c, room.c,
+ * complaint.c, database.c).
+ *
  * Scratch must belong to this process alone. open_scanner takes 3 ms with a few
  * signatures (2.2 of them cl_load, 0.4 compile); an inspector that is about to
  * exit can spare itself close_scanner.
