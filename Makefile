@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # spawnscan - see README.md
-VERSION  = 0.1.0
+VERSION  = 0.2.0
 PREFIX   = /usr/local
 SBINDIR  = $(PREFIX)/sbin
 MANDIR   = $(PREFIX)/share/man

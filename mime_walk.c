@@ -15,6 +15,9 @@
  * and packings all count), number of parts, bytes of one header block, bytes
  * that one packing and all of them unpack to. GMime has none of its own. Input
  * is hostile; a crash or abort in here is one of the things the front expects.
+ *
+ * Over 500 lines because it is one recursion: a message, its parts, what is in them. What has no
+ * part in that has left it (mime/part.c, mime/mime_formats.c).
  */
 #include "mime_walk.h"
 

@@ -22,6 +22,9 @@
  * Diagnostics: LOG_ERR downstream not reachable; LOG_WARNING a peer lost or
  * against the protocol, with the session's state; LOG_DEBUG every command and
  * every change of state.
+ *
+ * Over 500 lines because the table of commands stands beside the handlers of its rows, so that
+ * a command is read in one place.
  */
 #include <stdio.h>
 #include <stdlib.h>

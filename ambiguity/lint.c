@@ -16,6 +16,9 @@
  * It is an allow-list: what is not known to be read alike is irregular, and
  * costs a scan of the whole mail, nothing else. Memory that runs out ends the
  * process, the front copes with that.
+ *
+ * Over 500 lines because each doubt is a short function of its own, and all of them mark the
+ * one struct lint in the one pass over a part; apart they would need its inside.
  */
 #include "lint.h"
 

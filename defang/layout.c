@@ -26,6 +26,9 @@
  * the notice stands in the part's place. Bytes that need not change stay.
  *
  * Memory that runs out ends the process.
+ *
+ * Over 500 lines because each way of moving parts about is one row and a short function, and
+ * all of them plan on the one tree of nodes that this file keeps to itself.
  */
 #include "layout.h"
 

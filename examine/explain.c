@@ -16,6 +16,9 @@
  * Limit: REPORT_MAX_EXPLANATION; an item that does not fit is left out, and
  * "truncated" tells so. Memory that runs out ends the process, the front copes
  * with that.
+ *
+ * Over 500 lines because text and JSON are told side by side for each thing that is told, so
+ * that the two can be compared at a glance.
  */
 #include "explain.h"
 

@@ -9,6 +9,9 @@
  * other edits but the marks.
  *
  * Memory that runs out ends the process; the front copes with that.
+ *
+ * Over 500 lines because telling, aiming and editing share the targets, which nobody else
+ * sees.
  */
 #include "findings.h"
 

@@ -10,6 +10,9 @@
  *
  * Nothing here decides anything. Input is hostile; every function is linear in
  * it. Memory that runs out ends the process, the front copes with that.
+ *
+ * Over 500 lines because fields, parameters and their values are taken apart by one scanner of
+ * characters, with one idea of what a comment and a quote is.
  */
 #include "header.h"
 

@@ -38,6 +38,9 @@
  *    obeys everyone who has: SHUTDOWN, RELOAD, or whether a file of its is
  *    infected. (1.5 can forbid the first two.)
  *  - The mail goes over TCP as it is, and clamd's answers are believed.
+ *
+ * Over 500 lines because one conversation with clamd: its two commands, its answers and its
+ * faults share the connection and its deadline.
  */
 #include <sys/mman.h>
 #include <sys/socket.h>

@@ -5,7 +5,7 @@
 # Two towers on one ground. The front never sees the inspector's files nor the
 # other way round, whatever path somebody tries; within a tower includes point
 # down; no circle of calls runs through two files; a public name begins with the
-# name of its file.
+# name of its file; a long file says why it is long.
 
 use v5.32;
 use warnings;
@@ -85,6 +85,14 @@ for ([ 'smtp/xforward.c', 'front/smtp/xforward.o', 'mime/header.h', 'mime_walk.h
 		is(builds($file, $object, "#include \"$try\""), 'refused', "$file does not get at $try");
 	}
 }
+
+# -- length ---------------------------------------------------------------------
+
+my @long = grep {
+	my @l = lines_of("$SRC/$_");
+	/\.c\z/ && @l > 500 && "@l[0 .. 59]" !~ /Over 500 lines because/
+} sort keys %tower;
+is_deeply(\@long, [], 'a file over 500 lines says why');
 
 # -- public names, and circles ----------------------------------------------------
 
