@@ -34,9 +34,9 @@
 static bool load_lines(struct cl_engine *, const char *scratch, const char *name, const char *lines,
     char *err, size_t errsize);
 static bool write_lines(const char *path, const char *lines);
-static bool prove_text(marker_scan *, const char *text, const char *hit, const char *database,
+static bool prove_text(marker_scan *scan, const char *text, const char *hit, const char *database,
     char *err, size_t errsize);
-static bool prove_mail(marker_scan *, const char *database, char *err, size_t errsize);
+static bool prove_mail(marker_scan *scan, const char *database, char *err, size_t errsize);
 static void scan_mail(marker_scan *, struct scan_result *);
 static const char *fault(const struct scan_result *, const char *hit);
 

@@ -22,7 +22,7 @@ bool marker_load(struct cl_engine *, const char *scratch, char *err, size_t errs
  * The whole self-test: each marker is found in what it was made for, and harmless
  * text is clean. False and a sentence that names the database.
  */
-bool marker_prove(marker_scan *, const char *database, char *err, size_t errsize);
+bool marker_prove(marker_scan *scan, const char *database, char *err, size_t errsize);
 
 /* One scan: is the marker still found in a message's attachment, and nothing else? */
 bool marker_found(marker_scan *);

@@ -6,6 +6,8 @@
 #include <sys/stat.h>
 
 #include <err.h>
+#include <unistd.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,15 +44,14 @@ main(int argc, char **argv)
 	static char in[BODY_MAX];
 
 	for (int i = 2; i < argc; i++) {
-		FILE *f = fopen(argv[i], "rb");
-		size_t len;
+		int fd = open(argv[i], O_RDONLY);
+		ssize_t len = fd == -1 ? -1 : read(fd, in, sizeof(in));
 
-		if (f == NULL)
+		if (len == -1)
 			err(1, "%s", argv[i]);
-		len = fread(in, 1, sizeof(in), f);
-		fclose(f);
+		close(fd);
 		for (int way = 0; way < DECODE_WAYS; way++)
-			write_way(argv[1], argv[i], (enum decode_way)way, in, len);
+			write_way(argv[1], argv[i], (enum decode_way)way, in, (size_t)len);
 	}
 	return 0;
 }
