@@ -121,7 +121,9 @@ mime_walk(struct parts *parts, const struct conf *conf, mime_visit *visit, void 
 {
 	struct budget budget = { .unpack_left = conf->scan_size_limit,
 		.members_left = conf->scan_files_limit,
-		.deadline = clock_ms() + (int64_t)conf->inspect_timeout * 500 };
+		.deadline = parts->unpack_until != 0
+		    ? parts->unpack_until
+		    : clock_ms() + (int64_t)conf->inspect_timeout * 500 };
 	struct walk w = { .bytes = parts->bytes,
 		.size = parts->size,
 		.conf = conf,

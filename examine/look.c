@@ -37,6 +37,7 @@ look_begin(struct examination *x, const struct conf *conf, const char *bytes, si
 {
 	*x = (struct examination){ .conf = conf, .views_end = views_end };
 	part_begin(&x->parts, bytes, size);
+	x->parts.unpack_until = views_end;
 	lint_begin(&x->lint, &x->parts);
 	object_begin(&x->objects, conf, deadline);
 }

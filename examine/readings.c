@@ -402,6 +402,7 @@ readings_of_content(struct examination *x, const struct part *part, const char *
 	bool irregular, all = true;
 
 	part_begin(&parts, content, len);
+	parts.unpack_until = x->views_end;
 	lint_begin(&lint, &parts);
 	mime_walk(&parts, x->conf, lint_inner, &lint);
 	irregular = lint_irregular(&lint) != NULL;

@@ -80,6 +80,7 @@ struct parts {
 	struct part_place root; /* of the message as a whole; by the walk, before its first part */
 	struct part **at;
 	size_t n;
+	int64_t unpack_until; /* clock_ms, by whoever walks; 0 = half of inspect_timeout */
 };
 
 void part_begin(struct parts *, const char *bytes, size_t size);
