@@ -25,7 +25,7 @@
 #include "message.h"
 
 #define READ_SIZE (64u << 10)
-#define REFERENCE "MMDD/UNIXTIME.PID"
+#define REFERENCE "MMDD/UNIXTIME.PID.N"
 
 static int read_mail(struct message *, int fd, uint64_t limit, const char *file);
 static int explain(const struct conf *, const struct message *, enum explain_form, int wfd);

@@ -30,7 +30,7 @@ my ($table) = $r->{out} =~ /^-{78}\n(.*?)^\n/ms;
 my @rows = split /^(?=\d\. )/m, $table // '';
 is(scalar @rows, 6, 'six messages in the table');
 like($rows[0], qr/the same, two header fields on top\n  nothing was found +not kept/, 'the clean one');
-like($_, qr/a notice in its place\n  infected: Eicar-Test-Signature +quarantine: \d{4}\/\d+\.\d+$/m, 'an infected one: what arrived, why, where the original is')
+like($_, qr/a notice in its place\n  infected: Eicar-Test-Signature +quarantine: \d{4}\/\d+\.\d+\.\d+$/m, 'an infected one: what arrived, why, where the original is')
     for @rows[1, 2, 4, 5];
 like($rows[3], qr/invoice\.pdf\.exe\.defanged\n  blocked: extension \.exe +quarantine: /, 'the renamed one');
 like($r->{out}, qr/What next\?/, 'what to do next');
@@ -46,7 +46,7 @@ like($r->{out}, qr/^  -Content-Type: application\/octet-stream$/m, 'a diff of an
 like($r->{out}, qr/^  \+because it contains a virus \(Eicar-Test-Signature/m, 'what came');
 like($r->{out}, qr/\.exe\.defanged/, 'a renamed one');
 like($r->{out}, qr/event=message/, 'the log');
-like($r->{out}, qr/^  -rw------- .*\/quarantine\/\d{4}\/\d+\.\d+$/m, 'the quarantine');
+like($r->{out}, qr/^  -rw------- .*\/quarantine\/\d{4}\/\d+\.\d+\.\d+$/m, 'the quarantine');
 unlike($r->{out}, qr/EICAR-STANDARD-ANTIVIRUS/, 'the test string is not printed in the open');
 
 # A filter that blocks no names: the table says so, and the details are there.
