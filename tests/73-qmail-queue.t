@@ -261,8 +261,8 @@ for (['killed', 'early kill KILL => $$', 81, qr/killed by signal 9/], ['killed a
 		my $r = through(message => $infected, do => $do, conf => {final_timeout => $name eq 'slow' ? '1s' : '600s'});
 		is($r->{code}, $code, 'exit code');
 		like($r->{record}{reason}, $why, 'log: why');
-		is($r->{record}{outcome}, 'deferred', 'log: deferred');
-		is(scalar @{$r->{kept}}, 0, 'nothing is kept');
+		is($r->{record}{outcome}, 'unknown', 'log: nobody knows');
+		is(scalar @{$r->{kept}}, 1, 'the original is kept');
 		is(scalar session_members($r->{sid}), 0, 'no process is left');
 	};
 }
