@@ -180,7 +180,7 @@ begin(struct engine *e, char *err, size_t errsize)
 	for (size_t i = 0; i < e->n_places; i++)
 		place_init(&e->places[i]);
 	if (!objects_init(&e->objects, e->conf, &e->blocked))
-		return false;
+		return fault_tell(err, errsize, "out of memory");
 	if (privileges_find(&user, e->conf->engine_user, err, errsize) != EX_OK ||
 	    listen_somewhere(e, user, err, errsize) != EX_OK ||
 	    !become_user(e->conf, user, err, errsize) || !load(e, err, errsize) ||

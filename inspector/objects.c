@@ -39,12 +39,18 @@ objects_init(struct objects *o, const struct conf *conf, const sigset_t *unblock
 	o->unblock = unblock;
 	if (conf->engine_cache == 0)
 		return true;
+	o->errands = calloc(conf->engine_inspectors, sizeof(*o->errands));
+	o->known = o->errands == NULL ? NULL : known_new(conf->engine_cache);
+	/* Without memory nothing is known, and each inspector scans for itself. */
+	if (o->known == NULL) {
+		free(o->errands);
+		o->errands = NULL;
+		return false;
+	}
 	o->n = conf->engine_inspectors;
-	o->errands = calloc(o->n, sizeof(*o->errands));
-	o->known = known_new(conf->engine_cache);
-	for (size_t i = 0; o->errands != NULL && i < o->n; i++)
+	for (size_t i = 0; i < o->n; i++)
 		place_init(&o->errands[i].helper);
-	return o->errands != NULL && o->known != NULL;
+	return true;
 }
 
 void

@@ -251,7 +251,7 @@ test_bounded(void **state)
 	struct known *k = known_new(16);
 	struct known_key key;
 	size_t len, found = 0;
-	char bytes[8];
+	char bytes[16] = "";
 
 	(void)state;
 	assert_non_null(k);
