@@ -117,7 +117,7 @@ subtest 'values with and without leading space' => sub {
 # Abort, close, silence and garbage at each event: nothing is kept, no worker and no
 # file is left, and the next message is accepted.
 subtest 'broken off' => sub {
-	my $q = subdir('milter-q', 01777);
+	my $q = subdir('milter-q');
 	my $x = milter(conf => { quarantine_dir => $q, quarantine => 'all', data_timeout => '2s' });
 	my @events = MilterClient::events(mail => $infected);
 	for my $how (qw(abort close garbage)) {
