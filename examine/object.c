@@ -18,6 +18,9 @@
 #include "scan_result.h"
 #include "sniff.h"
 
+/* libclamav looks at no file of so few bytes, so it tells of none. */
+#define UNSEEN_MAX 5
+
 static bool was_clean(const struct objects *before, const struct part_digest *);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static scan_member see_member;
@@ -123,7 +126,7 @@ object_names(struct objects *o, const char *content, size_t len)
 bool
 object_presented(struct objects *o, const char *content, size_t len)
 {
-	return presented_has(&o->presented, content, len);
+	return len <= UNSEEN_MAX || presented_has(&o->presented, content, len);
 }
 
 static void
