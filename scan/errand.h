@@ -26,7 +26,7 @@ struct errand_settings {
 
 /* A packet from an inspector, with a descriptor. */
 struct errand_ask {
-	char word; /* ERRAND_ASK */
+	uint32_t word; /* ERRAND_ASK; no padding here either, it goes over a socket */
 	uint32_t seconds;
 	struct errand_settings settings;
 };

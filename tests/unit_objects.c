@@ -29,6 +29,7 @@
 #include "inspector.h"
 #include "objects.h"
 #include "scratch.h"
+#include "scan.h"
 
 #ifndef F_ADD_SEALS
 #define F_ADD_SEALS 1033
@@ -349,6 +350,7 @@ static int
 remove_ground(void **state)
 {
 	(void)state;
+	scan_close();
 	unlink(database_file);
 	rmdir(database);
 	conf_free(&conf);
