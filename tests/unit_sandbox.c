@@ -304,7 +304,7 @@ static int
 check_capabilities(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct caps[2];
+	struct __user_cap_data_struct caps[2] = { { 0 } };
 
 	if (syscall(SYS_capget, &head, caps) == -1)
 		return 1;
