@@ -26,7 +26,8 @@ struct errand_settings {
 
 /* A packet from an inspector, with a descriptor. */
 struct errand_ask {
-	uint32_t word; /* ERRAND_ASK; no padding here either, it goes over a socket */
+	char word; /* ERRAND_ASK */
+	char unused[3]; /* zero: no padding here either, it goes over a socket */
 	uint32_t seconds;
 	struct errand_settings settings;
 };
