@@ -14,7 +14,7 @@ use MailMaker;
 use MIME::Base64 ();
 
 my $SIG = 'Harmless-Test-Marker';
-my $conf = conf_file(quarantine => 'off', notice => 'removed: {file}');
+my $conf = conf_file(by_engine(), quarantine => 'off', notice => 'removed: {file}');
 
 # Archives of harmless texts; the bytes of both begin like an attachment.
 my $zip = zip_of(['a.txt' => 'harmless ' x 20]);
@@ -408,7 +408,7 @@ header_is_struck('in the first field and the last', "X-One: $virus\n" . ($clean 
 	# A signature that two fields make together.
 	my $dir = subdir('two-fields');
 	write_file("$dir/two.ndb", "Two-Fields:0:*:" . unpack('H*', "first half") . '*' . unpack('H*', "second half") . "\n");
-	my $two = conf_file(quarantine => 'off', notice => 'removed: {file}', database => $dir);
+	my $two = conf_file(by_engine($dir), quarantine => 'off', notice => 'removed: {file}');
 	my $in = $clean =~ s/VIRUS/first half/r =~ s/^Date:/X-Two: second half\nDate:/mr;
 	my $r = spawnscan(conf => $two, in => $in);
 	my ($rest) = split_marks($r->{out});

@@ -17,7 +17,7 @@ my $MZ = WINDOWS_EXECUTABLE;
 
 sub through {
 	my ($name, $content, %conf) = @_;
-	my $r = spawnscan(in => mail(parts => [$text, attachment($name, $content)]), conf => conf_file(%conf));
+	my $r = spawnscan(in => mail(parts => [$text, attachment($name, $content)]), conf => conf_file(by_engine(), %conf));
 	is($r->{code}, 0, 'exit code') or diag($r->{err}, $r->{log});
 	($r->{result}) = header_of($r->{out}, 'X-Spawnscan-Result');
 	return $r;

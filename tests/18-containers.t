@@ -18,7 +18,7 @@ my $text = part('Content-Type: text/plain', "text\n");
 # What becomes of a part: class, reason and file of each finding.
 sub findings {
 	my ($part, %conf) = @_;
-	my $r = spawnscan(in => mail(parts => [$text, $part]), conf => conf_file(%conf), timeout => 120);
+	my $r = spawnscan(in => mail(parts => [$text, $part]), conf => conf_file(by_engine(), %conf), timeout => 120);
 	return "exit code " . ($r->{code} // "signal $r->{signal}") . ": $r->{log}" if ($r->{code} // -1) != 0;
 	my ($result) = header_of($r->{out}, 'X-Spawnscan-Result');
 	return $result =~ s/\s+/ /gr;

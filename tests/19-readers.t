@@ -16,7 +16,7 @@ use MailMaker;
 use ReaderMail;
 use MIME::Base64 ();
 
-my $conf = conf_file(quarantine => 'off', notice => 'removed: {file}');
+my $conf = conf_file(by_engine(), quarantine => 'off', notice => 'removed: {file}');
 sub filter { return run(cmd => [spawnscan_cmd('-c', $conf)], in => $_[0], timeout => 60) }
 
 # -- ordinary messages --------------------------------------------------------------

@@ -13,6 +13,7 @@ use Harness;
 use Situation;
 
 my $database = situation_database();
+my $conf = conf_file(by_engine($database), quarantine => 'off');
 
 # Without what a mail program undoes: quoted-printable.
 sub unquoted { return $_[0] =~ s/=\r?\n//gr =~ s/=([0-9A-F]{2})/chr hex $1/ger }
@@ -20,7 +21,7 @@ sub unquoted { return $_[0] =~ s/=\r?\n//gr =~ s/=([0-9A-F]{2})/chr hex $1/ger }
 for my $s (situations()) {
 	for my $crlf (0, 1) {
 		my $in = $crlf ? $s->{bytes} =~ s/\n/\r\n/gr : $s->{bytes};
-		my $r = spawnscan(in => $in, args => ['-o', "database=$database", @{$s->{args} // []}]);
+		my $r = spawnscan(in => $in, conf => $conf, args => $s->{args});
 		subtest $s->{name} . ($crlf ? ', CRLF' : '') => sub {
 			is($r->{code}, 0, 'exit code') or diag($r->{err}) or return;
 			unlike($r->{out}, qr/\Q${\ situation_marker()}\E/, 'what was to go is gone');
@@ -47,7 +48,7 @@ for my $s (situations()) {
 # A word in front of the subject of what was changed, and of nothing else.
 {
 	my %by = map { $_->{name} => $_ } situations();
-	my $tagged = sub { my ($in, $tag) = @_; return spawnscan(in => $in, args => ['-o', "database=$database", '-o', "subject_tag=$tag"])->{out} };
+	my $tagged = sub { my ($in, $tag) = @_; return spawnscan(in => $in, conf => $conf, args => ['-o', "subject_tag=$tag"])->{out} };
 	my $tag = '[attachment removed]';
 	like($tagged->($by{file}{bytes}, $tag), qr/^Subject: \Q$tag\E file$/m, 'a subject');
 	like($tagged->($by{renamed}{bytes}, $tag), qr/^Subject: \Q$tag\E renamed$/m, 'of a message with a renamed attachment');

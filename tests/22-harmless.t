@@ -11,13 +11,14 @@ use Harness;
 use MailMaker;
 use MIME::QuotedPrint ();
 
+my $conf = conf_file(by_engine());
 my $text = part('Content-Type: text/plain', "A text.\n");
 
 sub is_clean {
 	my ($in, $name) = @_;
 	for my $crlf (0, 1) {
 		my $mail = $crlf ? crlf($in) : $in;
-		my $r = spawnscan(in => $mail, timeout => 120);
+		my $r = spawnscan(in => $mail, conf => $conf, timeout => 120);
 		subtest $name . ($crlf ? ', CRLF' : '') => sub {
 			is($r->{code}, 0, 'exit code');
 			my ($rest, undef, $result) = split_marks($r->{out});
@@ -56,7 +57,7 @@ sub digest {
 is_clean(digest($_), "a digest of $_") for 1, 3, 1000;
 is_clean(digest(3) =~ s/^--digest\n\n/--digest\nContent-Type: message\/rfc822\n\n/mgr, 'a digest with headers');
 {
-	my $r = spawnscan(in => digest(1000, bad => 500), timeout => 120);
+	my $r = spawnscan(in => digest(1000, bad => 500), conf => $conf, timeout => 120);
 	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0], qr/\A\s*infected action=remove part=2\.500\.1 reason="[^"]*"\s*\z/, 'one of 1,000 is infected: it is told');
 	is(scalar(() = $r->{out} =~ /^Text \d+\.$/mg), 999, 'and the others are there');
 	unlike($r->{out}, qr/EICAR-STANDARD/, 'it is gone');

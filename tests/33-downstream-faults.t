@@ -242,6 +242,7 @@ sub check {
 # Those that wait go first, and the others beside them.
 my @cells = sort { ($b->[1]{slow} // 0) <=> ($a->[1]{slow} // 0) } map { my $s = $_;
     map { [$s, $_] } grep { !$_->{tcp} || $s->{hook} eq 'BODY' } @faults } @steps;
+@cells = sampled_cells(@cells);
 my @seen = run_cells(8, map { my ($s, $f) = @$_; sub { cell($s, $f) } } @cells);
 for (0 .. $#cells) {
 	my ($step, $fault) = @{$cells[$_]};

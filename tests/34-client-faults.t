@@ -257,6 +257,7 @@ sub check {
 
 my @cells = sort { ($b->[1]{slow} // 0) <=> ($a->[1]{slow} // 0) } map { my $s = $_;
     map { [$s, $_] } grep { applies($s, $_) } @faults } @steps;
+@cells = sampled_cells(@cells);
 my @seen = run_cells(8, map { my ($s, $f) = @$_; sub { cell($s, $f) } } @cells);
 for (0 .. $#cells) {
 	my ($step, $fault) = @{$cells[$_]};

@@ -347,6 +347,7 @@ sub engine_check {
 my @cells = ((map { my $s = $_; ["the engine ($s->{engine}), $s->{name}", sub { engine_cell($s) }, sub { engine_check($s, @_) }] } @engine_steps),
     (map { my $s = $_; ["the front, $s->{name}", sub { front_cell($s) }, sub { front_check($s, @_) }] } @front_steps),
     (map { my $s = $_; ["the inspector ($s->{error}), $s->{name}", sub { inspector_cell($s) }, sub { inspector_check($s, @_) }] } @inspectors));
+@cells = sampled_cells(@cells);
 my @seen = run_cells(8, map { $_->[1] } @cells);
 for (@cells) {
 	my ($name, undef, $check) = @$_;

@@ -229,6 +229,7 @@ SKIP: {
 	push @cells, @memory;
 }
 
+@cells = sampled_cells(@cells);
 my @seen = run_cells(8, map { my $cell = $_; sub { cell($cell) } } @cells);
 for my $cell (@cells) {
 	my $o = shift @seen;

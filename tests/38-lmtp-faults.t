@@ -397,6 +397,8 @@ add('lmtp', 'smtp', 0, 'DATA', 'body', 'final dot', $dot[0]);
 my @client_cells = map { my $s = $_; map { my $f = $_; (['lmtp', $s, $f, 0], ['lmtp', $s, $f, 1],
     $s->{said} ? () : ['smtp', $s, $f, 0]) } @client_faults } @client_steps;
 
+@cells = sampled_cells(@cells);
+@client_cells = sampled_cells(@client_cells);
 my @seen = run_cells(8, (map { my @a = @$_; sub { cell(@a) } } @cells), (map { my @a = @$_; sub { client_cell(@a) } } @client_cells));
 for (@cells) {
 	my ($in, $out, $step, $fault, $mixed) = @$_;

@@ -29,6 +29,10 @@ sub milter {
 	return {pid => $pid, log => $log, port => $port, conf => $conf, path => $at =~ s/\Aunix://r};
 }
 sub client { my ($m, %o) = @_; return wait_for(sub { MilterClient->connect(port => $m->{port}, %o) }, 30) }
+# libmilter looks every five seconds whether it was told to end: all of them are
+# told when their test is over, and waited for together.
+my @ending;
+sub end { my ($m) = @_; kill 'TERM', $m->{pid}; push @ending, $m }
 sub records { return grep { exists $_->{verdict} } log_records(read_file($_[0]{log}) // '') }
 sub deliver { my ($m, $mail, %o) = @_; my $c = client($m); my $r = $c->deliver(mail => $mail, %o); $c->close; return $r }
 
@@ -75,24 +79,24 @@ subtest 'the log and the rules know the envelope' => sub {
 	my $r = deliver($x, $infected);
 	is($r->{verdict}, 'y', 'reject: with a reply');
 	like($r->{text}, qr/\A550 5\.7\.1 /, 'which is 550 5.7.1');
-	stop_process($x->{pid});
+	end($x);
 	$x = milter(conf => { infected => 'discard' });
 	is(deliver($x, $infected)->{verdict}, 'd', 'discard');
-	stop_process($x->{pid});
+	end($x);
 	$x = milter(conf => { infected => 'tempfail', message_size_limit => '64K', recipient_limit => 2 });
 	like(deliver($x, $infected)->{text}, qr/\A451 4\.3\.0 /, 'tempfail');
 	like(deliver($x, crlf(mail(parts => [attachment('a.txt', 'x' x 100_000)])))->{text}, qr/\A552 5\.3\.4 /, 'too large');
 	like(deliver($x, $clean, to => ['a@x', 'b@x', 'c@x'])->{text}, qr/\A452 4\.5\.3 /, 'too many recipients');
 	is(deliver($x, $clean)->{verdict}, 'a', 'and the next message is accepted');
-	stop_process($x->{pid});
+	end($x);
 	$x = milter(conf => { inspector => '/nonexistent' });
 	like(deliver($x, $clean)->{text}, qr/\A451 4\.3\.0 /, 'no inspector: deferred');
-	stop_process($x->{pid});
+	end($x);
 	$x = milter(conf => { inspector => '/nonexistent', error => 'wrap' });
 	my $w = deliver($x, $clean);
 	is($w->{verdict}, 'a', 'error = wrap: accepted');
 	like($w->{mail}, qr/message\.eml\.defanged/, 'the original as an attachment');
-	stop_process($x->{pid});
+	end($x);
 };
 
 subtest 'messages of one connection' => sub {
@@ -145,8 +149,7 @@ subtest 'broken off' => sub {
 	my @kept = grep { !/\.meta\z/ } glob "$q/*/*";
 	is(scalar(grep { read_file($_) ne $clean } @kept), scalar(grep { $_->{outcome} eq 'delivered' && $_->{verdict} eq 'infected' } records($x)),
 	    'of what was broken off nothing is kept, unless the verdict was out');
-	stop_process($x->{pid});
-	ok(wait_for(sub { !session_members($x->{pid}) }, 30), 'no process is left') or diag(join ' ', session_members($x->{pid}));
+	end($x);
 };
 
 subtest 'many at the same time' => sub {
@@ -169,7 +172,7 @@ subtest 'workers and the spawner killed' => sub {
 	like($c->end(mail => $clean)->{text} // '', qr/\A451 4\.3\.0 /, 'a worker was killed: deferred');
 	kill 'KILL', $spawner;
 	like(deliver($x, $clean)->{text} // '', qr/\A451 4\.3\.0 /, 'the spawner was killed: deferred');
-	stop_process($x->{pid});
+	end($x);
 };
 sub children {
 	my ($parent) = @_;
@@ -190,7 +193,11 @@ subtest 'a Unix socket, and the end' => sub {
 		like($r->{err}, qr/\A[^\n]+\n\z/, 'and one sentence');
 	}
 };
-stop_process($m->{pid});
+end($m);
+for my $x (@ending) {
+	is(reap($x->{pid}, 60), 0, 'SIGTERM ends it with 0');
+	ok(wait_for(sub { !session_members($x->{pid}) }, 30), 'and no process is left') or diag(join ' ', session_members($x->{pid}));
+}
 
 SKIP: {
 	loud_skip('needs root', 1) if $>;

@@ -9,6 +9,7 @@ package Harness;
 #   SPAWNSCAN_WRAP    words put in front of spawnscan, e.g. "valgrind -q ..."
 #   SPAWNSCAN_SLOW    factor on every deadline (default 1, 10 with a wrapper)
 #   SPAWNSCAN_SAMPLE  of the files of others take every Nth only
+#   SPAWNSCAN_CELLS   of a matrix of faults take every Nth cell only
 #   SPAWNSCAN_KEEP    if set, private directories stay
 #
 # Nothing here sleeps for luck: everything waits for a condition with a
@@ -37,7 +38,7 @@ our @EXPORT = qw(
     eicar eicar_signature marker marker_signature signature_dir conf_file spawnscan_cmd spawnscan run
     start_process stop_process reap session_members scratch_left
     free_port have_ipv6 loud_skip same_bytes log_records last_record
-    %SECTION sampled sanitized
+    %SECTION sampled sampled_cells sanitized by_engine
 );
 
 our $SRC = Cwd::abs_path(File::Spec->catdir(File::Basename::dirname(__FILE__), '..', '..'));
@@ -69,6 +70,17 @@ sub sampled {
 	my $first = unpack('%32C*', File::Basename::basename($0)) % $n;
 	my @some = @files[grep { $_ % $n == $first } 0 .. $#files];
 	diag('a sample: ' . @some . ' of ' . @files . ' files of others');
+	return @some;
+}
+
+# The same for a matrix of faults, where each cell is a session: SPAWNSCAN_CELLS is N,
+# and "make quick" sets it.
+sub sampled_cells {
+	my @cells = @_;
+	my $n = $ENV{SPAWNSCAN_CELLS} || 1;
+	return @cells if $n < 2;
+	my @some = @cells[grep { $_ % $n == $n >> 1 } 0 .. $#cells];
+	diag('a sample: ' . @some . ' of ' . @cells . ' cells');
 	return @some;
 }
 
@@ -215,6 +227,29 @@ sub conf_file {
 	}
 	my $text = join "\n", map { "[$_]\n" . join('', @{$by{$_}}) } sort keys %by;
 	return write_file("$dir/spawnscan.conf", $text, 0644);
+}
+
+# Settings with which the front has its inspections from an engine that this script
+# keeps, one for each database. For scripts on what is found in messages: an inspection
+# is a fork then, a third of what an inspector of its own costs, and says the same
+# (45-engine.t).
+my %engines;
+sub by_engine {
+	my ($database) = @_;
+	$database //= signature_dir();
+	$engines{$database} //= do {
+		my $dir = subdir(undef, 0755);
+		my $conf = conf_file(database => $database, engine_socket => "$dir/socket", engine_pid_file => "$dir/pid",
+		    reload_check => 0, log => "file:$dir/log");
+		open my $null, '+<', '/dev/null' or die "/dev/null: $!";
+		# It ends with all its memory in use.
+		start_process(cmd => ["$BUILD/spawnscan-inspect", '--engine', '-c', $conf], fds => [$null, $null, $null],
+		    env => { ASAN_OPTIONS => join ':', $ENV{ASAN_OPTIONS} // (), 'detect_leaks=0' });
+		wait_for(sub { (read_file("$dir/log") // '') =~ /ready with/ }, 60)
+		    or Carp::croak('the engine does not start: ' . (read_file("$dir/log") // 'no log'));
+		"$dir/socket";
+	};
+	return (engine => 'require', engine_socket => $engines{$database});
 }
 
 # -- processes ------------------------------------------------------------
