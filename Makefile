@@ -48,7 +48,8 @@ INSPECTOR_PKGS = libmd libbsd-overlay inih jansson gmime-3.0 libclamav libarchiv
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 
-DEFINES  = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' -Icommon
+DEFINES  = -D_GNU_SOURCE -DSPAWNSCAN_VERSION='"$(VERSION)"' -DSYSCONFDIR='"$(SYSCONFDIR)"' \
+           -DDATADIR='"$(DATADIR)"' -Icommon
 ALLFLAGS = -std=c11 $(OPT) $(WARN) $(HARDEN) $(SAN) $(DEFINES) $(CPPFLAGS) $(CFLAGS)
 
 # Beside the programs, that are started by spawnscan itself.
@@ -240,7 +241,7 @@ check-fuzz:
 # that, and of what cmocka's macros do, versions of cppcheck think differently.
 CPPCHECK = cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
            --suppress=missingIncludeSystem --suppress=normalCheckLevelMaxBranches --error-exitcode=1 -D_GNU_SOURCE \
-           -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) \
+           -DSPAWNSCAN_VERSION='"lint"' -DSYSCONFDIR='"/etc"' -DDATADIR='"/usr/share"' $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) \
            $(INSPECTOR_DIRS:%=-I%) -Icommon -I.
 LINT_TESTS = nullPointerOutOfMemory nullPointerOutOfResources ctunullpointerOutOfMemory \
              deallocuse uninitvar
@@ -334,6 +335,8 @@ install:
 	for f in $(SCRIPTS); do \
 	    $(PLACED) $$f > $(DESTDIR)$(SBINDIR)/$${f##*/} && chmod 755 $(DESTDIR)$(SBINDIR)/$${f##*/} || exit 1; done
 	$(PLACED) master.cf.example > $(DESTDIR)$(DATADIR)/master.cf
+	install -d $(DESTDIR)$(DATADIR)/languages
+	install -m 644 languages/*.json $(DESTDIR)$(DATADIR)/languages
 	for f in $(PAGES8); do $(PLACED) $$f > $(DESTDIR)$(MANDIR)/man8/$${f##*/} || exit 1; done
 	for f in $(PAGES5); do $(PLACED) $$f > $(DESTDIR)$(MANDIR)/man5/$${f##*/} || exit 1; done
 	install -m 644 README.md LICENSE spawnscan.conf.example $(DESTDIR)$(DOCDIR)

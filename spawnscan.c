@@ -38,6 +38,7 @@
 #include "explainer.h"
 #include "filter.h"
 #include "inspection.h"
+#include "language.h"
 #include "log.h"
 #include "memory.h"
 #include "metrics.h"
@@ -349,7 +350,7 @@ load(struct options *o, struct conf *conf, char *sentence, size_t size)
 		sentence, size))
 		return conf_options_code(errno);
 	log_json(conf->log_format == LOG_FORMAT_JSON);
-	return EX_OK;
+	return language_check(conf, sentence, size) ? EX_OK : EX_CONFIG;
 }
 
 static void

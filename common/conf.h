@@ -83,7 +83,9 @@ struct conf {
 
 	/* [marks] */
 	bool header; /* add X-Antivirus and X-Spawnscan-Result */
-	char *notice; /* template, lines separated by \n */
+	char *notice; /* template, lines separated by \n; "" = the language's */
+	char *notice_language; /* tags in order of preference; "auto" = as the message says */
+	char *language_dir; /* files of languages, TAG.json */
 	char *contact; /* whom the notice says to ask */
 	char *subject_tag; /* in front of the subject of what was changed; "" = none */
 

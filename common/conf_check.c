@@ -157,6 +157,24 @@ conf_check_notice(const char *value)
 	return NULL;
 }
 
+/* Tags of RFC 5646, 2.1, as far as they may name a file. */
+const char *
+conf_check_languages(const char *value)
+{
+	static const char expected[] = "languages: en, de, pt-br ... or auto";
+	struct span word;
+	char tag[CONF_LANGUAGE_SIZE];
+
+	if (*value == '\0')
+		return expected;
+	while (words_next(&value, &word)) {
+		if (words_text(word, tag, sizeof(tag)) == NULL || tag[0] == '-' ||
+		    tag[strspn(tag, "abcdefghijklmnopqrstuvwxyz0123456789-")] != '\0')
+			return expected;
+	}
+	return NULL;
+}
+
 const char *
 conf_check_shown(const char *value)
 {

@@ -12,6 +12,7 @@
 #define CONF_PATH_LENGTH 4000
 #define CONF_SOCKET_LENGTH 107 /* sun_path, unix(7) */
 #define CONF_NOTICE_LENGTH 8192
+#define CONF_LANGUAGE_SIZE 36 /* of a tag with its NUL: RFC 5646, 4.4.1 */
 
 /* Of scanner: in front of where a clamd listens. */
 #define CONF_CLAMD "clamd:"
@@ -23,6 +24,7 @@ const char *conf_check_path(const char *);
 const char *conf_check_name(const char *);
 const char *conf_check_scanner(const char *);
 const char *conf_check_notice(const char *);
+const char *conf_check_languages(const char *);
 const char *conf_check_shown(const char *);
 const char *conf_check_mailbox(const char *);
 const char *conf_check_classes(const char *);

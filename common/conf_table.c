@@ -79,17 +79,6 @@ static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LO
 	"pcd vsw " /* queries that fetch from elsewhere, notebooks with files behind pictures */ \
 	"iqy oqy dqy rqy slk one onepkg"
 
-#define NOTICE \
-	"{what} was removed by the content filter\\n" \
-	"because {why} ({reason}).\\n" \
-	"{signature}\\n\\n" \
-	"Name:       {file}\\n" \
-	"Date:       {time}\\n" \
-	"Filter:     spawnscan {version} on {host}\\n" \
-	"Reference:  {reference}\\n\\n" \
-	"If you need what was removed, ask {contact}.\\n" \
-	"The original message is kept for a while; give its reference, {reference}."
-
 /* clang-format off */
 #define ROW(section, field, type, min, max, choices, check, standard) \
 	{ #section, #field, type, offsetof(struct conf, field), min, max, choices, check, standard }
@@ -169,7 +158,9 @@ const struct conf_key conf_table[] = {
 	SIZE(limits, view_size_limit, M, 64 * G, "1G"),
 
 	BOOL(marks, header, "yes"),
-	TEXT(marks, notice, 1, CONF_NOTICE_LENGTH, conf_check_notice, NOTICE),
+	TEXT(marks, notice, 0, CONF_NOTICE_LENGTH, conf_check_notice, ""),
+	WORDS(marks, notice_language, 1, 200, conf_check_languages, "en"),
+	STRING(marks, language_dir, 1, CONF_PATH_LENGTH, conf_check_path, DATADIR "/languages"),
 	STRING(marks, contact, 1, 200, conf_check_shown, "your postmaster"),
 	STRING(marks, subject_tag, 0, 100, conf_check_shown, ""),
 

@@ -26,7 +26,7 @@
  * Of what goes over the wire between front, engine and inspector, both ways: to
  * be counted up when anything of it changes.
  */
-#define REPORT_PROTOCOL "4"
+#define REPORT_PROTOCOL "5"
 
 /*
  * Four bytes that go in front of the report as soon as the inspector has all it

@@ -25,7 +25,7 @@
 #include "clock.h"
 #include "report.h"
 
-#define N_FACTS 11
+#define N_FACTS 12
 
 static const char *const explain_words[] = {
 	[EXPLAIN_NONE] = "", [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json"
@@ -80,8 +80,9 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	if (f == NULL)
 		return NULL;
 	fwrite(&length, sizeof(length), 1, f);
-	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0, r->reference,
-	    0, r->time, 0, r->scratch, 0, r->crlf ? "crlf" : "", 0, explain_words[r->explain], 0);
+	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0,
+	    r->reference, 0, r->time, 0, r->scratch, 0, r->crlf ? "crlf" : "", 0,
+	    explain_words[r->explain], 0, known(r->language), 0);
 	put_envelope(f, r, conf);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
@@ -256,8 +257,8 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 	const char *protocol = "", *line_ends = "", *explain = "", *count = "", *at = r->text,
 		   *end = r->text + len;
 	const char **const facts[N_FACTS] = { &protocol, &r->host, &r->reference, &r->time,
-		&r->scratch, &line_ends, &explain, &r->client_name, &r->client_address, &r->sender,
-		&count };
+		&r->scratch, &line_ends, &explain, &r->language, &r->client_name,
+		&r->client_address, &r->sender, &count };
 
 	if (len == 0 || end[-1] != '\0') {
 		snprintf(err, errsize, "the request is cut off");
@@ -279,6 +280,8 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 		if (strcmp(explain, explain_words[i]) == 0)
 			r->explain = (enum explain_form)i;
 	}
+	if (r->language[0] != '\0' && !sentences_parse(&r->sentences, r->language, err, errsize))
+		return false;
 	if (!parse_recipients(r, count, &at, end)) {
 		snprintf(err, errsize, "the request lacks recipients");
 		return false;
@@ -310,5 +313,6 @@ request_free(struct request *r)
 {
 	free(r->text);
 	free(r->words);
+	sentences_free(&r->sentences);
 	memset(r, 0, sizeof(*r));
 }

@@ -16,6 +16,7 @@
 
 #include "conf.h"
 #include "message.h"
+#include "sentences.h"
 
 #define REQUEST_MAX_BYTES (1u << 20)
 /*
@@ -34,6 +35,7 @@ struct request {
 	const char *scratch; /* private directory of this inspection */
 	bool crlf; /* SMTP: every line end is, and in edits must be, a CRLF */
 	enum explain_form explain;
+	const char *language; /* a file of sentences, whole (sentences.h); NULL or "" = English */
 
 	/* The envelope, for the rules; NULL or "" = not known. */
 	const char *client_name, *client_address;
@@ -41,7 +43,8 @@ struct request {
 	char *const *recipients; /* all, or none */
 	size_t n_recipients;
 
-	char *text; /* of a received one: what the strings point to */
+	struct sentences sentences; /* of a received one: what language says */
+	char *text; /* what the strings point to */
 	char **words; /* and the recipients */
 };
 

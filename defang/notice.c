@@ -3,7 +3,8 @@
  * notice.c - what the recipient is told about a part that was removed: what went,
  * why in plain words, the technical reason in brackets, and whom to ask.
  *
- * The words are the administrator's (conf.notice); what is filled in is made
+ * The words are the administrator's (conf.notice) or those of a language
+ * (sentences.h); what is filled in is made
  * printable first. Nothing is said that is not so: a line of the template that
  * names something which is not there, such as the reference of a message that
  * is not kept, is left out.
@@ -20,15 +21,7 @@
 #include <sysexits.h>
 
 #include "name.h"
-
-/* Characters of a line of quoted-printable, without what may come in one step (RFC 2045 6.7). */
-#define QP_LINE 72
-
-static const char signature_words[] =
-    "This message was digitally signed; the signature is no longer valid.";
-
-/* What is filled in where a template has nothing but lines without a value. */
-#define NO_VALUE "(none)"
+#include "template.h"
 
 struct words {
 	char file[NAME_WORD_MAX], reason[2 * NAME_WORD_MAX], sender[NAME_WORD_MAX],
@@ -37,43 +30,37 @@ struct words {
 	const struct request *request;
 	const struct notice *notice;
 	bool told_signature; /* the template has a place for it */
-	bool all_lines; /* also those with a word that has no value */
 };
 
-static const char *value_of(struct words *, const char *key, size_t len);
-static const char *why(const struct notice *);
-static bool fill(struct words *, FILE *);
-static char *fill_line(struct words *, const char *line, size_t len);
-static void put_line(FILE *, const char *line, bool *empty);
-static void put_body(FILE *, const char *text, bool quoted, const char *eol);
-static void put_quoted(FILE *, const char *line, size_t len, const char *eol);
-static bool is_ascii(const char *);
+static template_value value_of;
+static enum sentence why(const struct notice *);
+static const char *said(const struct words *, enum sentence);
 static bool begins(const char *, const char *prefix);
 
 /* By the word of the enum. */
-static const char *const what_words[] = {
-	[NOTICE_ATTACHMENT] = "An attachment of this message",
-	[NOTICE_TEXT] = "The text of this message",
-	[NOTICE_HTML_FORM] = "The formatted text (HTML) of this message",
-	[NOTICE_PLAIN_FORM] = "The plain text of this message",
-	[NOTICE_PICTURE] = "A picture in this message",
-	[NOTICE_INVITATION] = "The invitation in this message",
-	[NOTICE_MESSAGE] = "A message attached to this message",
-	[NOTICE_SIGNATURE] = "The digital signature of this message",
-	[NOTICE_SIGNED] = "The whole signed message",
-	[NOTICE_SEALED] = "The whole encrypted message",
-	[NOTICE_SEVERAL] = "A part of this message, with all that was in it,",
-	[NOTICE_WHOLE] = "The whole content of this message",
+static const enum sentence whats[] = {
+	[NOTICE_ATTACHMENT] = SENTENCE_WHAT_ATTACHMENT,
+	[NOTICE_TEXT] = SENTENCE_WHAT_TEXT,
+	[NOTICE_HTML_FORM] = SENTENCE_WHAT_HTML_FORM,
+	[NOTICE_PLAIN_FORM] = SENTENCE_WHAT_PLAIN_FORM,
+	[NOTICE_PICTURE] = SENTENCE_WHAT_PICTURE,
+	[NOTICE_INVITATION] = SENTENCE_WHAT_INVITATION,
+	[NOTICE_MESSAGE] = SENTENCE_WHAT_MESSAGE,
+	[NOTICE_SIGNATURE] = SENTENCE_WHAT_SIGNATURE,
+	[NOTICE_SIGNED] = SENTENCE_WHAT_SIGNED,
+	[NOTICE_SEALED] = SENTENCE_WHAT_SEALED,
+	[NOTICE_SEVERAL] = SENTENCE_WHAT_SEVERAL,
+	[NOTICE_WHOLE] = SENTENCE_WHAT_WHOLE,
 };
 
-static const char *const why_words[CLASS_COUNT] = {
-	[CLASS_INFECTED] = "it contains a virus",
-	[CLASS_BLOCKED] = "files of this type are not accepted here",
-	[CLASS_ENCRYPTED] = "it is encrypted and could not be checked",
-	[CLASS_UNOPENED] = "it could not be opened to be checked",
-	[CLASS_LIMIT] = "it is too large or too complex to be checked",
-	[CLASS_AMBIGUOUS] = "mail programs would not agree on what it is",
-	[CLASS_ERROR] = "it could not be checked",
+static const enum sentence whys[CLASS_COUNT] = {
+	[CLASS_INFECTED] = SENTENCE_WHY_INFECTED,
+	[CLASS_BLOCKED] = SENTENCE_WHY_BLOCKED,
+	[CLASS_ENCRYPTED] = SENTENCE_WHY_ENCRYPTED,
+	[CLASS_UNOPENED] = SENTENCE_WHY_UNOPENED,
+	[CLASS_LIMIT] = SENTENCE_WHY_LIMIT,
+	[CLASS_AMBIGUOUS] = SENTENCE_WHY_AMBIGUOUS,
+	[CLASS_ERROR] = SENTENCE_WHY_ERROR,
 };
 
 /* What unnamed parts are listed as, by the beginning of their type. */
@@ -132,113 +119,43 @@ char *
 notice_text(const struct conf *conf, const struct request *request, const struct notice *notice)
 {
 	struct words w = { .conf = conf, .request = request, .notice = notice };
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	char *text, *both;
 
-	if (f == NULL)
-		err(EX_OSERR, "notice");
 	name_text(notice->file, w.file, sizeof(w.file));
 	name_text(notice->reason, w.reason, sizeof(w.reason));
 	name_text(notice->subject, w.subject, sizeof(w.subject));
 	name_text(request->sender == NULL ? "" : request->sender, w.sender, sizeof(w.sender));
-	if (!fill(&w, f)) {
-		w.all_lines = true;
-		fill(&w, f);
-	}
-	if (notice->is_signed && !w.told_signature)
-		fprintf(f, "\n%s\n", signature_words);
-	if (fclose(f) == EOF)
+	text = template_fill(conf->notice[0] != '\0' ? conf->notice : said(&w, SENTENCE_NOTICE),
+	    said(&w, SENTENCE_NO_VALUE), value_of, &w);
+	if (text == NULL)
 		err(EX_OSERR, "notice");
-	return text;
-}
-
-/* The lines of the template; false if all that came of it is nothing. */
-static bool
-fill(struct words *w, FILE *f)
-{
-	bool empty = true, any = false;
-
-	for (const char *line = w->conf->notice; *line != '\0';) {
-		size_t len = strcspn(line, "\n");
-		char *filled = fill_line(w, line, len);
-
-		any = any || (filled != NULL && filled[0] != '\0');
-		if (filled != NULL)
-			put_line(f, filled, &empty);
-		free(filled);
-		line += len;
-		line += *line == '\n';
-	}
-	return any;
-}
-
-/* One empty line is enough where others were left out. */
-static void
-put_line(FILE *f, const char *line, bool *empty)
-{
-	if (line[0] == '\0' && *empty)
-		return;
-	*empty = line[0] == '\0';
-	/* A file called like a boundary must not end the part, nor a mailbox its message. */
-	fprintf(f, "%s%s\n", line[0] == '-' || begins(line, "From ") ? " " : "", line);
-}
-
-/*
- * A line of the template, {words} replaced; what is no such word stays. NULL if
- * one has no value: then there is nothing to tell. malloc'd.
- */
-static char *
-fill_line(struct words *w, const char *line, size_t len)
-{
-	const char *end = line + len;
-	char *text = NULL;
-	size_t size;
-	bool told = true;
-	FILE *f = open_memstream(&text, &size);
-
-	if (f == NULL)
-		err(EX_OSERR, "notice");
-	while (line < end) {
-		const char *close = *line == '{' ? memchr(line, '}', (size_t)(end - line)) : NULL;
-		const char *value = close == NULL
-		    ? NULL
-		    : value_of(w, line + 1, (size_t)(close - line - 1));
-
-		if (value == NULL) {
-			fputc(*line++, f);
-			continue;
-		}
-		told = told && value[0] != '\0';
-		fputs(value[0] == '\0' ? NO_VALUE : value, f);
-		line = close + 1;
-	}
-	if (fclose(f) == EOF)
-		err(EX_OSERR, "notice");
-	if (told || w->all_lines)
+	if (!notice->is_signed || w.told_signature)
 		return text;
+	if (asprintf(&both, "%s\n%s\n", text, said(&w, SENTENCE_SIGNATURE)) == -1)
+		err(EX_OSERR, "notice");
 	free(text);
-	return NULL;
+	return both;
 }
 
 static const char *
-value_of(struct words *w, const char *key, size_t len)
+value_of(void *ctx, const char *key, size_t len)
 {
+	struct words *w = ctx;
 	const struct {
 		const char *key, *value;
 	} words[] = {
-		{ "what", what_words[w->notice->what] },
-		{ "why", why(w->notice) },
+		{ "what", said(w, whats[w->notice->what]) },
+		{ "why", said(w, why(w->notice)) },
 		{ "file", w->file },
 		{ "reason", w->reason },
-		{ "action", "removed" },
+		{ "action", said(w, SENTENCE_REMOVED) },
 		{ "time", w->request->time },
 		{ "host", w->request->host },
 		{ "reference", w->request->reference },
 		{ "contact", w->conf->contact },
 		{ "sender", w->sender },
 		{ "subject", w->subject },
-		{ "signature", w->notice->is_signed ? signature_words : "" },
+		{ "signature", w->notice->is_signed ? said(w, SENTENCE_SIGNATURE) : "" },
 		{ "version", SPAWNSCAN_VERSION },
 	};
 
@@ -252,20 +169,25 @@ value_of(struct words *w, const char *key, size_t len)
 }
 
 /* What a heuristic takes for dangerous need not be a virus. */
-static const char *
+static enum sentence
 why(const struct notice *notice)
 {
-	const char *words = why_words[notice->class];
-
 	if (notice->class == CLASS_INFECTED && begins(notice->reason, "Heuristics."))
-		return "it looks dangerous";
-	return words == NULL ? "it is not accepted here" : words;
+		return SENTENCE_WHY_HEURISTIC;
+	return whys[notice->class];
+}
+
+/* In the language of the message. */
+static const char *
+said(const struct words *w, enum sentence which)
+{
+	return sentences_get(&w->request->sentences, which);
 }
 
 char *
 notice_part(const char *text, const char *name, const char *eol)
 {
-	bool quoted = !is_ascii(text);
+	bool quoted = !template_is_ascii(text);
 	char *part = NULL, param[NAME_PARAM_MAX];
 	size_t size;
 	FILE *f = open_memstream(&part, &size);
@@ -285,58 +207,10 @@ notice_part(const char *text, const char *name, const char *eol)
 		fprintf(f, ";%s\t%s", eol, param);
 	}
 	fprintf(f, "%s%s", eol, eol);
-	put_body(f, text, quoted, eol);
+	template_put(f, text, quoted, eol);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "notice");
 	return part;
-}
-
-/* The line ending behind the last line is the caller's. */
-static void
-put_body(FILE *f, const char *text, bool quoted, const char *eol)
-{
-	while (*text != '\0') {
-		size_t len = strcspn(text, "\n");
-
-		if (quoted)
-			put_quoted(f, text, len, eol);
-		else
-			fwrite(text, 1, len, f);
-		text += len;
-		if (*text == '\n' && *++text != '\0')
-			fputs(eol, f);
-	}
-}
-
-/* RFC 2045 6.7; a space at the end of a line is one too many anyway. */
-static void
-put_quoted(FILE *f, const char *line, size_t len, const char *eol)
-{
-	size_t column = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)line[i];
-		bool plain = c >= ' ' && c <= '~' && c != '=' && (c != ' ' || i + 1 < len);
-
-		if (column >= QP_LINE) {
-			fprintf(f, "=%s", eol);
-			column = 0;
-		}
-		if (plain)
-			column += fputc(c, f) != EOF;
-		else
-			column += (size_t)fprintf(f, "=%02X", c);
-	}
-}
-
-static bool
-is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if ((unsigned char)*text > '~')
-			return false;
-	}
-	return true;
 }
 
 static bool

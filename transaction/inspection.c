@@ -39,6 +39,7 @@
 
 #include "clock.h"
 #include "engine_client.h"
+#include "language.h"
 #include "log.h"
 #include "request.h"
 #include "scratch.h"
@@ -125,13 +126,14 @@ static void
 inspect(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf, enum explain_form form)
 {
-	char host[256] = "localhost", date[64], *sender = NULL;
+	char host[256] = "localhost", date[64], *sender = NULL, *language = language_for(conf, m);
 	struct request request = { .host = host,
 		.reference = reference,
 		.time = date,
 		.scratch = "",
 		.crlf = crlf,
 		.explain = form,
+		.language = language,
 		.client_name = envelope->client_name,
 		.client_address = envelope->client_address,
 		.recipients = envelope->recipients,
@@ -152,6 +154,7 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 	if (!want_engine || !ask_engine(i, conf, m, &request, deadline))
 		ask_own(i, conf, m, &request, deadline);
 	free(sender);
+	free(language);
 }
 
 /* ask_engine - false if the message is to be inspected without one */

@@ -30,6 +30,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "language.h"
 #include "log.h"
 #include "poison.h"
 #include "record.h"
@@ -319,18 +320,27 @@ keep(struct transaction *t)
 static bool
 make_wrapped(struct transaction *t)
 {
+	struct sentences sentences = { 0 };
+	char *language = language_for(t->conf, &t->message);
 	const struct report *report = &t->inspection.report;
 	const char *reason = t->inspection.failure;
 	size_t i;
+	bool made;
 
 	for (i = 0; i < report->n_findings; i++)
 		if (report->findings[i].action == ACTION_WRAP) {
 			reason = report->findings[i].reason;
 			break;
 		}
-	if (wrap_message(&t->wrapped, &t->message,
-		t->quarantine.stored ? t->quarantine.reference : "",
-		t->conf->header ? reason : NULL, crlf_wanted(t), !t->crlf_only))
+	if (language != NULL &&
+	    !sentences_parse(&sentences, language, t->reason, sizeof(t->reason)))
+		log_write(LOG_WARNING, "notice_language: %s", t->reason);
+	made = wrap_message(&t->wrapped, &t->message,
+	    t->quarantine.stored ? t->quarantine.reference : "", t->conf->header ? reason : NULL,
+	    &sentences, crlf_wanted(t), !t->crlf_only);
+	sentences_free(&sentences);
+	free(language);
+	if (made)
 		return true;
 	snprintf(t->reason, sizeof(t->reason), "wrapping: %s", strerror(errno));
 	record_failure(t, "inspection-failed", t->reason);

@@ -31,23 +31,27 @@
 
 #include "base64.h"
 #include "encoded.h"
-#include "name.h"
+#include "encoded.h"
+#include "field.h"
+#include "template.h"
 
 #define LINE_BYTES 57 /* 76 characters of base64, RFC 2045 6.8 */
 #define BATCH_LINES 512
 #define LINE_ROOM 78 /* 76 and CRLF */
 #define FROM_LINE_MAX 1000
 #define BOUNDARY_SIZE 64
+#define SUBJECT_SIZE (3 * (SENTENCES_LINE_MAX + TELL_SIZE) + 200)
 #define TELL_SIZE 150 /* of a field of the original, as it is told */
-#define HEADER_LOOKED_AT (64u << 10)
-#define RAW_SIZE 2000
-#define UNKNOWN_SUBJECT "a message without a subject"
-#define SUBJECT_MARK "[not inspected] "
 
 struct writer {
 	struct message *out;
 	const char *eol;
 	bool failed; /* errno tells */
+};
+
+/* What the notice says of the original. */
+struct told {
+	const char *host, *reference, *from, *subject;
 };
 
 static bool begin(struct writer *, char *, size_t, char *, uint32_t *);
@@ -57,11 +61,9 @@ static void put_from_line(struct writer *, const struct message *);
 static void put_result(struct writer *, const char *);
 static char *hide_paths(const char *);
 static void put_header(struct writer *, const char *, const char *, const char *, const uint32_t *);
-static void put_notice(struct writer *, const char *, const char *, const char *, const char *);
-static void put_told(struct writer *, const char *, const char *);
-static void put_quoted(struct writer *, const char *);
-static void field_of(const struct message *, const char *, char *, size_t);
-static bool is_ascii(const char *);
+static void put_subject(char *, size_t, const struct sentences *, const char *, const char *);
+static void put_notice(struct writer *, const struct sentences *, struct told *);
+static template_value value_of;
 static void put_attachment(struct writer *, const char *, const char *, uint64_t);
 static void put_base64(struct writer *, const char *, uint64_t);
 static bool finish(struct writer *);
@@ -69,27 +71,26 @@ static void host_name(char *, size_t);
 
 bool
 wrap_message(struct message *out, const struct message *original, const char *reference,
-    const char *reason, bool crlf, bool mbox)
+    const char *reason, const struct sentences *sentences, bool crlf, bool mbox)
 {
 	struct writer w = { .out = out, .eol = crlf ? "\r\n" : "\n" };
 	char host[256], boundary[BOUNDARY_SIZE], from[TELL_SIZE], about[TELL_SIZE],
-	    subject[4 * TELL_SIZE + 200];
+	    subject[SUBJECT_SIZE];
+	struct told told = { .host = host, .reference = reference, .from = from, .subject = about };
 	uint32_t chance[5];
 
 	if (!begin(&w, host, sizeof(host), boundary, chance))
 		return false;
-	field_of(original, "From", from, sizeof(from));
-	field_of(original, "Subject", about, sizeof(about));
-	strlcpy(subject, SUBJECT_MARK, sizeof(subject));
-	encoded_encode(about[0] == '\0' ? UNKNOWN_SUBJECT : about, w.eol, subject + strlen(subject),
-	    sizeof(subject) - strlen(subject));
+	field_first(original, "From", from, sizeof(from));
+	field_first(original, "Subject", about, sizeof(about));
+	put_subject(subject, sizeof(subject), sentences, about, w.eol);
 	if (mbox)
 		put_from_line(&w, original);
 	if (reason != NULL)
 		put_result(&w, reason);
 	put_header(&w, host, subject, boundary, chance + 3);
 	put(&w, "--%s", boundary);
-	put_notice(&w, host, reference, from, about);
+	put_notice(&w, sentences, &told);
 	put(&w, "--%s", boundary);
 	put_attachment(&w, "message.eml.defanged", original->bytes, original->size);
 	put(&w, "--%s--", boundary);
@@ -210,6 +211,23 @@ put_header(struct writer *w, const char *host, const char *subject, const char *
 	put(w, "%s", "");
 }
 
+/* put_subject - a mark and the subject of the original; a space between encoded words is none */
+static void
+put_subject(char *subject, size_t size, const struct sentences *sentences, const char *about,
+    const char *eol)
+{
+	const char *mark = sentences_get(sentences, SENTENCE_WRAP_MARK);
+	char both[SENTENCES_LINE_MAX + TELL_SIZE + 2];
+	size_t len = 0;
+
+	if (about[0] == '\0')
+		about = sentences_get(sentences, SENTENCE_WRAP_NO_SUBJECT);
+	if (template_is_ascii(mark))
+		len = (size_t)snprintf(subject, size, "%s ", mark);
+	snprintf(both, sizeof(both), "%s %s", mark, about);
+	encoded_encode(len > 0 ? about : both, eol, subject + len, size - len);
+}
+
 /* put_attachment - file is a name of ours */
 static void
 put_attachment(struct writer *w, const char *file, const char *bytes, uint64_t size)
@@ -221,101 +239,51 @@ put_attachment(struct writer *w, const char *file, const char *bytes, uint64_t s
 	put_base64(w, bytes, size);
 }
 
+/* put_notice - in the language of the recipient */
 static void
-put_notice(struct writer *w, const char *host, const char *reference, const char *from,
-    const char *subject)
+put_notice(struct writer *w, const struct sentences *sentences, struct told *told)
 {
-	bool ascii = is_ascii(from) && is_ascii(subject);
+	char *text = template_fill(sentences_get(sentences, SENTENCE_WRAP),
+	    sentences_get(sentences, SENTENCE_NO_VALUE), value_of, told);
+	bool quoted = text != NULL && !template_is_ascii(text);
+	char *body = NULL;
+	size_t size;
+	FILE *f = text == NULL ? NULL : open_memstream(&body, &size);
 
-	put(w, "Content-Type: text/plain; charset=%s", ascii ? "us-ascii" : "utf-8");
-	put(w, "Content-Transfer-Encoding: %s", ascii ? "7bit" : "quoted-printable");
-	put(w, "%s", "");
-	put(w, "A message for you could not be inspected for viruses. It may be harmless");
-	put(w, "or not. It is attached unchanged, as message.eml.defanged, in a form that");
-	put(w, "no mail program opens by itself.");
-	put(w, "%s", "");
-	put_told(w, "From:      ", from);
-	put_told(w, "Subject:   ", subject);
-	put(w, "Filter:    spawnscan %s on %s", SPAWNSCAN_VERSION, host);
-	put_told(w, "Reference: ", reference);
-	put(w, "%s", "");
-	put(w, "Do not open it unless you know how to handle dangerous mail; rather ask");
-	put(w, "your postmaster.");
-}
-
-/* put_told - a line, if there is something to tell */
-static void
-put_told(struct writer *w, const char *label, const char *value)
-{
-	if (*value == '\0')
-		return;
-	put_bytes(w, label, strlen(label));
-	if (is_ascii(value))
-		put_bytes(w, value, strlen(value));
-	else
-		put_quoted(w, value);
-	put(w, "%s", "");
-}
-
-/* put_quoted - RFC 2045 6.7, in lines of at most 76 */
-static void
-put_quoted(struct writer *w, const char *text)
-{
-	char coded[4];
-	size_t column = 12;
-
-	for (; *text != '\0'; text++) {
-		bool plain = *text >= ' ' && *text <= '~' && *text != '=';
-
-		if (column > 70) {
-			put(w, "=");
-			column = 0;
-		}
-		snprintf(coded, sizeof(coded), plain ? "%c" : "=%02X", (unsigned char)*text);
-		put_bytes(w, coded, strlen(coded));
-		column += strlen(coded);
+	if (f != NULL)
+		template_put(f, text, quoted, w->eol);
+	if (f == NULL || fclose(f) == EOF) {
+		w->failed = true;
+	} else {
+		put(w, "Content-Type: text/plain; charset=%s", quoted ? "utf-8" : "us-ascii");
+		put(w, "Content-Transfer-Encoding: %s", quoted ? "quoted-printable" : "7bit");
+		put(w, "%s", "");
+		put_bytes(w, body, size);
+		put(w, "%s", "");
 	}
+	free(body);
+	free(text);
 }
 
-static bool
-is_ascii(const char *text)
+static const char *
+value_of(void *ctx, const char *key, size_t len)
 {
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text > '~' || *text == '=')
-			return false;
-	return true;
-}
+	const struct told *told = ctx;
+	const struct {
+		const char *key, *value;
+	} words[] = {
+		{ "from", told->from },
+		{ "subject", told->subject },
+		{ "reference", told->reference },
+		{ "host", told->host },
+		{ "version", SPAWNSCAN_VERSION },
+	};
 
-/* field_of - the first such field of a message, decoded and made printable; "" if there is none */
-static void
-field_of(const struct message *m, const char *name, char *told, size_t size)
-{
-	char raw[RAW_SIZE], decoded[RAW_SIZE];
-	const char *at = m->bytes, *end, *lf;
-	size_t n = 0, len = strlen(name);
-	bool inside = false;
-
-	*told = '\0';
-	if (at == NULL)
-		return;
-	end = at + (m->size < HEADER_LOOKED_AT ? m->size : HEADER_LOOKED_AT);
-	for (; at < end && *at != '\n' && *at != '\r'; at = lf + 1) {
-		if ((lf = memchr(at, '\n', (size_t)(end - at))) == NULL)
-			lf = end - 1;
-		if (inside && *at != ' ' && *at != '\t')
-			break;
-		if (!inside && (size_t)(lf - at) > len && strncasecmp(at, name, len) == 0 &&
-		    at[len] == ':') {
-			inside = true;
-			at += len + 1;
-		}
-		for (; inside && at <= lf && n < sizeof(raw) - 1; at++)
-			if (*at != '\0')
-				raw[n++] = *at;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i].key) == len && memcmp(words[i].key, key, len) == 0)
+			return words[i].value;
 	}
-	raw[n] = '\0';
-	encoded_decode(raw, decoded, sizeof(decoded));
-	name_text(decoded, told, size);
+	return NULL;
 }
 
 /* put_from_line - the separator of a mailbox, as it stands */

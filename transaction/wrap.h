@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "message.h"
+#include "sentences.h"
 
 /*
  * Fill *out (message_create'd here, sealed) with a message from
@@ -22,7 +23,7 @@
  * closed.
  */
 bool wrap_message(struct message *out, const struct message *original, const char *reference,
-    const char *reason, bool crlf, bool mbox);
+    const char *reason, const struct sentences *, bool crlf, bool mbox);
 
 /* A mail of our own words. All of it is printable ASCII, a line has at most 900 bytes. */
 struct wrap_words {
