@@ -109,7 +109,7 @@ $(BUILD)/common/%.o: %.c
 # Test programs. A unit test has all objects of its half but main's.
 FRONT_UNITS     = unit_milter_headers unit_io unit_dot unit_conf unit_log unit_quarantine unit_wrap unit_report unit_transaction
 INSPECTOR_UNITS = unit_objects unit_scan unit_sandbox unit_scratch unit_header unit_mime
-PROGRAMS        = parts_of lint_of evasion_of decoded_of
+PROGRAMS        = parts_of lint_of evasion_of decoded_of banner_of
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
 # unit_transaction brings an inspection of its own.

@@ -22,6 +22,7 @@ enum conf_scan { SCAN_AUTO, SCAN_THOROUGH };
 enum conf_reload { RELOAD_AUTO, RELOAD_OVERLAP, RELOAD_PAUSE };
 enum conf_sandbox { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF };
 enum conf_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+enum conf_notice_line { NOTICE_LINE_AUTO, NOTICE_LINE_ALWAYS, NOTICE_LINE_NEVER };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
 /* Lists are words separated by one space. Times are seconds, sizes bytes. */
@@ -86,6 +87,8 @@ struct conf {
 	char *notice; /* template, lines separated by \n; "" = the language's */
 	char *notice_language; /* tags in order of preference; "auto" = as the message says */
 	char *language_dir; /* files of languages, TAG.json */
+	enum conf_notice_line notice_line; /* in front of the text: when */
+	bool notice_renamed; /* the same of what was renamed */
 	char *contact; /* whom the notice says to ask */
 	char *subject_tag; /* in front of the subject of what was changed; "" = none */
 

@@ -34,6 +34,8 @@ static const struct conf_choice keeps[] = { { "off", KEEP_OFF }, { "changed", KE
 	{ "all", KEEP_ALL }, { NULL, 0 } };
 static const struct conf_choice newlines[] = { { "normalise", NEWLINE_NORMALISE },
 	{ "reject", NEWLINE_REJECT }, { NULL, 0 } };
+static const struct conf_choice notice_lines[] = { { "auto", NOTICE_LINE_AUTO },
+	{ "always", NOTICE_LINE_ALWAYS }, { "never", NOTICE_LINE_NEVER }, { NULL, 0 } };
 static const struct conf_choice scans[] = { { "auto", SCAN_AUTO }, { "thorough", SCAN_THOROUGH },
 	{ NULL, 0 } };
 static const struct conf_choice engines[] = { { "auto", ENGINE_AUTO },
@@ -161,6 +163,8 @@ const struct conf_key conf_table[] = {
 	TEXT(marks, notice, 0, CONF_NOTICE_LENGTH, conf_check_notice, ""),
 	WORDS(marks, notice_language, 1, 200, conf_check_languages, "en"),
 	STRING(marks, language_dir, 1, CONF_PATH_LENGTH, conf_check_path, DATADIR "/languages"),
+	CHOICE(marks, notice_line, notice_lines, "auto"),
+	BOOL(marks, notice_renamed, "no"),
 	STRING(marks, contact, 1, 200, conf_check_shown, "your postmaster"),
 	STRING(marks, subject_tag, 0, 100, conf_check_shown, ""),
 

@@ -67,6 +67,18 @@
 	X(WHY_LIMIT, "why_limit", false, "it is too large or too complex to be checked") \
 	X(WHY_AMBIGUOUS, "why_ambiguous", false, "mail programs would not agree on what it is") \
 	X(WHY_ERROR, "why_error", false, "it could not be checked") \
+	/* in front of a long text, or where an attachment was renamed */ \
+	X(LINE_REMOVED, "line_removed", false, \
+	    "{what} ({file}) was removed by the content filter because {why}. The notice further " \
+	    "down says more.") \
+	X(LINE_REMOVED_UNNAMED, "line_removed_unnamed", false, \
+	    "{what} was removed by the content filter because {why}. The notice further down " \
+	    "says " \
+	    "more.") \
+	X(LINE_RENAMED, "line_renamed", false, \
+	    "The attachment {file} was renamed to {name} by the content filter because {why}. If " \
+	    "you need it, ask {contact}.") \
+	X(LINE_MORE, "line_more", false, "More was removed or renamed; see further down.") \
 	X(WRAP, "wrap", true, SENTENCES_WRAP) \
 	X(WRAP_MARK, "wrap_mark", false, "[not inspected]") \
 	X(WRAP_NO_SUBJECT, "wrap_no_subject", false, "a message without a subject")

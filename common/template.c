@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Characters of a line of quoted-printable, without what may come in one step (RFC 2045 6.7). */
-#define QP_LINE 72
+#include "quoted.h"
 
 struct filling {
 	template_value *value;
@@ -21,7 +20,6 @@ struct filling {
 static bool fill(struct filling *, const char *template, FILE *);
 static char *fill_line(struct filling *, const char *line, size_t len);
 static void put_line(FILE *, const char *line, bool *empty);
-static void put_quoted(FILE *, const char *line, size_t len, const char *eol);
 
 char *
 template_fill(const char *template, const char *none, template_value *value, void *ctx)
@@ -131,32 +129,11 @@ template_put(FILE *f, const char *text, bool quoted, const char *eol)
 		size_t len = strcspn(text, "\n");
 
 		if (quoted)
-			put_quoted(f, text, len, eol);
+			quoted_put(f, text, len, false, eol);
 		else
 			fwrite(text, 1, len, f);
 		text += len;
 		if (*text == '\n' && *++text != '\0')
 			fputs(eol, f);
-	}
-}
-
-/* A space at the end of a line is one too many anyway. */
-static void
-put_quoted(FILE *f, const char *line, size_t len, const char *eol)
-{
-	size_t column = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)line[i];
-		bool plain = c >= ' ' && c <= '~' && c != '=' && (c != ' ' || i + 1 < len);
-
-		if (column >= QP_LINE) {
-			fprintf(f, "=%s", eol);
-			column = 0;
-		}
-		if (plain)
-			column += fputc(c, f) != EOF;
-		else
-			column += (size_t)fprintf(f, "=%02X", c);
 	}
 }

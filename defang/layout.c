@@ -53,6 +53,7 @@ enum fate { STAYS, IN_PLACE, GOES, PICTURE };
 struct layout_part {
 	char path[PART_PATH_MAX];
 	char type[TYPE_MAX];
+	size_t index; /* in struct parts */
 	struct part_place place; /* of a marked one, and of a container that was asked for: whole */
 	size_t parent;
 	bool leaf;
@@ -151,7 +152,8 @@ layout_enter(struct layout *l, const char *bytes, size_t size, const struct part
 	l->size = size;
 	l->parts = checked(reallocarray(l->parts, l->n + 1, sizeof(*l->parts)));
 	p = &l->parts[l->n];
-	*p = (struct layout_part){ .place = part->place,
+	*p = (struct layout_part){ .index = part->index,
+		.place = part->place,
 		.leaf = part->leaf,
 		.named = part->n_names > 0,
 		.parent = parent_of(l, part->path) };
@@ -845,6 +847,30 @@ layout_reason(const struct layout *l, size_t nth, const char **path)
 			      "shown: multipart/mixed";
 	}
 	return NULL;
+}
+
+bool
+layout_gone(const struct layout *l, size_t nth, struct layout_gone *gone)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const struct layout_part *p = &l->parts[i];
+
+		if (p->fate == STAYS || nth-- > 0)
+			continue;
+		*gone = (struct layout_gone){ p->index, p->fate == IN_PLACE, &p->notice };
+		return true;
+	}
+	return false;
+}
+
+bool
+layout_is_broken(const struct layout *l, size_t index)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		if (l->parts[i].index == index)
+			return l->parts[i].flips;
+	}
+	return false;
 }
 
 static char *

@@ -55,6 +55,19 @@ void layout_edit(struct layout *, const struct defang *, const struct conf *,
  */
 const char *layout_reason(const struct layout *, size_t i, const char **path);
 
+/* A part that went in the last edit. */
+struct layout_gone {
+	size_t index; /* in struct parts */
+	bool in_place; /* its notice stands where it stood; else further down */
+	const struct notice *notice;
+};
+
+/* The nth of them; false: n is past the last. */
+bool layout_gone(const struct layout *, size_t nth, struct layout_gone *);
+
+/* Did that multipart/signed or encrypted cease to be one in it? */
+bool layout_is_broken(const struct layout *, size_t index);
+
 /*
  * Put a whole part, header and content, in the place of another. Of a message's
  * own header only Content-* fields are replaced. place->whole_content must be true.

@@ -29,9 +29,12 @@ struct words {
 	const struct conf *conf;
 	const struct request *request;
 	const struct notice *notice;
+	const char *name; /* what the part is called now; "" = it was removed */
 	bool told_signature; /* the template has a place for it */
 };
 
+static void gather(struct words *, const struct conf *, const struct request *,
+    const struct notice *);
 static template_value value_of;
 static enum sentence why(const struct notice *);
 static const char *said(const struct words *, enum sentence);
@@ -118,13 +121,10 @@ notice_name(const struct notice *notice, const char *type, char name[NOTICE_NAME
 char *
 notice_text(const struct conf *conf, const struct request *request, const struct notice *notice)
 {
-	struct words w = { .conf = conf, .request = request, .notice = notice };
+	struct words w;
 	char *text, *both;
 
-	name_text(notice->file, w.file, sizeof(w.file));
-	name_text(notice->reason, w.reason, sizeof(w.reason));
-	name_text(notice->subject, w.subject, sizeof(w.subject));
-	name_text(request->sender == NULL ? "" : request->sender, w.sender, sizeof(w.sender));
+	gather(&w, conf, request, notice);
 	text = template_fill(conf->notice[0] != '\0' ? conf->notice : said(&w, SENTENCE_NOTICE),
 	    said(&w, SENTENCE_NO_VALUE), value_of, &w);
 	if (text == NULL)
@@ -135,6 +135,37 @@ notice_text(const struct conf *conf, const struct request *request, const struct
 		err(EX_OSERR, "notice");
 	free(text);
 	return both;
+}
+
+char *
+notice_line(const struct conf *conf, const struct request *request, const struct notice *notice,
+    const char *name)
+{
+	struct words w;
+	enum sentence which = SENTENCE_LINE_REMOVED;
+	char *text;
+
+	gather(&w, conf, request, notice);
+	w.name = name == NULL ? "" : name;
+	if (name != NULL)
+		which = SENTENCE_LINE_RENAMED;
+	else if (notice->file[0] == '\0')
+		which = SENTENCE_LINE_REMOVED_UNNAMED;
+	text = template_fill(said(&w, which), said(&w, SENTENCE_NO_VALUE), value_of, &w);
+	if (text == NULL)
+		err(EX_OSERR, "notice");
+	return text;
+}
+
+static void
+gather(struct words *w, const struct conf *conf, const struct request *request,
+    const struct notice *notice)
+{
+	*w = (struct words){ .conf = conf, .request = request, .notice = notice, .name = "" };
+	name_text(notice->file, w->file, sizeof(w->file));
+	name_text(notice->reason, w->reason, sizeof(w->reason));
+	name_text(notice->subject == NULL ? "" : notice->subject, w->subject, sizeof(w->subject));
+	name_text(request->sender == NULL ? "" : request->sender, w->sender, sizeof(w->sender));
 }
 
 static const char *
@@ -149,6 +180,7 @@ value_of(void *ctx, const char *key, size_t len)
 		{ "file", w->file },
 		{ "reason", w->reason },
 		{ "action", said(w, SENTENCE_REMOVED) },
+		{ "name", w->name },
 		{ "time", w->request->time },
 		{ "host", w->request->host },
 		{ "reference", w->request->reference },

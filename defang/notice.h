@@ -55,6 +55,13 @@ enum notice_what notice_of(const char *type, const char *name, bool in_alternati
  */
 char *notice_text(const struct conf *, const struct request *, const struct notice *);
 
+/*
+ * One sentence about it, to stand in front of the text of the message, ended by LF;
+ * malloc'd. name: what the part is called now; NULL = it was removed.
+ */
+char *notice_line(const struct conf *, const struct request *, const struct notice *,
+    const char *name);
+
 /* "report.pdf.removed.txt": under which name the notice is listed. */
 void notice_name(const struct notice *, const char *type, char name[NOTICE_NAME_MAX]);
 

@@ -22,6 +22,7 @@
 #include <sysexits.h>
 
 #include "defang.h"
+#include "front_line.h"
 #include "header.h"
 #include "canonical.h"
 
@@ -72,6 +73,7 @@ static void add(struct findings *, const struct part *, enum verdict_class, enum
 static void edit_removal(struct findings *, const struct defang *, const struct target *);
 static void edit_canonical(struct findings *, const struct defang *, const struct target *);
 static bool is_blocked(struct findings *, char *name);
+static void edit_front_line(const struct findings *, const struct defang *);
 static void drop_covered(struct report *);
 
 void
@@ -457,12 +459,48 @@ findings_edit(struct findings *f)
 			edit_target(f, &d, &f->targets[i]);
 	}
 	layout_edit(&f->layout, &d, f->conf, f->request);
+	if (whole->action != ACTION_REMOVE)
+		edit_front_line(f, &d);
 	if (f->conf->subject_tag[0] != '\0' &&
 	    (f->report->action == ACTION_DEFANG || f->report->action == ACTION_REMOVE))
 		defang_tag_subject(&d, &f->parts->root, f->conf->subject_tag);
 	edit_struck(f, &d);
 	report_sort_edits(f->report);
 	drop_covered(f->report);
+}
+
+/* Of what was renamed its recipients are told if they are to be, of what went by its notice. */
+static void
+edit_front_line(const struct findings *f, const struct defang *d)
+{
+	struct front_line_part *changed = calloc(f->n_targets, sizeof(*changed));
+	char(*names)[DEFANG_NAME_MAX] = calloc(f->n_targets, sizeof(*names));
+	bool whole = false;
+	size_t n = 0;
+
+	if (changed == NULL || names == NULL)
+		err(EX_OSERR, "edit");
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct target *t = &f->targets[i];
+
+		if (!verdict_action_edits(t->action))
+			continue;
+		/* The message as a whole has no text beside itself. */
+		whole = whole || t->index == PART_NONE;
+		changed[n] = (struct front_line_part){ .index = t->index };
+		if (f->conf->notice_renamed && t->action == ACTION_DEFANG && t->renamed) {
+			defang_name(t->name, true, names[n]);
+			changed[n].name = names[n];
+			changed[n].notice = (struct notice){
+				.class = t->class, .file = t->name, .reason = t->reason
+			};
+		}
+		n++;
+	}
+	if (n > 0 && !whole)
+		front_line_put(d, f->parts, &f->layout, f->conf, f->request, changed, n);
+	free(names);
+	free(changed);
 }
 
 /* What lies in a stretch that goes, or is written anew, goes with it. */

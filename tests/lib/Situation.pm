@@ -229,7 +229,7 @@ sub tree_of {
 		return "$kind(" . join(' ', map { tree_of($_ =~ s/\n\z//r) } @pieces) . ')';
 	}
 	return 'message(' . tree_of($body) . ')' if $type eq 'message/rfc822';
-	return 'notice' if $type eq 'text/plain' && $body =~ /removed by the content filter/;
+	return 'notice' if $type eq 'text/plain' && $body =~ /removed by the content filter/ && $body !~ /notice\s+further\s+down/;
 	return 'grey' if $type eq 'image/gif' && $body =~ /\AR0lGOD/;
 	return $1 if $type =~ m{^text/(html|calendar)$};
 	return $type eq 'text/plain' ? 'text' : $type;
