@@ -54,10 +54,10 @@ struct facts {
 	size_t type_len;
 	const char *boundary;
 	size_t boundary_len;
-	const char *doubt; /* about what the content is */
+	enum doubt doubt; /* about what the content is */
 };
 
-static void irregular(struct lint *, const char *why);
+static void irregular(struct lint *, enum doubt);
 static bool shares_header(const struct lint *, const struct part *);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);
 static void look_at_field(struct lint *, const struct header_field *, struct facts *);
@@ -69,7 +69,7 @@ static bool has_subtype(const char *, const struct header_params *);
 static void look_at_type(const struct lint *, const struct header_params *, struct facts *);
 static enum encoding parse_encoding(const char *, const struct header_field *);
 static void look_at_content(struct lint *, const struct part *, struct facts *);
-static const char *look_at_base64(struct lint *, const char *, size_t len);
+static enum doubt look_at_base64(struct lint *, const char *, size_t len);
 static bool qp_is_plain(const char *, size_t len);
 static bool uu_is_plain(const char *, size_t len);
 static void look_for_boundaries(struct lint *, const char *, size_t len);
@@ -106,21 +106,21 @@ lint_free(struct lint *v)
  * parts was scanned in that reading too, and a bounce may quote whole messages.
  */
 static void
-look(struct lint *v, const char *why)
+look(struct lint *v, enum doubt why)
 {
 	v->n_irregular++;
-	if (v->irregular == NULL)
+	if (v->irregular == DOUBT_NONE)
 		v->irregular = why;
 }
 
 static void
-irregular(struct lint *v, const char *why)
+irregular(struct lint *v, enum doubt why)
 {
 	v->n_doubts++;
 	look(v, why);
 }
 
-const char *
+enum doubt
 lint_part(struct lint *v, const struct part *part)
 {
 	const struct part_place *place = &part->place;
@@ -128,28 +128,28 @@ lint_part(struct lint *v, const struct part *part)
 	struct facts facts = { .encoding = ENCODING_PLAIN };
 
 	if (part->limit != PART_WITHIN)
-		irregular(v, "limit");
+		irregular(v, DOUBT_LIMIT);
 	if (strcmp(part->type, "message/partial") == 0 ||
 	    strcmp(part->type, "message/external-body") == 0)
-		irregular(v, "content elsewhere");
+		irregular(v, DOUBT_ELSEWHERE);
 	if (shares_header(v, part))
-		return NULL;
+		return DOUBT_NONE;
 	look_at_header(v, place, &facts);
 	if (part->leaf && !place->whole_content)
-		irregular(v, "part without a place");
+		irregular(v, DOUBT_NO_PLACE);
 	else if (part->leaf && multipart)
-		irregular(v, "multipart without parts");
+		irregular(v, DOUBT_EMPTY_MULTIPART);
 	else if (part->leaf)
 		look_at_content(v, part, &facts);
 	else if (facts.encoding != ENCODING_PLAIN)
-		irregular(v, "encoded container");
+		irregular(v, DOUBT_ENCODED_CONTAINER);
 	if (!part->leaf && multipart)
 		add_multipart(v, part, &facts);
 	if (facts.types > 1 || facts.encodings > 1)
-		irregular(v, "duplicate Content field");
+		irregular(v, DOUBT_DUPLICATE_FIELD);
 	if (facts.boundary != NULL && !multipart)
-		irregular(v, "boundary of what is no multipart");
-	if (facts.doubt != NULL)
+		irregular(v, DOUBT_STRANGE_BOUNDARY);
+	if (facts.doubt != DOUBT_NONE)
 		irregular(v, facts.doubt);
 	return facts.doubt;
 }
@@ -176,36 +176,36 @@ look_at_header(struct lint *v, const struct part_place *place, struct facts *fac
 	struct header_field field;
 
 	if (end > at && memchr(bytes + at, '\0', end - at) != NULL)
-		irregular(v, "NUL in a header");
+		irregular(v, DOUBT_NUL);
 	for (size_t i = at; i < end; i++) {
 		if (bytes[i] == '\r' && (i + 1 == v->size || bytes[i + 1] != '\n'))
-			irregular(v, "stray CR in a header");
+			irregular(v, DOUBT_CR);
 	}
 	if (at < end && (bytes[at] == ' ' || bytes[at] == '\t'))
-		irregular(v, "folded first line");
+		irregular(v, DOUBT_FOLDED_FIRST);
 	if (header_line_end(bytes, v->size, end) == 0 && end != v->size)
-		irregular(v, "no empty line behind a header");
+		irregular(v, DOUBT_NO_EMPTY_LINE);
 	while (header_next(bytes, end, &at, &field))
 		look_at_field(v, &field, facts);
 	if (facts->dispositions > 1)
-		irregular(v, "duplicate Content-Disposition");
+		irregular(v, DOUBT_DUPLICATE_DISPOSITION);
 }
 
 static void
 look_at_field(struct lint *v, const struct header_field *f, struct facts *facts)
 {
 	if (f->name_len == 0) {
-		irregular(v, "line that is no field");
+		irregular(v, DOUBT_NO_FIELD);
 		return;
 	}
 	look_at_folds(v, f);
 	look_for_fields(v, f);
 	if (loose_is_odd(v->bytes + f->begin, f->end - f->begin))
-		irregular(v, "something like a Content field");
+		irregular(v, DOUBT_LIKE_A_FIELD);
 	if (!header_begins(v->bytes, f, "Content-"))
 		return;
 	if (v->bytes[f->begin + f->name_len] != ':')
-		irregular(v, "blank in front of a colon");
+		irregular(v, DOUBT_COLON);
 	if (header_is(v->bytes, f, "Content-Type")) {
 		facts->types++;
 		look_at_params(v, f, facts, true);
@@ -217,7 +217,7 @@ look_at_field(struct lint *v, const struct header_field *f, struct facts *facts)
 
 		facts->encoding = parse_encoding(v->bytes, f);
 		if (facts->encodings++ > 0 && facts->encoding != before)
-			facts->doubt = "contradicting Content-Transfer-Encoding";
+			facts->doubt = DOUBT_CONTRADICTING_ENCODING;
 	}
 }
 
@@ -238,7 +238,7 @@ look_at_folds(struct lint *v, const struct header_field *f)
 			/* Lists of field names, in signatures, have no blank behind. */
 			if (f->end - at > n && strncasecmp(bytes + at, names[i], n) == 0 &&
 			    bytes[at + n] == ' ')
-				irregular(v, "folded line that looks like a field");
+				irregular(v, DOUBT_FOLD_LIKE_A_FIELD);
 		}
 	}
 }
@@ -254,7 +254,7 @@ look_for_fields(struct lint *v, const struct header_field *f)
 
 	for (size_t i = f->begin; i < f->begin + f->name_len; i++) {
 		if ((unsigned char)bytes[i] <= ' ' || (unsigned char)bytes[i] >= 0x7f)
-			irregular(v, "bytes in a field's name that no name has");
+			irregular(v, DOUBT_NAME_BYTES);
 	}
 	for (size_t i = f->begin; i + 8 < f->end; i++) {
 		unsigned char c = (unsigned char)bytes[i];
@@ -265,7 +265,7 @@ look_for_fields(struct lint *v, const struct header_field *f)
 			while (at < f->end && (bytes[at] == ' ' || bytes[at] == '\t'))
 				at++;
 			if (f->end - at > 8 && strncasecmp(bytes + at, "Content-", 8) == 0)
-				irregular(v, "something like a field within a line");
+				irregular(v, DOUBT_FIELD_WITHIN);
 		}
 	}
 }
@@ -279,7 +279,7 @@ look_at_params(struct lint *v, const struct header_field *f, struct facts *facts
 		err(EX_OSERR, "lint");
 	header_params_parse(v->bytes, f, ps);
 	if (!ps->regular || (is_type && !has_subtype(v->bytes, ps)))
-		irregular(v, "irregular parameters");
+		irregular(v, DOUBT_PARAMETERS);
 	if (is_type)
 		look_at_type(v, ps, facts);
 	for (size_t i = 0; i < ps->n; i++) {
@@ -293,7 +293,7 @@ look_at_params(struct lint *v, const struct header_field *f, struct facts *facts
 		place = memmem(v->bytes + p->name_end, p->end - p->name_end, value, strlen(value));
 		if (len > 8 || facts->boundary != NULL || value[0] == '\0' || place == NULL ||
 		    value[strlen(value) - 1] == ' ' || strlen(value) > 70)
-			irregular(v, "irregular boundary");
+			irregular(v, DOUBT_BOUNDARY);
 		facts->boundary = place;
 		facts->boundary_len = strlen(value);
 	}
@@ -318,7 +318,7 @@ look_at_type(const struct lint *v, const struct header_params *ps, struct facts 
 
 	if (facts->type != NULL &&
 	    (len != facts->type_len || strncasecmp(type, facts->type, len) != 0))
-		facts->doubt = "contradicting Content-Type";
+		facts->doubt = DOUBT_CONTRADICTING_TYPE;
 	facts->type = type;
 	facts->type_len = len;
 }
@@ -356,53 +356,54 @@ parse_encoding(const char *bytes, const struct header_field *f)
 static void
 look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 {
-	const char *content = v->bytes + part->place.content_begin, *doubt = NULL;
+	const char *content = v->bytes + part->place.content_begin;
+	enum doubt doubt = DOUBT_NONE;
 	size_t len = part->place.content_end - part->place.content_begin;
 
 	if (strncmp(part->type, "message/", 8) == 0 && facts->encoding != ENCODING_PLAIN)
-		irregular(v, "encoded message");
+		irregular(v, DOUBT_ENCODED_MESSAGE);
 	switch (facts->encoding) {
 	case ENCODING_BASE64:
 		doubt = look_at_base64(v, content, len);
 		break;
 	case ENCODING_QP:
 		if (!qp_is_plain(content, len))
-			doubt = "irregular quoted-printable";
+			doubt = DOUBT_QP;
 		else if (memmem(content, len, "= ", 2) != NULL ||
 		    memmem(content, len, "=\t", 2) != NULL)
-			irregular(v, "blanks behind a soft line break");
+			irregular(v, DOUBT_SOFT_BREAK);
 		break;
 	case ENCODING_UU:
 		/* No standard, so looked at twice; but who undoes it gets the same. */
-		irregular(v, "unusual Content-Transfer-Encoding");
+		irregular(v, DOUBT_ENCODING);
 		if (!part->encoded || !uu_is_plain(content, len))
-			doubt = "unusual Content-Transfer-Encoding";
+			doubt = DOUBT_ENCODING;
 		break;
 	case ENCODING_OTHER:
-		doubt = "unusual Content-Transfer-Encoding";
+		doubt = DOUBT_ENCODING;
 		break;
 	case ENCODING_PLAIN:
 		if (!text_is_plain(content, len) ||
 		    strcmp(part->type, "application/mac-binhex40") == 0)
-			irregular(v, "something unpackable in plain text");
+			irregular(v, DOUBT_UNPACKABLE);
 	}
 	look_for_boundaries(v, content, len);
 	if (facts->encoding == ENCODING_PLAIN && has_header_within(content, len))
-		look(v, "header within a text");
+		look(v, DOUBT_HEADER_WITHIN);
 	if (is_bare_message(v, part))
-		irregular(v, "message without a header");
+		irregular(v, DOUBT_BARE_MESSAGE);
 	if (sniff_begins_header(content, len))
-		irregular(v, "header behind an empty line");
-	if (doubt != NULL)
+		irregular(v, DOUBT_LATE_HEADER);
+	if (doubt != DOUBT_NONE)
 		facts->doubt = doubt;
 }
 
 /*
  * RFC 2045 6.8, in groups of four, padded at the very end if at all. What is
- * cut off in the last group, or has blanks in it, is irregular, but gives the
+ * cut off in the last group, or has whitespace in it, is irregular, but gives the
  * same bytes to everyone, less the last two perhaps.
  */
-static const char *
+static enum doubt
 look_at_base64(struct lint *v, const char *s, size_t len)
 {
 	size_t digits = 0, padding = 0;
@@ -413,7 +414,7 @@ look_at_base64(struct lint *v, const char *s, size_t len)
 
 		if (base64_value(c) >= 0 && padding == 0) {
 			if (broken)
-				irregular(v, "base64 lines of odd length");
+				irregular(v, DOUBT_BASE64_LINES);
 			digits++;
 			continue;
 		}
@@ -422,17 +423,17 @@ look_at_base64(struct lint *v, const char *s, size_t len)
 		if (c == '\n' || (c == '\r' && (i + 1 == len || s[i + 1] == '\n')))
 			continue;
 		if (c == ' ' || c == '\t') {
-			irregular(v, "blanks in base64");
+			irregular(v, DOUBT_BASE64_WHITESPACE);
 			continue;
 		}
 		if (c != '=')
-			return "irregular base64";
+			return DOUBT_BASE64;
 		padding++;
 		digits++;
 	}
 	if (padding > 2 || digits % 4 != 0)
-		irregular(v, "base64 that is cut off");
-	return NULL;
+		irregular(v, DOUBT_BASE64_CUT);
+	return DOUBT_NONE;
 }
 
 /* RFC 2045 6.7: "=" and two hex digits, or at the end of a line. */
@@ -512,7 +513,7 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 	const char *end = s + len;
 
 	if (v->n_multiparts > MULTIPARTS_MAX)
-		irregular(v, "many multiparts");
+		irregular(v, DOUBT_MANY_MULTIPARTS);
 	for (const char *line = s; line < end && v->n_doubts == 0;
 	     line += line_next(line, (size_t)(end - line))) {
 		const char *at = line;
@@ -530,9 +531,9 @@ look_for_boundaries(struct lint *v, const char *s, size_t len)
 				dashes++;
 			if (dashes < m->len && left >= m->len - dashes &&
 			    strncasecmp(at, m->boundary + dashes, m->len - dashes) == 0)
-				irregular(v, "line that begins like a boundary");
+				irregular(v, DOUBT_LIKE_A_BOUNDARY);
 			else if (m->len >= BOUNDARY_MIN && has_delimiter(line, end, m))
-				irregular(v, "boundary in the middle of a line");
+				irregular(v, DOUBT_BOUNDARY_WITHIN);
 		}
 	}
 }
@@ -631,7 +632,7 @@ add_multipart(struct lint *v, const struct part *part, const struct facts *facts
 	struct multipart *m;
 
 	if (facts->boundary == NULL || part->n_children == 0) {
-		irregular(v, "multipart without boundary or parts");
+		irregular(v, DOUBT_MULTIPART);
 		return;
 	}
 	v->multiparts = array_grow(v->multiparts, v->n_multiparts, sizeof(*v->multiparts), "lint");
@@ -641,7 +642,7 @@ add_multipart(struct lint *v, const struct part *part, const struct facts *facts
 	};
 }
 
-const char *
+enum doubt
 lint_irregular(struct lint *v)
 {
 	size_t at = mime_walk_from_line(v->bytes, v->size), gap = 0, begin;
@@ -651,9 +652,9 @@ lint_irregular(struct lint *v)
 	begin = first == NULL ? at : first->place.header_begin;
 	/* To some readers the body begins at the first line that is no field, to others not. */
 	if (begin > at)
-		irregular(v, "lines in front of the header");
+		irregular(v, DOUBT_EARLY_LINES);
 	if (first != NULL && header_line_end(v->bytes, v->size, begin) > 0)
-		irregular(v, "empty line in front of the header");
+		irregular(v, DOUBT_EARLY_EMPTY_LINE);
 	/* Ranges come in ascending order, or the tree is not what it seems. */
 	for (size_t i = 0; i < v->parts->n; i++) {
 		const struct part_place *place = &v->parts->at[i]->place;
@@ -669,7 +670,7 @@ lint_irregular(struct lint *v)
 	for (size_t i = 0; v->n_doubts == 0 && i < v->n_multiparts; i++) {
 		if (v->multiparts[i].delimiters != v->multiparts[i].want ||
 		    v->multiparts[i].closes != 1)
-			irregular(v, "boundary lines and parts do not match");
+			irregular(v, DOUBT_BOUNDARY_COUNT);
 	}
 	return v->irregular;
 }
@@ -681,7 +682,7 @@ look_between(struct lint *v, size_t *at, size_t begin, size_t end, size_t *gap)
 	if (v->n_doubts > 0)
 		return;
 	if (begin < *at)
-		irregular(v, "overlapping parts");
+		irregular(v, DOUBT_OVERLAP);
 	else
 		look_at_lines(v, v->bytes, *at, begin, gap);
 	*at = end > *at ? end : *at;
@@ -697,7 +698,7 @@ check_boundaries(struct lint *v)
 			size_t len = a->len < b->len ? a->len : b->len;
 
 			if (strncasecmp(a->boundary, b->boundary, len) == 0)
-				irregular(v, "boundaries that look alike");
+				irregular(v, DOUBT_ALIKE);
 		}
 	}
 }
@@ -736,7 +737,7 @@ look_at_boundary(struct lint *v, const char *line, size_t len, bool *is_one)
 		else if (len == m->len + 2 && memcmp(line + m->len, "--", 2) == 0)
 			m->closes++;
 		else
-			irregular(v, "line that begins like a boundary");
+			irregular(v, DOUBT_LIKE_A_BOUNDARY);
 		return;
 	}
 }
@@ -748,17 +749,17 @@ look_at_gap(struct lint *v, const char *line, size_t len, size_t *gap)
 
 	*gap += len;
 	if (*gap > GAP_MAX)
-		irregular(v, "much text outside of all parts");
+		irregular(v, DOUBT_GAP_LONG);
 	if (len >= 2 && memcmp(line, "--", 2) == 0)
-		irregular(v, "unknown boundary outside of all parts");
+		irregular(v, DOUBT_GAP_BOUNDARY);
 	if (!text_is_plain(line, len))
-		irregular(v, "something unpackable outside of all parts");
+		irregular(v, DOUBT_GAP_UNPACKABLE);
 	if (sniff_begins_header(line, len))
-		irregular(v, "header outside of all parts");
+		irregular(v, DOUBT_GAP_HEADER);
 	for (size_t i = 0; i < len; i++) {
 		word = line[i] == ' ' || line[i] == '\t' ? 0 : word + 1;
 		if (word > GAP_WORD_MAX)
-			irregular(v, "encoded text outside of all parts");
+			irregular(v, DOUBT_GAP_ENCODED);
 	}
 }
 

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "doubt.h"
 #include "mime_walk.h"
 
 /* Filled during a walk; begin with lint_begin, end with lint_free. */
@@ -20,7 +21,7 @@ struct lint {
 	const struct parts *parts;
 	const char *bytes;
 	size_t size;
-	const char *irregular; /* the first reason found, a constant phrase; NULL = none */
+	enum doubt irregular; /* the first reason found */
 	unsigned long n_irregular; /* how many were found */
 	unsigned long n_doubts; /* of which a program may go by another reading than ours */
 	struct multipart *multiparts;
@@ -40,16 +41,16 @@ void lint_free(struct lint *);
 
 /*
  * Look at a part, which is not inside an encoded one. Returns why readers
- * may get another content out of this very part, as a constant phrase, or
- * NULL; doubts about its header's letter or the tree around it are not told.
+ * may get another content out of this very part, or DOUBT_NONE; doubts about
+ * its header's letter or the tree around it are not told.
  */
-const char *lint_part(struct lint *, const struct part *);
+enum doubt lint_part(struct lint *, const struct part *);
 
 /*
- * After the walk: why other readers may read the mail differently, as a
- * constant phrase; NULL if it is regular.
+ * After the walk: why other readers may read the message differently; DOUBT_NONE if
+ * it is regular.
  */
-const char *lint_irregular(struct lint *);
+enum doubt lint_irregular(struct lint *);
 
 /*
  * The message without the contents of leaves, but for those that are marked as

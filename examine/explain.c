@@ -67,7 +67,7 @@ struct explain {
 	bool json;
 	const char *bytes;
 	size_t size;
-	const char *irregular;
+	enum doubt irregular;
 	struct stream sections[SECTIONS];
 	struct stream item; /* the one that is being written */
 	bool first_key; /* no comma in front of the next */
@@ -440,7 +440,7 @@ explain_scan(struct explain *e, const char *object, const char *path, const char
 }
 
 void
-explain_irregular(struct explain *e, const char *why)
+explain_irregular(struct explain *e, enum doubt why)
 {
 	if (e != NULL)
 		e->irregular = why;
@@ -477,7 +477,8 @@ explain_view(struct explain *e, const struct view *view, const char *path,
 	item_begin(e);
 	if (e->json) {
 		put_pair(e, "way", decode_name(view->way));
-		put_pair(e, "why", e->irregular);
+		put_pair(e, "why", doubt_phrase(e->irregular));
+		put_pair(e, "why_code", doubt_code(e->irregular));
 		put_pair(e, "part", path);
 		put_number(e, "offset", view->begin);
 		put_number(e, "length", view->end - view->begin);
@@ -677,7 +678,8 @@ put_whole(struct explain *e, const struct report *report)
 	put_pair(e, "scanner", report->scanner);
 	put_pair(e, "verdict", report_verdict(report));
 	put_pair(e, "action", verdict_action_name(report->action));
-	put_pair(e, "irregular", e->irregular);
+	put_pair(e, "irregular", doubt_phrase(e->irregular));
+	put_pair(e, "irregular_code", doubt_code(e->irregular));
 	put_bool(e, "truncated", e->truncated);
 	put_section(e, FINDINGS, "findings");
 	put_section(e, PARTS, "parts");
@@ -710,7 +712,8 @@ tell_whole(struct explain *e, const struct report *report)
 	fprintf(e->item.f, "Size: %zu bytes\n", e->size);
 	fprintf(e->item.f, "Scanned by: %s\n", report->scanner);
 	fprintf(e->item.f, "Reads the same to everyone: %s%s\n",
-	    e->irregular == NULL ? "yes" : "no, ", e->irregular == NULL ? "" : e->irregular);
+	    e->irregular == DOUBT_NONE ? "yes" : "no, ",
+	    e->irregular == DOUBT_NONE ? "" : doubt_phrase(e->irregular));
 	tell_section(e, FINDINGS, "What was found");
 	tell_section(e, PARTS, "The parts");
 	tell_section(e, SCANS, "What was scanned");

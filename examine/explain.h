@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "doubt.h"
 #include "views.h"
 #include "mime_walk.h"
 #include "report.h"
@@ -32,7 +33,7 @@ void explain_scan(struct explain *, const char *object, const char *path, const 
     size_t len, const struct scan_result *);
 
 /* Why others may read the mail differently; NULL if it reads the same to everyone. */
-void explain_irregular(struct explain *, const char *why);
+void explain_irregular(struct explain *, enum doubt);
 
 /* Names in a stretch that may be a part to somebody. */
 void explain_region(struct explain *, const struct region *);

@@ -21,7 +21,7 @@
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool is_plain_text(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
-    const char *doubt);
+    enum doubt);
 static void check_leaf(struct examination *, const struct part *, const char *, size_t);
 static void check_text(struct examination *, const struct part *, const char *, size_t,
     bool irregular);
@@ -68,7 +68,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 {
 	struct examination *x = ctx;
 	struct part *part = x->parts.at[seen->index];
-	const char *doubt = NULL;
+	enum doubt doubt = DOUBT_NONE;
 	unsigned long irregular = x->lint.n_irregular;
 
 	explain_part(x->explain, part, content, len);
@@ -89,11 +89,12 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 		check_member(x, part, content, len);
 	else if (part->leaf && !part->in_skeleton && !part->scanned)
 		check_leaf(x, part, content, len);
-	if (doubt != NULL && part->leaf && judge_may_be_attachment(part)) {
+	if (doubt != DOUBT_NONE && part->leaf && judge_may_be_attachment(part)) {
 		if (judge_harmless(x, part, content, len))
-			findings_add_harmless_doubt(&x->found, part, doubt, judge_name(part));
+			findings_add_harmless_doubt(&x->found, part, doubt_phrase(doubt),
+			    judge_name(part));
 		else
-			findings_add_doubt(&x->found, part, doubt, judge_name(part),
+			findings_add_doubt(&x->found, part, doubt_phrase(doubt), judge_name(part),
 			    part->canonical);
 	}
 	return part->limit != PART_TOO_MANY;
@@ -105,10 +106,10 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
  */
 static void
 note_leaf(struct examination *x, struct part *part, const char *content, size_t len,
-    const char *doubt)
+    enum doubt doubt)
 {
-	part->attachment = doubt == NULL && sniff_is_attachment(content, len);
-	if (!part->doubtful || (doubt == NULL && !part->encoded) ||
+	part->attachment = doubt == DOUBT_NONE && sniff_is_attachment(content, len);
+	if (!part->doubtful || (doubt == DOUBT_NONE && !part->encoded) ||
 	    !judge_may_be_attachment(part) || !part->place.whole_content ||
 	    len > CANONICAL_CONTENT_MAX - x->canonical_bytes)
 		return;
@@ -199,26 +200,26 @@ check_member(struct examination *x, const struct part *part, const char *content
 static void
 check_whole(struct examination *x)
 {
-	const char *irregular = lint_irregular(&x->lint);
+	enum doubt why = lint_irregular(&x->lint);
+	bool irregular = why != DOUBT_NONE;
 
-	explain_irregular(x->explain, irregular);
-	if (x->conf->scan == SCAN_AUTO && irregular == NULL && skeleton_clean(x))
+	explain_irregular(x->explain, why);
+	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x))
 		return;
 	for (size_t i = 0; i < x->parts.n; i++) {
 		const struct part *part = x->parts.at[i];
 
 		if (part->in_skeleton)
 			check_text(x, part, x->parts.bytes + part->place.content_begin,
-			    part->place.content_end - part->place.content_begin, irregular != NULL);
+			    part->place.content_end - part->place.content_begin, irregular);
 	}
 	for (size_t i = 0; i < x->texts.n; i++) {
 		const struct joined_piece *piece = &x->texts.pieces[i];
 
-		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len,
-		    irregular != NULL);
+		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len, irregular);
 	}
 	check_raw(x);
-	if (irregular != NULL)
+	if (irregular)
 		readings_of_message(x);
 }
 

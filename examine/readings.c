@@ -320,7 +320,7 @@ distance(size_t a, size_t b)
 static void
 doubt_view(struct examination *x, const struct view *view, const struct part *leaf)
 {
-	const char *kind = x->lint.irregular;
+	const char *kind = doubt_phrase(x->lint.irregular);
 	struct part part = leaf == NULL ? places_message(&x->parts) : *leaf;
 	struct canonical *canonical = leaf == NULL ? NULL : leaf->canonical;
 	const struct part *container;
@@ -405,7 +405,7 @@ readings_of_content(struct examination *x, const struct part *part, const char *
 	parts.unpack_until = x->views_end;
 	lint_begin(&lint, &parts);
 	mime_walk(&parts, x->conf, lint_inner, &lint);
-	irregular = lint_irregular(&lint) != NULL;
+	irregular = lint_irregular(&lint) != DOUBT_NONE;
 	if (irregular && (x->n_inner == INNER_MAX || x->inner_depth == INNER_DEPTH_MAX)) {
 		all = false;
 	} else if (irregular) {

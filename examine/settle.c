@@ -34,7 +34,7 @@ settle_result(struct examination *x)
 	const struct report *report = x->found.report;
 	struct finding left;
 
-	if (!x->found.infected && x->lint.irregular == NULL)
+	if (!x->found.infected && x->lint.irregular == DOUBT_NONE)
 		return;
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool again;

@@ -239,7 +239,7 @@ suspicious(const char *bytes, size_t size, const struct report *r)
 	bool is;
 	struct leaves *l = leaves_of(bytes, size, NULL, &lint);
 
-	is = lint_irregular(&lint) != NULL;
+	is = lint_irregular(&lint) != DOUBT_NONE;
 	leaves_free(l);
 	lint_free(&lint);
 	for (size_t i = 0; i < r->n_findings; i++)
@@ -322,7 +322,7 @@ check_others(const char *bytes, size_t size, const char *out, size_t len, const 
 	if (verdict_action_is_whole(r->action) || r->n_edits == 0)
 		return;
 	before = leaves_of(bytes, size, NULL, &lint);
-	if (lint_irregular(&lint) == NULL && !before->inside && !before->too_many &&
+	if (lint_irregular(&lint) == DOUBT_NONE && !before->inside && !before->too_many &&
 	    !before->limit && in_leaves(r, before)) {
 		after = leaves_of(out, len, NULL, NULL);
 		fuzz_assert(after->n == before->n, "parts came or went");

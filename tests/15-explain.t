@@ -77,6 +77,7 @@ my $noise = noise(3000);
 	is($o->{verdict}, 'clean', 'verdict');
 	is($o->{action}, 'pass', 'action');
 	is($o->{irregular}, undef, 'regular');
+	ok(exists $o->{irregular_code} && !defined $o->{irregular_code}, 'and no code');
 	like($o->{scanner}, qr/^ClamAV /, 'scanner');
 	ok(!$o->{truncated}, 'not truncated');
 	is_deeply([map { "$_->{path} $_->{type}" } @{$o->{parts}}], ['0 multipart/mixed', '1 text/plain', '2 image/png',
@@ -152,8 +153,9 @@ for (@changed) {
 {
 	my $o = explained('views', $changed[3][1]);
 	like($o->{irregular} // '', qr/Content-Transfer-Encoding|duplicate/, "irregular: $o->{irregular}");
+	is($o->{irregular_code}, 'duplicate-content-field', 'its code');
 	cmp_ok(scalar @{$o->{views}}, '>', 3, 'views');
-	is((grep { $_->{why} ne $o->{irregular} } @{$o->{views}}), 0, 'each with its reason');
+	is((grep { $_->{why} ne $o->{irregular} || $_->{why_code} ne $o->{irregular_code} } @{$o->{views}}), 0, 'each with its reason');
 	my ($v) = grep { $_->{sha256} eq sha256_hex($zip) } @{$o->{views}};
 	ok($v, 'the zip is one of them');
 	like($v->{way}, qr/^base64/, 'read as base64');

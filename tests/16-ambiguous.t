@@ -255,7 +255,7 @@ for (
 	['line that is no field', "X-One: 1\nthis is no field\nContent-Type: application/zip\nContent-Transfer-Encoding: base64"],
 	['NUL in a header', "X-One: 1\0\nContent-Type: application/zip\nContent-Transfer-Encoding\0: base64"],
 	['stray CR in a header', "X-One: 1\rContent-Transfer-Encoding: base64\nContent-Type: application/zip", 1],
-	['blank in front of a colon', "X-One: 1\nContent-Type : application/zip\nContent-Transfer-Encoding : base64"],
+	['whitespace in front of a colon', "X-One: 1\nContent-Type : application/zip\nContent-Transfer-Encoding : base64"],
 	['folded line that looks like a field', "X-One: 1\n Content-Transfer-Encoding: base64\nContent-Type: application/zip"],
 	['folded first line', " Content-Transfer-Encoding: base64\nContent-Type: application/zip"],
 	['irregular parameters', "Content-Type: application/zip; name=\"a.zip\nContent-Transfer-Encoding: base64"],

@@ -74,6 +74,12 @@ SKIP: {
 	}
 }
 
+# The codes of --json are an interface: the page has each as the program has it.
+my %doubt = (read_file("$SRC/ambiguity/doubt.h") // '') =~ /^\tD\(\w+, "([^"]+)",[\s\\]*"([^"]+)"\)/mg;
+cmp_ok(scalar keys %doubt, '>', 40, 'codes of irregular messages');
+my ($list) = (read_file("$SRC/man/spawnscan.8") // '') =~ /^The codes of\n\.Li irregular_code\n(.*?)^\.El/ms;
+is_deeply({ ($list // '') =~ /^\.It Li (\S+)\n([^\n]+)\n/mg }, \%doubt, 'spawnscan.8 lists them');
+
 # Defaults that are told are those in effect.
 my %default;
 for (split /\n/, run(cmd => ["$BUILD/spawnscan", '-c', write_file(tmpdir() . '/empty', ''), '--print-config'])->{out}) {
@@ -97,7 +103,7 @@ while ($readme =~ /^\| (infected|blocked|encrypted|unopened|limit|ambiguous|erro
 like(read_file("$SRC/LICENSE") // '', qr/GNU GENERAL PUBLIC LICENSE\s+Version 2, June 1991/, 'LICENSE is the GPL, version 2');
 my @files = grep { -f "$SRC/$_" && !-l "$SRC/$_" } tree_files();
 my @without = grep {
-	!m{(?:\.md|\.tsv|\.dict|/README|\ALICENSE|\A\.gitignore)\z|\Adebian/(?:changelog|control|copyright|source/|po/|[\w.]*templates\z)}
+	!m{(?:\.md|\.tsv|\.json|\.dict|/README|\ALICENSE|\A\.gitignore)\z|\Adebian/(?:changelog|control|copyright|source/|po/|[\w.]*templates\z)}
 	    && (read_file("$SRC/$_") // '') !~ m{\A(?:#!.*\n)?(?:<\?php\n)?(?:#|/\*|//|;;|\.\\") SPDX-License-Identifier: GPL-2\.0-or-later}
 } @files;
 is_deeply(\@without, [], 'each file names the licence');

@@ -35,7 +35,7 @@ main(int argc, char **argv)
 		struct stat st;
 		struct parts parts;
 		struct lint lint;
-		const char *why;
+		enum doubt why;
 		int fd = open(argv[i], O_RDONLY | O_CLOEXEC);
 		char *bytes;
 
@@ -48,7 +48,7 @@ main(int argc, char **argv)
 		lint_begin(&lint, &parts);
 		mime_walk(&parts, &conf, visit, &lint);
 		why = lint_irregular(&lint);
-		printf("%s\t%s\n", why == NULL ? "regular" : why, argv[i]);
+		printf("%s\t%s\n", why == DOUBT_NONE ? "regular" : doubt_phrase(why), argv[i]);
 		lint_free(&lint);
 		part_free(&parts);
 		free(bytes);

@@ -915,7 +915,7 @@ lint(const char *mail, size_t size, const struct conf *conf)
 {
 	struct parts parts;
 	struct lint v;
-	const char *why;
+	enum doubt why;
 	char *copy = exact(mail, size), *skeleton;
 	size_t len;
 
@@ -923,7 +923,7 @@ lint(const char *mail, size_t size, const struct conf *conf)
 	lint_begin(&v, &parts);
 	mime_walk(&parts, conf, lint_visit, &v);
 	why = lint_irregular(&v);
-	if (why == NULL) {
+	if (why == DOUBT_NONE) {
 		skeleton = lint_skeleton(&parts, &len);
 		assert_true(len <= size);
 		free(skeleton);
@@ -931,7 +931,7 @@ lint(const char *mail, size_t size, const struct conf *conf)
 	lint_free(&v);
 	part_free(&parts);
 	free(copy);
-	return why;
+	return doubt_phrase(why);
 }
 
 /* The same with CRLF line ends. */
@@ -1015,7 +1015,7 @@ test_lint_irregular(void **state)
 		    "A: b\n no field\n\nhello\n" },
 		{ "line that is no field", "A: b\nno field: x\n\nhello\n",
 		    "A: b\nno-field: x\n\nhello\n" },
-		{ "blank in front of a colon", "Content-Type : text/plain\n\nx\n",
+		{ "whitespace in front of a colon", "Content-Type : text/plain\n\nx\n",
 		    "Subject : text/plain\n\nx\n" },
 		{ "duplicate Content field",
 		    "Content-Type: text/plain\nContent-Type: text/plain\n\nx\n",
@@ -1045,7 +1045,8 @@ test_lint_irregular(void **state)
 		    "Content-Transfer-Encoding: base64\n\nQUJDQUJDQUI=\n" },
 		{ "irregular base64", "Content-Transfer-Encoding: base64\n\nQUJD!QUJD\n", NULL },
 		{ "irregular base64", "Content-Transfer-Encoding: base64\n\nQUJ-\n", NULL },
-		{ "blanks in base64", "Content-Transfer-Encoding: base64\n\nQUJD QUJD\n", NULL },
+		{ "whitespace in base64", "Content-Transfer-Encoding: base64\n\nQUJD QUJD\n",
+		    NULL },
 		{ "base64 that is cut off", "Content-Transfer-Encoding: base64\n\nQUJDQUI\n",
 		    NULL },
 		{ "irregular quoted-printable",
@@ -1100,7 +1101,7 @@ test_lint_irregular(void **state)
 		    MIXED "--bound\nA: b\n\nx\n" END },
 		{ "lines in front of the header", "what is this\nA: b\n\nx\n", "A: b\n\nx\n" },
 		{ "empty line in front of the header", "\nA: b\n\nx\n", NULL },
-		{ "blanks behind a soft line break",
+		{ "whitespace behind a soft line break",
 		    "Content-Transfer-Encoding: quoted-printable\n\na= \nb\n",
 		    "Content-Transfer-Encoding: quoted-printable\n\na=\n b\n" },
 		{ "boundary of what is no multipart", "Content-Type: text/plain; boundary=b\n\nx\n",
@@ -1138,7 +1139,7 @@ test_lint_irregular(void **state)
 	expect_lint(two_parts, sizeof(two_parts) - 1, &conf, "limit");
 }
 
-static const char *doubt;
+static enum doubt doubt;
 
 static bool
 doubt_visit(void *ctx, const struct part *part, const char *content, size_t len)
@@ -1159,15 +1160,33 @@ expect_doubt(const char *mail, const struct conf *conf, const char *want)
 	lint_begin(&v, &parts);
 	mime_walk(&parts, conf, doubt_visit, &v);
 	if (want == NULL)
-		assert_null(doubt);
+		assert_int_equal(doubt, DOUBT_NONE);
 	else
-		assert_string_equal(doubt, want);
+		assert_string_equal(doubt_phrase(doubt), want);
 	lint_free(&v);
 	part_free(&parts);
 }
 
 #define UU "Content-Transfer-Encoding: x-uuencode\n\n"
 #define UNUSUAL "unusual Content-Transfer-Encoding"
+
+/* An interface: lower-case words with hyphens, each once. */
+static void
+test_doubt_codes(void **state)
+{
+	(void)state;
+	assert_null(doubt_code(DOUBT_NONE));
+	assert_null(doubt_phrase(DOUBT_NONE));
+	for (int i = 1; i < DOUBT_COUNT; i++) {
+		assert_true(doubt_code(i)[0] != '\0' && doubt_phrase(i)[0] != '\0');
+		assert_int_equal(strspn(doubt_code(i), "abcdefghijklmnopqrstuvwxyz0123456789-"),
+		    strlen(doubt_code(i)));
+		for (int k = 1; k < i; k++) {
+			assert_string_not_equal(doubt_code(i), doubt_code(k));
+			assert_string_not_equal(doubt_phrase(i), doubt_phrase(k));
+		}
+	}
+}
 
 /* Only what makes another content of a part is told of the part. */
 static void
@@ -1221,7 +1240,7 @@ test_skeleton(void **state)
 	part_begin(&parts, two_parts, sizeof(two_parts) - 1);
 	lint_begin(&v, &parts);
 	mime_walk(&parts, *state, skeleton_visit, &v);
-	assert_null(lint_irregular(&v));
+	assert_int_equal(lint_irregular(&v), DOUBT_NONE);
 	for (size_t i = 0; i < parts.n; i++)
 		parts.at[i]->in_skeleton = parts.at[i]->n_names == 0;
 	skeleton = lint_skeleton(&parts, &len);
@@ -1497,6 +1516,7 @@ main(void)
 		cmocka_unit_test(test_packed_late),
 		cmocka_unit_test_prestate(test_lint_ordinary, &conf),
 		cmocka_unit_test_prestate(test_lint_irregular, &conf),
+		cmocka_unit_test(test_doubt_codes),
 		cmocka_unit_test_prestate(test_doubt, &conf),
 		cmocka_unit_test_prestate(test_skeleton, &conf),
 		cmocka_unit_test_prestate(test_regions, &conf),
