@@ -39,10 +39,10 @@ DESK      = $(call objects,$(DESK_DIRS))
 COMMON    = $(call objects,common)
 objects   = $(basename $(sort $(wildcard $(1:%=%/*.c))))
 
-FRONT_PKGS     = libbsd-overlay libmd inih jansson
+FRONT_PKGS     = libbsd-overlay libmd inih jansson libcdb lmdb
 # One process per connection: not looking for three small libraries at each
 # start saves a third of the time until main.
-FRONT_LIBS     = -Wl,-Bstatic -linih -ljansson -lbsd -lmd -lmilter -Wl,-Bdynamic -pthread
+FRONT_LIBS     = -Wl,-Bstatic -linih -ljansson -lcdb -llmdb -lbsd -lmd -lmilter -Wl,-Bdynamic -pthread
 DESK_PKGS      = $(FRONT_PKGS)
 INSPECTOR_PKGS = libmd libbsd-overlay inih jansson gmime-3.0 libclamav libarchive libseccomp zlib
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.

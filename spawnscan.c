@@ -46,6 +46,8 @@
 #include "notify.h"
 #include "proxy.h"
 #include "qmail_queue.h"
+#include "rule.h"
+#include "ruling.h"
 #include "sendmail.h"
 #include "smtp_relay.h"
 
@@ -56,6 +58,7 @@ struct options {
 	struct conf_options conf;
 	bool version, print_conf, json;
 	const char *explain; /* file, "-" = standard input */
+	bool rule_for; /* FROM TO CLIENT are what is explained */
 	const char *address;
 	bool sendmail;
 	struct sendmail_call call; /* of --sendmail */
@@ -82,6 +85,8 @@ static const char usage_text[] =
     "       spawnscan --report [options]     what the filter did, as text or HTML\n"
     "       spawnscan [options] --explain FILE\n"
     "                                        show what would be done with a message, and why\n"
+    "       spawnscan [options] --explain --rule-for FROM TO CLIENT\n"
+    "                                        show which rules match, and why\n"
     "\n"
     "HOST:PORT may also be [IPV6]:PORT, inet:HOST:PORT or unix:/PATH, with lmtp: in\n"
     "front for LMTP; or several of these with commas between, tried in order.\n"
@@ -102,6 +107,8 @@ static const char usage_text[] =
     "      --check          look at everything that an installation needs; --check -h tells more\n"
     "      --report         sum up log and quarantine; --report -h tells more\n"
     "      --explain FILE   show what would be done with the message in FILE (- = stdin)\n"
+    "      --rule-for       with --explain: FROM (\"\" is the null sender), TO and CLIENT,\n"
+    "                       NAME[ADDRESS] or ADDRESS (\"\" is unknown)\n"
     "      --json           with --explain: output for programs\n"
     "  -h, --help           this text\n";
 
@@ -147,6 +154,8 @@ main(int argc, char **argv)
 		code = inspection_print_version(&conf);
 	else if (options.print_conf)
 		code = print_conf(&conf);
+	else if (options.rule_for)
+		code = explainer_rules(&conf, options.call.recipients);
 	else if (options.explain != NULL)
 		code = explainer_run(&conf, options.explain, options.json, STDOUT_FILENO);
 	else if (closed) {
@@ -166,6 +175,7 @@ static int
 print_conf(const struct conf *conf)
 {
 	conf_each(conf, print_setting, NULL);
+	rule_print(conf, stdout);
 	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 }
 
@@ -249,6 +259,7 @@ parse_options(int argc, char **argv, struct options *o)
 			o->print_conf = true;
 			break;
 		case 'E':
+			o->rule_for = strcmp(optarg, "--rule-for") == 0;
 			o->explain = optarg;
 			break;
 		case 'J':
@@ -285,6 +296,11 @@ parse_options(int argc, char **argv, struct options *o)
 		}
 	}
 	check_fronts(o, argc - optind, argv + optind);
+	if (o->rule_for) {
+		if (argc - optind != 3)
+			quit(EX_USAGE, "--rule-for needs FROM, TO and CLIENT; see spawnscan -h");
+		return;
+	}
 	if (argc - optind > 1 && !o->sendmail)
 		quit(EX_USAGE, "too many addresses: %s; see spawnscan -h", argv[optind + 1]);
 	o->address = o->sendmail ? NULL : argv[optind];
@@ -344,6 +360,8 @@ load(struct options *o, struct conf *conf, char *sentence, size_t size)
 
 	if (code != EX_OK)
 		return code;
+	if (!ruling_check(conf, sentence, size))
+		return EX_CONFIG;
 	/* What is explained is nothing that happened. */
 	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name,
 		conf->syslog_facility, level, o->conf.verbose > 0 || isatty(STDERR_FILENO),

@@ -21,6 +21,7 @@
 #include "conf_value.h"
 #include "fault.h"
 #include "memory.h"
+#include "rule.h"
 
 static bool assign(struct conf *, const char *, const char *, char *, char *, size_t);
 
@@ -38,8 +39,18 @@ conf_init(struct conf *conf)
 }
 
 void
+conf_copy(struct conf *to, const struct conf *from)
+{
+	*to = *from;
+	for (size_t i = 0; i < conf_table_size; i++)
+		conf_value_own(to, &conf_table[i]);
+	to->rules = NULL;
+}
+
+void
 conf_free(struct conf *conf)
 {
+	rule_free(conf->rules);
 	for (size_t i = 0; i < conf_table_size; i++)
 		conf_value_free(conf, &conf_table[i]);
 	memset(conf, 0, sizeof(*conf));

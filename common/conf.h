@@ -23,6 +23,8 @@ enum conf_reload { RELOAD_AUTO, RELOAD_OVERLAP, RELOAD_PAUSE };
 enum conf_sandbox { SANDBOX_AUTO, SANDBOX_REQUIRE, SANDBOX_OFF };
 enum conf_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum conf_notice_line { NOTICE_LINE_AUTO, NOTICE_LINE_ALWAYS, NOTICE_LINE_NEVER };
+enum conf_exempt { EXEMPT_NO, EXEMPT_RULE, EXEMPT_CLIENT, EXEMPT_SENDER, EXEMPT_RECIPIENTS };
+enum conf_direction { DIRECTION_AUTO, DIRECTION_IN, DIRECTION_OUT };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
 /* Lists are words separated by one space. Times are seconds, sizes bytes. */
@@ -70,9 +72,15 @@ struct conf {
 	bool block_executables;
 	bool archive_names; /* the same rules inside archives and winmail.dat */
 	bool block_macros; /* office documents with macros */
+	enum conf_exempt exempt; /* of names and types nothing is blocked, only told */
 	char *exempt_clients; /* addresses, networks, patterns of names */
 	char *exempt_senders; /* patterns */
 	char *exempt_recipients;
+
+	/* [rules] */
+	char *rule; /* names of rules that say named = yes */
+	enum conf_direction direction; /* of all mail that comes this way */
+	struct rule *rules; /* of the file, in their order (rule.h); not in the table */
 
 	/* [limits] */
 	uint64_t message_size_limit;
@@ -139,6 +147,8 @@ struct conf {
 
 /* The defaults. Free with conf_free. */
 void conf_init(struct conf *);
+/* All settings, but none of the rules. */
+void conf_copy(struct conf *, const struct conf *);
 void conf_free(struct conf *);
 
 /*

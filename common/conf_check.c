@@ -18,6 +18,9 @@
 #define NOTICE_LINE 900 /* RFC 5322 2.1.1 allows 998; the rest is for what is filled in */
 #define HOST_LENGTH 253 /* RFC 1035 2.3.4, as text */
 
+const char *const conf_check_tables[] = { "file:", "sorted:", "cdb:", "lmdb:", NULL };
+
+static bool is_table(struct span);
 static bool clamd_address(const char *, size_t);
 static bool is_port(const char *);
 static bool is_shown(const char *, size_t);
@@ -28,13 +31,16 @@ conf_check_clients(const char *value)
 {
 	static const char expected[] =
 	    "addresses like 192.0.2.1 or 2001:db8::1, networks like "
-	    "192.0.2.0/24 with no bit set behind the prefix, or patterns of host names";
+	    "192.0.2.0/24 with no bit set behind the prefix, patterns of host names, or "
+	    "lookup tables like file:/path, sorted:/path, cdb:/path or lmdb:/path";
 	struct network network;
 	struct span word;
 
 	if (*value == '\0')
 		return expected;
 	while (words_next(&value, &word)) {
+		if (is_table(word))
+			continue;
 		/* "10.1.*" would be held against names, and never be one */
 		if ((strcspn(word.text, ":/") < word.len ||
 			strspn(word.text, "0123456789.*?") >= word.len) &&
@@ -43,6 +49,38 @@ conf_check_clients(const char *value)
 			return expected;
 	}
 	return NULL;
+}
+
+/* What has a colon, a slash or a bracket is nothing else, or the null sender. */
+const char *
+conf_check_addresses(const char *value)
+{
+	static const char expected[] =
+	    "addresses like user@example.com, domains like example.com or .example.com, "
+	    "patterns like *@example.com, <> for the null sender, or "
+	    "lookup tables like file:/path, sorted:/path, cdb:/path or lmdb:/path";
+	struct span word;
+
+	if (*value == '\0')
+		return expected;
+	while (words_next(&value, &word)) {
+		if (!is_table(word) && !span_is(word, "<>") &&
+		    strcspn(word.text, ":/<>\"()") < word.len)
+			return expected;
+	}
+	return NULL;
+}
+
+static bool
+is_table(struct span word)
+{
+	for (size_t i = 0; conf_check_tables[i] != NULL; i++) {
+		struct span rest = word;
+
+		if (span_take(&rest, conf_check_tables[i]))
+			return rest.len > 1 && rest.text[0] == '/';
+	}
+	return false;
 }
 
 /* Addresses and networks, no names. */

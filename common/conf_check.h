@@ -17,7 +17,11 @@
 /* Of scanner: in front of where a clamd listens. */
 #define CONF_CLAMD "clamd:"
 
+/* A word that begins so, and goes on with /, is a lookup table (transaction/lookup.c). */
+extern const char *const conf_check_tables[]; /* the last one is NULL */
+
 const char *conf_check_clients(const char *);
+const char *conf_check_addresses(const char *);
 const char *conf_check_networks(const char *);
 const char *conf_check_log(const char *);
 const char *conf_check_path(const char *);

@@ -18,6 +18,7 @@
 #include "conf_file.h"
 #include "fault.h"
 #include "memory.h"
+#include "rule_check.h"
 
 bool
 conf_options_take(struct conf_options *o, int letter, const char *argument)
@@ -87,7 +88,7 @@ conf_options_load(struct conf_options *o, struct conf *conf, char *err, size_t e
 		fault_tell(err, errsize, "%s", conf_contradiction(conf));
 		return EX_CONFIG;
 	}
-	return EX_OK;
+	return rule_check(conf, err, errsize) ? EX_OK : EX_CONFIG;
 }
 
 /* A caller that hears EX_CONFIG from us may send a message back to its sender. */

@@ -53,6 +53,11 @@ static const struct conf_choice facilities[] = { { "mail", LOG_MAIL }, { "daemon
 	{ "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 }, { NULL, 0 } };
 static const struct conf_choice log_formats[] = { { "text", LOG_FORMAT_TEXT },
 	{ "json", LOG_FORMAT_JSON }, { NULL, 0 } };
+static const struct conf_choice exemptions[] = { { "no", EXEMPT_NO }, { "yes", EXEMPT_RULE },
+	{ "client", EXEMPT_CLIENT }, { "sender", EXEMPT_SENDER },
+	{ "recipients", EXEMPT_RECIPIENTS }, { NULL, 0 } };
+static const struct conf_choice directions[] = { { "auto", DIRECTION_AUTO }, { "in", DIRECTION_IN },
+	{ "out", DIRECTION_OUT }, { NULL, 0 } };
 static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LOG_WARNING },
 	{ "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 } };
 
@@ -81,9 +86,32 @@ static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LO
 	"pcd vsw " /* queries that fetch from elsewhere, notebooks with files behind pictures */ \
 	"iqy oqy dqy rqy slk one onepkg"
 
+/*
+ * Sections whose settings are about one message and no more, so that a rule may
+ * set them. The others are for a process, a session, or all messages alike.
+ */
+#define BY_RULE_scan false
+#define BY_RULE_engine false
+#define BY_RULE_rules false
+#define BY_RULE_actions true
+#define BY_RULE_names true
+#define BY_RULE_limits false
+#define BY_RULE_marks true
+#define BY_RULE_quarantine true
+#define BY_RULE_notify true
+#define BY_RULE_log false
+#define BY_RULE_smtp false
+#define BY_RULE_proxy false
+#define BY_RULE_sendmail false
+
 /* clang-format off */
 #define ROW(section, field, type, min, max, choices, check, standard) \
-	{ #section, #field, type, offsetof(struct conf, field), min, max, choices, check, standard }
+	{ #section, #field, type, offsetof(struct conf, field), min, max, choices, check, standard, \
+	    BY_RULE_##section }
+/* In a section that rules may set, but for all messages alike. */
+#define EXEMPTION(field, check) \
+	{ "names", #field, TYPE_WORDS, offsetof(struct conf, field), 0, LIST_LENGTH, NULL, check, "", \
+	    false }
 #define STRING(section, field, min, max, check, standard) \
 	ROW(section, field, TYPE_STRING, min, max, NULL, check, standard)
 #define WORDS(section, field, min, max, check, standard) \
@@ -103,7 +131,7 @@ static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LO
 	ROW(section, field, TYPE_CHOICE, 0, 0, choices, NULL, standard)
 #define CLASS_ROW(id, name, weight, choices, standard) \
 	{ "actions", name, TYPE_CHOICE, offsetof(struct conf, action[CLASS_##id]), 0, 0, choices, NULL, \
-	    standard },
+	    standard, true },
 
 const struct conf_key conf_table[] = {
 	CHOICE(scan, scan, scans, "auto"),
@@ -147,9 +175,13 @@ const struct conf_key conf_table[] = {
 	BOOL(names, block_executables, "yes"),
 	BOOL(names, archive_names, "yes"),
 	BOOL(names, block_macros, "no"),
-	WORDS(names, exempt_clients, 0, LIST_LENGTH, conf_check_clients, ""),
-	WORDS(names, exempt_senders, 0, LIST_LENGTH, NULL, ""),
-	WORDS(names, exempt_recipients, 0, LIST_LENGTH, NULL, ""),
+	CHOICE(names, exempt, exemptions, "no"),
+	EXEMPTION(exempt_clients, conf_check_clients),
+	EXEMPTION(exempt_senders, conf_check_addresses),
+	EXEMPTION(exempt_recipients, conf_check_addresses),
+
+	WORDS(rules, rule, 0, LIST_LENGTH, NULL, ""),
+	CHOICE(rules, direction, directions, "auto"),
 
 	SIZE(limits, message_size_limit, K, 1024 * G, "100M"),
 	/* GMime itself gives up at 1024 */

@@ -5,6 +5,7 @@
 #ifndef CONF_TABLE_H
 #define CONF_TABLE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,6 +35,7 @@ struct conf_key {
 	const struct conf_choice *choices;
 	const char *(*check)(const char *value); /* what was expected instead, or NULL */
 	const char *standard; /* the default, as in a file */
+	bool by_rule; /* a [rule NAME] may set it, for the messages that it matches */
 };
 
 /* In the order of --print-config. */

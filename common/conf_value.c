@@ -23,11 +23,11 @@ struct unit {
 	uint64_t factor;
 };
 
-static bool set_string(struct conf *, const struct conf_key *, const char *, bool);
+static bool set_string(void *, const struct conf_key *, const char *, bool);
 static char *join(const struct conf_key *, const char *, char *);
-static bool set_number(struct conf *, const struct conf_key *, const char *);
-static bool set_bool(struct conf *, const struct conf_key *, const char *);
-static bool set_choice(struct conf *, const struct conf_key *, const char *);
+static bool set_number(void *, const struct conf_key *, const char *);
+static bool set_bool(void *, const struct conf_key *, const char *);
+static bool set_choice(void *, const struct conf_key *, const char *);
 static void tell_expected(const struct conf_key *, char *, size_t);
 static void tell_choices(const struct conf_key *, char *, size_t);
 static char *words_parse(const char *);
@@ -46,8 +46,8 @@ static const struct unit time_units[] = { { 'd', 86400 }, { 'h', 3600 }, { 'm', 
 	{ 0, 1 } };
 
 bool
-conf_value_set(struct conf *conf, const struct conf_key *key, const char *value, bool append,
-    char *err, size_t errsize)
+conf_value_set(void *into, const struct conf_key *key, const char *value, bool append, char *err,
+    size_t errsize)
 {
 	bool ok = false;
 	char shown[FAULT_QUOTE_SIZE], expected[320];
@@ -57,18 +57,18 @@ conf_value_set(struct conf *conf, const struct conf_key *key, const char *value,
 	case TYPE_WORDS:
 	case TYPE_EXTENSIONS:
 	case TYPE_TEXT:
-		ok = set_string(conf, key, value, append);
+		ok = set_string(into, key, value, append);
 		break;
 	case TYPE_NUMBER:
 	case TYPE_SIZE:
 	case TYPE_TIME:
-		ok = set_number(conf, key, value);
+		ok = set_number(into, key, value);
 		break;
 	case TYPE_BOOL:
-		ok = set_bool(conf, key, value);
+		ok = set_bool(into, key, value);
 		break;
 	case TYPE_CHOICE:
-		ok = set_choice(conf, key, value);
+		ok = set_choice(into, key, value);
 		break;
 	}
 	if (ok)
@@ -80,9 +80,9 @@ conf_value_set(struct conf *conf, const struct conf_key *key, const char *value,
 }
 
 static bool
-set_string(struct conf *conf, const struct conf_key *key, const char *value, bool append)
+set_string(void *into, const struct conf_key *key, const char *value, bool append)
 {
-	char **field = (void *)((char *)conf + key->offset);
+	char **field = (void *)((char *)into + key->offset);
 	char *new = NULL;
 
 	switch (key->type) {
@@ -126,18 +126,18 @@ join(const struct conf_key *key, const char *old, char *new)
 }
 
 static bool
-set_number(struct conf *conf, const struct conf_key *key, const char *value)
+set_number(void *into, const struct conf_key *key, const char *value)
 {
 	uint64_t number;
 
 	if (!number_parse(value, key_units(key), &number) || number < key->min || number > key->max)
 		return false;
-	memcpy((char *)conf + key->offset, &number, sizeof(number));
+	memcpy((char *)into + key->offset, &number, sizeof(number));
 	return true;
 }
 
 static bool
-set_bool(struct conf *conf, const struct conf_key *key, const char *value)
+set_bool(void *into, const struct conf_key *key, const char *value)
 {
 	static const struct conf_choice words[] = { { "yes", true }, { "no", false },
 		{ "on", true }, { "off", false }, { "true", true }, { "false", false } };
@@ -147,7 +147,7 @@ set_bool(struct conf *conf, const struct conf_key *key, const char *value)
 	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasecmp(words[i].name, value) == 0) {
 			set = words[i].value;
-			memcpy((char *)conf + key->offset, &set, sizeof(set));
+			memcpy((char *)into + key->offset, &set, sizeof(set));
 			return true;
 		}
 	return false;
@@ -155,7 +155,7 @@ set_bool(struct conf *conf, const struct conf_key *key, const char *value)
 
 /* set_choice - an enum of ours has the size of an int */
 static bool
-set_choice(struct conf *conf, const struct conf_key *key, const char *value)
+set_choice(void *into, const struct conf_key *key, const char *value)
 {
 	const struct conf_choice *c;
 
@@ -164,7 +164,7 @@ set_choice(struct conf *conf, const struct conf_key *key, const char *value)
 	    "choices are stored as int");
 	for (c = key->choices; c->name != NULL; c++)
 		if (strcasecmp(c->name, value) == 0) {
-			memcpy((char *)conf + key->offset, &c->value, sizeof(c->value));
+			memcpy((char *)into + key->offset, &c->value, sizeof(c->value));
 			return true;
 		}
 	return false;
@@ -223,9 +223,9 @@ tell_choices(const struct conf_key *key, char *buf, size_t size)
 }
 
 char *
-conf_value_print(const struct conf *conf, const struct conf_key *key)
+conf_value_print(const void *from, const struct conf_key *key)
 {
-	const void *field = (const char *)conf + key->offset;
+	const void *field = (const char *)from + key->offset;
 	const struct conf_choice *c;
 	uint64_t number;
 	bool set;
@@ -266,12 +266,21 @@ conf_value_is_long(const struct conf_key *key)
 }
 
 void
-conf_value_free(struct conf *conf, const struct conf_key *key)
+conf_value_free(void *from, const struct conf_key *key)
 {
-	char **string = (void *)((char *)conf + key->offset);
+	char **string = (void *)((char *)from + key->offset);
 
 	if (key->type == TYPE_STRING || conf_value_is_long(key))
 		free(*string);
+}
+
+void
+conf_value_own(void *in, const struct conf_key *key)
+{
+	char **string = (void *)((char *)in + key->offset);
+
+	if (key->type == TYPE_STRING || conf_value_is_long(key))
+		*string = memory_copy(*string);
 }
 
 /* words_parse - words separated by one space; NULL if there are control characters */

@@ -12,17 +12,21 @@
 #include "conf_table.h"
 
 /*
- * Check a value and put it in its place; append: to a list or text that is
- * there. On failure false and a sentence, and nothing has changed.
+ * Check a value and put it in its place, in the struct that the key is of: a struct
+ * conf, or a rule; append: to a list or text that is there. On failure false and a
+ * sentence, and nothing has changed.
  */
-bool conf_value_set(struct conf *, const struct conf_key *, const char *value, bool append,
-    char *err, size_t errsize);
+bool conf_value_set(void *into, const struct conf_key *, const char *value, bool append, char *err,
+    size_t errsize);
 
 /* The value as conf_value_set takes it, malloc'd. */
-char *conf_value_print(const struct conf *, const struct conf_key *);
+char *conf_value_print(const void *from, const struct conf_key *);
 
 /* Give back what it points to. */
-void conf_value_free(struct conf *, const struct conf_key *);
+void conf_value_free(void *from, const struct conf_key *);
+
+/* What was copied with its struct gets a string of its own. */
+void conf_value_own(void *in, const struct conf_key *);
 
 /* Does it take a value in several lines? */
 bool conf_value_is_long(const struct conf_key *);

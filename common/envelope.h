@@ -23,6 +23,7 @@ struct envelope {
 	const char *client_address; /* as text; "" = unknown */
 	const char *protocol; /* what that client spoke: "ESMTP"; or "" */
 	const char *source; /* "LOCAL", "REMOTE" or "" */
+	const char *authenticated; /* did that client log in: "yes", "no" or "" = unknown */
 	const char *ident; /* the message's name there: its queue id; or "" */
 	const char *next_hop; /* what takes it, as --via of spawnscan-quarantine has it; or "" */
 	const char *mode; /* which front it came by: "smtp", "lmtp", "filter" ... */

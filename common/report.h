@@ -50,7 +50,7 @@ struct report {
 	uint64_t size; /* of the message that was inspected */
 	enum verdict_action action; /* the strongest of all findings; ACTION_PASS if none */
 	char *scanner; /* "ClamAV 1.4.6/27400"; "" if none ran */
-	char *exempt; /* the list that passed over a rule (policy_exempt); NULL = none did */
+	char *exempt; /* why names and types were passed over (conf_exempt); NULL = none was */
 	struct finding *findings;
 	size_t n_findings;
 	struct edit *edits; /* in ascending order */

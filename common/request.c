@@ -25,22 +25,19 @@
 #include "clock.h"
 #include "report.h"
 
-#define N_FACTS 12
+#define N_FACTS 9
 
 static const char *const explain_words[] = {
 	[EXPLAIN_NONE] = "", [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json"
 };
 
 static char *request_text(const struct request *, const struct conf *, size_t *len);
-static void put_envelope(FILE *, const struct request *, const struct conf *);
-static const char *known(const char *);
 static void put_setting(void *ctx, const char *section, const char *key, const char *value);
 static bool wait_writable(int sock, int64_t deadline);
 static ssize_t send_first(int sock, const char *buf, size_t len, int fd);
 static bool receive_length(int sock, uint32_t *len, int *fd);
 static bool receive_all(int sock, char *buf, size_t len);
 static bool parse_request(struct request *, size_t len, struct conf *, char *err, size_t errsize);
-static bool parse_recipients(struct request *, const char *count, const char **at, const char *end);
 
 bool
 request_send(int sock, const struct request *r, const struct conf *conf, const struct message *m,
@@ -80,10 +77,10 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	if (f == NULL)
 		return NULL;
 	fwrite(&length, sizeof(length), 1, f);
-	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0,
+	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0,
 	    r->reference, 0, r->time, 0, r->scratch, 0, r->crlf ? "crlf" : "", 0,
-	    explain_words[r->explain], 0, known(r->language), 0);
-	put_envelope(f, r, conf);
+	    explain_words[r->explain], 0, r->language != NULL ? r->language : "", 0,
+	    r->sender != NULL ? r->sender : "", 0);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
 		free(text);
@@ -93,28 +90,6 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	length = htole32((uint32_t)(*len - sizeof(length)));
 	memcpy(text, &length, sizeof(length));
 	return text;
-}
-
-/* Recipients only where a rule asks for them: there may be very many. */
-static void
-put_envelope(FILE *f, const struct request *r, const struct conf *conf)
-{
-	size_t bytes = 0, n = conf->exempt_recipients[0] != '\0' ? r->n_recipients : 0;
-
-	for (size_t i = 0; i < n; i++)
-		bytes += strlen(r->recipients[i]) + 1;
-	if (bytes > REQUEST_MAX_RECIPIENT_BYTES)
-		n = 0;
-	fprintf(f, "%s%c%s%c%s%c%zu%c", known(r->client_name), 0, known(r->client_address), 0,
-	    known(r->sender), 0, n, 0);
-	for (size_t i = 0; i < n; i++)
-		fprintf(f, "%s%c", r->recipients[i], 0);
-}
-
-static const char *
-known(const char *fact)
-{
-	return fact != NULL ? fact : "";
 }
 
 static void
@@ -254,11 +229,10 @@ receive_all(int sock, char *buf, size_t len)
 static bool
 parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_t errsize)
 {
-	const char *protocol = "", *line_ends = "", *explain = "", *count = "", *at = r->text,
+	const char *protocol = "", *line_ends = "", *explain = "", *at = r->text,
 		   *end = r->text + len;
 	const char **const facts[N_FACTS] = { &protocol, &r->host, &r->reference, &r->time,
-		&r->scratch, &line_ends, &explain, &r->language, &r->client_name,
-		&r->client_address, &r->sender, &count };
+		&r->scratch, &line_ends, &explain, &r->language, &r->sender };
 
 	if (len == 0 || end[-1] != '\0') {
 		snprintf(err, errsize, "the request is cut off");
@@ -282,10 +256,6 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 	}
 	if (r->language[0] != '\0' && !sentences_parse(&r->sentences, r->language, err, errsize))
 		return false;
-	if (!parse_recipients(r, count, &at, end)) {
-		snprintf(err, errsize, "the request lacks recipients");
-		return false;
-	}
 	for (; at < end; at += strlen(at) + 1) {
 		if (!conf_set(conf, at, err, errsize))
 			return false;
@@ -293,26 +263,10 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 	return true;
 }
 
-static bool
-parse_recipients(struct request *r, const char *count, const char **at, const char *end)
-{
-	size_t n = strtoul(count, NULL, 10);
-	char *word = r->text + (*at - r->text);
-
-	if (n > (size_t)(end - *at) || (r->words = calloc(n + 1, sizeof(*r->words))) == NULL)
-		return false;
-	for (; r->n_recipients < n && word < end; word += strlen(word) + 1)
-		r->words[r->n_recipients++] = word;
-	r->recipients = r->words;
-	*at = word;
-	return r->n_recipients == n;
-}
-
 void
 request_free(struct request *r)
 {
 	free(r->text);
-	free(r->words);
 	sentences_free(&r->sentences);
 	memset(r, 0, sizeof(*r));
 }

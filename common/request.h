@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * request.h - what the front asks of an inspector: one message, the settings,
- * the envelope for the rules, and a few facts for the notices.
+ * request.h - what the front asks of an inspector: one message, the settings, and
+ * a few facts for the notices. Whom it is for is none of its business.
  *
  * On the wire: one 32-bit little-endian length, sent together with the sealed
  * message descriptor (SCM_RIGHTS), then that many bytes of NUL-terminated
- * strings: the protocol (report.h), the facts, the recipients, then every setting as "key=value".
+ * strings: the protocol (report.h), the facts, then every setting as "key=value".
  */
 #ifndef REQUEST_H
 #define REQUEST_H
@@ -19,11 +19,6 @@
 #include "sentences.h"
 
 #define REQUEST_MAX_BYTES (1u << 20)
-/*
- * Of them for recipients. Where there are more none is told, so that no rule
- * can be said to hold for all of them.
- */
-#define REQUEST_MAX_RECIPIENT_BYTES (512u << 10)
 
 /* Is the report to tell how it came about, and in what form? */
 enum explain_form { EXPLAIN_NONE, EXPLAIN_TEXT, EXPLAIN_JSON };
@@ -36,16 +31,11 @@ struct request {
 	bool crlf; /* SMTP: every line end is, and in edits must be, a CRLF */
 	enum explain_form explain;
 	const char *language; /* a file of sentences, whole (sentences.h); NULL or "" = English */
-
-	/* The envelope, for the rules; NULL or "" = not known. */
-	const char *client_name, *client_address;
-	const char *sender; /* "<address>"; the null sender is "<>" */
-	char *const *recipients; /* all, or none */
-	size_t n_recipients;
+	/* "<address>", for the notices; the null sender is "<>"; NULL or "" = not known */
+	const char *sender;
 
 	struct sentences sentences; /* of a received one: what language says */
 	char *text; /* what the strings point to */
-	char **words; /* and the recipients */
 };
 
 /*

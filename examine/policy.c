@@ -6,36 +6,23 @@
  * last extension decides, else the content. Every candidate name is judged,
  * and one that is blocked is enough; an allow pattern speaks for its own name
  * only, and for the content if no other name is blocked.
- *
- * Whom the rules are for: not a client, sender or recipients that the site has
- * exempted. That is a favour for those who are known to send programs; so each
- * doubt is decided against it.
  */
 #include "policy.h"
-#include "network.h"
 #include "sniff.h"
 #include "words.h"
 
 #include <ctype.h>
 #include <err.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
-
-#define ADDRESS_MAX 1024 /* of an address; longer ones are none */
 
 enum name_verdict { NAME_UNKNOWN, NAME_ALLOWED, NAME_BLOCKED };
 
 static enum name_verdict judge_name(const struct conf *, const char *name, char *rule);
 static enum name_verdict judge_folders(const struct conf *, const char *name, char *rule);
 static enum name_verdict judge_plain_name(const struct conf *, const char *name, char *rule);
-static bool match_client(const char *list, const char *name, const char *address);
-static bool match_sender(const char *list, const char *sender);
-static bool match_address(const char *list, const char *address);
-static bool is_plain_address(const char *address);
-static bool is_dotted(const char *, size_t);
 static size_t invisible_length(const unsigned char *);
 static size_t invisible_tail(const char *, size_t len);
 
@@ -161,93 +148,6 @@ policy_is_host(const char *name)
 	/* The whole of it, or behind a blank or the local part of an address. */
 	return host < dot && host[0] != '.' && strstr(host, "..") == NULL &&
 	    (host == plain || strchr(" @", host[-1]) != NULL);
-}
-
-const char *
-policy_exempt(const struct conf *conf, const struct request *r)
-{
-	bool all = r->n_recipients > 0;
-
-	if (match_client(conf->exempt_clients, r->client_name, r->client_address))
-		return "client";
-	if (r->sender != NULL && match_sender(conf->exempt_senders, r->sender))
-		return "sender";
-	for (size_t i = 0; i < r->n_recipients && all; i++)
-		all = match_address(conf->exempt_recipients, r->recipients[i]);
-	return all ? "recipients" : NULL;
-}
-
-/*
- * Words that are an address or a network, and patterns of names. Postfix says
- * "unknown" of a client whose name it could not verify.
- */
-static bool
-match_client(const char *list, const char *name, const char *address)
-{
-	bool named = name != NULL && name[0] != '\0' && strcmp(name, "unknown") != 0;
-	char pattern[ADDRESS_MAX];
-	struct network network;
-	struct span word;
-
-	while (words_next(&list, &word)) {
-		if (network_parse(&network, word.text, word.len)) {
-			if (address != NULL && network_holds(&network, address))
-				return true;
-		} else if (named && words_text(word, pattern, sizeof(pattern)) != NULL &&
-		    fnmatch(pattern, name, FNM_CASEFOLD) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* The address within "<>"; the null sender keeps them. */
-static bool
-match_sender(const char *list, const char *sender)
-{
-	size_t len = strlen(sender);
-	char plain[ADDRESS_MAX];
-
-	if (len <= 2)
-		return match_address(list, sender);
-	if (strlcpy(plain, sender + 1, sizeof(plain)) >= sizeof(plain))
-		return false;
-	plain[len - 2] = '\0';
-	return match_address(list, plain);
-}
-
-static bool
-match_address(const char *list, const char *address)
-{
-	char word[ADDRESS_MAX];
-
-	return (strcmp(address, "<>") == 0 || is_plain_address(address)) &&
-	    words_match(list, address, word, sizeof(word));
-}
-
-/*
- * Dot-atom "@" host name (RFC 5322 3.2.3). A comment or a quoted string may be
- * one address to us and another to whoever delivers.
- */
-static bool
-is_plain_address(const char *address)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-.";
-	const char *at = strchr(address, '@');
-	size_t local = strspn(address,
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	    "0123456789!#$%&'*+-/=?^_`{|}~.");
-
-	return at != NULL && local == (size_t)(at - address) && is_dotted(address, local) &&
-	    at[1 + strspn(at + 1, letters)] == '\0' && is_dotted(at + 1, strlen(at + 1));
-}
-
-/* Words with one dot between each two. */
-static bool
-is_dotted(const char *text, size_t len)
-{
-	return len > 0 && text[0] != '.' && text[len - 1] != '.' &&
-	    memmem(text, len, "..", 2) == NULL;
 }
 
 void

@@ -9,7 +9,6 @@
 #include <stddef.h>
 
 #include "conf.h"
-#include "request.h"
 
 #define POLICY_RULE_MAX 256
 
@@ -27,13 +26,6 @@ bool policy_blocks(const struct conf *, char *const *names, size_t n, const char
  * com, pl or app: "Re: your order at example.com", "logo@example.com"?
  */
 bool policy_is_host(const char *name);
-
-/*
- * Do the rules above not hold for this mail? Then the list that says so, a
- * constant word: "client", "sender" or "recipients" (all of them match). What
- * is not known matches nothing.
- */
-const char *policy_exempt(const struct conf *, const struct request *);
 
 /*
  * A name as a file system would take it: without path, control, bidi and

@@ -23,6 +23,7 @@
 #include "inspection.h"
 #include "log.h"
 #include "message.h"
+#include "ruling.h"
 
 #define READ_SIZE (64u << 10)
 #define REFERENCE "MMDD/UNIXTIME.PID.N"
@@ -49,6 +50,27 @@ explainer_run(const struct conf *conf, const char *file, bool json, int wfd)
 		code = explain(conf, &m, json ? EXPLAIN_JSON : EXPLAIN_TEXT, wfd);
 	message_close(&m);
 	return code;
+}
+
+int
+explainer_rules(const struct conf *conf, char *const words[3])
+{
+	struct client_text client = { "", "" };
+	struct envelope envelope = {
+		.sender = words[0], .recipients = words + 1, .n_recipients = 1
+	};
+	char err[512];
+
+	if (!envelope_client(&client, words[2]) &&
+	    strlcpy(client.address, words[2], sizeof(client.address)) >= sizeof(client.address))
+		return complain(EX_USAGE, "%s is no client: NAME[ADDRESS] or ADDRESS", words[2]);
+	if (strcmp(words[0], "<>") == 0)
+		envelope.sender = "";
+	envelope.client_name = client.name;
+	envelope.client_address = client.address;
+	if (!ruling_explain(conf, &envelope, stdout, err, sizeof(err)))
+		return complain(EX_TEMPFAIL, "%s", err);
+	return fflush(stdout) == EOF ? complain(EX_IOERR, "writing: %s", strerror(errno)) : EX_OK;
 }
 
 static int

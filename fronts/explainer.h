@@ -18,4 +18,7 @@
  */
 int explainer_run(const struct conf *, const char *file, bool json, int wfd);
 
+/* For "from", "to", "client": which rules match a message so, and why. To standard output. */
+int explainer_rules(const struct conf *, char *const words[3]);
+
 #endif

@@ -117,7 +117,7 @@ void
 inspection_explain(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, enum explain_form form)
 {
-	static const struct envelope none = { .client_name = "", .client_address = "" };
+	static const struct envelope none = { .sender = "" };
 
 	inspect(i, conf, m, reference, &none, false, form);
 }
@@ -133,11 +133,7 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 		.scratch = "",
 		.crlf = crlf,
 		.explain = form,
-		.language = language,
-		.client_name = envelope->client_name,
-		.client_address = envelope->client_address,
-		.recipients = envelope->recipients,
-		.n_recipients = envelope->n_recipients };
+		.language = language };
 	int64_t deadline = clock_ms() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
 	bool want_engine = conf->engine != ENGINE_OFF && !conf_uses_clamd(conf);

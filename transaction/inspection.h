@@ -39,8 +39,8 @@ struct inspection {
 
 /*
  * Have a sealed message inspected. reference names the quarantined original
- * for the notices ("" = none); crlf_only: edits must have CRLF line ends. The
- * envelope is for the rules.
+ * for the notices ("" = none); crlf_only: edits must have CRLF line ends. Of
+ * the envelope the sender may be told by notices.
  * Bounded by conf->inspect_timeout; leaves no process and no file behind.
  */
 void inspection_run(struct inspection *, const struct conf *, const struct message *,

@@ -80,6 +80,10 @@ record_message(const struct transaction *t, enum outcome outcome, const char *re
 	log_attachments(t, &record);
 	if (report->exempt != NULL)
 		log_record_str(&record, "exempt", report->exempt);
+	if (*t->rules != '\0')
+		log_record_str(&record, "rules", t->rules);
+	if (t->treatments > 1)
+		log_record_num(&record, "strictest_of", t->treatments);
 	if (t->quarantine.stored)
 		log_record_str(&record, "quarantine", t->quarantine.reference);
 	log_record_str(&record, "outcome", record_outcome(outcome));

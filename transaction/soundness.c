@@ -58,7 +58,7 @@ action_fits(const struct report *r, const struct conf *conf, const struct findin
 	if (f->action == conf->action[f->class])
 		return true;
 	if (f->class == CLASS_BLOCKED &&
-	    (f->action == conf->partial || (f->action == ACTION_TAG && r->exempt != NULL)))
+	    (f->action == conf->partial || (f->action == ACTION_TAG && conf->exempt != EXEMPT_NO)))
 		return true;
 	/* A doubt about what is harmless in every reading is told, and that is all. */
 	if (f->class == CLASS_AMBIGUOUS && f->action == ACTION_TAG &&

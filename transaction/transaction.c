@@ -11,27 +11,37 @@
  * A message that the client keeps is not kept here as well: transaction_finish
  * takes the copy out again, or each retry would leave another.
  *
+ * Which settings hold is for the rules to say (ruling.c), once the envelope and the size are
+ * known, and again if a rule is about what is found.
+ *
  * Ownership: the front owns what the envelope points to, everything else
  * belongs to the transaction until transaction_finish.
  *
- * Diagnostics, each a key=value record: "inspection-failed" and
- * "quarantine-failed" (err), "quarantine-incomplete" (warning), "inspector"
+ * Diagnostics, each a key=value record: "inspection-failed",
+ * "rules-failed" and "quarantine-failed" (err), "quarantine-incomplete" (warning), "inspector"
  * (notice; what the inspector has to say about itself, each sentence once per
  * process), and one "message" for each message: info if it was delivered and
  * nothing was found, warning if it could not be inspected to its end, notice
  * otherwise; and one "recipient" (info, or notice if it did not get the
  * message) for each recipient whose next hop speaks LMTP. Text from strangers is cut, so that the
  * pairs behind it stay in the record.
+ *
+ * Over 500 lines because what the rules make of a message and what becomes of it then are one
+ * order of steps.
  */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "clock.h"
+#include "conf_table.h"
+#include "conf_value.h"
 #include "language.h"
 #include "log.h"
+#include "memory.h"
 #include "poison.h"
 #include "record.h"
 #include "metrics.h"
@@ -41,6 +51,16 @@
 
 #define NOTES_MAX 32
 
+static bool judge(struct transaction *, enum decision *);
+static bool judge_each(struct transaction *, struct ruling *, enum decision *);
+static bool judge_one(struct transaction *, enum decision *);
+static bool rules_fail(struct transaction *, const char *);
+static bool rules_needed(const struct conf *);
+static void take_treatment(struct transaction *, struct treatment *);
+static void take_conf(struct transaction *, struct conf *);
+static bool inspects_alike(const struct conf *, const struct conf *);
+static bool make_copy(struct transaction *, const struct transaction *, struct treatment *);
+static unsigned int classes_of(const struct report *);
 static enum decision inspect(struct transaction *);
 static void set_aside(struct transaction *);
 static bool inspector_is_well(const struct transaction *);
@@ -58,12 +78,13 @@ void
 transaction_init(struct transaction *t, const struct conf *conf)
 {
 	memset(t, 0, sizeof(*t));
-	t->conf = conf;
+	t->conf = t->base = conf;
 	t->cause = "";
 	t->message.fd = t->wrapped.fd = -1;
 	t->envelope.sender = t->envelope.client = t->envelope.mode = "";
 	t->envelope.client_name = t->envelope.client_address = "";
 	t->envelope.protocol = t->envelope.source = t->envelope.ident = "";
+	t->envelope.authenticated = "";
 	t->envelope.next_hop = "";
 	report_init(&t->inspection.report);
 }
@@ -71,8 +92,10 @@ transaction_init(struct transaction *t, const struct conf *conf)
 enum decision
 transaction_decide(struct transaction *t)
 {
-	enum decision decision = inspect(t);
+	enum decision decision;
 
+	if (!judge(t, &decision))
+		return DECISION_TEMPFAIL;
 	if (decision != DECISION_DELIVER)
 		reason_from_findings(t);
 	if (decision == DECISION_TEMPFAIL)
@@ -86,6 +109,222 @@ transaction_decide(struct transaction *t)
 		return DECISION_TEMPFAIL;
 	}
 	return decision;
+}
+
+/* judge - by the rules that hold; false: it can't be said which do, or nothing was inspected */
+static bool
+judge(struct transaction *t, enum decision *decision)
+{
+	struct ruling r;
+	char err[512];
+	bool ok;
+
+	if (t->ruled || !rules_needed(t->conf))
+		return judge_one(t, decision);
+	if (!ruling_make(&r, t->conf, &t->envelope, t->message.size, err, sizeof(err)))
+		return rules_fail(t, err);
+	if (r.n == 1) {
+		take_treatment(t, &r.treatments[0]);
+		ok = judge_one(t, decision);
+	} else
+		ok = judge_each(t, &r, decision);
+	ruling_free(&r);
+	return ok;
+}
+
+/* judge_each - the treatment that comes to the strongest action holds for all */
+static bool
+judge_each(struct transaction *t, struct ruling *r, enum decision *decision)
+{
+	struct transaction best = *t, one;
+	bool ok = true;
+
+	for (size_t i = 0; i < r->n && ok; i++) {
+		enum decision d = DECISION_TEMPFAIL;
+
+		one = *t;
+		take_treatment(&one, &r->treatments[i]);
+		ok = judge_one(&one, &d);
+		if (i > 0 && ok &&
+		    !verdict_action_wins(one.inspection.report.action,
+			best.inspection.report.action)) {
+			inspection_free(&one.inspection);
+			ruling_conf_free(one.own);
+			continue;
+		}
+		if (i > 0) {
+			inspection_free(&best.inspection);
+			ruling_conf_free(best.own);
+		}
+		best = one;
+		*decision = d;
+		if (!best.inspection.ok)
+			break;
+	}
+	*t = best;
+	t->treatments = r->n;
+	return ok;
+}
+
+/* judge_one - and once more, if a rule is about what was found */
+static bool
+judge_one(struct transaction *t, enum decision *decision)
+{
+	char err[512], rules[RULING_NAMES_MAX];
+	struct conf *conf;
+	const struct conf *before = t->conf;
+
+	*decision = inspect(t);
+	if (!t->open || !t->inspection.ok || t->inspection.report.n_findings == 0)
+		return true;
+	if (!ruling_found(&conf, rules, t->base, &t->envelope, t->message.size,
+		classes_of(&t->inspection.report), err, sizeof(err)))
+		return rules_fail(t, err);
+	strlcpy(t->rules, rules, sizeof(t->rules));
+	if (!inspects_alike(before, conf != NULL ? conf : t->base)) {
+		inspection_free(&t->inspection);
+		report_init(&t->inspection.report);
+		take_conf(t, conf);
+		*decision = inspect(t);
+	} else
+		take_conf(t, conf);
+	return true;
+}
+
+static unsigned int
+classes_of(const struct report *report)
+{
+	unsigned int classes = 0;
+
+	for (size_t i = 0; i < report->n_findings; i++)
+		classes |= 1u << report->findings[i].class;
+	return classes;
+}
+
+static bool
+rules_fail(struct transaction *t, const char *why)
+{
+	strlcpy(t->reason, why, sizeof(t->reason));
+	record_failure(t, "rules-failed", why);
+	t->cause = "lookup table of a rule not readable";
+	return false;
+}
+
+static bool
+rules_needed(const struct conf *conf)
+{
+	return conf->rules != NULL || *conf->exempt_clients != '\0' ||
+	    *conf->exempt_senders != '\0' || *conf->exempt_recipients != '\0';
+}
+
+static void
+take_treatment(struct transaction *t, struct treatment *treatment)
+{
+	t->ruled = true;
+	t->open = treatment->open;
+	strlcpy(t->rules, treatment->rules, sizeof(t->rules));
+	take_conf(t, treatment->conf);
+	treatment->conf = NULL;
+}
+
+/* take_conf - over; NULL: the front's */
+static void
+take_conf(struct transaction *t, struct conf *conf)
+{
+	ruling_conf_free(t->own);
+	t->own = conf;
+	t->conf = conf != NULL ? conf : t->base;
+}
+
+/* inspects_alike - is what the inspector makes of a message the same under both? */
+static bool
+inspects_alike(const struct conf *a, const struct conf *b)
+{
+	bool same = true;
+
+	for (size_t i = 0; i < conf_table_size && same; i++) {
+		const struct conf_key *key = &conf_table[i];
+		char *x, *y;
+
+		/* These are looked at when it is done, but for where the original is. */
+		if (!key->by_rule || strcmp(key->section, "notify") == 0 ||
+		    strcmp(key->name, "quarantine_to") == 0)
+			continue;
+		x = conf_value_print(a, key);
+		y = conf_value_print(b, key);
+		same = strcmp(x, y) == 0;
+		free(x);
+		free(y);
+	}
+	return same;
+}
+
+bool
+transaction_split(struct transaction *t, struct transaction **copies, size_t *n)
+{
+	struct ruling r;
+	char err[512];
+	bool ok = true;
+
+	*copies = NULL;
+	*n = 1;
+	if (!rules_needed(t->conf))
+		return true;
+	if (!ruling_make(&r, t->conf, &t->envelope, t->message.size, err, sizeof(err)))
+		return rules_fail(t, err);
+	if (r.n == 1)
+		take_treatment(t, &r.treatments[0]);
+	else {
+		*copies = memory_checked(calloc(r.n, sizeof(**copies)));
+		for (*n = 0; *n < r.n && ok; (*n)++)
+			ok = make_copy(&(*copies)[*n], t, &r.treatments[*n]);
+	}
+	ruling_free(&r);
+	if (ok)
+		return true;
+	snprintf(t->reason, sizeof(t->reason), "copying the message: %s", strerror(errno));
+	t->cause = "out of memory";
+	while (*n > 0)
+		transaction_drop(&(*copies)[--*n]);
+	free(*copies);
+	*copies = NULL;
+	return false;
+}
+
+static bool
+make_copy(struct transaction *copy, const struct transaction *t, struct treatment *treatment)
+{
+	int fd;
+
+	transaction_init(copy, t->base);
+	copy->envelope = t->envelope;
+	copy->crlf_only = t->crlf_only;
+	copy->receive_ms = t->receive_ms;
+	copy->own_recipients = memory_checked(calloc(treatment->n_recipients,
+	    sizeof(*copy->own_recipients)));
+	for (size_t i = 0; i < treatment->n_recipients; i++)
+		copy->own_recipients[i] = t->envelope.recipients[treatment->recipients[i]];
+	copy->envelope.recipients = copy->own_recipients;
+	copy->envelope.n_recipients = treatment->n_recipients;
+	take_treatment(copy, treatment);
+	if ((fd = dup(t->message.fd)) == -1)
+		return false;
+	if (message_adopt(&copy->message, fd) == MESSAGE_OK)
+		return true;
+	close(fd);
+	copy->message.fd = -1;
+	return false;
+}
+
+void
+transaction_drop(struct transaction *t)
+{
+	inspection_free(&t->inspection);
+	message_close(&t->message);
+	message_close(&t->wrapped);
+	ruling_conf_free(t->own);
+	free(t->own_recipients);
+	transaction_init(t, t->base);
 }
 
 /* deferral_cause - where the administrator should look; mailq shows it */
@@ -184,10 +423,7 @@ transaction_finish(struct transaction *t, enum outcome outcome, const char *repl
 	record_message(t, common, reply);
 	notify_take(t, record_outcome(common), reply);
 	metrics_count(t, record_verdict(t), common);
-	inspection_free(&t->inspection);
-	message_close(&t->message);
-	message_close(&t->wrapped);
-	transaction_init(t, t->conf);
+	transaction_drop(t);
 }
 
 /* common_outcome - of all recipients, if they were told of; else the one given */
@@ -269,7 +505,7 @@ static bool
 inspector_is_well(const struct transaction *t)
 {
 	static const char probe[] = "Subject: probe\r\n\r\nIs anybody there?\r\n";
-	static const struct envelope nobody = { .client_name = "", .client_address = "" };
+	static const struct envelope nobody = { .sender = "" };
 	struct inspection i;
 	struct message m;
 	bool well = false;

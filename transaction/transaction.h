@@ -13,6 +13,7 @@
 #include "inspection.h"
 #include "message.h"
 #include "quarantine.h"
+#include "ruling.h"
 
 /* What became of it. */
 enum outcome {
@@ -26,10 +27,18 @@ enum outcome {
 };
 
 struct transaction {
-	const struct conf *conf;
+	const struct conf *conf; /* in effect: the front's, and what rules make of it */
 	struct message message; /* the original; the front fills and seals it */
 	struct envelope envelope; /* filled by the front, which owns the strings */
 	bool crlf_only; /* SMTP: every line end is a CRLF */
+	/* by transaction_split or transaction_decide, from the rules */
+	const struct conf *base; /* the front's */
+	struct conf *own; /* conf, if it is not the front's */
+	char rules[RULING_NAMES_MAX]; /* that matched */
+	bool ruled, open; /* are the rules applied; may what is found make others match */
+	size_t treatments; /* that its recipients should have had, where it is not one */
+	char **own_recipients; /* of a copy */
+
 	int64_t receive_ms, inspect_ms, send_ms; /* the front sets the first and last */
 
 	/* filled by transaction_decide */
@@ -47,9 +56,21 @@ struct transaction {
 void transaction_init(struct transaction *, const struct conf *);
 
 /*
+ * Where the rules want several treatments of a sealed message, several transactions, each
+ * with some of the recipients and the same bytes: *copies (malloc'd), *n of them, for
+ * each of which transaction_decide and transaction_finish are called; t itself is then
+ * to be closed by transaction_drop. For one treatment *n is 1 and *copies NULL: go on with
+ * t. False: nobody can say, and the message is to be deferred; t->cause says why. A
+ * front that can't send more than one message does without: see transaction_decide.
+ */
+bool transaction_split(struct transaction *t, struct transaction **copies, size_t *n);
+void transaction_drop(struct transaction *);
+
+/*
  * Inspect the sealed message, and if the verdict or the configuration wants
  * it, put the original into quarantine, durably. Whatever fails on the way
- * makes it DECISION_TEMPFAIL.
+ * makes it DECISION_TEMPFAIL. Where the rules want several treatments and it was not
+ * split, each is tried, and the one that comes to the strongest action holds for all.
  */
 enum decision transaction_decide(struct transaction *);
 
