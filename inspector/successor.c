@@ -22,18 +22,18 @@
 #include <unistd.h>
 
 #include "engine.h"
+#include "headroom.h"
 #include "log.h"
 #include "manager.h"
 #include "place.h"
 
 #define LISTEN_FD 3 /* as sd_listen_fds(3) hands it over */
 #define READY_FD 4
-#define MEMORY_RESERVE ((uint64_t)256 << 10) /* KB */
+#define MEMORY_RESERVE_MB 256
 #define LOAD_TIMEOUT 600 /* seconds to be ready */
 
 static void be_successor(char **argv, int listener, bool own_socket, const sigset_t *unblock,
     int ready) __attribute__((noreturn));
-static uint64_t meminfo(const char *path, const char *name);
 
 void
 successor_init(struct successor *s)
@@ -105,33 +105,16 @@ successor_become(char **argv, int listener, bool own_socket, const sigset_t *unb
 bool
 successor_wants_pause(const struct conf *conf)
 {
-	uint64_t have = meminfo("/proc/meminfo", "MemAvailable:");
-	uint64_t need = meminfo("/proc/self/status", "VmRSS:");
+	uint64_t have = headroom_memory() >> 20, need = headroom_own() >> 20;
 
 	if (conf->engine_reload != RELOAD_AUTO)
 		return conf->engine_reload == RELOAD_PAUSE;
-	need += need / 4 + MEMORY_RESERVE;
+	need += need / 4 + MEMORY_RESERVE_MB;
 	log_write(LOG_NOTICE,
 	    "engine: %s: %llu MB of memory are free, a second set of signatures may need %llu",
 	    have < need ? "mail waits during the reload" : "reloading beside the old signatures",
-	    (unsigned long long)have >> 10, (unsigned long long)need >> 10);
+	    (unsigned long long)have, (unsigned long long)need);
 	return have < need;
-}
-
-/* A number of kilobytes in such a file; 0 = not told. */
-static uint64_t
-meminfo(const char *path, const char *name)
-{
-	char line[256];
-	FILE *f = fopen(path, "re");
-	unsigned long long kb = 0;
-
-	while (f != NULL && kb == 0 && fgets(line, sizeof(line), f) != NULL)
-		if (strncmp(line, name, strlen(name)) == 0)
-			kb = strtoull(line + strlen(name), NULL, 10);
-	if (f != NULL)
-		fclose(f);
-	return kb;
 }
 
 /* The byte: it serves. The end of the pipe without one: its end will tell. */

@@ -34,7 +34,10 @@ void successor_init(struct successor *);
 bool successor_start(struct successor *, char **argv, int listener, bool own_socket,
     const sigset_t *unblock);
 
-/* By engine_reload, and by the memory that is free: is there no room for two? Logged. */
+/*
+ * By engine_reload, and by the memory that the machine and our cgroups have left: is
+ * there no room for two sets of signatures? Logged.
+ */
 bool successor_wants_pause(const struct conf *);
 
 /* Become the successor, in this process. Returns only if that fails, with errno. */
