@@ -294,6 +294,10 @@ bench:
 	$(MAKE) bench-tools
 	bench/run $(BUILD)
 
+# What do messages cost that are made to cost much? See bench/abuse.
+abuse: bench-tools
+	bench/abuse $(BUILD) $(DATABASE)
+
 # What is seen of each kind of container; see tests/containers.
 containers: all
 	tests/containers $(CURDIR)/$(BUILD)
@@ -367,4 +371,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools evasion containers readers recipients install uninstall clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools abuse evasion containers readers recipients install uninstall clean

@@ -33,7 +33,7 @@
 
 #include "header.h"
 #include "line.h"
-#include "clock.h"
+#include "effort.h"
 #include "mime_decode.h"
 #include "mime_formats.h"
 #include "mime_place.h"
@@ -123,7 +123,7 @@ mime_walk(struct parts *parts, const struct conf *conf, mime_visit *visit, void 
 		.members_left = conf->scan_files_limit,
 		.deadline = parts->unpack_until != 0
 		    ? parts->unpack_until
-		    : clock_ms() + (int64_t)conf->inspect_timeout * 500 };
+		    : effort_ms() + (int64_t)conf->inspect_timeout * 500 };
 	struct walk w = { .bytes = parts->bytes,
 		.size = parts->size,
 		.conf = conf,

@@ -39,6 +39,8 @@ struct conf {
 	uint64_t max_signature_age; /* for spawnscan --check; 0 = any */
 	char *scratch_dir; /* where an inspector's private directory is made */
 	uint64_t inspect_timeout; /* from handing over to the whole report */
+	uint64_t
+	    inspect_cpu; /* seconds of CPU time for one message, see the manual; 0 = no limit */
 	uint64_t memory_limit; /* address space of an inspector; 0 = none */
 	uint64_t scan_size_limit; /* bytes unpacked per scanned object */
 	uint64_t scan_file_limit; /* bytes of one unpacked file */

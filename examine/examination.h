@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "examine.h"
 #include "explain.h"
 #include "findings.h"
 #include "joined.h"
@@ -33,6 +34,9 @@ struct examination {
 	struct joined texts; /* decoded texts, which are scanned with the skeleton */
 	struct joined joined; /* contents that are scanned together, at the end */
 	size_t n_scans, scanned_bytes; /* of views: one budget for all of a message */
+	examine_hasty *hasty; /* NULL = nobody wants it (hasty.h) */
+	void *hasty_ctx;
+	size_t hasty_told; /* findings in what it was handed last, and one */
 	size_t canonical_bytes; /* of contents kept for canonical forms */
 };
 

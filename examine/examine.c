@@ -14,7 +14,8 @@
  */
 #include "examine.h"
 
-#include "clock.h"
+#include "effort.h"
+#include "hasty.h"
 #include "look.h"
 #include "settle.h"
 
@@ -22,7 +23,7 @@ static void explain_layout(struct examination *);
 
 void
 examine_message(const struct conf *conf, const struct request *request, const char *bytes,
-    size_t size, unsigned int seconds, struct report *report)
+    size_t size, unsigned int seconds, struct report *report, examine_hasty *hasty, void *ctx)
 {
 	static const char *const exemptions[] = { [EXEMPT_NO] = NULL,
 		[EXEMPT_RULE] = "rule",
@@ -34,12 +35,16 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 
 	if (bytes == NULL)
 		bytes = "";
-	look_begin(&x, conf, bytes, size, clock_ms() + (int64_t)seconds * 1000,
-	    clock_ms() + (int64_t)seconds * 500);
+	look_begin(&x, conf, bytes, size, effort_ms() + (int64_t)seconds * 1000,
+	    effort_ms() + (int64_t)seconds * 500);
 	findings_begin(&x.found, conf, request, &x.parts, report);
 	x.found.exempt = exemptions[conf->exempt];
 	x.explain = explain_begin(request->explain, bytes, size);
+	x.hasty = hasty;
+	x.hasty_ctx = ctx;
+	hasty_prepare(&x);
 	look_at(&x);
+	hasty_prepare(&x);
 	findings_edit(&x.found);
 	settle_result(&x);
 	wrong = message_check_edits(size, report->edits, report->n_edits, request->crlf);

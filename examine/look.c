@@ -10,6 +10,7 @@
 #include <sysexits.h>
 
 #include "canonical.h"
+#include "hasty.h"
 #include "heads.h"
 #include "judge.h"
 #include "readings.h"
@@ -97,6 +98,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 			findings_add_doubt(&x->found, part, doubt_phrase(doubt), judge_name(part),
 			    part->canonical);
 	}
+	hasty_prepare(x);
 	return part->limit != PART_TOO_MANY;
 }
 

@@ -13,7 +13,7 @@
 #include <sysexits.h>
 
 #include "array.h"
-#include "clock.h"
+#include "effort.h"
 #include "mime_formats.h"
 #include "scan_result.h"
 #include "sniff.h"
@@ -47,7 +47,7 @@ object_free(struct objects *o)
 unsigned int
 object_seconds(const struct objects *o)
 {
-	int64_t left = (o->deadline - clock_ms() + 999) / 1000;
+	int64_t left = (o->deadline - effort_ms() + 999) / 1000;
 
 	return left < 0 ? 0 : (unsigned int)left;
 }

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "canonical.h"
-#include "clock.h"
+#include "effort.h"
 #include "judge.h"
 #include "places.h"
 #include "policy.h"
@@ -124,7 +124,7 @@ visit_view(void *ctx, const struct view *view)
 	struct part_digest digest;
 	struct scan_result result;
 
-	if (clock_ms() > x->views_end)
+	if (effort_ms() > x->views_end)
 		return false;
 	part_hash(view->content, view->len, &digest);
 	if (object_seen(&x->objects, &digest)) {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
-#include "clock.h"
+#include "effort.h"
 #include "heads.h"
 #include "look.h"
 #include "places.h"
@@ -66,7 +66,7 @@ widen(struct examination *x, const struct finding *left, int round)
 		findings_add_whole(&x->found, left->class, left->reason);
 		return;
 	}
-	if (round < NARROW_ROUNDS && clock_ms() < x->views_end) {
+	if (round < NARROW_ROUNDS && effort_ms() < x->views_end) {
 		if (findings_drop_canonical(&x->found, left->part))
 			return;
 		if (left->class == CLASS_INFECTED && !x->headers_checked &&
@@ -136,7 +136,7 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 
 	report_init(&report);
 	look_begin(&after, x->conf, text, size, x->objects.deadline,
-	    (clock_ms() + x->objects.deadline) / 2);
+	    (effort_ms() + x->objects.deadline) / 2);
 	findings_begin(&after.found, x->conf, x->found.request, &after.parts, &report);
 	after.found.exempt = x->found.exempt;
 	after.objects.before = &x->objects;

@@ -100,7 +100,7 @@ examine(const struct conf *c, const char *bytes, size_t size, bool crlf, struct 
 	r->scanner = strdup("stub");
 	fuzz_assert(r->scanner != NULL, "memory");
 	r->size = size;
-	examine_message(c, &request, bytes, size, 1000, r);
+	examine_message(c, &request, bytes, size, 1000, r, NULL, NULL);
 }
 
 /* With FUZZ_VERBOSE in the environment, to see why an invariant is broken. */

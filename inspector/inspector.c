@@ -30,17 +30,22 @@
 #include "clock.h"
 #include "conf.h"
 #include "descriptor.h"
+#include "effort.h"
 #include "errand.h"
 #include "examine.h"
+#include "fault.h"
+#include "lastword.h"
 #include "message.h"
 #include "mime_walk.h"
 #include "report.h"
 #include "request.h"
 #include "sandbox.h"
 #include "scan.h"
+#include "scan_result.h"
 
 #define SLOW_LOAD_MS 1000
 #define MARGIN_MAX 10 /* seconds */
+#define LATE_MS 1000 /* of a helper, before its last word */
 
 struct inspector {
 	struct conf conf;
@@ -56,12 +61,18 @@ struct inspector {
 	bool quiet; /* an engine has said what its inspectors do without */
 };
 
+static void late_answer(uint64_t cpu_ms);
 static void serve(struct inspector *, int sock) __attribute__((noreturn));
 static void inspect_message(struct inspector *, int sock, const char *scratch);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, enum report_fault, const char *sentence);
 static void note(void *ctx, const char *sentence);
+static bool set_bounds(const struct inspector *, int sock, char *err, size_t errsize);
 static unsigned int seconds_left(const struct inspector *);
+static uint64_t margin_ms(const struct conf *);
+static uint64_t grace(uint64_t cpu_ms);
+static uint64_t cpu_ms(const struct conf *, size_t size);
+static examine_hasty be_ready;
 static bool send_bytes(int sock, const char *, size_t len);
 static bool send_report(int sock, const struct report *);
 
@@ -120,6 +131,7 @@ inspector_wait_object(int channel, const struct conf *engine_conf, const char *s
 	struct message m;
 	struct errand_ask ask;
 	char sentence[512];
+	uint64_t begun;
 	int fd;
 	bool ok;
 
@@ -131,6 +143,7 @@ inspector_wait_object(int channel, const struct conf *engine_conf, const char *s
 	if (descriptor_receive(channel, &fd, &ask, sizeof(ask), 0) != sizeof(ask) || fd == -1)
 		_exit(EX_OK);
 	prctl(PR_SET_NAME, "helper");
+	begun = effort_cpu_used();
 	conf.scan_size_limit = ask.settings.size_limit;
 	conf.scan_file_limit = ask.settings.file_limit;
 	conf.scan_depth_limit = ask.settings.depth_limit;
@@ -138,13 +151,34 @@ inspector_wait_object(int channel, const struct conf *engine_conf, const char *s
 	conf.block_macros = ask.settings.block_macros != 0;
 	if (!ok || message_adopt(&m, fd) != MESSAGE_OK ||
 	    !sandbox_limits(&conf, sentence, sizeof(sentence)) ||
-	    !scan_adapt(&conf, scratch, sentence, sizeof(sentence)) ||
-	    !sandbox_syscalls(&conf, note, &in, sentence, sizeof(sentence)))
+	    !scan_adapt(&conf, scratch, sentence, sizeof(sentence)))
+		_exit(EX_OSERR);
+	effort_begin(ask.seconds, ask.cpu_ms);
+	late_answer(ask.cpu_ms);
+	if (!lastword_arm(channel, (int64_t)ask.seconds * 1000 + LATE_MS, (int64_t)ask.cpu_ms))
+		_exit(EX_OSERR);
+	if (!sandbox_syscalls(&conf, note, &in, sentence, sizeof(sentence)))
 		_exit(EX_OSERR);
 	scan_on_member(errand_add_member, &members);
 	scan_bytes(&result, SCAN_PART, m.bytes, (size_t)m.size, ask.seconds);
-	send(channel, answer, errand_write(answer, &result, &members), MSG_NOSIGNAL);
+	lastword_disarm();
+	send(channel, answer, errand_write(answer, &result, &members, effort_cpu_used() - begun),
+	    MSG_NOSIGNAL);
 	_exit(EX_OK);
+}
+
+/* What is said of an object whose scan does not come to its end. */
+static void
+late_answer(uint64_t cpu_ms)
+{
+	static struct errand_members none;
+	static struct scan_result result;
+	char *answer = malloc(ERRAND_MAX_ANSWER);
+
+	if (answer == NULL)
+		_exit(EX_OSERR);
+	scan_result_add_hit(&result, SCAN_RESULT_NO_TIME);
+	lastword_set(answer, errand_write(answer, &result, &none, cpu_ms));
 }
 
 static void
@@ -204,7 +238,8 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 		fault = REPORT_FAULT_SANDBOX;
 	else if (!prepare_scanner(in, scratch, sentence, sizeof(sentence)))
 		fault = REPORT_FAULT_SCANNER;
-	else if (!sandbox_syscalls(&in->conf, note, in, sentence, sizeof(sentence)))
+	else if (!set_bounds(in, sock, sentence, sizeof(sentence)) ||
+	    !sandbox_syscalls(&in->conf, note, in, sentence, sizeof(sentence)))
 		fault = REPORT_FAULT_SANDBOX;
 	if (fault != REPORT_FAULT_NONE) {
 		fail(in, fault, sentence);
@@ -218,7 +253,49 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 	if (!send_bytes(sock, REPORT_BEGUN, strlen(REPORT_BEGUN)))
 		_exit(EX_IOERR);
 	examine_message(&in->conf, &in->request, in->message.bytes, in->message.size,
-	    seconds_left(in), &in->report);
+	    seconds_left(in), &in->report, be_ready, in);
+	lastword_disarm();
+}
+
+/* The time begins here, when the signatures are there: they are none of the message's cost. */
+static bool
+set_bounds(const struct inspector *in, int sock, char *err, size_t errsize)
+{
+	int64_t left = in->started + (int64_t)in->conf.inspect_timeout * 1000 - clock_ms();
+	uint64_t cpu = cpu_ms(&in->conf, (size_t)in->message.size);
+
+	effort_begin(seconds_left(in), cpu);
+	left -= (int64_t)margin_ms(&in->conf) / 2;
+	return lastword_arm(sock, left > 1 ? left : 1, (int64_t)grace(cpu)) ||
+	    fault_tell(err, errsize, "timers: %s", strerror(errno));
+}
+
+/* What a large message costs is not its fault, up to a point. */
+static uint64_t
+cpu_ms(const struct conf *conf, size_t size)
+{
+	return conf->inspect_cpu == 0 ? 0 : conf->inspect_cpu * 1000 + (uint64_t)(size >> 20) * 500;
+}
+
+/* Who looks at the budget is to come to an end before the signal does. */
+static uint64_t
+grace(uint64_t cpu_ms)
+{
+	return cpu_ms == 0 ? 0 : cpu_ms + cpu_ms / 8 + 500;
+}
+
+/* Lies ready from now on. */
+static void
+be_ready(void *ctx, const struct report *report)
+{
+	const struct inspector *in = ctx;
+	struct report copy = *report;
+	char *wire;
+	size_t len;
+
+	copy.size = in->message.size;
+	if ((wire = report_encode(&copy, &len)) != NULL)
+		lastword_set(wire, len);
 }
 
 /* An engine's child has the scanner already, another loads it. */
@@ -255,9 +332,18 @@ seconds_left(const struct inspector *in)
 {
 	uint64_t used = (uint64_t)(clock_ms() - in->started) / 1000;
 	uint64_t timeout = in->conf.inspect_timeout;
-	uint64_t margin = timeout / 4 < MARGIN_MAX ? timeout / 4 + (timeout > 1) : MARGIN_MAX;
+	uint64_t margin = margin_ms(&in->conf) / 1000;
 
 	return used + margin + 1 >= timeout ? 1 : (unsigned int)(timeout - margin - used);
+}
+
+/* In the first half of it what is under way may still come to its end. */
+static uint64_t
+margin_ms(const struct conf *conf)
+{
+	uint64_t timeout = conf->inspect_timeout;
+
+	return 1000 * (timeout / 4 < MARGIN_MAX ? timeout / 4 + (timeout > 1) : MARGIN_MAX);
 }
 
 static bool

@@ -130,9 +130,11 @@ objects_listen(struct objects *o, size_t number, int channel)
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n > 0 && e->asked) {
-		if (text[0] == ERRAND_CLEAN)
-			known_add(o->known, &e->key, text, (size_t)n);
 		answer(channel, text, (size_t)n);
+		if (text[0] == ERRAND_CLEAN && n > ERRAND_COST) {
+			memset(text + 1, 0, ERRAND_COST - 1);
+			known_add(o->known, &e->key, text, (size_t)n);
+		}
 	} else if (e->asked) {
 		answer(channel, self, sizeof(self));
 	}

@@ -17,7 +17,7 @@
 #include <zlib.h>
 
 #include "array.h"
-#include "clock.h"
+#include "effort.h"
 #include "line.h"
 #include "mime_decode.h"
 
@@ -104,7 +104,7 @@ packed_spend(struct packed *p, size_t len)
 bool
 packed_late(struct packed *p)
 {
-	bool late = clock_ms() > p->deadline;
+	bool late = effort_ms() > p->deadline;
 
 	p->too_big = p->too_big || late;
 	return late;

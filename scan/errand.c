@@ -21,6 +21,8 @@
 #include <unistd.h>
 
 #include "descriptor.h"
+#include "effort.h"
+#include "le.h"
 #include "scan_result.h"
 
 #ifndef F_ADD_SEALS /* of <linux/fcntl.h>, where <fcntl.h> lacks them */
@@ -37,6 +39,7 @@ struct strings {
 	bool full;
 };
 
+static uint32_t cpu_left(void);
 static int sealed_copy(const char *buf, size_t len);
 static bool read_answer(struct scan_result *, char *answer, size_t len, scan_member *, void *ctx);
 static bool read_hits(struct scan_result *, struct strings *);
@@ -77,6 +80,7 @@ errand_scan(struct scan_result *result, const char *buf, size_t len, unsigned in
 	memset(&ask, 0, sizeof(ask));
 	ask.word = ERRAND_ASK;
 	ask.seconds = seconds;
+	ask.cpu_ms = cpu_left();
 	ask.settings = errand.settings;
 	if (fd == -1)
 		return false;
@@ -91,6 +95,19 @@ errand_scan(struct scan_result *result, const char *buf, size_t len, unsigned in
 		return false;
 	}
 	return read_answer(result, answer, (size_t)n, member, ctx);
+}
+
+static uint32_t
+cpu_left(void)
+{
+	int64_t left = effort_cpu_left();
+
+	/* What there is beside the object shall have its share. */
+	if (left != INT64_MAX)
+		left -= left / 4;
+	if (left == INT64_MAX)
+		return 0;
+	return left < 1 ? 1 : left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
 }
 
 static int
@@ -120,12 +137,13 @@ sealed_copy(const char *buf, size_t len)
 static bool
 read_answer(struct scan_result *result, char *answer, size_t len, scan_member *member, void *ctx)
 {
-	struct strings s = { .at = answer + 1, .end = answer + len }, again;
+	struct strings s = { .at = answer + ERRAND_COST, .end = answer + len }, again;
 	char *text;
 
 	memset(result, 0, sizeof(*result));
-	if (answer[0] != ERRAND_CLEAN && answer[0] != ERRAND_FOUND)
+	if (len < ERRAND_COST || (answer[0] != ERRAND_CLEAN && answer[0] != ERRAND_FOUND))
 		return false;
+	effort_charge(le_get(answer + 1, ERRAND_COST - 1));
 	if ((text = next_string(&s)) == NULL)
 		return false;
 	if (text[0] != '\0')
@@ -196,11 +214,14 @@ errand_add_member(void *ctx, const char *name, const char *bytes, size_t len)
 
 /* More than fits can't be told: that has to be scanned by who asks. */
 size_t
-errand_write(char *answer, const struct scan_result *result, const struct errand_members *members)
+errand_write(char *answer, const struct scan_result *result, const struct errand_members *members,
+    uint64_t cpu_ms)
 {
-	struct strings s = { .at = answer + 1, .end = answer + ERRAND_MAX_ANSWER };
+	struct strings s = { .at = answer + ERRAND_COST, .end = answer + ERRAND_MAX_ANSWER };
 
 	answer[0] = result->failed || result->n_hits > 0 ? ERRAND_FOUND : ERRAND_CLEAN;
+	for (unsigned int i = 1; i < ERRAND_COST; i++, cpu_ms >>= 8)
+		answer[i] = (char)(cpu_ms & 0xff);
 	put_string(&s, "", result->failed ? result->error : "");
 	for (size_t i = 0; i < result->n_hits; i++) {
 		const char class[] = { (char)('0' + (int)result->hits[i].class), '\0' };

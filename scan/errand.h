@@ -27,13 +27,18 @@ struct errand_settings {
 /* A packet from an inspector, with a descriptor. */
 struct errand_ask {
 	char word; /* ERRAND_ASK */
-	char unused[3]; /* zero: no padding here either, it goes over a socket */
+	char unused[7]; /* zero: no padding here either, it goes over a socket */
 	uint32_t seconds;
+	uint32_t cpu_ms; /* CPU time that it may take; 0 = no limit */
 	struct errand_settings settings;
 };
 #define ERRAND_ASK 'O'
 
-/* The first byte of an answer. What follows is for errand_scan. */
+/*
+ * The first byte of an answer; then ERRAND_COST - 1 bytes that tell what CPU time it
+ * cost, which whoever remembers it wipes out. What follows is for errand_scan.
+ */
+#define ERRAND_COST 5
 #define ERRAND_CLEAN 'C'
 #define ERRAND_FOUND 'F'
 #define ERRAND_SELF 'S' /* scan it yourself */
@@ -63,6 +68,7 @@ struct errand_members {
 scan_member errand_add_member; /* ctx: a struct errand_members, zeroed at first */
 
 /* What was found, into answer (ERRAND_MAX_ANSWER bytes). Returns its length. */
-size_t errand_write(char *answer, const struct scan_result *, const struct errand_members *);
+size_t errand_write(char *answer, const struct scan_result *, const struct errand_members *,
+    uint64_t cpu_ms);
 
 #endif

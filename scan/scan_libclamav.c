@@ -52,9 +52,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "clock.h"
 #include "complaint.h"
 #include "database.h"
+#include "effort.h"
 #include "marker.h"
 #include "room.h"
 #include "scan_result.h"
@@ -117,6 +117,7 @@ static struct {
 	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
 	bool top_is_mail; /* the outermost one was read as a mail */
+	int64_t deadline; /* effort_ms */
 	bool proving; /* in a scan within a scan: it still works */
 } scanner;
 
@@ -189,7 +190,7 @@ static void
 scan(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
-	int64_t deadline = clock_ms() + (int64_t)seconds * 1000;
+	int64_t deadline = effort_ms() + (int64_t)seconds * 1000;
 
 	memset(result, 0, sizeof(*result));
 	scanner.parse_mail = kind != SCAN_SKELETON && kind != SCAN_TEXT;
@@ -250,6 +251,11 @@ on_layer(int fd, const char *type, void *ctx)
 	if (fd != -1 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    (uint64_t)st.st_size + UNZIP_BLOCK > scanner.file_limit)
 		scan_result_add_hit(ctx, FILE_LIMIT_HIT);
+	/* libclamav knows of the clock, but not of CPU time. */
+	if (effort_ms() > scanner.deadline) {
+		scan_result_add_hit(ctx, SCAN_RESULT_NO_TIME);
+		return CL_BREAK;
+	}
 	if (!room_for(scanner.scratch, ROOM_RESERVE))
 		complaint_add_own("the scratch directory is full");
 	if (!room_memory())
@@ -429,7 +435,7 @@ compile(char *err, size_t errsize)
 static void
 scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
 {
-	int64_t left = deadline - clock_ms();
+	int64_t left = deadline - effort_ms();
 	int code;
 
 	/* libclamav counts in 32 bits, and takes 0 for "no limit" */
@@ -441,6 +447,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 	    left < UINT32_MAX ? left : UINT32_MAX);
 	complaint_begin(scanner.scratch);
 	scanner.layers = 0;
+	scanner.deadline = deadline;
 	scanner.top_is_mail = false;
 	code = scan_map(result, buf, len);
 	if (code == CL_VIRUS && result->n_hits == 0)

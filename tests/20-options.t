@@ -66,6 +66,7 @@ my %bad = (
 	sandbox => ['yes', 'on', ''],
 	scratch_dir => ['', 'x' x 5000],
 	inspect_timeout => ['0', '-1', 'x', '', '1.5', '5x', '99999999999999999999999', '10 s', '2d'],
+	inspect_cpu => ['-1', 'x', '', '1.5', '5x', '99999999999999999999999', '10 s', '2d'],
 	memory_limit => ['-1', 'much', '1X'],
 	scan_size_limit => ['0', 'x'],
 	scan_file_limit => ['0', '3G', 'x'],

@@ -95,7 +95,7 @@ look_at(const char *path, const char *output)
 	report_init(&report);
 	report.scanner = strdup("ClamAV");
 	report.size = size;
-	examine_message(&conf, &request, bytes, size, SECONDS, &report);
+	examine_message(&conf, &request, bytes, size, SECONDS, &report, NULL, NULL);
 	began = clock_ms() - began;
 	write_result(output, bytes, size, &report);
 	printf("%s\t%s\t%ld\t%s\n", report_verdict(&report), verdict_action_name(report.action),

@@ -121,7 +121,7 @@ test_honest(void **state)
 	assert_int_equal(objects.n_known, 1);
 	for (int i = 0; i < 2; i++) {
 		assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
-		assert_string_equal(answer + 3, "Objects-Test.UNOFFICIAL");
+		assert_string_equal(answer + ERRAND_COST + 2, "Objects-Test.UNOFFICIAL");
 	}
 	assert_int_equal(objects.n_known, 1);
 	/* What was looked at less closely is another matter. */
@@ -198,7 +198,7 @@ test_lying_inspector(void **state)
 static void
 test_lying_helper(void **state)
 {
-	static const char lie[] = { ERRAND_CLEAN, 0, 0, 0 };
+	static const char lie[] = { ERRAND_CLEAN, 0, 0, 0, 0, 0, 0, 0 };
 	struct errand_state *e = &objects.errands[0];
 	char evil[OBJECT_SIZE];
 	int pair[2];
@@ -301,11 +301,19 @@ test_unsound_answers(void **state)
 		errand_begin(channel[1], 1, &conf);
 		assert_true(errand_wanted(SCAN_PART, 100));
 		assert_false(errand_wanted(SCAN_MAIL, 100));
-		assert_int_equal(send(channel[0], answers[i].bytes, answers[i].len, 0),
-		    (ssize_t)answers[i].len);
+		/* The cost stands behind the first byte. */
+		char packet[64] = "";
+		size_t len = answers[i].len + ERRAND_COST - 1;
+
+		packet[0] = answers[i].bytes[0];
+		memcpy(packet + ERRAND_COST, answers[i].bytes + 1, answers[i].len - 1);
+		assert_int_equal(send(channel[0], packet, len, 0), (ssize_t)len);
 		if (errand_scan(&result, clean, sizeof(clean), 60, NULL, NULL) != answers[i].sound)
 			fail_msg("answer %zu", i);
 	}
+	errand_begin(channel[1], 1, &conf);
+	assert_int_equal(send(channel[0], "C\0\0\0", 4, 0), 4); /* no room for the cost */
+	assert_false(errand_scan(&result, clean, sizeof(clean), 60, NULL, NULL));
 	errand_begin(-1, 1, &conf);
 	assert_false(errand_wanted(SCAN_PART, 100));
 }
