@@ -37,7 +37,7 @@ struct conf {
 	char *cvd_certs_dir; /* ClamAV 1.5: certificates of signed databases; "" = its own */
 	enum conf_sandbox sandbox; /* must Landlock and seccomp be there */
 	uint64_t max_signature_age; /* for spawnscan --check; 0 = any */
-	char *scratch_dir; /* where an inspector's private directory is made */
+	char *scratch_dir; /* where an inspector's private directory is made: see scratch_base */
 	uint64_t inspect_timeout; /* from handing over to the whole report */
 	uint64_t
 	    inspect_cpu; /* seconds of CPU time for one message, see the manual; 0 = no limit */

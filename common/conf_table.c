@@ -141,7 +141,7 @@ const struct conf_key conf_table[] = {
 	STRING(scan, cvd_certs_dir, 0, CONF_PATH_LENGTH, NULL, ""),
 	TIME(scan, max_signature_age, 0, 365 * DAY, "3d"),
 	CHOICE(scan, sandbox, sandboxes, "auto"),
-	STRING(scan, scratch_dir, 1, CONF_PATH_LENGTH, NULL, "/tmp"),
+	STRING(scan, scratch_dir, 1, CONF_PATH_LENGTH, NULL, "auto"),
 	TIME(scan, inspect_timeout, 1, DAY, "90s"),
 	TIME(scan, inspect_cpu, 0, DAY, "8s"),
 	SIZE(scan, memory_limit, 0, 1024 * G, "4G"),

@@ -20,11 +20,13 @@
  * the directory to the next sweep.
  */
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <sys/types.h>
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +36,15 @@
 #include "scratch.h"
 
 #define PREFIX "spawnscan-"
+#define SCRATCH_AUTO "auto"
 
 enum { SWEEP_ENTRIES = 4096, SWEEP_DIRECTORIES = 16 };
 enum { USED_LEVELS = 64, USED_ENTRIES = 100000 };
 
 #define QUOTA_RESERVE ((uint64_t)64 << 20)
 
+static bool is_tmpfs(const char *);
+static uint64_t room_in(const char *);
 static bool empty_tree(int, const char *);
 static void remove_tree(int, const char *);
 static bool remove_entry(int, const char *);
@@ -51,6 +56,61 @@ static uint64_t used_below(int, const char *, int levels, unsigned int *entries)
 static void sweep(const char *);
 static bool is_stale(int, const char *);
 static pid_t maker(const char *);
+
+const char *
+scratch_base(const struct conf *conf)
+{
+	static const char *const usual[] = { "/tmp", "/dev/shm" };
+
+	if (strcmp(conf->scratch_dir, SCRATCH_AUTO) != 0)
+		return conf->scratch_dir;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		if (!is_tmpfs(usual[i]))
+			continue;
+		sweep(usual[i]);
+		if (room_in(usual[i]) >= scratch_quota(conf))
+			return usual[i];
+	}
+	return usual[0];
+}
+
+void
+scratch_describe(const struct conf *conf, char *words, size_t size)
+{
+	const char *base = scratch_base(conf);
+
+	if (is_tmpfs(base))
+		snprintf(words, size, "%s, a tmpfs with %llu MB free", base,
+		    (unsigned long long)room_in(base) >> 20);
+	else if (strcmp(conf->scratch_dir, SCRATCH_AUTO) == 0)
+		snprintf(words, size,
+		    "%s, since no tmpfs has the %llu MB free that an inspection may need", base,
+		    (unsigned long long)scratch_quota(conf) >> 20);
+	else
+		snprintf(words, size, "%s, which is no tmpfs", base);
+}
+
+/* Where what is written costs no disk, and many small files cost little. */
+static bool
+is_tmpfs(const char *dir)
+{
+	struct statfs fs;
+
+	return statfs(dir, &fs) == 0 && fs.f_type == TMPFS_MAGIC;
+}
+
+/* Bytes, for us; 0 if we can't make files there. One that has no size is bounded by memory. */
+static uint64_t
+room_in(const char *dir)
+{
+	struct statfs fs;
+
+	if (access(dir, W_OK | X_OK) == -1 || statfs(dir, &fs) == -1)
+		return 0;
+	if (fs.f_blocks == 0)
+		return UINT64_MAX;
+	return (uint64_t)fs.f_bavail * (uint64_t)fs.f_bsize;
+}
 
 bool
 scratch_make(const char *base, char *path, size_t pathsize)

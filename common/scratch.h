@@ -18,6 +18,16 @@
  */
 bool scratch_make(const char *base, char *path, size_t pathsize);
 
+/*
+ * Where to make it: scratch_dir, or, if that is "auto", the first of /tmp and /dev/shm
+ * that is a tmpfs with room for one inspection (scratch_quota), else /tmp. Removes what
+ * dead processes of this user left there, lest it take the room.
+ */
+const char *scratch_base(const struct conf *);
+
+/* The same in words, and why. */
+void scratch_describe(const struct conf *, char *words, size_t size);
+
 /* Remove it with all that is in it. Never follows a symbolic link. */
 void scratch_remove(const char *path);
 

@@ -250,9 +250,9 @@ load(struct engine *e, char *err, size_t errsize)
 	char scratch[PATH_MAX];
 	bool ok;
 
-	if (!scratch_make(e->conf->scratch_dir, scratch, sizeof(scratch)))
+	if (!scratch_make(scratch_base(e->conf), scratch, sizeof(scratch)))
 		return fault_tell(err, errsize, "cannot create a scratch directory in %s: %s",
-		    e->conf->scratch_dir, strerror(errno));
+		    scratch_base(e->conf), strerror(errno));
 	ok = load_new_or_last(e, scratch, err, errsize);
 	scratch_remove(scratch);
 	return ok;
@@ -270,7 +270,7 @@ load_new_or_last(struct engine *e, const char *scratch, char *err, size_t errsiz
 	bool have_old = lastgood_inherit(&old), ok;
 
 	if (e->conf->engine_reload != RELOAD_OVERLAP)
-		lastgood_keep(&e->lastgood, e->conf->database, e->conf->scratch_dir);
+		lastgood_keep(&e->lastgood, e->conf->database, scratch_base(e->conf));
 	ok = inspector_prepare(e->conf, scratch, PLACE_CHANNEL, err, errsize);
 	if (ok || !have_old) {
 		lastgood_drop(&old);
@@ -318,6 +318,8 @@ announce(struct engine *e, int64_t begun)
 
 	sandbox_describe(e->conf, words, sizeof(words));
 	log_write(LOG_NOTICE, "engine: sandbox of inspectors: %s", words);
+	scratch_describe(e->conf, words, sizeof(words));
+	log_write(LOG_NOTICE, "engine: scratch directories: %s", words);
 	log_write(LOG_NOTICE, "engine: ready with %u signatures, %s, after %lld ms",
 	    scan_signatures(), scan_banner(), (long long)(clock_ms() - begun));
 	e->next_check = place_now() + (time_t)e->conf->reload_check;

@@ -60,9 +60,9 @@ furnish(struct place *p, const struct conf *conf)
 {
 	if (p->scratch[0] != '\0')
 		return true;
-	if (!scratch_make(conf->scratch_dir, p->scratch, sizeof(p->scratch))) {
+	if (!scratch_make(scratch_base(conf), p->scratch, sizeof(p->scratch))) {
 		log_write(LOG_ERR, "engine: cannot create a scratch directory in %s: %s",
-		    conf->scratch_dir, strerror(errno));
+		    scratch_base(conf), strerror(errno));
 		p->scratch[0] = '\0';
 		return false;
 	}

@@ -252,18 +252,20 @@ go_into_background(void)
 static int
 print_version(const struct conf *conf)
 {
-	char scratch[PATH_MAX], sentence[SENTENCE_MAX];
+	char scratch[PATH_MAX], sentence[SENTENCE_MAX], sentence_of_scratch[SENTENCE_MAX];
 	bool ok;
 
-	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch)))
-		quit(EX_CANTCREAT, "cannot create a scratch directory in %s: %s", conf->scratch_dir,
-		    strerror(errno));
+	if (!scratch_make(scratch_base(conf), scratch, sizeof(scratch)))
+		quit(EX_CANTCREAT, "cannot create a scratch directory in %s: %s",
+		    scratch_base(conf), strerror(errno));
 	ok = scan_connect(conf, sentence, sizeof(sentence)) &&
 	    scan_open(conf, scratch, sentence, sizeof(sentence)) &&
 	    scan_prove(sentence, sizeof(sentence));
 	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
 	fflush(stdout);
 	print_sandbox(conf, scratch);
+	scratch_describe(conf, sentence_of_scratch, sizeof(sentence_of_scratch));
+	printf("scratch directories %s\n", sentence_of_scratch);
 	scratch_remove(scratch);
 	if (!ok)
 		quit(EX_UNAVAILABLE, "%s", sentence);

@@ -145,7 +145,7 @@ test_defaults(void **unused)
 	conf_init(&c);
 	assert_string_equal(c.database, "/var/lib/clamav");
 	assert_string_equal(c.inspector, "");
-	assert_string_equal(c.scratch_dir, "/tmp");
+	assert_string_equal(c.scratch_dir, "auto");
 	assert_int_equal(c.inspect_timeout, 90);
 	assert_int_equal(c.memory_limit, 4ull << 30);
 	assert_int_equal(c.scan_size_limit, 400ull << 20);

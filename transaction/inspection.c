@@ -207,9 +207,9 @@ ask_own(struct inspection *i, const struct conf *conf, const struct message *m,
 		.pid = -1, .sock = -1, .scratch = scratch, .quota = scratch_quota(conf)
 	};
 
-	if (!scratch_make(conf->scratch_dir, scratch, sizeof(scratch))) {
+	if (!scratch_make(scratch_base(conf), scratch, sizeof(scratch))) {
 		fail(i, CAUSE_SCRATCH, "cannot create a private directory in %s: %s",
-		    conf->scratch_dir, strerror(errno));
+		    scratch_base(conf), strerror(errno));
 		return;
 	}
 	own.scratch = scratch;
