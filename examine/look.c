@@ -152,9 +152,11 @@ check_leaf(struct examination *x, const struct part *part, const char *content, 
 	    sniff_is_text(content, len) && joined_may(content, len) && !sniff_is_mail(content, len);
 
 	x->objects.text_later = later;
+	x->objects.digest = &part->digest;
 	if (!later || html)
 		check_content(x, part, content, len);
 	x->objects.text_later = false;
+	x->objects.digest = NULL;
 	if (later)
 		joined_add(&x->texts, &piece, content, len);
 }

@@ -58,7 +58,12 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	struct part_digest digest;
 
 	o->member_rule[0] = '\0';
-	part_hash(content, len, &digest);
+	/* It holds for this content and for none that comes of it. */
+	if (o->digest != NULL)
+		digest = *o->digest;
+	else
+		part_hash(content, len, &digest);
+	o->digest = NULL;
 	if (!o->collect && o->before != NULL && was_clean(o->before, &digest)) {
 		memset(result, 0, sizeof(*result));
 		return;

@@ -28,6 +28,7 @@ struct objects {
 	    *before; /* what was clean there is clean here; NULL = nothing is known */
 	struct presented presented; /* by the scanner, of what is in containers */
 	bool collect; /* note them */
+	const struct part_digest *digest; /* of what is scanned next; NULL = not known */
 	bool text_later; /* HTML is scanned as text with others (joined.h) */
 	/* Of the object just scanned: the first member whose name is blocked; "" = none. */
 	char member_rule[POLICY_RULE_MAX + 16];

@@ -113,8 +113,8 @@ sub engine {
 sub await_engine {
 	my ($dir, $group) = @_;
 	$group //= 'engine';
-	# It listens before it has loaded, and writes its process id afterwards.
-	wait_for(sub { (read_file("$dir/run/pid") // '') =~ /\d/ }, 180)
+	# It listens before it has loaded, and writes its process id afterwards: 25 s where nothing else runs.
+	wait_for(sub { (read_file("$dir/run/pid") // '') =~ /\d/ }, 1200)
 	    or fail("the engine does not come\n" . (read_file("$World::DIR/log/$group") // '')
 		. (read_file("$dir/log/log") // ''));
 	my ($pid) = read_file("$dir/run/pid") =~ /(\d+)/;
