@@ -294,6 +294,10 @@ bench:
 	$(MAKE) bench-tools
 	bench/run $(BUILD)
 
+# What do attachments cost that have been seen before? See bench/repeat.
+repeat: bench-tools
+	bench/repeat $(BUILD) $(DATABASE)
+
 # What do messages cost that are made to cost much? See bench/abuse.
 abuse: bench-tools
 	bench/abuse $(BUILD) $(DATABASE)
@@ -371,4 +375,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools abuse evasion containers readers recipients install uninstall clean
+.PHONY: all tests quick check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools repeat abuse evasion containers readers recipients install uninstall clean
