@@ -57,6 +57,7 @@ struct file {
 	bool linked;
 };
 
+static bool is_writable(int, const char *, char *, size_t);
 static bool place_open(struct place *, const struct quarantine *, bool, char *, size_t);
 static void place_close(struct place *);
 static int folder_open(int, const char *, int, bool, bool *);
@@ -95,6 +96,42 @@ quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 		    (long)getpid(), chance);
 		snprintf(q->path, sizeof(q->path), "%s/%s", dir, q->reference);
 	} while (lstat(q->path, &st) == 0 && ++tries < NAME_TRIES);
+}
+
+/* quarantine_check - only making DIR tells if it can be made */
+bool
+quarantine_check(const struct quarantine *q, char *err, size_t errsize)
+{
+	char dir[sizeof(q->path)], day[8] = "";
+	int fd, day_fd = -1;
+	bool ok, made;
+
+	dir_path(q, dir, sizeof(dir));
+	strlcpy(day, q->reference, strcspn(q->reference, "/") + 1);
+	fd = folder_open(AT_FDCWD, dir, 0, true, &made);
+	if (fd == -1 || (made && !fsync_parent(q)))
+		ok = fault_tell(err, errsize, "quarantine directory %s: %s", dir, strerror(errno));
+	else
+		ok = is_writable(fd, dir, err, errsize);
+	if (ok && (day_fd = folder_open(fd, day, O_NOFOLLOW, false, &made)) != -1)
+		ok = is_writable(day_fd, q->path, err, errsize);
+	else if (ok && errno != ENOENT)
+		ok = fault_tell(err, errsize, "quarantine directory %s/%s: %s", dir, day,
+		    strerror(errno));
+	if (day_fd != -1)
+		close(day_fd);
+	if (fd != -1)
+		close(fd);
+	return ok;
+}
+
+static bool
+is_writable(int fd, const char *path, char *err, size_t errsize)
+{
+	if (faccessat(fd, ".", W_OK | X_OK, 0) == -1)
+		return fault_tell(err, errsize, "quarantine directory of %s: %s", path,
+		    strerror(errno));
+	return folder_is_ours(fd, path, err, errsize);
 }
 
 bool

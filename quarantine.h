@@ -36,6 +36,13 @@ struct quarantine {
 void quarantine_reserve(struct quarantine *, const char *dir, time_t now);
 
 /*
+ * Could quarantine_store write to the place that was reserved? Rights and owners are
+ * looked at, not room. A directory that is missing is made, as it would be then; the
+ * folder of the day is not. False and a sentence in err if not.
+ */
+bool quarantine_check(const struct quarantine *, char *err, size_t errsize);
+
+/*
  * Store message and metadata durably: missing folders are made (0700), files
  * (0600) written under a temporary name, fsynced, linked to the final name
  * without overwriting one, the folder fsynced. On failure false, a sentence in

@@ -43,6 +43,7 @@ enum report_fault {
 	REPORT_FAULT_VERSION, /* the request is not in our words: another version sent it */
 	REPORT_FAULT_SCANNER, /* it does not load, or not answer */
 	REPORT_FAULT_SANDBOX, /* a wall that must stand can't be put up */
+	REPORT_FAULT_DISK, /* scratch_dir is full */
 	REPORT_FAULT_COUNT
 };
 

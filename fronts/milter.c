@@ -28,6 +28,7 @@
 #include "milter_session.h"
 #include "milter_worker.h"
 #include "privileges.h"
+#include "transaction.h"
 
 static bool place(const char *, char *, size_t);
 static int become_user(const struct conf *, const char *, const struct passwd *);
@@ -66,6 +67,7 @@ milter_run(const struct conf *conf, const char *listen_at)
 		return EX_OSERR;
 	}
 	milter_session_start(spawner);
+	transaction_foresee(conf);
 	log_write(LOG_NOTICE, "milter: listening at %s", listen_at);
 	code = smfi_main() == MI_SUCCESS ? EX_OK : EX_OSERR;
 	log_write(LOG_NOTICE, "milter: shut down");

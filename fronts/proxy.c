@@ -49,6 +49,7 @@
 #include "privileges.h"
 #include "proxy.h"
 #include "smtp_relay.h"
+#include "transaction.h"
 
 #define BACKLOG 128
 #define BACKOFF_MS 1000 /* after a failure that time may mend */
@@ -104,6 +105,7 @@ proxy_run(struct conf *conf, const char *listen_at, const struct address *addres
 	catch_signals(&p);
 	if ((code = find_user(&p)) == EX_OK && (code = open_listener(&p, listen_at)) == EX_OK &&
 	    (code = become_user(&p)) == EX_OK) {
+		transaction_foresee(conf);
 		log_write(LOG_NOTICE, "proxy: listening on %s", listen_at);
 		serve(&p);
 		drain(&p);

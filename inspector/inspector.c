@@ -39,6 +39,7 @@
 #include "mime_walk.h"
 #include "report.h"
 #include "request.h"
+#include "room.h"
 #include "sandbox.h"
 #include "scan.h"
 #include "scan_result.h"
@@ -63,6 +64,7 @@ struct inspector {
 
 static void late_answer(uint64_t cpu_ms);
 static void serve(struct inspector *, int sock) __attribute__((noreturn));
+static void blame_disk(struct inspector *);
 static void inspect_message(struct inspector *, int sock, const char *scratch);
 static bool prepare_scanner(struct inspector *, const char *scratch, char *err, size_t errsize);
 static void fail(struct inspector *, enum report_fault, const char *sentence);
@@ -242,7 +244,7 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 	    !sandbox_syscalls(&in->conf, note, in, sentence, sizeof(sentence)))
 		fault = REPORT_FAULT_SANDBOX;
 	if (fault != REPORT_FAULT_NONE) {
-		fail(in, fault, sentence);
+		fail(in, room_ran_out() ? REPORT_FAULT_DISK : fault, sentence);
 		return;
 	}
 	if (in->cache_min > 0)
@@ -255,6 +257,24 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 	examine_message(&in->conf, &in->request, in->message.bytes, in->message.size,
 	    seconds_left(in), &in->report, be_ready, in);
 	lastword_disarm();
+	if (room_ran_out())
+		blame_disk(in);
+}
+
+/* blame_disk - what could not be scanned for want of space is our fault, not the message's */
+static void
+blame_disk(struct inspector *in)
+{
+	const struct report *r = &in->report;
+	char sentence[512];
+	size_t i;
+
+	for (i = 0; i < r->n_findings && r->findings[i].class != CLASS_ERROR; i++)
+		;
+	if (i == r->n_findings)
+		return;
+	strlcpy(sentence, r->findings[i].reason, sizeof(sentence));
+	fail(in, REPORT_FAULT_DISK, sentence);
 }
 
 /* The time begins here, when the signatures are there: they are none of the message's cost. */

@@ -18,6 +18,10 @@
 
 #define MEMORY_RESERVE (64UL << 20) /* address space */
 
+static bool short_of_space(int);
+
+static bool ran_out; /* of disk space, since this process began */
+
 /* libclamav can call a mail clean if it can't write here, so we try it first. */
 bool
 room_prove(const char *scratch)
@@ -28,14 +32,28 @@ room_prove(const char *scratch)
 	snprintf(path, sizeof(path), "%s/probe", scratch);
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd == -1)
-		return false;
+		return short_of_space(errno);
 	if (write(fd, path, 1) != 1)
 		saved = errno;
 	close(fd);
 	if (unlink(path) == -1 && saved == 0)
 		saved = errno;
-	errno = saved;
-	return saved == 0;
+	return saved == 0 || short_of_space(saved);
+}
+
+/* A failure; is it for want of space? Returns false, with errno as it was. */
+static bool
+short_of_space(int error)
+{
+	ran_out = ran_out || error == ENOSPC || error == EDQUOT;
+	errno = error;
+	return false;
+}
+
+bool
+room_ran_out(void)
+{
+	return ran_out;
 }
 
 /* It was proved once; what can go wrong with it later is looked at before each scan. */
@@ -62,8 +80,7 @@ room_for(const char *scratch, uint64_t bytes)
 		return false;
 	if (vfs.f_blocks == 0)
 		return true; /* a file system without a size */
-	errno = ENOSPC;
-	return (uint64_t)vfs.f_bavail * vfs.f_frsize >= bytes;
+	return (uint64_t)vfs.f_bavail * vfs.f_frsize >= bytes || short_of_space(ENOSPC);
 }
 
 /*

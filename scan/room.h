@@ -25,4 +25,7 @@ bool room_memory(void);
 /* All of this, at this moment: what a scan needs. */
 bool room_all(const char *scratch);
 
+/* Has one of these failed in this process because the disk was full? */
+bool room_ran_out(void);
+
 #endif

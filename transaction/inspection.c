@@ -67,7 +67,8 @@ static const enum inspection_cause fault_causes[REPORT_FAULT_COUNT] = {
 	[REPORT_FAULT_NONE] = CAUSE_NONE,
 	[REPORT_FAULT_VERSION] = CAUSE_VERSION,
 	[REPORT_FAULT_SCANNER] = CAUSE_SCANNER,
-	[REPORT_FAULT_SANDBOX] = CAUSE_SANDBOX
+	[REPORT_FAULT_SANDBOX] = CAUSE_SANDBOX,
+	[REPORT_FAULT_DISK] = CAUSE_DISK
 };
 
 static bool inspector_path(const struct conf *, char *path, size_t size);
@@ -208,8 +209,9 @@ ask_own(struct inspection *i, const struct conf *conf, const struct message *m,
 	};
 
 	if (!scratch_make(scratch_base(conf), scratch, sizeof(scratch))) {
-		fail(i, CAUSE_SCRATCH, "cannot create a private directory in %s: %s",
-		    scratch_base(conf), strerror(errno));
+		fail(i, errno == ENOSPC || errno == EDQUOT ? CAUSE_DISK : CAUSE_SCRATCH,
+		    "cannot create a private directory in %s: %s", scratch_base(conf),
+		    strerror(errno));
 		return;
 	}
 	own.scratch = scratch;

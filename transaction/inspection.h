@@ -20,7 +20,8 @@ enum inspection_cause {
 	CAUSE_ENGINE, /* none listens, or it is not to be trusted */
 	CAUSE_INSPECTOR, /* it does not start */
 	CAUSE_BUSY, /* it did not begin in time */
-	CAUSE_SCRATCH, /* no room for its private directory */
+	CAUSE_SCRATCH, /* its private directory can't be made */
+	CAUSE_DISK, /* no room for that, or in it */
 	CAUSE_VERSION, /* it speaks another protocol */
 	CAUSE_SCANNER, /* the signatures, or clamd */
 	CAUSE_SANDBOX,

@@ -3,7 +3,7 @@
  * transaction.c - one message from "received" to "said what became of it".
  *
  * The order is the safety: the name in the quarantine is chosen first, since
- * the notices tell it; then the message is inspected; then, if the verdict or
+ * the notices tell it, and the rights there are looked at; then the message is inspected; then, if the verdict or
  * the configuration wants it, the original is put away durably; only then the
  * front hears that it may deliver, drop or refuse. Whatever fails on the way
  * makes it a temporary failure, so that the client keeps the message.
@@ -61,6 +61,9 @@ static void take_conf(struct transaction *, struct conf *);
 static bool inspects_alike(const struct conf *, const struct conf *);
 static bool make_copy(struct transaction *, const struct transaction *, struct treatment *);
 static unsigned int classes_of(const struct report *);
+static bool look(struct transaction *, enum decision *);
+static bool quarantine_is_ready(struct transaction *);
+static bool quarantine_failed(struct transaction *, const char *);
 static enum decision inspect(struct transaction *);
 static void set_aside(struct transaction *);
 static bool inspector_is_well(const struct transaction *);
@@ -174,7 +177,8 @@ judge_one(struct transaction *t, enum decision *decision)
 	struct conf *conf;
 	const struct conf *before = t->conf;
 
-	*decision = inspect(t);
+	if (!look(t, decision))
+		return false;
 	if (!t->open || !t->inspection.ok || t->inspection.report.n_findings == 0)
 		return true;
 	if (!ruling_found(&conf, rules, t->base, &t->envelope, t->message.size,
@@ -185,9 +189,21 @@ judge_one(struct transaction *t, enum decision *decision)
 		inspection_free(&t->inspection);
 		report_init(&t->inspection.report);
 		take_conf(t, conf);
-		*decision = inspect(t);
-	} else
-		take_conf(t, conf);
+		return look(t, decision);
+	}
+	take_conf(t, conf);
+	return true;
+}
+
+/* look - false: the original could not be kept, whatever comes out */
+static bool
+look(struct transaction *t, enum decision *decision)
+{
+	if (!quarantine_is_ready(t)) {
+		t->cause = "quarantine not writable";
+		return false;
+	}
+	*decision = inspect(t);
 	return true;
 }
 
@@ -334,7 +350,8 @@ deferral_cause(const struct transaction *t)
 	static const char *const causes[] = { [CAUSE_ENGINE] = "no engine",
 		[CAUSE_INSPECTOR] = "inspector does not start",
 		[CAUSE_BUSY] = "busy",
-		[CAUSE_SCRATCH] = "scratch_dir not writable or full",
+		[CAUSE_SCRATCH] = "scratch_dir not writable",
+		[CAUSE_DISK] = "disk full",
 		[CAUSE_VERSION] = "engine of another version",
 		[CAUSE_SCANNER] = "no signatures loaded",
 		[CAUSE_SANDBOX] = "sandbox not available",
@@ -441,6 +458,43 @@ common_outcome(const struct transaction *t, enum outcome outcome)
 	return OUTCOME_MIXED;
 }
 
+/*
+ * quarantine_is_ready - whose rights are wrong is a fault that is to be seen at the
+ * first message, not at the first virus
+ */
+static bool
+quarantine_is_ready(struct transaction *t)
+{
+	char err[512];
+
+	if (t->conf->quarantine == KEEP_OFF)
+		return true;
+	quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
+	return quarantine_check(&t->quarantine, err, sizeof(err)) || quarantine_failed(t, err);
+}
+
+void
+transaction_foresee(const struct conf *conf)
+{
+	struct quarantine q;
+	char err[512];
+
+	if (conf->quarantine == KEEP_OFF)
+		return;
+	quarantine_reserve(&q, conf->quarantine_dir, time(NULL));
+	if (!quarantine_check(&q, err, sizeof(err)))
+		log_write(LOG_ERR, "%s; all messages are deferred until that is mended", err);
+}
+
+/* quarantine_failed - returns false */
+static bool
+quarantine_failed(struct transaction *t, const char *err)
+{
+	strlcpy(t->reason, err, sizeof(t->reason));
+	record_failure(t, "quarantine-failed", err);
+	return false;
+}
+
 /* inspect - after this report.action says what is to be done, failed or not */
 static enum decision
 inspect(struct transaction *t)
@@ -448,8 +502,6 @@ inspect(struct transaction *t)
 	struct report *report = &t->inspection.report;
 	int64_t start = clock_ms();
 
-	if (t->conf->quarantine != KEEP_OFF)
-		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
 	inspection_run(&t->inspection, t->conf, &t->message, t->quarantine.reference, &t->envelope,
 	    t->crlf_only);
 	t->inspect_ms = clock_ms() - start;
@@ -548,9 +600,7 @@ keep(struct transaction *t)
 	if (quarantine_store(&t->quarantine, &t->message, &t->envelope, &t->inspection.report,
 		t->inspection.failure, t->conf->quarantine_min_free, err, sizeof(err)))
 		return true;
-	strlcpy(t->reason, err, sizeof(t->reason));
-	record_failure(t, "quarantine-failed", err);
-	return false;
+	return quarantine_failed(t, err);
 }
 
 static bool

@@ -67,6 +67,12 @@ bool transaction_split(struct transaction *t, struct transaction **copies, size_
 void transaction_drop(struct transaction *);
 
 /*
+ * For a server that begins: if every message would have to wait for the quarantine's
+ * sake, the log is told now.
+ */
+void transaction_foresee(const struct conf *);
+
+/*
  * Inspect the sealed message, and if the verdict or the configuration wants
  * it, put the original into quarantine, durably. Whatever fails on the way
  * makes it DECISION_TEMPFAIL. Where the rules want several treatments and it was not
