@@ -102,21 +102,22 @@ quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 bool
 quarantine_check(const struct quarantine *q, char *err, size_t errsize)
 {
-	char dir[sizeof(q->path)], day[8] = "";
+	char dir[sizeof(q->path)], today[sizeof(q->path) + 8], day[8] = "";
 	int fd, day_fd = -1;
 	bool ok, made;
 
 	dir_path(q, dir, sizeof(dir));
 	strlcpy(day, q->reference, strcspn(q->reference, "/") + 1);
+	snprintf(today, sizeof(today), "%s/%s", dir, day);
 	fd = folder_open(AT_FDCWD, dir, 0, true, &made);
 	if (fd == -1 || (made && !fsync_parent(q)))
 		ok = fault_tell(err, errsize, "quarantine directory %s: %s", dir, strerror(errno));
 	else
 		ok = is_writable(fd, dir, err, errsize);
 	if (ok && (day_fd = folder_open(fd, day, O_NOFOLLOW, false, &made)) != -1)
-		ok = is_writable(day_fd, q->path, err, errsize);
+		ok = is_writable(day_fd, today, err, errsize);
 	else if (ok && errno != ENOENT)
-		ok = fault_tell(err, errsize, "quarantine directory %s/%s: %s", dir, day,
+		ok = fault_tell(err, errsize, "quarantine directory %s: %s", today,
 		    strerror(errno));
 	if (day_fd != -1)
 		close(day_fd);
@@ -128,8 +129,9 @@ quarantine_check(const struct quarantine *q, char *err, size_t errsize)
 static bool
 is_writable(int fd, const char *path, char *err, size_t errsize)
 {
-	if (faccessat(fd, ".", W_OK | X_OK, 0) == -1)
-		return fault_tell(err, errsize, "quarantine directory of %s: %s", path,
+	/* Not faccessat: what it calls first some containers answer with EPERM. */
+	if (access(path, W_OK | X_OK) == -1)
+		return fault_tell(err, errsize, "quarantine directory %s: %s", path,
 		    strerror(errno));
 	return folder_is_ours(fd, path, err, errsize);
 }
