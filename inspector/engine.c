@@ -102,6 +102,7 @@ static bool begin(struct engine *, char *err, size_t errsize);
 static int listen_somewhere(struct engine *, const struct passwd *, char *err, size_t errsize);
 static void make_directory(const char *socket, const struct passwd *);
 static bool become_user(const struct conf *, const struct passwd *, char *err, size_t errsize);
+static bool prove_sandbox(const struct engine *, const char *, char *, size_t);
 static bool load(struct engine *, char *err, size_t errsize);
 static bool load_new_or_last(struct engine *, const char *scratch, char *err, size_t errsize);
 static void hold_hangups(void);
@@ -253,7 +254,7 @@ load(struct engine *e, char *err, size_t errsize)
 	if (!scratch_make(scratch_base(e->conf), scratch, sizeof(scratch)))
 		return fault_tell(err, errsize, "cannot create a scratch directory in %s: %s",
 		    scratch_base(e->conf), strerror(errno));
-	ok = load_new_or_last(e, scratch, err, errsize);
+	ok = prove_sandbox(e, scratch, err, errsize) && load_new_or_last(e, scratch, err, errsize);
 	scratch_remove(scratch);
 	return ok;
 }
@@ -297,6 +298,19 @@ hold_hangups(void)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 }
 
+/* prove_sandbox - before the signatures, which take long, and of the engine's own rights */
+static bool
+prove_sandbox(const struct engine *e, const char *scratch, char *err, size_t errsize)
+{
+	char words[512];
+	bool complete;
+
+	if (!sandbox_prove(e->conf, scratch, &complete, words, sizeof(words)))
+		return fault_tell(err, errsize, "%s", words);
+	log_write(complete ? LOG_NOTICE : LOG_WARNING, "engine: sandbox of inspectors: %s", words);
+	return true;
+}
+
 /* From here on signals are read, not suffered. */
 static bool
 catch_signals(struct engine *e, char *err, size_t errsize)
@@ -316,8 +330,6 @@ announce(struct engine *e, int64_t begun)
 {
 	char words[256];
 
-	sandbox_describe(e->conf, words, sizeof(words));
-	log_write(LOG_NOTICE, "engine: sandbox of inspectors: %s", words);
 	scratch_describe(e->conf, words, sizeof(words));
 	log_write(LOG_NOTICE, "engine: scratch directories: %s", words);
 	log_write(LOG_NOTICE, "engine: ready with %u signatures, %s, after %lld ms",

@@ -23,6 +23,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <linux/capability.h>
@@ -36,6 +37,7 @@
 #include "syscalls.h"
 #include "walls.h"
 
+#define NO_SECCOMP "seccomp is not available: system calls are not restricted"
 #define NO_LANDLOCK "Landlock is not available: files are not shut off"
 
 enum {
@@ -51,7 +53,14 @@ static bool shut_files(const struct conf *, const char *, int, sandbox_note *, v
     size_t);
 static bool do_without(const struct conf *, const char *, sandbox_note *, void *, char *, size_t);
 
+static void try_it(const struct conf *, const char *, int);
+static void describe(const struct conf *, int, char *, size_t);
+static void ignore_note(void *, const char *);
+
+enum { TRY_COMPLETE, TRY_INCOMPLETE, TRY_BROKEN }; /* exit codes of a try */
+
 static bool files_are_open; /* for want of Landlock */
+static bool calls_are_open; /* for want of seccomp */
 
 bool
 sandbox_files(const struct conf *conf, const char *scratch, int walls, sandbox_note *note,
@@ -91,26 +100,79 @@ sandbox_syscalls(const struct conf *conf, sandbox_note *note, void *ctx, char *e
 	/* The files were an engine's matter, whose settings may be others. */
 	if (files_are_open && conf->sandbox == SANDBOX_REQUIRE)
 		return do_without(conf, NO_LANDLOCK, note, ctx, err, errsize);
-	if (!syscalls_available())
-		return do_without(conf, "seccomp is not available: system calls are not restricted",
-		    note, ctx, err, errsize);
-	return syscalls_load(conf_uses_clamd(conf), -1, err, errsize);
+	calls_are_open = !syscalls_available();
+	if (calls_are_open)
+		return do_without(conf, NO_SECCOMP, note, ctx, err, errsize);
+	if (syscalls_load(conf_uses_clamd(conf), -1, err, errsize))
+		return true;
+	/* A container's answer, which its seccomp(2) did not give. */
+	calls_are_open = errno == EPERM;
+	return calls_are_open && do_without(conf, NO_SECCOMP, note, ctx, err, errsize);
 }
 
-void
-sandbox_describe(const struct conf *conf, char *buf, size_t size)
+bool
+sandbox_prove(const struct conf *conf, const char *scratch, bool *complete, char *words,
+    size_t size)
+{
+	int told[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe(told) == -1)
+		return fault_tell(words, size, "sandbox: %s", strerror(errno));
+	if ((pid = fork()) == 0)
+		try_it(conf, scratch, told[1]);
+	close(told[1]);
+	n = read(told[0], words, size - 1);
+	words[n > 0 ? n : 0] = '\0';
+	close(told[0]);
+	if (pid == -1 || waitpid(pid, &status, 0) != pid)
+		return fault_tell(words, size, "sandbox: %s", strerror(errno));
+	if (n <= 0 || !WIFEXITED(status))
+		return fault_tell(words, size, "the sandbox does not work (wait status %d)",
+		    status);
+	*complete = WEXITSTATUS(status) == TRY_COMPLETE;
+	return WEXITSTATUS(status) != TRY_BROKEN;
+}
+
+/* try_it - what it has to say it writes from behind the walls */
+static void
+try_it(const struct conf *conf, const char *scratch, int told)
+{
+	char words[512];
+	int code = TRY_BROKEN, abi = walls_abi();
+
+	if (sandbox_files(conf, scratch, -1, ignore_note, NULL, words, sizeof(words)) &&
+	    sandbox_limits(conf, words, sizeof(words)) &&
+	    sandbox_syscalls(conf, ignore_note, NULL, words, sizeof(words))) {
+		describe(conf, abi, words, sizeof(words));
+		code = files_are_open || calls_are_open ? TRY_INCOMPLETE : TRY_COMPLETE;
+	}
+	_exit(write(told, words, strlen(words)) == -1 ? TRY_BROKEN : code);
+}
+
+/* describe - which walls stand around this process; abi is Landlock's */
+static void
+describe(const struct conf *conf, int abi, char *buf, size_t size)
 {
 	char files[64] = "no Landlock: files are not shut off";
-	int abi = walls_abi();
 
 	if (conf->sandbox == SANDBOX_OFF) {
 		strlcpy(buf, "resource limits only (sandbox = off)", size);
 		return;
 	}
-	if (abi > 0)
+	if (!files_are_open)
 		snprintf(files, sizeof(files), "Landlock ABI %d", abi);
 	snprintf(buf, size, "resource limits, %s, %s", files,
-	    syscalls_available() ? "seccomp" : "no seccomp: system calls are not restricted");
+	    calls_are_open ? "no seccomp: system calls are not restricted" : "seccomp");
+}
+
+/* what notes say is told otherwise */
+static void
+ignore_note(void *ctx, const char *sentence)
+{
+	(void)ctx;
+	(void)sentence;
 }
 
 static bool

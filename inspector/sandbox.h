@@ -49,7 +49,13 @@ bool sandbox_syscalls(const struct conf *, sandbox_note *note, void *ctx, char *
 bool sandbox_compile(const struct conf *, int channel, char *err, size_t errsize);
 int sandbox_walls(const struct conf *, const char *scratch);
 
-/* Which walls stand on this machine, in a few words. */
-void sandbox_describe(const struct conf *, char *buf, size_t size);
+/*
+ * Can an inspector be shut in as the configuration wants it, and which walls stand
+ * then? Tried in a child, since it can't be undone; scratch is any directory. True,
+ * and in words which walls stand; *complete is false if one of them is missing.
+ * False, and in words why not.
+ */
+bool sandbox_prove(const struct conf *, const char *scratch, bool *complete, char *words,
+    size_t size);
 
 #endif

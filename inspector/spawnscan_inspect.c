@@ -57,8 +57,7 @@ static void use_huge_pages(char **argv);
 static int run_engine(const struct options *, const struct conf *, char **argv);
 static int go_into_background(void);
 static int print_version(const struct conf *);
-static void print_sandbox(const struct conf *, const char *scratch);
-static void ignore_note(void *ctx, const char *sentence);
+static bool print_sandbox(const struct conf *, const char *scratch);
 static void quit(int code, const char *fmt, ...) __attribute__((noreturn, format(printf, 2, 3)));
 static void quit_no_memory(void) __attribute__((noreturn));
 
@@ -253,7 +252,7 @@ static int
 print_version(const struct conf *conf)
 {
 	char scratch[PATH_MAX], sentence[SENTENCE_MAX], sentence_of_scratch[SENTENCE_MAX];
-	bool ok;
+	bool ok, shut;
 
 	if (!scratch_make(scratch_base(conf), scratch, sizeof(scratch)))
 		quit(EX_CANTCREAT, "cannot create a scratch directory in %s: %s",
@@ -263,12 +262,14 @@ print_version(const struct conf *conf)
 	    scan_prove(sentence, sizeof(sentence));
 	printf("spawnscan %s\n", SPAWNSCAN_VERSION);
 	fflush(stdout);
-	print_sandbox(conf, scratch);
+	shut = print_sandbox(conf, scratch);
 	scratch_describe(conf, sentence_of_scratch, sizeof(sentence_of_scratch));
 	printf("scratch directories %s\n", sentence_of_scratch);
 	scratch_remove(scratch);
 	if (!ok)
 		quit(EX_UNAVAILABLE, "%s", sentence);
+	if (!shut)
+		quit(EX_UNAVAILABLE, "no message would be inspected: the sandbox does not work");
 	if (conf_uses_clamd(conf))
 		printf("%s\nscanner %s\n", scan_banner(), conf->scanner);
 	else
@@ -278,37 +279,16 @@ print_version(const struct conf *conf)
 	return fflush(stdout) == EOF ? EX_IOERR : EX_OK;
 }
 
-/* Tried in a child, since it can't be undone. */
-static void
+/* print_sandbox - false, and said so, if it can't be as the configuration wants it */
+static bool
 print_sandbox(const struct conf *conf, const char *scratch)
 {
-	char words[256], sentence[SENTENCE_MAX];
-	int status;
-	pid_t pid = fork();
+	char words[SENTENCE_MAX];
+	bool complete, ok = sandbox_prove(conf, scratch, &complete, words, sizeof(words));
 
-	if (pid == -1)
-		quit(EX_OSERR, "fork: %s", strerror(errno));
-	if (pid == 0) {
-		sandbox_describe(conf, words, sizeof(words));
-		if (sandbox_files(conf, scratch, -1, ignore_note, NULL, sentence,
-			sizeof(sentence)) &&
-		    sandbox_limits(conf, sentence, sizeof(sentence)) &&
-		    sandbox_syscalls(conf, ignore_note, NULL, sentence, sizeof(sentence)))
-			strlcpy(sentence, words, sizeof(sentence));
-		printf("sandbox %s\n", sentence);
-		fflush(stdout);
-		_exit(EX_OK);
-	}
-	if (waitpid(pid, &status, 0) != pid || status != 0)
-		printf("sandbox does not work (wait status %d)\n", status);
-}
-
-/* sandbox_describe says all that notes do. */
-static void
-ignore_note(void *ctx, const char *sentence)
-{
-	(void)ctx;
-	(void)sentence;
+	printf("sandbox %s\n", words);
+	fflush(stdout);
+	return ok;
 }
 
 static void

@@ -231,14 +231,17 @@ read_program(int fd)
 	return true;
 }
 
-/* A kernel that can't answer now has it: whoever wants it will see. */
+/*
+ * EPERM is a container's answer, and libseccomp needs that call too. A kernel that
+ * can't answer now has it: whoever wants it will see.
+ */
 bool
 syscalls_available(void)
 {
 	uint32_t action = SECCOMP_RET_KILL_PROCESS;
 
 	return syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 ||
-	    (errno != ENOSYS && errno != EINVAL && errno != EOPNOTSUPP);
+	    (errno != ENOSYS && errno != EINVAL && errno != EOPNOTSUPP && errno != EPERM);
 }
 
 static int
