@@ -50,6 +50,8 @@
 
 /* How often what it has written is counted. */
 #define TICK_MS 1000
+/* Between two looks whether the engine is of our version by now. */
+#define UPGRADE_MS 250
 
 /* How long an inspector that has hung up may take to be gone. */
 #define REAP_MS 2000
@@ -74,6 +76,8 @@ static const enum inspection_cause fault_causes[REPORT_FAULT_COUNT] = {
 static bool inspector_path(const struct conf *, char *path, size_t size);
 static void inspect(struct inspection *, const struct conf *, const struct message *,
     const char *reference, const struct envelope *, bool crlf, enum explain_form);
+static int ask_engine_once(struct inspection *, const struct conf *, const struct message *,
+    const struct request *, int64_t);
 static bool ask_engine(struct inspection *, const struct conf *, const struct message *,
     const struct request *, int64_t deadline);
 static void warn_once(const char *);
@@ -159,30 +163,49 @@ static bool
 ask_engine(struct inspection *i, const struct conf *conf, const struct message *m,
     const struct request *request, int64_t deadline)
 {
-	struct inspector child = { .pid = -1, .sock = -1, .scratch = "" };
-	char why[256];
-	int error = 0;
+	int64_t patience = clock_ms() + (deadline - clock_ms()) / 2;
+	int error = ask_engine_once(i, conf, m, request, deadline);
 
-	if ((child.sock = engine_client_connect(conf, deadline, why, sizeof(why))) == -1) {
-		error = errno;
-		fail(i, CAUSE_ENGINE, "no engine at %s: %s", conf->engine_socket, why);
-	} else {
-		ask(i, &child, conf, m, request, deadline);
-		close(child.sock);
-		if (i->cause != CAUSE_VERSION)
-			return true;
-		report_free(&i->report);
-		fail(i, CAUSE_VERSION,
-		    "the engine at %s speaks another version of the protocol: restart it",
-		    conf->engine_socket);
+	/* Between an upgrade's new programs and the engine's restart. */
+	while (conf->engine == ENGINE_REQUIRE && i->cause == CAUSE_VERSION &&
+	    clock_ms() < patience) {
+		poll(NULL, 0, UPGRADE_MS);
+		error = ask_engine_once(i, conf, m, request, deadline);
 	}
-	if (conf->engine == ENGINE_REQUIRE)
+	if (conf->engine == ENGINE_REQUIRE ||
+	    (i->cause != CAUSE_ENGINE && i->cause != CAUSE_VERSION))
 		return true;
 	/* That there is none at all may well be meant so. */
 	if (error != ENOENT && error != ECONNREFUSED)
 		warn_once(i->failure);
 	i->failure[0] = '\0';
 	return false;
+}
+
+/* ask_engine_once - if none can be reached, errno; else 0, and i tells how it went */
+static int
+ask_engine_once(struct inspection *i, const struct conf *conf, const struct message *m,
+    const struct request *request, int64_t deadline)
+{
+	struct inspector child = { .pid = -1, .sock = -1, .scratch = "" };
+	char why[256];
+	int error;
+
+	if ((child.sock = engine_client_connect(conf, deadline, why, sizeof(why))) == -1) {
+		error = errno;
+		fail(i, CAUSE_ENGINE, "no engine at %s: %s", conf->engine_socket, why);
+		return error;
+	}
+	ask(i, &child, conf, m, request, deadline);
+	close(child.sock);
+	if (i->cause == CAUSE_VERSION) {
+		report_free(&i->report);
+		i->ok = false;
+		fail(i, CAUSE_VERSION,
+		    "the engine at %s speaks another version of the protocol: restart it",
+		    conf->engine_socket);
+	}
+	return 0;
 }
 
 /* warn_once - a session may have many messages, and each would say the same */
