@@ -259,14 +259,16 @@ test_quarantine_fails(void **unused)
 	inspector.ok = true;
 	inspector.action = ACTION_DISCARD;
 	begin(&t);
+	/* Before the inspector is asked, whatever it would say. */
 	assert_int_equal(transaction_decide(&t), DECISION_TEMPFAIL);
+	assert_string_equal(t.cause, "quarantine not writable");
 	transaction_finish(&t, OUTCOME_DEFERRED, "451 4.3.0 later");
 	conf.quarantine_dir = saved;
 	log = logged();
 	assert_logged(log,
 	    "event=quarantine-failed reason=\"quarantine directory /dev/null/q: "
-	    "Not a directory\" action=discard ");
-	assert_logged(log, " outcome=deferred reply=\"451 4.3.0 later\" ");
+	    "Not a directory\" action=pass ");
+	assert_logged(log, " verdict=unscanned action=pass outcome=deferred reply=\"451 4.3.0 later\" ");
 	assert_logged(log, " reason=\"quarantine directory /dev/null/q: Not a directory\"\n");
 }
 

@@ -90,6 +90,9 @@ sub sanitized {
 	return $is;
 }
 
+# Who has called sudo is told in logs and metadata; here nobody has.
+delete @ENV{grep { /^SUDO_/ } keys %ENV};
+
 # -- time -----------------------------------------------------------------
 
 sub secs { $_[0] * $slow }
