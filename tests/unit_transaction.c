@@ -268,7 +268,8 @@ test_quarantine_fails(void **unused)
 	assert_logged(log,
 	    "event=quarantine-failed reason=\"quarantine directory /dev/null/q: "
 	    "Not a directory\" action=pass ");
-	assert_logged(log, " verdict=unscanned action=pass outcome=deferred reply=\"451 4.3.0 later\" ");
+	assert_logged(log,
+	    " verdict=unscanned action=pass outcome=deferred reply=\"451 4.3.0 later\" ");
 	assert_logged(log, " reason=\"quarantine directory /dev/null/q: Not a directory\"\n");
 }
 
