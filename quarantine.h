@@ -26,6 +26,7 @@ struct quarantine {
 	char path[4096]; /* of the original; "" = nothing reserved */
 	char reference[64]; /* "MMDD/UNIXTIME.PID.N" */
 	bool stored;
+	bool sent; /* to quarantine_to, and so it need not stay */
 	int error; /* errno of the last quarantine_store, 0 if it went well */
 };
 

@@ -112,6 +112,8 @@ conf_contradiction(const struct conf *conf)
 {
 	if (!conf->header && conf->action[CLASS_INFECTED] == ACTION_TAG)
 		return "infected = tag and header = no: nothing would tell of a virus";
+	if (conf->quarantine_to_only && conf->quarantine_to[0] == '\0')
+		return "quarantine_to_only = yes without quarantine_to: nothing would be kept";
 	return NULL;
 }
 

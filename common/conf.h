@@ -107,6 +107,7 @@ struct conf {
 	char *quarantine_dir;
 	uint64_t quarantine_min_free; /* bytes to be left on its file system; 0 = no matter */
 	char *quarantine_to; /* address that gets each original as well; "" = none */
+	bool quarantine_to_only; /* and then it does not stay in the directory */
 
 	/* [notify] */
 	char *notify_to; /* address; "" = nobody */

@@ -205,6 +205,7 @@ const struct conf_key conf_table[] = {
 	SIZE(quarantine, quarantine_min_free, 0, 1024 * G, "0"),
 	STRING(quarantine, quarantine_dir, 1, CONF_PATH_LENGTH, NULL, "/var/spool/spawnscan"),
 	STRING(quarantine, quarantine_to, 0, 320, conf_check_mailbox, ""),
+	BOOL(quarantine, quarantine_to_only, "no"),
 
 	STRING(notify, notify_to, 0, 320, conf_check_mailbox, ""),
 	WORDS(notify, notify_classes, 0, LIST_LENGTH, conf_check_classes, "infected error"),

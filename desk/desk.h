@@ -22,6 +22,7 @@ struct desk {
 	const char *from, *to, *class, *name; /* of list */
 	uint64_t limit;
 	bool json, again, dry_run, brief;
+	bool tells_envelope; /* a forward names sender and recipient of the original */
 	const char *via, *part;
 	char **recipients; /* --to of release and forward */
 	size_t n_recipients;

@@ -88,7 +88,9 @@ notifier_run(void)
 		    false, err, sizeof(err));
 		log_json(conf.log_format == LOG_FORMAT_JSON);
 		code = *meta.notice != '\0' ? tell(&conf, &meta) : EX_OK;
-		if (*conf.quarantine_to != '\0' && strcmp(meta.reference, "-") != 0)
+		/* With quarantine_to_only a notice comes after the original was sent. */
+		if (*conf.quarantine_to != '\0' && strcmp(meta.reference, "-") != 0 &&
+		    (!conf.quarantine_to_only || *meta.notice == '\0'))
 			code = copy_original(&conf, &meta);
 	}
 	meta_free(&meta);
@@ -313,7 +315,10 @@ compose(struct page *p, const struct conf *conf, const struct meta *m, const str
 	if (m->n_replies > 0 && *m->replies[0] != '\0')
 		put(p, "Reply:      %.280s", m->replies[0]);
 	put(p, "Reference:  %.80s", kept ? m->reference : "none, the original was not kept");
-	if (kept) {
+	if (kept && conf->quarantine_to_only && *conf->quarantine_to != '\0') {
+		put(p, "The original was sent to %.280s and is kept there only.",
+		    conf->quarantine_to);
+	} else if (kept) {
 		put(p, "%s", "");
 		put(p, "To look at it:   spawnscan-quarantine show %.80s", m->reference);
 		put(p, "To release it:   spawnscan-quarantine release %.80s", m->reference);
@@ -383,6 +388,7 @@ copy_original(const struct conf *conf, const struct meta *meta)
 	char *to = conf->quarantine_to, *reference = strdup(meta->reference), via[600], err[512];
 	struct desk desk = { .conf = conf,
 		.who = "quarantine_to",
+		.tells_envelope = true,
 		.recipients = &to,
 		.n_recipients = 1,
 		.references = &reference,

@@ -42,6 +42,7 @@ static int forward_one(struct desk *, const char *);
 static int forward_bytes(struct desk *, struct original *, struct letter *, const char *,
     const char *, size_t);
 static void safe_name(const char *, char *, size_t);
+static void tell_envelope(const struct meta *, char *, char *, size_t);
 static int send_off(struct desk *, struct original *, struct letter *, const char *);
 static const char *conclude(enum courier_result, const struct letter *, int *);
 static bool note(struct desk *, const struct original *, const struct letter *, const char *,
@@ -179,7 +180,7 @@ static int
 forward_bytes(struct desk *desk, struct original *o, struct letter *l, const char *file,
     const char *bytes, size_t size)
 {
-	char where[128];
+	char where[128], from[400] = "", to[400] = "";
 	const char *lines[] = { desk->part != NULL
 		    ? "An attachment of a message that the content filter has kept is attached"
 		    : "A message that the content filter has kept is attached as it came, in a",
@@ -188,15 +189,17 @@ forward_bytes(struct desk *desk, struct original *o, struct letter *l, const cha
 		"",
 		desk->part != NULL ? ""
 				   : "Don't open it unless you know how to handle dangerous mail.",
-		where };
+		where, from, to };
 	const struct wrap_words words = { NULL,
 		desk->part != NULL ? "An attachment from the quarantine"
 				   : "A message from the quarantine",
-		lines, sizeof(lines) / sizeof(lines[0]), file };
+		lines, sizeof(lines) / sizeof(lines[0]) - (desk->tells_envelope ? 0 : 2), file };
 	struct message out = { .fd = -1 };
 	int code;
 
 	snprintf(where, sizeof(where), "Original:  %s", o->reference);
+	if (desk->tells_envelope)
+		tell_envelope(&o->meta, from, to, sizeof(from));
 	if (!wrap_words(&out, &words, bytes, size))
 		return safe_complain(EX_TEMPFAIL, "%s: %s", o->reference, strerror(errno));
 	l->sender = "";
@@ -205,6 +208,20 @@ forward_bytes(struct desk *desk, struct original *o, struct letter *l, const cha
 	code = send_off(desk, o, l, "forward");
 	message_close(&out);
 	return code;
+}
+
+/* In a mailbox that is the quarantine nothing else tells whose message it is. */
+static void
+tell_envelope(const struct meta *m, char *from, char *to, size_t size)
+{
+	snprintf(from, size, "Sender:    <%.300s>", m->sender);
+	snprintf(to, size, "Recipient: <%.300s>", m->n_recipients > 0 ? m->recipients[0] : "");
+	if (m->n_recipients > 1)
+		snprintf(to + strlen(to), size - strlen(to), " and %zu more", m->n_recipients - 1);
+	for (size_t i = 0; i < size; i++) {
+		from[i] = from[i] == '\0' || (from[i] >= ' ' && from[i] <= '~') ? from[i] : '?';
+		to[i] = to[i] == '\0' || (to[i] >= ' ' && to[i] <= '~') ? to[i] : '?';
+	}
 }
 
 static int

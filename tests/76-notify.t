@@ -161,4 +161,59 @@ subtest 'quarantine_to' => sub {
 	session($d, crlf(mail()));
 	ok(!wait_for(sub { (grep { $_->{data} =~ /message\.eml\.defanged/ } $d->messages) > 1 }, 1), 'what is not kept is not sent');
 };
+
+subtest 'quarantine_to_only' => sub {
+	my $mail = infected();
+	my $originals = sub { my ($d) = @_; return grep { $_->{data} =~ /message\.eml\.defanged/ } $d->messages };
+	my $left = sub { return grep { -f } glob dir() . '/*/*' };
+	my $d = Downstream->start;
+	settings(quarantine_to => 'virus@example.com', quarantine_to_only => 'yes', notify_to => 'postmaster@example.com');
+	my ($reply) = session($d, {mail => $mail, from => 'alice@example.org', to => ['bob@example.net', 'carol@example.net']});
+	like($reply, qr/\A250 /, 'delivered');
+	my @o = $originals->($d);
+	is(scalar @o, 1, 'the original was there when the client had its reply') or return diag(log_text());
+	my ($body) = $o[0]{data} =~ /filename="message\.eml\.defanged"\r\nContent-Transfer-Encoding: base64\r\n\r\n(.*?)\r\n--=_/s;
+	same_bytes(MIME::Base64::decode_base64($body // ''), $mail, 'all of it');
+	like($o[0]{data}, qr/^Sender:    <alice\@example\.org>\r\nRecipient: <bob\@example\.net> and 1 more\r$/m, 'with the envelope');
+	my ($ref) = log_text() =~ /event=message .*quarantine=(\S+)/;
+	like($o[0]{data}, qr/^Original:  \Q$ref\E\r$/m, 'and the reference of the log') if $ref;
+	is_deeply([$left->()], [], 'nothing stays in the directory');
+	my ($n) = wait_notices($d, 1);
+	like($n->{data}, qr/^The original was sent to virus\@example\.com and is kept there only\.\r$/m, 'the notice says so');
+	unlike($n->{data}, qr/release/, 'and offers no release');
+	is(scalar(() = $originals->($d)), 1, 'once');
+
+	# The mailbox's server does not take it, or is not there, or says nothing.
+	for ([refused => {RCPT => sub { $_[1] =~ /virus/ ? "550 5.1.1 no such user\r\n" : undef }}, qr/no such user/],
+	    [deferred => {RCPT => sub { $_[1] =~ /virus/ ? "451 4.3.0 later\r\n" : undef }}, qr/later/]) {
+		my ($name, $on, $why) = @$_;
+		my $bad = Downstream->start(on => $on);
+		settings(quarantine_to => 'virus@example.com', quarantine_to_only => 'yes');
+		my ($r) = session($bad, $mail);
+		like($r, qr/\A451 .*quarantine_to not reachable/, "$name: the client keeps the message");
+		is(scalar(() = $bad->messages), 0, "$name: nothing was delivered");
+		is_deeply([$left->()], [], "$name: nothing is left");
+		like(log_text(), qr/event=quarantine-failed .*quarantine_to: the original was not taken.*$why/, "$name: the log says why");
+	}
+	settings(quarantine_to => 'virus@example.com', quarantine_to_only => 'yes', notify_via => '127.0.0.1:1');
+	($reply) = session($d, $mail);
+	like($reply, qr/\A451 /, 'nobody there: the client keeps the message');
+	my $mute = Downstream->start(on => {GREETING => sub { sleep 60; '' }, EHLO => sub { sleep 60; '' }});
+	settings(quarantine_to => 'virus@example.com', quarantine_to_only => 'yes', notify_via => $mute->address, reply_timeout => '2s', connect_timeout => '90s');
+	my $began = time;
+	($reply) = session($d, $mail);
+	like($reply, qr/\A451 /, 'a server that says nothing: the same');
+	cmp_ok(time - $began, '<', secs(20), 'within the time') if $reply;
+	# Discarded and refused messages too: nobody else has them.
+	for my $action ('discard', 'reject') {
+		my $to = Downstream->start;
+		settings(quarantine_to => 'virus@example.com', quarantine_to_only => 'yes', infected => $action);
+		session($to, $mail);
+		is(scalar(() = $originals->($to)), 1, "$action: the original is sent");
+		is_deeply([$left->()], [], "$action: and not kept");
+	}
+	my $r = run(in => $mail, cmd => [spawnscan_cmd('-c', conf_file(quarantine_to_only => 'yes'))]);
+	is($r->{code}, 78, 'without an address');
+	like($r->{err}, qr/quarantine_to_only = yes without quarantine_to/, 'and it says so');
+};
 done_testing;

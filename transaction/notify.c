@@ -9,6 +9,9 @@
  * notice, keeps to notify_interval and sends it (desk/notifier.c). So whatever becomes of a
  * notice, mail is neither delayed nor lost by it, and the filter carries no more code.
  *
+ * With quarantine_to_only the original is sent by the same program before the client has
+ * its reply, and waited for: that is the only place where it is kept then.
+ *
  * Nobody is told of notices: mail from the null sender to notify_to or quarantine_to alone.
  *
  * Limits: N_PENDING messages between two calls of notify_send, which is one in practice.
@@ -23,6 +26,7 @@
 #include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,6 +35,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "clock.h"
+#include "fault.h"
 #include "log.h"
 #include "meta.h"
 #include "notify.h"
@@ -45,7 +51,8 @@ static void write_down(FILE *, const struct transaction *, const char *, const c
 static void put_setting(void *, const char *, const char *, const char *);
 static bool program_path(char *, size_t);
 static void start(const char *, const char *, size_t);
-static void become(const char *, int) __attribute__((noreturn));
+static bool run(const char *, const char *, size_t, int64_t, char *, size_t);
+static void become(const char *, int, int) __attribute__((noreturn));
 
 static struct {
 	char *text;
@@ -57,7 +64,7 @@ void
 notify_take(const struct transaction *t, const char *outcome, const char *reply)
 {
 	const char *class = class_to_tell(t);
-	bool copy = *t->conf->quarantine_to != '\0' && t->quarantine.stored;
+	bool copy = *t->conf->quarantine_to != '\0' && t->quarantine.stored && !t->quarantine.sent;
 	FILE *fp;
 
 	if ((class == NULL && !copy) || is_ours(t) || n_pending == N_PENDING)
@@ -174,6 +181,83 @@ program_path(char *path, size_t size)
 	return (size_t)snprintf(path, size, "%s/spawnscan-quarantine", dirname(self)) < size;
 }
 
+bool
+notify_send_original(const struct transaction *t, char *err, size_t errsize)
+{
+	char path[PATH_MAX], *text = NULL;
+	size_t len;
+	FILE *fp = open_memstream(&text, &len);
+	bool ok = fp != NULL;
+
+	if (ok) {
+		write_down(fp, t, NULL, "", "");
+		ok = fclose(fp) == 0;
+	}
+	if (!ok)
+		snprintf(err, errsize, "quarantine_to: %s", strerror(errno));
+	else if (!program_path(path, sizeof(path)))
+		ok = fault_tell(err, errsize, "quarantine_to: no path of spawnscan-quarantine");
+	else
+		ok = run(path, text, len, clock_ms() + (int64_t)t->conf->reply_timeout * 1000, err,
+		    errsize);
+	free(text);
+	return ok;
+}
+
+/* run - to its end; what it says goes into a pipe, whose end is that of the process */
+static bool
+run(const char *path, const char *text, size_t len, int64_t deadline, char *err, size_t errsize)
+{
+	int fd = memfd_create("original", MFD_CLOEXEC), said[2] = { -1, -1 }, status = -1;
+	char words[512] = "";
+	size_t used = 0;
+	bool over = false;
+	pid_t pid = -1;
+	ssize_t n;
+
+	if (fd != -1 && write(fd, text, len) == (ssize_t)len && lseek(fd, 0, SEEK_SET) == 0 &&
+	    pipe2(said, O_CLOEXEC) == 0)
+		pid = fork();
+	if (pid == 0) {
+		setsid();
+		become(path, fd, said[1]);
+	}
+	if (pid == -1)
+		snprintf(err, errsize, "quarantine_to: %s", strerror(errno));
+	if (fd != -1)
+		close(fd);
+	if (said[1] != -1)
+		close(said[1]);
+	while (pid != -1 && !over) {
+		struct pollfd poller = { .fd = said[0], .events = POLLIN };
+		char rest[256];
+		bool room = used < sizeof(words) - 1;
+		int64_t left = deadline - clock_ms();
+		int ready = left > 0 ? poll(&poller, 1, (int)left) : 0;
+
+		if (ready == -1 && errno == EINTR)
+			continue;
+		n = ready > 0 ? read(said[0], room ? words + used : rest,
+				    room ? sizeof(words) - 1 - used : sizeof(rest))
+			      : -1;
+		over = n <= 0;
+		used += room && n > 0 ? (size_t)n : 0;
+		/* It is in a session of its own, with sendmail if that is what it runs. */
+		if (ready <= 0)
+			(void)kill(-pid, SIGKILL);
+	}
+	if (said[0] != -1)
+		close(said[0]);
+	while (pid != -1 && waitpid(pid, &status, 0) == -1 && errno == EINTR)
+		continue;
+	words[used] = '\0';
+	words[strcspn(words, "\n")] = '\0';
+	if (pid != -1 && status != 0)
+		snprintf(err, errsize, "quarantine_to: the original was not taken: %.300s",
+		    *words != '\0' ? words : "spawnscan-quarantine failed or took too long");
+	return pid != -1 && status == 0;
+}
+
 /* start - the child's child does it, so that there is nobody to wait for */
 static void
 start(const char *path, const char *text, size_t len)
@@ -187,7 +271,7 @@ start(const char *path, const char *text, size_t len)
 		setsid();
 		pid = fork();
 		if (pid == 0)
-			become(path, fd);
+			become(path, fd, -1);
 		_exit(pid == -1);
 	}
 	if (pid == -1)
@@ -198,8 +282,9 @@ start(const char *path, const char *text, size_t len)
 		close(fd);
 }
 
+/* become - said: where its words go; -1 = nowhere */
 static void
-become(const char *path, int fd)
+become(const char *path, int fd, int said)
 {
 	char name[] = "spawnscan-quarantine", verb[] = "notify";
 	char *const argv[] = { name, verb, NULL };
@@ -208,8 +293,12 @@ become(const char *path, int fd)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (null != -1 && dup2(fd, STDIN_FILENO) != -1 && dup2(null, STDOUT_FILENO) != -1 &&
-	    dup2(null, STDERR_FILENO) != -1) {
+	/* A descriptor that is one of these three would be lost on the way. */
+	if (said != -1 && said <= STDERR_FILENO)
+		said = fcntl(said, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	if (null != -1 && dup2(fd, STDIN_FILENO) != -1 &&
+	    dup2(said != -1 ? said : null, STDOUT_FILENO) != -1 &&
+	    dup2(said != -1 ? said : null, STDERR_FILENO) != -1) {
 		closefrom(STDERR_FILENO + 1);
 		execv(path, argv);
 	}

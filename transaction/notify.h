@@ -14,6 +14,12 @@
 void notify_take(const struct transaction *, const char *outcome, const char *reply);
 
 /*
+ * Send the stored original to quarantine_to now, and wait until the next hop has taken
+ * it, reply_timeout at most. On failure false and a sentence.
+ */
+bool notify_send_original(const struct transaction *, char *err, size_t errsize);
+
+/*
  * Have it told by processes of their own, which nobody waits for. To be called when
  * the client has its reply. Does nothing if there is nothing to tell.
  */

@@ -71,6 +71,7 @@ static const char *deferral_cause(const struct transaction *);
 static bool is_full(int);
 static bool keep_wanted(const struct transaction *, enum verdict_action);
 static bool keep(struct transaction *);
+static bool send_original(struct transaction *, char *, size_t);
 static bool make_wrapped(struct transaction *);
 static bool crlf_wanted(const struct transaction *);
 static void reason_from_findings(struct transaction *);
@@ -104,7 +105,9 @@ transaction_decide(struct transaction *t)
 	if (decision == DECISION_TEMPFAIL)
 		t->cause = deferral_cause(t);
 	if (keep_wanted(t, t->inspection.report.action) && !keep(t)) {
-		t->cause = is_full(t->quarantine.error) ? "disk full" : "quarantine not writable";
+		t->cause = is_full(t->quarantine.error) ? "disk full"
+		    : t->quarantine.error == 0		? "quarantine_to not reachable"
+							: "quarantine not writable";
 		return DECISION_TEMPFAIL;
 	}
 	if (t->inspection.report.action == ACTION_WRAP && !make_wrapped(t)) {
@@ -440,6 +443,8 @@ transaction_finish(struct transaction *t, enum outcome outcome, const char *repl
 	record_message(t, common, reply);
 	notify_take(t, record_outcome(common), reply);
 	metrics_count(t, record_verdict(t), common);
+	if (t->quarantine.sent)
+		quarantine_drop(&t->quarantine);
 	transaction_drop(t);
 }
 
@@ -598,9 +603,22 @@ keep(struct transaction *t)
 	if (*t->quarantine.path == '\0')
 		quarantine_reserve(&t->quarantine, t->conf->quarantine_dir, time(NULL));
 	if (quarantine_store(&t->quarantine, &t->message, &t->envelope, &t->inspection.report,
-		t->inspection.failure, t->conf->quarantine_min_free, err, sizeof(err)))
+		t->inspection.failure, t->conf->quarantine_min_free, err, sizeof(err)) &&
+	    send_original(t, err, sizeof(err)))
 		return true;
 	return quarantine_failed(t, err);
+}
+
+/* send_original - to quarantine_to, if it is to be kept nowhere else */
+static bool
+send_original(struct transaction *t, char *err, size_t errsize)
+{
+	if (!t->conf->quarantine_to_only || *t->conf->quarantine_to == '\0')
+		return true;
+	t->quarantine.sent = notify_send_original(t, err, errsize);
+	if (!t->quarantine.sent)
+		quarantine_drop(&t->quarantine);
+	return t->quarantine.sent;
 }
 
 static bool
