@@ -59,6 +59,7 @@ struct conf {
 	enum conf_reload engine_reload; /* new signatures beside the old ones, or after them */
 	uint64_t reload_check; /* look for new signatures; 0 = on SIGHUP only */
 	char *engine_pid_file; /* "" = none */
+	char *engine_metrics_file; /* "" = none */
 
 	/* [actions] */
 	enum verdict_action action[CLASS_COUNT];

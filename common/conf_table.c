@@ -162,6 +162,7 @@ const struct conf_key conf_table[] = {
 	CHOICE(engine, engine_reload, reloads, "auto"),
 	TIME(engine, reload_check, 0, 30 * DAY, "600s"),
 	STRING(engine, engine_pid_file, 0, CONF_PATH_LENGTH, NULL, ""),
+	STRING(engine, engine_metrics_file, 0, CONF_PATH_LENGTH, conf_check_path, ""),
 
 	/* one for each class */
 	VERDICT_CLASSES(CLASS_ROW)

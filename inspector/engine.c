@@ -57,6 +57,7 @@
 #include "listener.h"
 #include "log.h"
 #include "manager.h"
+#include "numbers.h"
 #include "objects.h"
 #include "place.h"
 #include "privileges.h"
@@ -88,6 +89,7 @@ struct engine {
 	size_t n_waiting;
 	struct successor successor;
 	struct lastgood lastgood; /* of signatures; kept where a reload may pause */
+	struct numbers numbers; /* for engine_metrics_file */
 	bool pausing; /* for a reload: who is at work finishes, nobody else is let in */
 	time_t next_check; /* of the signatures */
 	time_t last_tick;
@@ -125,6 +127,8 @@ static void call_waiting(struct engine *);
 static void fill_places(struct engine *);
 static void take_signals(struct engine *);
 static void reap(struct engine *);
+static void count_end(struct engine *, const struct place *, int status);
+static void write_numbers(struct engine *, bool last);
 static void check_signatures(struct engine *);
 static void start_successor(struct engine *);
 static void follow(struct engine *, enum successor_news);
@@ -335,6 +339,7 @@ announce(struct engine *e, int64_t begun)
 	log_write(LOG_NOTICE, "engine: ready with %u signatures, %s, after %lld ms",
 	    scan_signatures(), scan_banner(), (long long)(clock_ms() - begun));
 	e->next_check = place_now() + (time_t)e->conf->reload_check;
+	numbers_begin(&e->numbers, e->conf);
 }
 
 static void
@@ -403,9 +408,13 @@ start_again(struct engine *e)
 	objects_log(&e->objects);
 	objects_free(&e->objects);
 	lastgood_hand_on(&e->lastgood);
+	e->numbers.reloads++;
+	write_numbers(e, true);
 	setenv(ENGINE_READY_ENV, ENGINE_SAME, 1);
 	successor_become(e->argv, e->listener.fd, e->own_socket, &e->blocked);
 	log_write(LOG_ERR, "engine: cannot start again: %s", strerror(errno));
+	e->numbers.reloads--;
+	e->numbers.failed_reloads++;
 	e->pausing = false;
 	if (!objects_init(&e->objects, e->conf, &e->blocked))
 		log_write(LOG_ERR, "engine: out of memory");
@@ -449,6 +458,24 @@ tick(struct engine *e)
 	objects_check(&e->objects);
 	successor_check(&e->successor);
 	check_signatures(e);
+	write_numbers(e, false);
+}
+
+/* Once another one serves the numbers are its own. */
+static void
+write_numbers(struct engine *e, bool last)
+{
+	struct numbers *n = &e->numbers;
+
+	if (e->handed_over && !last)
+		return;
+	n->ready = n->working = 0;
+	n->waiting = e->n_waiting;
+	for (size_t i = 0; i < e->n_places; i++) {
+		n->ready += e->places[i].state == PLACE_READY;
+		n->working += e->places[i].state > PLACE_READY;
+	}
+	numbers_write(n, e->conf, last);
 }
 
 /* Is there an inspector that waits, or a place for one? */
@@ -488,12 +515,14 @@ take_connection(struct engine *e)
 			close_listener(e);
 		return;
 	}
-	if (!peer_allowed(e, sock, &uid))
+	if (!peer_allowed(e, sock, &uid)) {
+		e->numbers.refused++;
 		close(sock);
-	else if (share_left(e, uid))
+	} else if (share_left(e, uid)) {
 		place_connection(e, sock, uid);
-	else
+	} else {
 		keep_waiting(e, sock, uid);
+	}
 }
 
 /* Root, ourselves, and the users of the configuration. */
@@ -544,6 +573,7 @@ keep_waiting(struct engine *e, int sock, uid_t uid)
 	if (e->n_waiting == WAITING_MAX) {
 		log_write(LOG_WARNING, "engine: uid %u refused: it has its share, and more wait",
 		    uid);
+		e->numbers.refused++;
 		close(sock);
 		return;
 	}
@@ -617,6 +647,7 @@ reap(struct engine *e)
 			if (e->places[i].state == PLACE_EMPTY || e->places[i].pid != pid)
 				continue;
 			served = served || e->places[i].state > PLACE_READY;
+			count_end(e, &e->places[i], status);
 			place_ended(&e->places[i], status);
 			objects_forget(&e->objects, i);
 		}
@@ -624,6 +655,22 @@ reap(struct engine *e)
 	if (served && !e->draining && !e->pausing)
 		fill_places(e);
 	call_waiting(e);
+}
+
+/* Of one that had a message, or died while it waited for one. */
+static void
+count_end(struct engine *e, const struct place *p, int status)
+{
+	enum numbers_end end = NUMBERS_WELL;
+
+	if (p->ended_by_us)
+		end = NUMBERS_TIMEOUT;
+	else if (WIFSIGNALED(status))
+		end = NUMBERS_CRASH;
+	else if (WEXITSTATUS(status) != EX_OK)
+		end = NUMBERS_FAILURE;
+	if (end != NUMBERS_WELL || p->state > PLACE_READY)
+		e->numbers.ends[end]++;
 }
 
 static void
@@ -661,10 +708,13 @@ static void
 follow(struct engine *e, enum successor_news news)
 {
 	if (news == SUCCESSOR_SERVES) {
+		e->numbers.reloads++;
+		write_numbers(e, true);
 		e->handed_over = true;
 		drain(e);
 	} else if (news == SUCCESSOR_FAILED) {
 		e->reload_failed = true;
+		e->numbers.failed_reloads++;
 		if (e->successor.again && !e->draining) {
 			e->successor.again = false;
 			start_successor(e);
@@ -699,6 +749,8 @@ close_listener(struct engine *e)
 static void
 finish(struct engine *e)
 {
+	if (!e->handed_over)
+		write_numbers(e, true);
 	for (size_t i = 0; i < e->n_places; i++)
 		place_clear(&e->places[i]);
 	objects_log(&e->objects);

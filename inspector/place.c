@@ -107,6 +107,7 @@ place_fill(struct place *p, enum place_kind kind, const struct conf *conf, const
 	}
 	p->channel = pair[0];
 	p->state = PLACE_READY;
+	p->ended_by_us = false;
 	return true;
 }
 
@@ -222,6 +223,7 @@ end(struct place *p, const char *why)
 	log_write(LOG_WARNING, "engine: inspector %d %s, ending it (front of uid %u)", p->pid, why,
 	    p->uid);
 	kill(p->pid, SIGKILL);
+	p->ended_by_us = true;
 	p->deadline = place_now() + KILL_GRACE; /* dying of it */
 }
 

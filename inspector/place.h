@@ -27,6 +27,7 @@ struct place {
 	pid_t pid; /* unless empty */
 	int channel; /* to the inspector; -1 = it is gone, or as good as gone */
 	uid_t uid; /* of who asked */
+	bool ended_by_us; /* late, or too much in its scratch directory */
 	time_t deadline; /* asked: for the request to come; at work: for its end */
 	char scratch[PATH_MAX]; /* "" = not made yet */
 	int walls; /* file rules for it, or -1 */

@@ -112,6 +112,7 @@ my %bad = (
 	syslog_name => ['', 'a b', "a\tb", 'x' x 100],
 	log_format => ['', 'xml', 'key=value'],
 	log_attachments => ['', 'maybe'],
+	engine_metrics_file => ['engine.prom'],
 	metrics_file => ['metrics.prom', './metrics.prom'],
 	log_level => ['', 'loud', '7'],
 	bare_newline => ['', 'pass'],

@@ -18,7 +18,7 @@ my $text = part('Content-Type: text/plain; charset=us-ascii', "A text.\n");
 my $clean = mail();
 my $infected = mail(parts => [$text, attachment('v.txt', eicar())]);
 my $dir = subdir('metrics');
-my $file = "$dir/spawnscan.prom";
+our $file = "$dir/spawnscan.prom";
 my $conf = conf_file(metrics_file => $file);
 sub filter { my ($mail, @o) = @_; return run(in => $mail, cmd => [spawnscan_cmd('-c', $conf, @o)]) }
 sub metric { my ($name) = @_; return (read_file($file) // '') =~ /^\Q$name\E (\S+)$/m ? $1 : '(none)' }
@@ -34,7 +34,8 @@ subtest 'counted' => sub {
 	is(metric('spawnscan_outcomes_total{outcome="deferred"}'), 1, 'deferred');
 	is(metric('spawnscan_findings_total{class="infected"}'), 2, 'findings');
 	is(metric('spawnscan_quarantined_total'), 2, 'kept');
-	is(metric('spawnscan_inspector_failures_total'), 1, 'failures');
+	is(metric('spawnscan_inspector_failures_total{cause="unavailable"}'), 1, 'failures');
+	is(metric('spawnscan_inspector_failures_total{cause="crash"}'), 0, 'no crash');
 	is(metric('spawnscan_message_bytes_total'), 4 * length($clean) + 2 * length($infected), 'bytes');
 	is(metric('spawnscan_phase_seconds_count{phase="inspect"}'), 6, 'times');
 	is(metric('spawnscan_phase_seconds_bucket{phase="inspect",le="+Inf"}'), 6, 'in the last bucket');
@@ -94,5 +95,67 @@ subtest 'whatever is wrong with it' => sub {
 	$r = run(in => $clean, cmd => [spawnscan_cmd('-c', $conf)], timeout => 20);
 	is($r->{code}, 0, 'somebody holds the lock: delivered');
 	is(metric('spawnscan_messages_total{verdict="clean",action="pass"}'), $before, 'and nothing is written under it');
+};
+
+# -- crashes and timeouts apart --------------------------------------------------------
+
+subtest 'why it was not inspected' => sub {
+	my $at = subdir('evil');
+	local $file = "$at/m.prom";
+	my $evil = sub {
+		my ($mode, @o) = @_;
+		write_file("$at/plan", "$mode " . length $clean);
+		local $ENV{EVIL_PLAN} = "$at/plan";
+		local $ENV{EVIL_REAL} = "$BUILD/spawnscan-inspect";
+		return filter($clean, '-o', "metrics_file=$file", '-o', "inspector=$FindBin::Bin/evil-inspector", @o);
+	};
+	$evil->('segv');
+	$evil->('hang', '-o', 'inspect_timeout=2s');
+	is(metric('spawnscan_inspector_failures_total{cause="crash"}'), 1, 'a crash') or diag(read_file($file));
+	is(metric('spawnscan_inspector_failures_total{cause="timeout"}'), 1, 'a timeout');
+};
+
+# -- the engine ---------------------------------------------------------------------
+
+subtest 'of the engine' => sub {
+	my $at = subdir('engine-metrics', 0755);
+	my $prom = "$at/engine.prom";
+	my $db = subdir('engine-db', 0755);
+	write_file("$db/a.ndb", marker_signature());
+	my $econf = conf_file(engine_socket => "$at/socket", engine => 'require', database => $db, reload_check => '0',
+	    engine_metrics_file => $prom, engine_inspectors => 3, inspect_timeout => '2s', log => "file:$at/log");
+	my $number = sub { my ($name) = @_; return (read_file($prom) // '') =~ /^\Q$name\E (\S+)$/m ? $1 : '(none)' };
+	my $becomes = sub { my ($name, $value) = @_; ok(wait_for(sub { $number->($name) eq $value }, 30), "$name becomes $value") or diag($number->($name), read_file("$at/log")) };
+	open my $null, '+<', '/dev/null' or die;
+	my $pid = start_process(cmd => ["$BUILD/spawnscan-inspect", '--engine', '-c', $econf], fds => [$null, $null, $null]);
+	$becomes->('spawnscan_engine_inspectors{state="ready"}', 3);
+	$becomes->('spawnscan_engine_signatures', 1);
+	my $through = sub { return run(in => $clean, cmd => [spawnscan_cmd('-c', $econf)])->{code} };
+	is($through->(), 0, 'a message') for 1 .. 2;
+	$becomes->('spawnscan_engine_inspections_total', 2);
+	is($number->('spawnscan_engine_crashes_total'), 0, 'no crash');
+	cmp_ok($number->('spawnscan_engine_resident_bytes'), '>', 1 << 20, 'memory');
+	cmp_ok(abs($number->('spawnscan_engine_database_timestamp_seconds') - (stat "$db/a.ndb")[9]), '<=', 1, 'time of the signatures');
+	like(read_file($prom), qr/^spawnscan_engine_info\{version="ClamAV [^"]+",spawnscan="[^"]+"\} 1$/m, 'version');
+	my @ready = grep { my $p = $_; (read_file("/proc/$p/stat") // '') =~ /\) \S $pid /s } map { m{/proc/(\d+)} } glob '/proc/[0-9]*';
+	kill 'SEGV', $ready[0];
+	$becomes->('spawnscan_engine_crashes_total', 1);
+	write_file("$db/b.ndb", 'Other:0:*:' . unpack('H*', 'another pattern of this test') . "\n");
+	kill 'HUP', $pid;
+	$becomes->('spawnscan_engine_reloads_total', 1);
+	$becomes->('spawnscan_engine_signatures', 2);
+	is($number->('spawnscan_engine_inspections_total'), 2, 'counters go on');
+	SKIP: {
+		(grep { -x "$_/promtool" } split /:/, $ENV{PATH}) or loud_skip('prometheus is not installed', 2);
+		my $r = run(in => read_file($prom), cmd => ['promtool', 'check', 'metrics']);
+		is($r->{code}, 0, 'promtool accepts it') or diag($r->{out}, $r->{err});
+		is($r->{out} . $r->{err}, '', 'without a word');
+	}
+	# Not writable: it serves.
+	unlink $prom;
+	mkdir $prom;
+	ok(wait_for(sub { (read_file("$at/log") // '') =~ /engine\.prom: Is a directory/ }, 20), 'a directory in the way: the log says so');
+	is($through->(), 0, 'and it serves');
+	kill 'TERM', session_members($pid);
 };
 done_testing;

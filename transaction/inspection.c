@@ -389,6 +389,7 @@ read_exactly(struct inspection *i, struct inspector *child, char *buf, size_t le
 		int64_t left = deadline - clock_ms();
 		ssize_t n;
 
+		i->late = left <= 0;
 		if (left <= 0)
 			return fail(i, i->begun ? CAUSE_CONTENT : CAUSE_BUSY,
 			    "the inspector took too long%s", i->begun ? "" : " to begin");

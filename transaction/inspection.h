@@ -34,6 +34,7 @@ struct inspection {
 	struct report report; /* empty unless ok */
 	bool ok; /* there is a report; unless the cause is CAUSE_NONE, of an error alone */
 	enum inspection_cause cause;
+	bool late; /* it took too long, with CAUSE_CONTENT */
 	bool begun; /* the inspector had all it needs, and the message */
 	char failure[512]; /* if not ok: one sentence for the log */
 };

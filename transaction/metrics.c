@@ -37,10 +37,11 @@
 #define VERDICT_CLEAN CLASS_COUNT
 #define VERDICT_NONE (CLASS_COUNT + 1)
 #define N_BUCKETS 14
-#define MAGIC UINT64_C(0x73706177736e3031) /* a new one if the struct changes its meaning */
+#define MAGIC UINT64_C(0x73706177736e3032) /* a new one if the struct changes its meaning */
 #define TRIES 20
 #define TRY_NS 1000000
 
+enum why { WHY_CRASH, WHY_TIMEOUT, WHY_UNAVAILABLE, WHY_COUNT };
 enum phase { PHASE_RECEIVE, PHASE_INSPECT, PHASE_SEND, PHASE_COUNT };
 
 struct histogram {
@@ -54,7 +55,7 @@ struct counters {
 	uint64_t findings[CLASS_COUNT];
 	uint64_t bytes;
 	uint64_t quarantined;
-	uint64_t uninspected;
+	uint64_t uninspected[WHY_COUNT];
 	struct histogram phases[PHASE_COUNT];
 };
 
@@ -68,6 +69,9 @@ static const unsigned int limits_ms[N_BUCKETS] = { 1, 5, 10, 25, 50, 100, 250, 5
 static const char *const phase_names[] = {
 	[PHASE_RECEIVE] = "receive", [PHASE_INSPECT] = "inspect", [PHASE_SEND] = "send"
 };
+static const char *const why_names[] = {
+	[WHY_CRASH] = "crash", [WHY_TIMEOUT] = "timeout", [WHY_UNAVAILABLE] = "unavailable"
+};
 static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
 	[OUTCOME_DISCARDED] = "discarded",
 	[OUTCOME_DEFERRED] = "deferred",
@@ -75,6 +79,7 @@ static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
 	[OUTCOME_UNKNOWN] = "unknown",
 	[OUTCOME_MIXED] = "mixed" };
 
+static enum why why_not(const struct inspection *);
 static void observe(struct histogram *, int64_t);
 static size_t verdict_number(const char *);
 static const char *verdict_text(size_t);
@@ -102,12 +107,21 @@ metrics_count(const struct transaction *t, const char *verdict, enum outcome out
 	mine.outcomes[outcome]++;
 	mine.bytes += t->message.size;
 	mine.quarantined += t->quarantine.stored;
-	mine.uninspected += !t->inspection.ok && *t->inspection.failure != '\0';
+	if (!t->inspection.ok && *t->inspection.failure != '\0')
+		mine.uninspected[why_not(&t->inspection)]++;
 	for (size_t i = 0; i < report->n_findings; i++)
 		mine.findings[report->findings[i].class]++;
 	observe(&mine.phases[PHASE_RECEIVE], t->receive_ms);
 	observe(&mine.phases[PHASE_INSPECT], t->inspect_ms);
 	observe(&mine.phases[PHASE_SEND], t->send_ms);
+}
+
+static enum why
+why_not(const struct inspection *i)
+{
+	if (i->cause != CAUSE_CONTENT)
+		return WHY_UNAVAILABLE;
+	return i->late ? WHY_TIMEOUT : WHY_CRASH;
 }
 
 static void
@@ -256,11 +270,13 @@ put_counters(FILE *fp, const struct counters *c)
 	    "# HELP spawnscan_quarantined_total Originals that were kept.\n"
 	    "# TYPE spawnscan_quarantined_total counter\n"
 	    "spawnscan_quarantined_total %" PRIu64 "\n"
-	    "# HELP spawnscan_inspector_failures_total Messages whose inspector failed, crashed or "
-	    "took too long.\n"
-	    "# TYPE spawnscan_inspector_failures_total counter\n"
-	    "spawnscan_inspector_failures_total %" PRIu64 "\n",
-	    c->bytes, c->quarantined, c->uninspected);
+	    "# HELP spawnscan_inspector_failures_total Messages that could not be inspected, by "
+	    "what became of the inspector.\n"
+	    "# TYPE spawnscan_inspector_failures_total counter\n",
+	    c->bytes, c->quarantined);
+	for (i = 0; i < WHY_COUNT; i++)
+		fprintf(fp, "spawnscan_inspector_failures_total{cause=\"%s\"} %" PRIu64 "\n",
+		    why_names[i], c->uninspected[i]);
 }
 
 static void
