@@ -74,6 +74,7 @@ static const struct {
 } kinds[] = {
 	{ "text/calendar", NOTICE_INVITATION, "invitation.ics" },
 	{ "text/html", NOTICE_HTML_FORM, "message.html" },
+	{ "text/x-amp-html", NOTICE_HTML_FORM, "message.html" },
 	{ "text/", NOTICE_PLAIN_FORM, "message.txt" },
 	{ "image/", NOTICE_PICTURE, "picture" },
 	{ "message/rfc822", NOTICE_MESSAGE, "message.eml" },

@@ -172,6 +172,38 @@ sub situations {
 	    tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
 	$add->('forks', multi('mixed', text(), within('appledouble', file('report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf())),
 	    tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	# A long text in two forms: the sentence in front of each.
+	$add->('file-in-a-long-alternative', multi('mixed', within('alternative', text(join '', "OKTEXT: Dear Ben\n", map { "line $_\n" } 1 .. 60), html(join '', "\n<p>OKHTML: Dear Ben</p>\n", map { "<p>line $_</p>\n" } 1 .. 60)), bad_pdf()),
+	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
+	$add->('renamed-and-told', multi('mixed', within('alternative', text(), html("\n<p>OKHTML: Dear Ben</p>\n")), file('evil.js', '// harmless', type => 'text/javascript')), args => ['-o', 'notice_renamed=yes'],
+	    tree => 'mixed(alternative(text html) application/octet-stream)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/, qr/evil\.js was renamed to\s+evil\.js\.defanged/], renamed => 'evil.js.defanged');
+
+	# As Exchange, Apple Mail and Gmail nest them.
+	$add->('exchange-file', multi('mixed', within('related; type="multipart/alternative"', within('alternative', text(), html_with('logo')), picture('logo')), bad_pdf()),
+	    tree => 'mixed(related(alternative(text html) image/png) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('apple-picture-between', multi('alternative', text(), within('mixed', html(), picture('photo', 1), html('<p>OKEND</p>'))),
+	    tree => 'mixed(alternative(text mixed(html html)) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('A picture in this message'), listed => 'photo.png.removed.txt');
+	$add->('apple-picture-in-text', multi('mixed', text(), picture('photo', 1), text('OKEND')), tree => 'mixed(text notice text)', shown => [$OK, qr/OKEND/],
+	    notice => $said->('A picture in this message'), listed => 'photo.png.removed.txt');
+	$add->('related-root-last', multi('related; type="text/html"; start="<root@example.org>"', picture('logo', 1), "Content-ID: <root\@example.org>\n" . html_with('logo')),
+	    tree => 'mixed(related(grey html) notice)', shown => [$OKHTML], notice => $said->('A picture in this message'), listed => 'logo.png.removed.txt');
+	$add->('invitation-picture', multi('alternative', text(), within('related; type="text/html"', html_with('logo'), picture('logo', 1)), calendar()),
+	    tree => 'mixed(alternative(text related(html grey) calendar) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben|OKCAL/], notice => $VIRUS, listed => 'logo.png.removed.txt', calendar => 1);
+	$add->('invitation-bad-file', multi('mixed', within('alternative', text(), html(), calendar()), file('invite.ics', "BEGIN:VCALENDAR\nX-X:$MARKER\nEND:VCALENDAR\n", type => 'application/ics')),
+	    tree => 'mixed(alternative(text html calendar) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben|OKCAL/], notice => $VIRUS, listed => 'invite.ics.removed.txt', calendar => 1);
+	$add->('alternative-amp', multi('alternative', text(), "Content-Type: text/x-amp-html; charset=utf-8\n\n<html amp4email>$MARKER</html>", html()),
+	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('The formatted text (HTML) of this message'), listed => 'message.html.removed.txt');
+	$add->('several', multi('mixed', text(), bad_pdf('a.pdf'), pdf(), bad_pdf('b.pdf')), tree => 'mixed(text notice application/pdf notice)', shown => [$OK], notice => $VIRUS, listed => 'b.pdf.removed.txt');
+	$add->('list-footer', multi('mixed', signed(text()), bad_pdf(), text('OKFOOT')), tree => 'mixed(signed(text application/pgp-signature) notice text)', shown => [$OK, qr/OKFOOT/],
+	    notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('forwarded-text', multi('mixed', text(), rfc822(message('inner', bad_text() . "\n")), pdf()), tree => 'mixed(text message(notice) application/pdf)', shown => [$OK],
+	    notice => $said->('The text of this message'));
+
+	# What mail programs read in different ways, and is harmless: shown as before.
+	my $twice = "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: quoted-printable\n\n";
+	$add->('ambiguous-html', multi('mixed', text(), "Content-Type: text/html; name=\"mail.html\"\n$twice" . (b64('<p>OKHTML: Dear Ben</p>') =~ s/\n\z//r)), tree => 'mixed(text html)', shown => [$OK], html => []);
+	$add->('ambiguous-calendar', multi('mixed', text(), "Content-Type: text/calendar; name=\"invite.ics\"\n$twice" . (b64("BEGIN:VCALENDAR\nEND:VCALENDAR\n") =~ s/\n\z//r)), tree => 'mixed(text calendar)', shown => [$OK]);
+
 	$add->('renamed', multi('mixed', text(), file('evil.js', '// harmless', type => 'text/javascript')), tree => 'mixed(text application/octet-stream)',
 	    shown => [$OK], renamed => 'evil.js.defanged');
 
