@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * descriptor.c - a descriptor handed over a Unix socket (unix(7), SCM_RIGHTS).
+ * descriptor.c - descriptors handed over a Unix socket (unix(7), SCM_RIGHTS).
+ *
+ * The other side may be hostile: it may send more descriptors than were asked for, and
+ * the kernel installs what fits into the buffer, which alignment makes larger than its
+ * contents. None of them stays open unless it is told.
  */
 #include "descriptor.h"
 
@@ -8,14 +12,17 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 union control {
-	char buf[CMSG_SPACE(sizeof(int))];
+	char buf[CMSG_SPACE(DESCRIPTOR_MAX * sizeof(int))];
 	struct cmsghdr align;
 };
 
-bool
-descriptor_send(int sock, int fd, const void *packet, size_t len)
+static void take(struct msghdr *, int *fds, size_t n);
+
+ssize_t
+descriptor_send(int sock, const int *fds, size_t n, const void *packet, size_t len, int flags)
 {
 	union control control = { .buf = { 0 } };
 	union {
@@ -23,25 +30,31 @@ descriptor_send(int sock, int fd, const void *packet, size_t len)
 		void *out;
 	} bytes = { .in = packet };
 	struct iovec iov = { .iov_base = bytes.out, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	ssize_t n;
+	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
+	struct cmsghdr *c;
+	ssize_t sent;
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
+	if (n > DESCRIPTOR_MAX) {
+		errno = EINVAL;
+		return -1;
+	}
+	if (n > 0) {
+		msg.msg_control = control.buf;
+		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		c = CMSG_FIRSTHDR(&msg);
+		c->cmsg_level = SOL_SOCKET;
+		c->cmsg_type = SCM_RIGHTS;
+		c->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(c), fds, n * sizeof(int));
+	}
 	do
-		n = sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n == -1 && errno == EINTR);
-	return n == (ssize_t)len;
+		sent = sendmsg(sock, &msg, flags | MSG_NOSIGNAL);
+	while (sent == -1 && errno == EINTR);
+	return sent;
 }
 
 ssize_t
-descriptor_receive(int sock, int *fd, void *packet, size_t size, int flags)
+descriptor_receive(int sock, int *fds, size_t n, void *packet, size_t size, int flags)
 {
 	union control control;
 	struct iovec iov = { .iov_base = packet, .iov_len = size };
@@ -49,16 +62,35 @@ descriptor_receive(int sock, int *fd, void *packet, size_t size, int flags)
 		.msg_iovlen = 1,
 		.msg_control = control.buf,
 		.msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c;
-	ssize_t n;
+	ssize_t got;
 
-	*fd = -1;
+	for (size_t i = 0; i < n; i++)
+		fds[i] = -1;
 	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
-	while (n == -1 && errno == EINTR);
-	c = n > 0 ? CMSG_FIRSTHDR(&msg) : NULL;
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
-	return n;
+		got = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
+	while (got == -1 && errno == EINTR);
+	if (got >= 0)
+		take(&msg, fds, n);
+	return got;
+}
+
+static void
+take(struct msghdr *msg, int *fds, size_t n)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(msg); c != NULL; c = CMSG_NXTHDR(msg, c)) {
+		int came[DESCRIPTOR_MAX + 1];
+		size_t k;
+
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		k = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+		k = k > DESCRIPTOR_MAX ? DESCRIPTOR_MAX : k;
+		memcpy(came, CMSG_DATA(c), k * sizeof(int));
+		if (k == n && (n == 0 || fds[0] == -1)) {
+			memcpy(fds, came, n * sizeof(int));
+			continue;
+		}
+		for (size_t i = 0; i < k; i++)
+			close(came[i]);
+	}
 }

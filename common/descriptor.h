@@ -1,25 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * descriptor.h - a descriptor handed over a Unix socket.
+ * descriptor.h - descriptors handed over a Unix socket.
  */
 #ifndef DESCRIPTOR_H
 #define DESCRIPTOR_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/*
- * One packet with a descriptor, over a SOCK_SEQPACKET socket. False with errno;
- * does not wait.
- */
-bool descriptor_send(int sock, int fd, const void *packet, size_t len);
+/* As many as go along at once. */
+#define DESCRIPTOR_MAX 8
 
 /*
- * The next packet: its length (0: hung up; longer than size: cut off), or -1 with
- * errno. *fd is the descriptor that came with it (close-on-exec), or -1. flags:
- * MSG_DONTWAIT, or 0 to wait.
+ * Bytes with n descriptors (none, if n is 0), in one sendmsg: how many bytes were sent,
+ * or -1 with errno. flags: MSG_DONTWAIT, or 0 to wait. No SIGPIPE.
  */
-ssize_t descriptor_receive(int sock, int *fd, void *packet, size_t size, int flags);
+ssize_t descriptor_send(int sock, const int *fds, size_t n, const void *packet, size_t len,
+    int flags);
+
+/*
+ * The next bytes, of a SOCK_SEQPACKET socket the next packet: how many (0: hung up;
+ * longer than size: cut off), or -1 with errno. fds gets the n descriptors that came
+ * with them (close-on-exec); if it was any other number each is -1, and what came is
+ * closed. flags as above.
+ */
+ssize_t descriptor_receive(int sock, int *fds, size_t n, void *packet, size_t size, int flags);
 
 #endif

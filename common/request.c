@@ -12,7 +12,6 @@
 #include "request.h"
 
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <endian.h>
 #include <errno.h>
@@ -23,6 +22,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptor.h"
 #include "report.h"
 
 #define N_FACTS 9
@@ -34,7 +34,6 @@ static const char *const explain_words[] = {
 static char *request_text(const struct request *, const struct conf *, size_t *len);
 static void put_setting(void *ctx, const char *section, const char *key, const char *value);
 static bool wait_writable(int sock, int64_t deadline);
-static ssize_t send_first(int sock, const char *buf, size_t len, int fd);
 static bool receive_length(int sock, uint32_t *len, int *fd);
 static bool receive_all(int sock, char *buf, size_t len);
 static bool parse_request(struct request *, size_t len, struct conf *, char *err, size_t errsize);
@@ -53,10 +52,9 @@ request_send(int sock, const struct request *r, const struct conf *conf, const s
 
 		if (!wait_writable(sock, deadline))
 			break;
-		if (sent == 0)
-			n = send_first(sock, text, len, m->fd);
-		else
-			n = send(sock, text + sent, len - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
+		/* The message rides on the first piece. */
+		n = descriptor_send(sock, &m->fd, sent == 0 ? 1 : 0, text + sent, len - sent,
+		    MSG_DONTWAIT);
 		if (n == -1 && errno != EINTR && errno != EAGAIN)
 			break;
 		if (n > 0)
@@ -119,33 +117,6 @@ wait_writable(int sock, int64_t deadline)
 	}
 }
 
-/* The descriptor rides on the first piece. */
-static ssize_t
-send_first(int sock, const char *buf, size_t len, int fd)
-{
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .buf = { 0 } };
-	struct iovec iov = { .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
-	union {
-		const char *in;
-		void *out;
-	} bytes = { .in = buf };
-
-	iov.iov_base = bytes.out;
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &fd, sizeof(fd));
-	return sendmsg(sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-}
-
 bool
 request_receive(int sock, struct request *r, struct conf *conf, struct message *m, char *err,
     size_t errsize)
@@ -181,28 +152,11 @@ request_receive(int sock, struct request *r, struct conf *conf, struct message *
 static bool
 receive_length(int sock, uint32_t *len, int *fd)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control;
 	char first[sizeof(*len)];
-	struct iovec iov = { .iov_base = first, .iov_len = sizeof(first) };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c;
-	ssize_t n;
+	ssize_t n = descriptor_receive(sock, fd, 1, first, sizeof(first), 0);
 
-	do
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
-	while (n == -1 && errno == EINTR);
 	if (n <= 0)
 		return false;
-	c = CMSG_FIRSTHDR(&msg);
-	if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-	    c->cmsg_len == CMSG_LEN(sizeof(int)))
-		memcpy(fd, CMSG_DATA(c), sizeof(*fd));
 	if (!receive_all(sock, first + n, sizeof(first) - (size_t)n))
 		return false;
 	memcpy(len, first, sizeof(*len));

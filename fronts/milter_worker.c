@@ -34,6 +34,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "log.h"
 #include "milter_worker.h"
 
@@ -62,8 +63,6 @@ static bool output_copy(const struct transaction *, struct message *);
 static bool copy_piece(void *, const char *, size_t);
 static int envelope_pack(const struct envelope *);
 static char *envelope_unpack(int, struct envelope *);
-static bool fds_send(int, const void *, size_t, const int *, size_t);
-static ssize_t fds_receive(int, void *, size_t, int *, size_t);
 static bool wait_for_answer(int, void (*)(void *), void *, unsigned int);
 
 int
@@ -98,7 +97,7 @@ spawner(const struct conf *conf, int fd)
 
 	signal(SIGINT, SIG_IGN); /* of a terminal: the milter acts on it */
 	signal(SIGHUP, SIG_IGN);
-	while (fds_receive(fd, &job, sizeof(job), fds, FD_COUNT) == sizeof(job)) {
+	while (descriptor_receive(fd, fds, FD_COUNT, &job, sizeof(job), 0) == sizeof(job)) {
 		reap(&running);
 		pid = running < conf->proxy_processes ? fork() : -1;
 		if (pid == 0) {
@@ -188,7 +187,8 @@ answer(const struct transaction *t, enum decision decision, int fd)
 	else
 		snprintf(wire.text, sizeof(wire.text), "Message deferred by the content filter: %s",
 		    t->cause);
-	ok = ok && fds_send(fd, &wire, sizeof(wire), &out.fd, wire.changed);
+	ok = ok &&
+	    descriptor_send(fd, &out.fd, wire.changed, &wire, sizeof(wire), 0) == sizeof(wire);
 	message_close(&out);
 	return ok;
 }
@@ -229,14 +229,15 @@ milter_worker_judge(int spawner_fd, const struct message *message, const struct 
 	if (fds[FD_ENVELOPE] != -1 &&
 	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0) {
 		fds[FD_ANSWER] = pair[1];
-		sent = fds_send(spawner_fd, &job, sizeof(job), fds, FD_COUNT);
+		sent = descriptor_send(spawner_fd, fds, FD_COUNT, &job, sizeof(job), 0) ==
+		    sizeof(job);
 		close(pair[1]);
 	}
 	if (fds[FD_ENVELOPE] != -1)
 		close(fds[FD_ENVELOPE]);
 	v->worker = pair[0];
 	if (!sent || !wait_for_answer(v->worker, idle, ctx, idle_seconds) ||
-	    fds_receive(v->worker, &wire, sizeof(wire), &fd, 1) != sizeof(wire))
+	    descriptor_receive(v->worker, &fd, 1, &wire, sizeof(wire), 0) != sizeof(wire))
 		return false;
 	if (wire.changed && (fd == -1 || message_adopt(&v->output, fd) != MESSAGE_OK)) {
 		if (fd != -1)
@@ -336,59 +337,4 @@ envelope_unpack(int fd, struct envelope *e)
 	e->recipients = recipients;
 	e->n_recipients = n > STRINGS ? n - STRINGS : 0;
 	return n >= STRINGS ? bytes : NULL;
-}
-
-static bool
-fds_send(int fd, const void *data, size_t len, const int *fds, size_t n)
-{
-	union {
-		char bytes[CMSG_SPACE(FD_COUNT * sizeof(int))];
-		struct cmsghdr align;
-	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *)(uintptr_t)data, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
-	struct cmsghdr *cmsg;
-	ssize_t sent;
-
-	if (n > 0) {
-		msg.msg_control = control.bytes;
-		msg.msg_controllen = CMSG_SPACE(n * sizeof(int));
-		cmsg = CMSG_FIRSTHDR(&msg);
-		cmsg->cmsg_level = SOL_SOCKET;
-		cmsg->cmsg_type = SCM_RIGHTS;
-		cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
-		memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
-	}
-	do
-		sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
-	while (sent == -1 && errno == EINTR);
-	return sent == (ssize_t)len;
-}
-
-/* fds_receive - returns bytes, 0 at the end; n descriptors or none came with them */
-static ssize_t
-fds_receive(int fd, void *data, size_t len, int *fds, size_t n)
-{
-	union {
-		char bytes[CMSG_SPACE(FD_COUNT * sizeof(int))];
-		struct cmsghdr align;
-	} control;
-	struct iovec iov = { .iov_base = data, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.bytes,
-		.msg_controllen = CMSG_SPACE(n * sizeof(int)) };
-	struct cmsghdr *cmsg;
-	ssize_t got;
-
-	do
-		got = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-	while (got == -1 && errno == EINTR);
-	if (got <= 0)
-		return got;
-	cmsg = CMSG_FIRSTHDR(&msg);
-	if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
-	    cmsg->cmsg_len == CMSG_LEN(n * sizeof(int)))
-		memcpy(fds, CMSG_DATA(cmsg), n * sizeof(int));
-	return got;
 }

@@ -113,7 +113,7 @@ inspector_wait(int channel, const struct conf *conf, const char *scratch, int wa
 		strlcpy(in.fault, sentence, sizeof(in.fault));
 	if (walls != -1)
 		close(walls);
-	if (descriptor_receive(channel, &sock, &connection, 1, 0) != 1 || sock == -1)
+	if (descriptor_receive(channel, &sock, 1, &connection, 1, 0) != 1 || sock == -1)
 		_exit(EX_OK);
 	prctl(PR_SET_NAME, "inspector");
 	if (conf->engine_cache > 0)
@@ -142,7 +142,7 @@ inspector_wait_object(int channel, const struct conf *engine_conf, const char *s
 	    sandbox_files(&conf, scratch, walls, note, &in, sentence, sizeof(sentence));
 	if (walls != -1)
 		close(walls);
-	if (descriptor_receive(channel, &fd, &ask, sizeof(ask), 0) != sizeof(ask) || fd == -1)
+	if (descriptor_receive(channel, &fd, 1, &ask, sizeof(ask), 0) != sizeof(ask) || fd == -1)
 		_exit(EX_OK);
 	prctl(PR_SET_NAME, "helper");
 	begun = effort_cpu_used();

@@ -153,7 +153,7 @@ place_give(struct place *p, int sock, uid_t uid)
 bool
 place_send(struct place *p, int fd, const void *packet, size_t len)
 {
-	if (descriptor_send(p->channel, fd, packet, len))
+	if (descriptor_send(p->channel, &fd, 1, packet, len, MSG_DONTWAIT) == (ssize_t)len)
 		return true;
 	log_write(LOG_WARNING, "engine: inspector %d cannot be reached: %s", p->pid,
 	    strerror(errno));
@@ -171,7 +171,7 @@ place_at_work(struct place *p, const struct conf *conf)
 bool
 place_listen(struct place *p, const struct conf *conf, struct errand_ask *ask, int *fd)
 {
-	ssize_t n = descriptor_receive(p->channel, fd, ask, sizeof(*ask), MSG_DONTWAIT);
+	ssize_t n = descriptor_receive(p->channel, fd, 1, ask, sizeof(*ask), MSG_DONTWAIT);
 
 	if (n == -1 && (errno == EAGAIN || errno == EINTR))
 		return false;

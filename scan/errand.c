@@ -84,7 +84,8 @@ errand_scan(struct scan_result *result, const char *buf, size_t len, unsigned in
 	ask.settings = errand.settings;
 	if (fd == -1)
 		return false;
-	if (descriptor_send(errand.channel, fd, &ask, sizeof(ask))) {
+	if (descriptor_send(errand.channel, &fd, 1, &ask, sizeof(ask), MSG_DONTWAIT) ==
+	    sizeof(ask)) {
 		do
 			n = read(errand.channel, answer, sizeof(answer));
 		while (n == -1 && errno == EINTR);

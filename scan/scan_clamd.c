@@ -61,6 +61,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "descriptor.h"
 #include "scan_result.h"
 #include "scanner.h"
 
@@ -434,30 +435,16 @@ fill_memory(const char *buf, size_t len)
 static bool
 send_memory(int64_t deadline)
 {
-	union {
-		char buf[CMSG_SPACE(sizeof(int))];
-		struct cmsghdr align;
-	} control = { .buf = { 0 } };
 	char byte = 0;
-	struct iovec iov = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr msg = { .msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control.buf,
-		.msg_controllen = sizeof(control.buf) };
-	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 	ssize_t n;
 
-	c->cmsg_level = SOL_SOCKET;
-	c->cmsg_type = SCM_RIGHTS;
-	c->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(c), &clamd.memory, sizeof(int));
 	if (!send_bytes("zFILDES", sizeof("zFILDES"), false, deadline))
 		return false;
 	do {
 		if (!wait_until(POLLOUT, deadline))
 			return false;
-		n = sendmsg(clamd.sock, &msg, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} while (n == -1 && (errno == EINTR || errno == EAGAIN));
+		n = descriptor_send(clamd.sock, &clamd.memory, 1, &byte, 1, MSG_DONTWAIT);
+	} while (n == -1 && errno == EAGAIN);
 	return n == 1 || system_trouble("sending");
 }
 

@@ -182,7 +182,8 @@ test_lying_inspector(void **state)
 		/* With an object and the length of an ask, and without. */
 		if (i % 2 == 0) {
 			fd = object(infected, OBJECT_SIZE, ALL_SEALS);
-			assert_true(descriptor_send(pair[1], fd, &ask, sizeof(ask)));
+			assert_int_equal(descriptor_send(pair[1], &fd, 1, &ask, sizeof(ask), 0),
+			    sizeof(ask));
 			close(fd);
 		} else {
 			assert_int_equal(send(pair[1], &ask, sizeof(ask), 0), sizeof(ask));
@@ -192,6 +193,37 @@ test_lying_inspector(void **state)
 		close(pair[1]);
 	}
 	assert_int_equal(ask_for_bytes(infected), ERRAND_FOUND);
+}
+
+/* One that sends more descriptors than were asked for: none of them stays open. */
+static void
+test_greedy_inspector(void **state)
+{
+	const int fds[DESCRIPTOR_MAX] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct errand_ask ask;
+	int fd, pair[2], before, after;
+
+	(void)state;
+	for (size_t n = 2; n <= DESCRIPTOR_MAX; n++) {
+		struct place p;
+
+		place_init(&p);
+		p.state = PLACE_ASKED;
+		assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+		p.channel = pair[0];
+		memset(&ask, 0, sizeof(ask));
+		ask.word = INSPECTOR_ASKED;
+		before = dup(1);
+		close(before);
+		assert_int_equal(descriptor_send(pair[1], fds, n, &ask, 1, 0), 1);
+		assert_false(place_listen(&p, &conf, &ask, &fd));
+		assert_int_equal(fd, -1);
+		after = dup(1);
+		close(after);
+		assert_int_equal(after, before);
+		close(pair[0]);
+		close(pair[1]);
+	}
 }
 
 /* A helper that an object has taken over: it may lie about that, and about nothing else. */
@@ -395,6 +427,7 @@ main(void)
 		CASE(test_not_sealed),
 		CASE(test_too_large),
 		CASE(test_lying_inspector),
+		CASE(test_greedy_inspector),
 		CASE(test_lying_helper),
 		CASE(test_dying_helper),
 		CASE(test_bounded),
