@@ -11,6 +11,7 @@
 #include <sysexits.h>
 
 #include "canonical.h"
+#include "mime_formats.h"
 #include "mime_packed.h"
 #include "mime_type.h"
 #include "policy.h"
@@ -25,7 +26,6 @@ static bool type_blocks(struct examination *, const struct part *, char *rule, c
 static void blocked_inside(struct examination *, const struct part *, const char *rule,
     const char *name);
 static void check_opened(struct examination *, const struct part *);
-static bool is_called_container(const struct part *);
 static bool is_active(const char *, size_t);
 
 void
@@ -189,41 +189,9 @@ judge_harmless(const struct examination *x, const struct part *part, const char 
 	const char *raw = x->parts.bytes + place->content_begin;
 	size_t raw_len = place->content_end - place->content_begin;
 
-	return place->whole_content && !is_called_container(part) && !is_active(content, len) &&
-	    !is_active(raw, raw_len) &&
+	return place->whole_content && !formats_called(part->type, part->names, part->n_names) &&
+	    !is_active(content, len) && !is_active(raw, raw_len) &&
 	    (part->canonical == NULL || !is_active(part->canonical->content, part->canonical->len));
-}
-
-/*
- * By its type or one of its names an archive, a document or a message: a program may
- * find in it what no reading of ours could decode.
- */
-static bool
-is_called_container(const struct part *part)
-{
-	static const char *const types[] = { "zip", "rar", "7z", "tar", "compress", "archive",
-		"pkcs7", "cms", "pgp", "tnef", "msword", "officedocument", "vnd.ms-",
-		"opendocument", "rtf", "pdf", "message/", "binhex", "uuencode", "yencode" };
-	static const char *const ends[] = { "zip", "zipx", "7z", "rar", "tar", "gz", "tgz", "bz2",
-		"xz", "lzma", "lz", "lz4", "zst", "z", "lzh", "lha", "arj", "ace", "cab", "iso",
-		"img", "jar", "apk", "doc", "docx", "docm", "dot", "dotm", "xls", "xlsx", "xlsm",
-		"xlsb", "ppt", "pptx", "pptm", "odt", "ods", "odp", "rtf", "pdf", "one", "msg",
-		"eml", "mht", "mhtml", "mbox", "dat", "p7m", "p7s", "p7z", "pgp", "gpg", "hqx",
-		"sit", "uue", "uu", "html", "htm", "svg", "xml" };
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		if (strstr(part->type, types[i]) != NULL)
-			return true;
-	}
-	for (size_t n = 0; n < part->n_names; n++) {
-		const char *dot = strrchr(part->names[n], '.');
-
-		for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) && dot != NULL; i++) {
-			if (strcasecmp(dot + 1, ends[i]) == 0)
-				return true;
-		}
-	}
-	return false;
 }
 
 static bool

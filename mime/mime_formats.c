@@ -8,6 +8,9 @@
  */
 #include "mime_formats.h"
 
+#include <string.h>
+#include <strings.h>
+
 #include "mime_archive.h"
 #include "mime_calendar.h"
 #include "mime_cms.h"
@@ -38,6 +41,17 @@ static const struct format formats[] = {
 	    .open = document_open_manifest },
 	{ .name = "zip", .is = zip_is, .again = zip_again },
 };
+
+/* What is in the type of such a part, and how its name may end. */
+static const char *const types[] = { "zip", "rar", "7z", "tar", "compress", "archive", "pkcs7",
+	"cms", "pgp", "tnef", "msword", "officedocument", "vnd.ms-", "opendocument", "rtf", "pdf",
+	"message/", "binhex", "uuencode", "yencode" };
+static const char *const endings[] = { "zip", "zipx", "7z", "rar", "tar", "gz", "tgz", "bz2", "xz",
+	"lzma", "lz", "lz4", "zst", "z", "lzh", "lha", "arj", "ace", "cab", "iso", "img", "jar",
+	"apk", "doc", "docx", "docm", "dot", "dotm", "xls", "xlsx", "xlsm", "xlsb", "ppt", "pptx",
+	"pptm", "odt", "ods", "odp", "rtf", "pdf", "one", "msg", "eml", "mht", "mhtml", "mbox",
+	"dat", "p7m", "p7s", "p7z", "pgp", "gpg", "hqx", "sit", "uue", "uu", "html", "htm", "svg",
+	"xml" };
 
 #define N_FORMATS (sizeof(formats) / sizeof(formats[0]))
 
@@ -90,4 +104,22 @@ formats_again(const char *content, size_t len, size_t *next, size_t *out_len, bo
 			return again; /* cppcheck-suppress returnDanglingLifetime; malloc'd */
 	}
 	return NULL;
+}
+
+bool
+formats_called(const char *type, char *const *names, size_t n_names)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (strstr(type, types[i]) != NULL)
+			return true;
+	}
+	for (size_t n = 0; n < n_names; n++) {
+		const char *dot = strrchr(names[n], '.');
+
+		for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]) && dot != NULL; i++) {
+			if (strcasecmp(dot + 1, endings[i]) == 0)
+				return true;
+		}
+	}
+	return false;
 }

@@ -56,6 +56,12 @@ struct format {
 	char *(*again)(const struct format_input *, size_t *out_len, bool *all);
 };
 
+/*
+ * Is it by its type (in small letters) or by one of its names a container, a document or
+ * a message, in which a program may find what no reading of ours could decode?
+ */
+bool formats_called(const char *type, char *const *names, size_t n_names);
+
 /* All that the rows find, one row after the other. */
 void formats_open(struct packed *, const struct format_input *);
 void formats_names(const char *content, size_t len, format_name *, void *ctx);
