@@ -498,7 +498,8 @@ smtp_mail(struct session *s, const struct command_line *line)
 	if ((answer = mail_check(s, rest)) != ANSWER_NONE)
 		return answer;
 	session_reset_envelope(s);
-	if ((s->sender = strndup(path.text, path.len)) == NULL)
+	if ((s->sender = strndup(path.text, path.len)) == NULL ||
+	    (s->mail = strndup(line->whole.text, line->whole.len)) == NULL)
 		return ANSWER_NO_MEMORY;
 	return down_command(s, line->whole, "MAIL", CLASS_USUAL);
 }
@@ -508,7 +509,7 @@ smtp_rcpt(struct session *s, const struct command_line *line)
 {
 	struct span rest = line->arg, path;
 	enum answer answer;
-	char **grown, *recipient;
+	char **grown, *recipient, *rcpt;
 
 	if (!path_take(&rest, "TO:", &path))
 		return ANSWER_ARGUMENT;
@@ -520,15 +521,25 @@ smtp_rcpt(struct session *s, const struct command_line *line)
 	if (grown == NULL)
 		return ANSWER_NO_MEMORY;
 	s->recipients = grown;
-	if ((recipient = strndup(path.text, path.len)) == NULL)
+	if ((grown = reallocarray(s->rcpts, s->n_recipients + 1, sizeof(*grown))) == NULL)
 		return ANSWER_NO_MEMORY;
+	s->rcpts = grown;
+	recipient = strndup(path.text, path.len);
+	rcpt = strndup(line->whole.text, line->whole.len);
+	if (recipient == NULL || rcpt == NULL) {
+		free(recipient);
+		free(rcpt);
+		return ANSWER_NO_MEMORY;
+	}
 
 	answer = down_command(s, line->whole, "RCPT", CLASS_USUAL);
 	if (answer == ANSWER_REPLY && s->reply.code / 100 == 2) {
+		s->rcpts[s->n_recipients] = rcpt;
 		s->recipients[s->n_recipients++] = recipient;
 		return answer;
 	}
 	free(recipient);
+	free(rcpt);
 	s->n_refused++;
 	return answer;
 }
@@ -537,10 +548,20 @@ static enum answer
 smtp_xforward(struct session *s, const struct command_line *line)
 {
 	enum answer answer;
+	char **grown;
 
+	grown = reallocarray(s->xforwards, s->n_xforwards + 1, sizeof(*grown));
+	if (grown == NULL)
+		return ANSWER_NO_MEMORY;
+	s->xforwards = grown;
+	if ((grown[s->n_xforwards] = strndup(line->whole.text, line->whole.len)) == NULL)
+		return ANSWER_NO_MEMORY;
 	answer = down_command(s, line->whole, "XFORWARD", CLASS_USUAL);
-	if (answer == ANSWER_REPLY && s->reply.code / 100 == 2)
+	if (answer == ANSWER_REPLY && s->reply.code / 100 == 2) {
+		s->n_xforwards++;
 		xforward_note(&s->xforward, line->arg);
+	} else
+		free(grown[s->n_xforwards]);
 	return answer;
 }
 

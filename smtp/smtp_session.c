@@ -148,10 +148,16 @@ session_fault(struct session *s, const char *fmt, ...)
 void
 session_reset_envelope(struct session *s)
 {
-	while (s->n_recipients > 0)
+	while (s->n_recipients > 0) {
 		free(s->recipients[--s->n_recipients]);
+		free(s->rcpts[s->n_recipients]);
+	}
 	free(s->recipients);
+	free(s->rcpts);
 	free(s->sender);
+	free(s->mail);
+	s->rcpts = NULL;
+	s->mail = NULL;
 	s->recipients = NULL;
 	s->sender = NULL;
 	s->n_refused = 0;
@@ -161,5 +167,9 @@ void
 session_end_transaction(struct session *s)
 {
 	session_reset_envelope(s);
+	while (s->n_xforwards > 0)
+		free(s->xforwards[--s->n_xforwards]);
+	free(s->xforwards);
+	s->xforwards = NULL;
 	xforward_reset(&s->xforward);
 }

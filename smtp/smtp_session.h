@@ -126,6 +126,11 @@ struct session {
 	struct xforward xforward;
 	char *sender;
 	char **recipients; /* accepted ones */
+	/* The commands as they came, to be said again for a further copy of the message. */
+	char *mail, **rcpts; /* of each recipient */
+	char **xforwards;
+	size_t n_xforwards;
+	char **said; /* while there are copies: the reply of each recipient, NULL = none yet */
 	size_t n_recipients, n_refused;
 	struct transaction transaction;
 };

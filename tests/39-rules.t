@@ -256,4 +256,115 @@ subtest 'a table that is gone later' => sub {
 	$c->quit;
 };
 $d->stop;
+
+# -- copies -----------------------------------------------------------------------------
+
+my $two = "[rule strict]\nrecipient = strict.example\nblocked = remove\n[rule lab]\nrecipient = lab.example\nblocked = pass\nheader = no\n"
+    . "[rule no]\nrecipient = no.example\nblocked = reject\n[rule drop]\nrecipient = drop.example\nblocked = discard\n";
+my @three = ('a@lab.example', 'b@strict.example', 'c@lab.example');
+# A message through a session: the replies to its final dot, and what arrived where.
+sub copies {
+	my ($name, $code, %a) = @_;
+	my ($in, $out) = ($a{in} // 'smtp', $a{out} // 'smtp');
+	subtest "copies, $in to $out: $name" => sub {
+		my $d = Downstream->start(lmtp => $out eq 'lmtp', on => $a{on} // {});
+		my $log = subdir(undef, 0777) . '/log';
+		my $c = SmtpClient->filter(to => $d->address, conf => with($two, log => "file:$log"));
+		$c->reply;
+		$c->cmd($in eq 'lmtp' ? 'LHLO me.example' : 'EHLO me.example');
+		$c->cmd('XFORWARD NAME=mail.example ADDR=192.0.2.1');
+		$c->cmd('XFORWARD IDENT=Q1');
+		$c->cmd('MAIL FROM:<alice@example.org> SIZE=999 RET=HDRS');
+		my @to = @{$a{to} // \@three};
+		$c->cmd("RCPT TO:<$_> NOTIFY=FAILURE ORCPT=rfc822;$_") for @to;
+		$c->cmd('DATA');
+		$c->send(SmtpClient::stuffed($named));
+		my @replies = map { $c->reply } 1 .. ($in eq 'lmtp' ? @to : 1);
+		my %got = map { my $m = $_; map { /<([^>]*)>/ ? ($1 => $m) : () } @{$m->{rcpt}} } $d->messages;
+		$code->(\@replies, \%got, $c, $d, $log);
+		unless ($a{closes}) {
+			is($c->cmd('NOOP'), "250 2.0.0 Ok\r\n", 'no reply too many');
+			like($c->deliver(mail => crlf(mail()), to => ['x@other.example']) // '', $in eq 'lmtp' || $out eq 'lmtp' ? qr/./ : qr/\A250 /, 'and the next message') unless $a{on};
+		}
+		stop_process($c->{pid});
+		$d->stop;
+		is_deeply([scratch_left()], [], 'no scratch directory is left');
+	};
+}
+sub each_its_own {
+	my ($got) = @_;
+	like($got->{'a@lab.example'}{data} // '', qr/name="a\.exe"/, 'the lab gets it as it was');
+	is($got->{'c@lab.example'}{data}, $got->{'a@lab.example'}{data}, 'all of it');
+	like($got->{'b@strict.example'}{data} // '', qr/was removed/, 'the other a notice');
+}
+for my $way (['smtp', 'smtp'], ['smtp', 'lmtp'], ['lmtp', 'smtp'], ['lmtp', 'lmtp']) {
+	my ($in, $out) = @$way;
+	copies('all is well', sub {
+		my ($replies, $got, $c, $d, $log) = @_;
+		like($_, qr/\A250 /, 'accepted') for @$replies;
+		each_its_own($got);
+		my $m = $got->{'b@strict.example'};
+		is($m->{mail}, 'MAIL FROM:<alice@example.org> SIZE=999 RET=HDRS', 'MAIL as it came');
+		is_deeply($m->{rcpt}, ['RCPT TO:<b@strict.example> NOTIFY=FAILURE ORCPT=rfc822;b@strict.example'], 'RCPT as it came');
+		is_deeply($m->{xforward}, ['XFORWARD NAME=mail.example ADDR=192.0.2.1', 'XFORWARD IDENT=Q1'], 'XFORWARD as it came');
+		my @r = grep { $_->{verdict} } log_records(read_file($log));
+		is_deeply([map { "$_->{rules} $_->{action} $_->{outcome} $_->{to}" } @r],
+		    ['lab pass delivered a@lab.example,c@lab.example', 'strict remove delivered b@strict.example'], 'a record of each');
+	}, in => $in, out => $out);
+}
+copies('one to be rejected, and one reply', sub {
+	my ($replies, $got, undef, undef, $log) = @_;
+	like($replies->[0], qr/\A550 /, 'rejected');
+	is_deeply([keys %$got], [], 'nobody gets it');
+	like(read_file($log), qr/the strictest holds/, 'log');
+}, to => ['a@lab.example', 'x@no.example']);
+copies('one to be rejected, and a reply each', sub {
+	my ($replies, $got) = @_;
+	like($replies->[0], qr/\A550 /, 'rejected');
+	like($replies->[1], qr/\A250 /, 'accepted');
+	is_deeply([keys %$got], ['a@lab.example'], 'who gets it');
+}, in => 'lmtp', to => ['x@no.example', 'a@lab.example']);
+copies('one is dropped', sub {
+	my ($replies, $got) = @_;
+	like($replies->[0], qr/\A250 .*queued as/, 'accepted');
+	is_deeply([keys %$got], ['a@lab.example'], 'who gets it');
+}, to => ['a@lab.example', 'x@drop.example']);
+copies('the first is not taken: the second is not sent', sub {
+	my ($replies, $got) = @_;
+	like($replies->[0], qr/\A451 4.9.9/, 'deferred');
+	is_deeply([sort keys %$got], ['a@lab.example', 'c@lab.example'], 'one came as far as its dot');
+}, on => {DOT => "451 4.9.9 not now\r\n"});
+copies('the second is refused at RCPT', sub {
+	my ($replies, $got, undef, undef, $log) = @_;
+	like($replies->[0], qr/\A450 4.9.8/, 'deferred: nothing is lost');
+	is_deeply([sort keys %$got], ['a@lab.example', 'c@lab.example'], 'the first was taken');
+	is_deeply([map { $_->{outcome} } grep { $_->{verdict} } log_records(read_file($log))], ['delivered', 'deferred'], 'log');
+}, on => {RCPT => sub { return $_[1] =~ /strict/ && $_[0]{k} ? "450 4.9.8 not any more\r\n" : undef }});
+copies('the second is refused at RCPT, and a reply each', sub {
+	my ($replies) = @_;
+	like($replies->[0], qr/\A250 /, 'taken');
+	like($replies->[1], qr/\A450 4.9.8/, 'not taken');
+	like($replies->[2], qr/\A250 /, 'taken');
+}, in => 'lmtp', on => {RCPT => sub { return $_[1] =~ /strict/ && $_[0]{k} ? "450 4.9.8 not any more\r\n" : undef }});
+copies('the server is lost in the second', sub {
+	my ($replies, $got) = @_;
+	like($replies->[0], qr/\A250 /, 'taken');
+	like($replies->[1], qr/\A4\d\d /, 'to be tried again');
+	like($replies->[2], qr/\A250 /, 'taken');
+}, in => 'lmtp', closes => 1, on => {DATA => sub { $_[0]->close if $_[0]{k}; return undef }});
+copies('the server is lost in the second, and one reply', sub {
+	my ($replies) = @_;
+	like($replies->[0], qr/\A4\d\d /, 'to be tried again');
+}, closes => 1, on => {DATA => sub { $_[0]->close if $_[0]{k}; return undef }});
+subtest 'where there can be but one: the strictest' => sub {
+	my $log = subdir(undef, 0777) . '/log';
+	my $bin = subdir(undef, 0755);
+	my $sendmail = write_file("$bin/sendmail", "#!/bin/sh\ncat > $bin/out\necho \"\$@\" > $bin/args\n", 0755);
+	my $r = spawnscan(in => $named, conf => with($two, log => "file:$log", sendmail_path => $sendmail), args => ['--sendmail', '-f', 'alice@example.org', '--', @three]);
+	is($r->{code}, 0, 'exit code');
+	like(read_file("$bin/out"), qr/was removed/, 'nobody gets it as it was');
+	like(read_file("$bin/args"), qr/\Q@three\E/, 'all get it');
+	my $record = last_record(read_file($log));
+	is("$record->{rules} $record->{strictest_of} $record->{action}", 'strict 2 remove', 'log');
+};
 done_testing;
