@@ -377,6 +377,9 @@ static sfsistat
 judge(SMFICTX *ctx, struct connection *c)
 {
 	const char *queue_id = smfi_getsymval(ctx, loose("i"));
+	const char *login = smfi_getsymval(ctx, loose("{auth_authen}"));
+	/* Sent with MAIL, as that one is: without it nobody knows. */
+	bool told = smfi_getsymval(ctx, loose("{mail_addr}")) != NULL;
 	char client[1024] = "";
 	struct envelope envelope = { .sender = c->sender,
 		.recipients = c->recipients,
@@ -386,6 +389,9 @@ judge(SMFICTX *ctx, struct connection *c)
 		.client_address = c->address != NULL ? c->address : "",
 		.protocol = "",
 		.source = "",
+		.authenticated = login != NULL && *login != '\0' ? "yes"
+		    : told					 ? "no"
+								 : "",
 		.ident = queue_id != NULL ? queue_id : "",
 		.next_hop = "",
 		.mode = "milter" };

@@ -39,7 +39,7 @@
 #include "milter_worker.h"
 
 #define TOLD 't'
-#define STRINGS 7
+#define STRINGS 8
 
 /* What a worker answers; the output's descriptor comes with it if changed. */
 struct answer_wire {
@@ -285,7 +285,7 @@ static void
 envelope_strings(const struct envelope *e, const char *strings[STRINGS])
 {
 	const char *const all[STRINGS] = { e->sender, e->client, e->client_name, e->client_address,
-		e->protocol, e->source, e->ident };
+		e->protocol, e->source, e->authenticated, e->ident };
 
 	memcpy(strings, all, sizeof(all));
 }
@@ -319,7 +319,7 @@ static char *
 envelope_unpack(int fd, struct envelope *e)
 {
 	const char **fields[STRINGS] = { &e->sender, &e->client, &e->client_name,
-		&e->client_address, &e->protocol, &e->source, &e->ident };
+		&e->client_address, &e->protocol, &e->source, &e->authenticated, &e->ident };
 	off_t size = lseek(fd, 0, SEEK_END);
 	char *bytes, **recipients, *s;
 	size_t n = 0;

@@ -21,6 +21,7 @@ sub milter {
 	my $port = free_port();
 	my $at = $o{listen} // "127.0.0.1:$port";
 	my $conf = conf_file(%{$o{conf} // {}});
+	write_file($conf, read_file($conf) . "\n$o{rules}", 0644) if $o{rules};
 	my $log = $conf =~ s{[^/]+\z}{log}r;
 	open my $null, '+<', '/dev/null' or die;
 	my $pid = start_process(fds => [$null, $null, $null], cmd => [spawnscan_cmd('-c', $conf, '--milter', $at)]);
@@ -73,6 +74,14 @@ subtest 'the log and the rules know the envelope' => sub {
 	is($record->{orig_queue_id}, 'QUEUEID1', 'queue id, from the macro i');
 	is($record->{outcome}, 'delivered', 'outcome');
 	ok($record->{quarantine}, 'the original is kept');
+	my $rules = milter(rules => "[rule in]\nauthenticated = yes\nblocked = pass\n[rule out]\nauthenticated = no\nblocked = reject\n");
+	for (['', 'not known', 'defang', undef], ["{mail_addr}\0a\0", 'not logged in', 'reject', 'out'], ["{mail_addr}\0a\0{auth_authen}\0me\0", 'logged in', 'pass', 'in']) {
+		my ($macros, $name, $action, $rule) = @$_;
+		deliver($rules, $named, macros => $macros);
+		my $r = (records($rules))[-1];
+		is($r->{action}, $action, "$name: action");
+		is($r->{rules}, $rule, 'and rule');
+	}
 	my $x = milter(conf => { exempt_clients => '192.0.2.7', infected => 'reject', ambiguous => 'pass' });
 	like(deliver($x, $named, address => '192.0.2.7')->{mail}, qr/name="?a\.exe"?/, 'an exempt client');
 	like(deliver($x, $named, address => '192.0.2.8')->{mail}, qr/a\.exe\.defanged/, 'and another one');

@@ -77,6 +77,7 @@ sub deliver {
 	for my $e (@e) {
 		next if $e->[0] eq 'T' && $self->{steps} & 0x200;
 		$self->send_event('D', "Ei\0QUEUEID1\0") if $e->[0] eq 'E';
+		$self->send_event('D', "M$a{macros}") if $e->[0] eq 'M' && $a{macros};
 		if ($e->[0] ne 'E') {
 			$last = $self->event(@$e) // return { verdict => 'closed' };
 			return verdict($last, %a, mail => $a{mail}) if $last->[0] ne 'c';
