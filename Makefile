@@ -323,6 +323,13 @@ abuse: bench-tools
 containers: all
 	tests/containers $(CURDIR)/$(BUILD)
 
+# MUTATIONS messages that were mutated, from number MUTATION on; see tests/mutations.
+MUTATIONS = 10000
+MUTATION = 1
+.PHONY: mutations
+mutations: all
+	tests/mutations $(CURDIR)/$(BUILD) -n $(MUTATIONS) -s $(MUTATION) -k $(CURDIR)/build/mutations
+
 # What hides from whom; see tests/evasion.
 evasion: all $(BUILD)/tests/evasion_of
 	tests/evasion $(CURDIR)/$(BUILD)
