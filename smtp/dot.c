@@ -5,9 +5,10 @@
  * The decoder is strict about structure: only CRLF begins a line, so only
  * CRLF "." CRLF ends the message and only a dot behind a CRLF is taken off
  * (RFC 5321 4.5.2, 2.3.8). A dot behind a bare LF or CR is content. A bare LF
- * becomes a CRLF in what is stored, and the encoder doubles a dot behind it:
- * hence nothing that the client could only have meant as content can leave as
- * the end of a message.
+ * becomes a CRLF in what is stored, and the encoder doubles a dot behind it; a
+ * bare CR becomes a space, as cleanup(8) of Postfix makes it one
+ * (cleanup_replace_stray_cr_lf): hence nothing that the client could only have
+ * meant as content can leave as the end of a message.
  *
  * The caller owns both structs; nothing is allocated. State between two calls
  * is a few bytes, and every split of the input gives the same result.
@@ -59,13 +60,14 @@ dot_in_line(struct dot_decoder *decoder, char c, char *out)
 static size_t
 dot_after_cr(struct dot_decoder *decoder, char c, char *out)
 {
-	out[0] = '\r';
 	if (c == '\n') {
 		decoder->state = DOT_LINE_START;
+		out[0] = '\r';
 		out[1] = '\n';
 		return 2;
 	}
 	decoder->bare_cr++;
+	out[0] = ' ';
 	return 1 + dot_in_line(decoder, c, out + 1);
 }
 

@@ -19,7 +19,7 @@
 /*
  * Decoder. The message ends at CRLF "." CRLF (or at once with "." CRLF) and at
  * nothing else. What is stored has CRLF line ends only: a bare LF is counted
- * and stored as CRLF, a bare CR is counted and stored as it is; the caller
+ * and stored as CRLF, a bare CR is counted and stored as a space; the caller
  * refuses the message afterwards if the configuration says so.
  */
 enum dot_state { DOT_LINE_START, DOT_IN_LINE, DOT_CR, DOT_DOT, DOT_DOT_CR };

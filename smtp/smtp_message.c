@@ -211,7 +211,7 @@ data_judge(struct session *s, const struct dot_decoder *decoder, const struct sp
 {
 	if (spool->result == MESSAGE_TOO_BIG)
 		return ANSWER_TOO_BIG;
-	if (decoder->bare_cr > 0)
+	if (decoder->bare_cr > 0 && s->conf->bare_newline == NEWLINE_REJECT)
 		return ANSWER_BARE_CR;
 	if (decoder->bare_lf > 0 && s->conf->bare_newline == NEWLINE_REJECT)
 		return ANSWER_BARE_LF;

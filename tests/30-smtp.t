@@ -476,7 +476,7 @@ for my $newline ('normalise', 'reject') {
 			my $r = $c->reply;
 			my $bare_cr = $end =~ /\r(?!\n)/;
 			my $bare_lf = $end =~ /(?<!\r)\n/;
-			my $refused = $bare_cr || $bare_lf && $newline eq 'reject';
+			my $refused = ($bare_cr || $bare_lf) && $newline eq 'reject';
 			reply_is($r, $refused ? qr/\A55\d 5/ : qr/\A250 /, $refused ? 'refused' : 'one message');
 			reply_is($c->cmd('NOOP'), qr/\A250 2\.0\.0 Ok\r\n\z/, 'and exactly one reply');
 			my @m = $d->messages;
@@ -492,6 +492,20 @@ for my $newline ('normalise', 'reject') {
 		});
 	}
 }
+session('a bare CR in text becomes a space', do => sub {
+	my ($c, $d) = @_;
+	$c->hello;
+	$c->cmd('MAIL FROM:<a@b>');
+	$c->cmd('RCPT TO:<a@b>');
+	$c->cmd('DATA');
+	$c->send("Subject: a\rX-Smuggled: b\r\n\r\none\rtwo\r\rthree\r\r\n.\rfour\r\n\r\r\n.\r\n");
+	reply_is($c->reply, qr/\A250 /, 'accepted');
+	my ($m) = $d->wait_messages(1);
+	my ($rest) = split_marks($m->{data});
+	# A dot at the beginning of a line is one that the client has doubled.
+	same_bytes($rest, "Subject: a X-Smuggled: b\r\n\r\none two  three \r\n four\r\n  \r\n" =~ s/  \r\n\z/ \r\n/r, 'the text');
+	$c->quit;
+});
 session('bare LF in text becomes CRLF', do => sub {
 	my ($c, $d) = @_;
 	$c->hello;

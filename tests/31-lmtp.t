@@ -185,7 +185,7 @@ for my $in ('smtp', 'lmtp') {
 		    ['tempfail', {infected => 'tempfail'}, $infected, qr/\A451 4\.3\.0 /, 'deferred'],
 		    ['discard', {infected => 'discard'}, $infected, qr/\A250 2\.0\.0 Ok: discarded/, 'discarded'],
 		    ['too big', {message_size_limit => '8K'}, crlf(mail(body => "x\n" x 8000)), qr/\A552 5\.3\.4 /, 'rejected'],
-		    ['a bare CR', {}, "Subject: x\r\n\r\na\rb\r\n", qr/\A550 5\.5\.2 /, 'rejected'],
+		    ['a bare CR', {bare_newline => 'reject'}, "Subject: x\r\n\r\na\rb\r\n", qr/\A550 5\.5\.2 /, 'rejected'],
 		    ['no quarantine', {quarantine_dir => '/proc/none'}, $infected, qr/\A451 4\.3\.0 /, 'deferred']) {
 			my ($name, $conf, $mail, $re, $outcome) = @$_;
 			session($name, in => $in, out => $out, conf => $conf, do => sub {

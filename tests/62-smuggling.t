@@ -64,13 +64,13 @@ sub smuggler {
 	return { id => $id, wire => "$outer$end$inner.\r\n" };
 }
 
-# What a strict reader of RFC 5321 sees in it: lines end with CRLF, a dot in
-# front of one is taken off; then a LF alone is made a CRLF.
+# What a strict reader of RFC 5321 sees in it: lines end with CRLF, a dot behind
+# one is taken off; then a LF alone is made a CRLF, and a CR alone a space.
 sub strict {
 	my ($wire) = @_;
 	$wire =~ s/\.\r\n\z// or die;
 	$wire =~ s/(\A|\r\n)\./$1/g;
-	return $wire =~ s/(?<!\r)\n/\r\n/gr;
+	return $wire =~ s/\r(?!\n)/ /gr =~ s/(?<!\r)\n/\r\n/gr;
 }
 
 sub ids { my ($kind, $sink) = @_; return map { $_->{data} =~ /^Message-ID: <\Q$kind\E-(s\d+)@/m ? $1 : () } $sink->messages }
@@ -175,7 +175,7 @@ sub through_us {
 			my ($c, $name) = @$v{qw(c name)};
 			my $bare_lf = $v->{end} =~ /(?<!\r)\n/;
 			my $bare_cr = $v->{end} =~ /\r(?!\n)/;
-			my $want = $bare_cr || $bare_lf && $newline eq 'reject' ? 550 : 250;
+			my $want = ($bare_cr || $bare_lf) && $newline eq 'reject' ? 550 : 250;
 			my $reply = $c->reply(60) // 'nothing';
 			like($reply, qr/\A$want /, "$name: $want");
 			$taken{$v->{id}} = $v if $reply =~ /\A2/;

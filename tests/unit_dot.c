@@ -100,8 +100,11 @@ model(const char *in, size_t len, char *out)
 		}
 		if (in[i] == '\r' && i + 1 == len)
 			break; /* nobody can tell yet what it is */
-		if (in[i] == '\r' && in[i + 1] != '\n')
+		if (in[i] == '\r' && in[i + 1] != '\n') {
 			r.bare_cr++;
+			out[r.len++] = ' ';
+			continue;
+		}
 		out[r.len++] = in[i];
 	}
 	r.used = len;
