@@ -26,12 +26,14 @@
  * Over 500 lines because the table of commands stands beside the handlers of its rows, so that
  * a command is read in one place.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/param.h>
 #include <sysexits.h>
+#include <unistd.h>
 
 #include "clock.h"
 #include "log.h"
@@ -40,6 +42,7 @@
 #include "smtp_relay.h"
 #include "smtp_session.h"
 
+#define LAST_RESORT 60 /* seconds, after which an alarm ends what has not ended by itself */
 #define REFUSE_TIMEOUT 10 /* seconds, for the one line of smtp_relay_refuse */
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
@@ -73,6 +76,7 @@ static enum answer session_next(struct session *);
 static enum answer session_no_command(const struct session *, enum answer);
 static enum answer session_command(struct session *, const struct command_line *);
 static enum answer session_answer(struct session *, enum answer);
+static void session_bound(struct session *);
 static void session_close(struct session *);
 
 static enum answer dot(struct session *, const struct command_line *);
@@ -183,7 +187,7 @@ smtp_relay(const struct conf *conf, const struct address *addresses, const struc
 	s->state = STATE_CONNECT;
 	s->speaks = SPEAKS_BOTH;
 	s->owed = 1;
-	s->end = session_deadline(conf->session_timeout);
+	session_bound(s);
 	s->down.rfd = s->down.wfd = -1;
 	io_init(&s->client, rfd, wfd);
 
@@ -199,6 +203,26 @@ smtp_relay(const struct conf *conf, const struct address *addresses, const struc
 	}
 	session_close(s);
 	return session_answers[answer].exit;
+}
+
+/*
+ * session_bound - the end of this session, whatever state it is in
+ *
+ * A message that came in whole at the last moment is still inspected and delivered.
+ * Nothing else kills us: spawn(8) tries to, with command_time_limit, but before Postfix
+ * 3.10 it is not allowed to. An alarm is for what has no deadline of its own, as a file
+ * system that does not answer.
+ */
+static void
+session_bound(struct session *s)
+{
+	const struct conf *conf = s->conf;
+	uint64_t delivery = conf->inspect_timeout + conf->send_timeout + conf->final_timeout;
+	uint64_t alarm_after = conf->session_timeout + delivery + LAST_RESORT;
+
+	s->end = session_deadline(conf->session_timeout);
+	s->last = session_deadline(conf->session_timeout + delivery);
+	(void)alarm(alarm_after < INT_MAX ? (unsigned int)alarm_after : INT_MAX);
 }
 
 static void

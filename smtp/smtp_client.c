@@ -6,11 +6,14 @@
  * silent, or will not know of a delivery.
  */
 #include <string.h>
+#include <sys/param.h>
 #include <syslog.h>
 
 #include "clock.h"
 #include "log.h"
 #include "smtp_session.h"
+
+#define LAST_WORDS 10000 /* milliseconds to take an answer when the session is over */
 
 /*
  * client_fault - the client is gone or silent
@@ -33,11 +36,18 @@ client_fault(struct session *s, enum io_result result)
 	return result == IO_TIMEOUT ? ANSWER_CLIENT_TIMEOUT : ANSWER_CLIENT_LOST;
 }
 
+/* client_deadline - for it to take an answer; a moment at the end of the session, too */
+static int64_t
+client_deadline(const struct session *s)
+{
+	return MIN(session_deadline(s->conf->command_timeout), s->last + LAST_WORDS);
+}
+
 /* client_say - queue the answer, as often as it is owed; returns what became of it */
 enum answer
 client_say(struct session *s, enum answer answer)
 {
-	int64_t deadline = session_deadline(s->conf->command_timeout);
+	int64_t deadline = client_deadline(s);
 	enum io_result result = IO_OK;
 	const char *text = session_text(s, answer);
 
@@ -58,7 +68,7 @@ client_flush(struct session *s, enum answer answer)
 {
 	enum io_result result;
 
-	result = io_flush(&s->client, session_deadline(s->conf->command_timeout));
+	result = io_flush(&s->client, client_deadline(s));
 	return result == IO_OK ? answer : client_deaf(s, answer, result);
 }
 

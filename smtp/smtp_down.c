@@ -97,7 +97,7 @@ down_try(struct session *s)
 	if ((answer = down_connect(s)) != ANSWER_NONE)
 		return answer;
 	s->doing = "greeting";
-	answer = down_reply(s, CLASS_USUAL, session_deadline(patience));
+	answer = down_reply(s, CLASS_USUAL, session_until(s, patience));
 	if (answer == ANSWER_REPLY && s->reply.code == 220)
 		return answer;
 	if (!session_answers[answer].relay) {
@@ -112,7 +112,7 @@ down_try(struct session *s)
 static enum answer
 down_connect(struct session *s)
 {
-	int64_t deadline = session_deadline(s->conf->connect_timeout);
+	int64_t deadline = session_until(s, s->conf->connect_timeout);
 	char where[WHERE_MAX];
 	const char *why = NULL;
 	int fd = address_connect(s->address, deadline, &why);
@@ -148,7 +148,7 @@ down_hello(struct session *s, const struct command_line *line)
 	rest.text = line->verb.text + line->verb.len;
 	rest.len -= (size_t)(rest.text - line->whole.text);
 	/* Into the buffer, which is empty. */
-	(void)io_write(&s->down, word, strlen(word), session_deadline(s->conf->reply_timeout));
+	(void)io_write(&s->down, word, strlen(word), session_until(s, s->conf->reply_timeout));
 	answer = down_command(s, rest, "HELO", CLASS_USUAL);
 	if (answer != ANSWER_REPLY || s->reply.code / 100 == 2)
 		return answer;
@@ -193,7 +193,7 @@ down_fault(struct session *s, enum io_result result)
 		session_fault(s, "next hop, %s: %s", s->doing, io_result_text(result));
 		return ANSWER_DOWN_LOST;
 	}
-	answer = down_reply(s, CLASS(4) | CLASS(5), session_deadline(s->conf->reply_timeout));
+	answer = down_reply(s, CLASS(4) | CLASS(5), session_until(s, s->conf->reply_timeout));
 	if (!session_answers[answer].relay)
 		return answer;
 	session_fault(s, "next hop, %s: %s", s->doing, io_result_text(result));
@@ -218,6 +218,7 @@ down_reply(struct session *s, unsigned int expected, int64_t deadline)
 	bool crlf, last = false;
 
 	reply->len = reply->lines = reply->last = 0;
+	deadline = MIN(deadline, s->last);
 	while (!last) {
 		result = io_read_line(&s->down, REPLY_LINE_LIMIT, deadline, &text, &line.len,
 		    &crlf);
@@ -242,7 +243,7 @@ down_reply(struct session *s, unsigned int expected, int64_t deadline)
 enum answer
 down_command(struct session *s, struct span line, const char *doing, unsigned int expected)
 {
-	int64_t deadline = session_deadline(s->conf->reply_timeout);
+	int64_t deadline = session_until(s, s->conf->reply_timeout);
 	enum io_result result;
 
 	s->doing = doing;

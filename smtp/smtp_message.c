@@ -303,7 +303,7 @@ static enum answer
 data_send(struct session *s, struct transaction *t)
 {
 	struct sending sending = {
-		.io = &s->down, .result = IO_OK, .deadline = session_deadline(s->conf->send_timeout)
+		.io = &s->down, .result = IO_OK, .deadline = session_until(s, s->conf->send_timeout)
 	};
 
 	s->doing = "message";

@@ -116,6 +116,12 @@ session_deadline(uint64_t seconds)
 	return clock_ms() + (int64_t)MIN(seconds, ONE_YEAR) * 1000;
 }
 
+int64_t
+session_until(const struct session *s, uint64_t seconds)
+{
+	return MIN(session_deadline(seconds), s->last);
+}
+
 const char *
 session_text(const struct session *s, enum answer answer)
 {

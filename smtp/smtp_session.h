@@ -117,6 +117,7 @@ struct session {
 	char fault[128]; /* the latest fault, a printable sentence */
 	char deferral[160]; /* what ANSWER_TEMPFAIL says, with the cause */
 	int64_t end; /* no further command is read after this */
+	int64_t last; /* nothing at all is waited for after this */
 	size_t errors; /* since the start, or the last message that was taken */
 	size_t owed; /* how often the client gets the next answer */
 	bool reset_due; /* a transaction is open downstream that is over here */
@@ -141,6 +142,8 @@ struct command_line {
 
 /* smtp_session.c. Deadlines are in clock_ms's time, session_deadline's are seconds from now. */
 int64_t session_deadline(uint64_t seconds);
+/* The same, but never later than the last moment of this session. */
+int64_t session_until(const struct session *, uint64_t seconds);
 /* What the client hears of our own, without a line ending; NULL: nothing. */
 const char *session_text(const struct session *, enum answer);
 /* The one place where the state changes. */

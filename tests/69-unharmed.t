@@ -99,7 +99,7 @@ sub postfix_of {
 	    main => [@main, $section eq 'D' ? ("command_directory = $bin", 'export_environment = TZ MAIL_CONFIG LANG') : ()],
 	    edit => sub {
 		my ($self) = @_;
-		s/^ +-o smtpd_forbid_bare_newline=yes\n/    -o smtpd_forbid_bare_newline=no\n/m;
+		s/^ +-o smtpd_forbid_bare_newline=yes\n/    -o smtpd_forbid_bare_newline=no\n/mg;
 		# The client is from elsewhere: nothing in its messages is rewritten.
 		s/^127\.0\.0\.1:$self->{port} .*\n/$&    -o local_header_rewrite_clients=\n$options/m or die 'no smtpd';
 		s/^(pickup    unix  n - n )60/${1}1/m or die 'no pickup';
