@@ -318,6 +318,8 @@ session_command(struct session *s, const struct command_line *line)
 		return ANSWER_NO_ARGUMENT;
 	if (command->argument == ARG_SOME && line->arg.len == 0)
 		return ANSWER_ARGUMENT;
+	if (command->handler == smtp_xforward && !session_trusts(s))
+		return ANSWER_NOT_TRUSTED;
 	answer = command->handler(s, line);
 	if (answer == ANSWER_REPLY && s->reply.code / 100 == 2 && command->next != STATE_SAME)
 		session_enter(s, command->next);

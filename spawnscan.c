@@ -98,6 +98,7 @@ static const char usage_text[] =
     "      --sendmail       for pipe(8) of Postfix: pass the message on to sendmail(1)\n"
     "  -f SENDER            with --sendmail: the envelope sender, may be empty\n"
     "      --client TEXT    with --sendmail: NAME[ADDRESS] of the client, for log and rules\n"
+    "      --envid ID       with --sendmail: the sender's envelope ID, for DSNs\n"
     "      --qmail-queue PROGRAM\n"
     "                       for qmail: pass the message on to PROGRAM, on descriptors 0 and 1\n"
     "      --proxy LISTEN   serve many clients on HOST:PORT, [IPV6]:PORT, unix:/PATH, or on\n"
@@ -228,6 +229,7 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "print-config", no_argument, NULL, 'P' },
 		{ "explain", required_argument, NULL, 'E' }, { "json", no_argument, NULL, 'J' },
 		{ "sendmail", no_argument, NULL, 'S' }, { "client", required_argument, NULL, 'C' },
+		{ "envid", required_argument, NULL, 'N' },
 		{ "qmail-queue", required_argument, NULL, 'Q' },
 		{ "proxy", required_argument, NULL, 'L' },
 		{ "milter", required_argument, NULL, 'M' }, { "help", no_argument, NULL, 'h' },
@@ -268,6 +270,9 @@ parse_options(int argc, char **argv, struct options *o)
 		case 'S':
 			o->sendmail = true;
 			fault_code = EX_TEMPFAIL;
+			break;
+		case 'N':
+			o->call.envid = optarg;
 			break;
 		case 'f':
 			o->call.sender = optarg;
@@ -324,8 +329,9 @@ check_fronts(struct options *o, int argc, char **argv)
 		quit(EX_USAGE, "--milter takes no address of a next hop; see spawnscan -h");
 	if (o->proxy != NULL && argc == 0)
 		quit(EX_USAGE, "--proxy needs the address of the next hop; see spawnscan -h");
-	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL))
-		quit(EX_USAGE, "-f and --client go with --sendmail; see spawnscan -h");
+	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL ||
+				o->call.envid != NULL))
+		quit(EX_USAGE, "-f, --client and --envid go with --sendmail; see spawnscan -h");
 	if (o->sendmail && (o->call.sender == NULL || argc == 0))
 		quit(EX_USAGE, "--sendmail needs -f SENDER and recipients; see spawnscan -h");
 	if (o->qmail_queue != NULL && argc > 0)

@@ -140,6 +140,7 @@ struct conf {
 
 	/* [proxy] */
 	char *proxy_clients; /* addresses and networks that may connect */
+	char *proxy_xforward_clients; /* those of them whose XFORWARD is believed */
 	uint64_t proxy_processes; /* sessions at a time */
 	char *proxy_user; /* who it becomes when root starts it; "" = stay */
 	int proxy_socket_mode; /* permission bits of a Unix socket */

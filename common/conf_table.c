@@ -235,6 +235,7 @@ const struct conf_key conf_table[] = {
 	NUMBER(smtp, error_limit, 1, 100000, "20"),
 
 	WORDS(proxy, proxy_clients, 1, LIST_LENGTH, conf_check_networks, "127.0.0.0/8 ::1"),
+	WORDS(proxy, proxy_xforward_clients, 0, LIST_LENGTH, conf_check_networks, "127.0.0.0/8 ::1"),
 	NUMBER(proxy, proxy_processes, 1, 10000, "100"),
 	STRING(proxy, proxy_user, 0, 32, NULL, ""),
 	CHOICE(proxy, proxy_socket_mode, socket_modes, "0660"),

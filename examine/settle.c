@@ -21,6 +21,9 @@
 #define ROUNDS_MAX 8
 #define NARROW_ROUNDS 5
 
+#define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool fits(const struct report *);
 static void widen(struct examination *, const struct finding *left, int round);
 static header_test header_doubtful;
 static bool remains(const struct examination *, struct finding *left);
@@ -50,6 +53,30 @@ settle_result(struct examination *x)
 		free(left.reason);
 		findings_edit(&x->found);
 	}
+}
+
+void
+settle_size(struct examination *x)
+{
+	static const enum verdict_action steps[] = { ACTION_REMOVE, ACTION_REJECT };
+
+	for (size_t i = 0; i < N_ELEMENTS(steps) && !fits(x->found.report); i++) {
+		findings_add_whole_action(&x->found, CLASS_LIMIT, steps[i], "too many changes");
+		if (steps[i] == ACTION_REJECT)
+			findings_drop_edits(&x->found);
+		else
+			findings_edit(&x->found);
+	}
+}
+
+static bool
+fits(const struct report *report)
+{
+	size_t len;
+	char *wire = report_encode(report, &len);
+
+	free(wire);
+	return wire != NULL;
 }
 
 /*

@@ -15,4 +15,10 @@
  */
 void settle_result(struct examination *);
 
+/*
+ * More changes than a report may have are one: the whole body goes, with a finding
+ * of class limit; if that is not enough either, the message is rejected.
+ */
+void settle_size(struct examination *);
+
 #endif

@@ -85,7 +85,7 @@ static void wait_for_events(struct proxy *, bool, int64_t);
 static void accept_one(struct proxy *);
 static bool is_transient(int);
 static bool peer_text(struct smtp_peer *, const struct sockaddr_storage *);
-static bool allowed(const struct conf *, const struct smtp_peer *);
+static bool is_among(const char *, const struct smtp_peer *);
 static void begin_session(struct proxy *, int, const struct smtp_peer *);
 static void run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
 static void reap(struct proxy *);
@@ -313,9 +313,10 @@ accept_one(struct proxy *p)
 	}
 	if (from.ss_family == AF_UNIX)
 		begin_session(p, fd, NULL);
-	else if (peer_text(&peer, &from) && allowed(p->conf, &peer))
+	else if (peer_text(&peer, &from) && is_among(p->conf->proxy_clients, &peer)) {
+		peer.xforward = is_among(p->conf->proxy_xforward_clients, &peer);
 		begin_session(p, fd, &peer);
-	else {
+	} else {
 		static const char denied[] = "554 5.7.1 Access denied\r\n";
 
 		log_write(LOG_WARNING, "proxy: client %s is not among proxy_clients", peer.address);
@@ -349,11 +350,11 @@ peer_text(struct smtp_peer *peer, const struct sockaddr_storage *from)
 	return true;
 }
 
-/* allowed - by address; who may use a Unix socket is said by its mode */
+/* is_among - by address; who may use a Unix socket is said by its mode */
 static bool
-allowed(const struct conf *conf, const struct smtp_peer *peer)
+is_among(const char *networks, const struct smtp_peer *peer)
 {
-	const char *word = conf->proxy_clients;
+	const char *word = networks;
 	struct network network;
 	size_t len;
 

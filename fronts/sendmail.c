@@ -28,8 +28,11 @@
 #include "sendmail.h"
 #include "transaction.h"
 
-/* "sendmail -G -i -f SENDER --" and the NULL behind the recipients */
-#define N_WORDS 6
+/* "sendmail -G -i -f SENDER -V ENVID --" and the NULL behind the recipients */
+#define N_WORDS 8
+
+/* sendmail(1) of Postfix says of a longer one that it is ignored, and ignores it. */
+#define ENVID_MAX 100
 
 static int filter(struct transaction *, const struct sendmail_call *, int, int, enum outcome *);
 static int deliver(struct transaction *, const struct sendmail_call *, int, enum outcome *);
@@ -37,6 +40,7 @@ static int judge(struct transaction *, const struct mailer_end *, int, enum outc
 static int refuse(int, const char *, const char *, enum outcome *);
 static int defer(int, const char *);
 static const char *plain_sender(const char *);
+static bool has_envid(const struct sendmail_call *);
 static int64_t deadline_after(uint64_t);
 
 int
@@ -109,20 +113,29 @@ static int
 deliver(struct transaction *t, const struct sendmail_call *call, int wfd, enum outcome *outcome)
 {
 	char name[] = "sendmail", gateway[] = "-G", dots[] = "-i", from[] = "-f", last[] = "--",
-	     *sender = strdup(t->envelope.sender);
-	char **argv = calloc(call->n_recipients + N_WORDS + 1, sizeof(*argv));
-	char *const front[N_WORDS] = { name, gateway, dots, from, sender, last };
+	     notify[] = "-V", *sender = strdup(t->envelope.sender),
+	     *envid = strdup(call->envid != NULL ? call->envid : "");
+	char **argv = calloc(call->n_recipients + N_WORDS + 1, sizeof(*argv)), **word = argv;
 	struct mailer_end end = { MAILER_NOT_STARTED, 0 };
 	struct message out = { .fd = -1 };
 	int64_t start = clock_ms();
 	int code;
 
-	if (argv == NULL || sender == NULL || !mailer_spool(&out, t)) {
+	if (argv == NULL || sender == NULL || envid == NULL || !mailer_spool(&out, t)) {
 		snprintf(t->reason, sizeof(t->reason), "spooling the result: no memory");
 		code = defer(wfd, t->reason);
 	} else {
-		memcpy(argv, front, sizeof(front));
-		memcpy(argv + N_WORDS, call->recipients, call->n_recipients * sizeof(*argv));
+		*word++ = name;
+		*word++ = gateway;
+		*word++ = dots;
+		*word++ = from;
+		*word++ = sender;
+		if (has_envid(call)) {
+			*word++ = notify;
+			*word++ = envid;
+		}
+		*word++ = last;
+		memcpy(word, call->recipients, call->n_recipients * sizeof(*word));
 		end = mailer_run(t->conf->sendmail_path, argv, out.fd, wfd, wfd,
 		    deadline_after(t->conf->final_timeout));
 		t->send_ms = clock_ms() - start;
@@ -130,8 +143,21 @@ deliver(struct transaction *t, const struct sendmail_call *call, int wfd, enum o
 	}
 	message_close(&out);
 	free(sender);
+	free(envid);
 	free(argv);
 	return code;
+}
+
+/* has_envid - one that sendmail(1) takes; a message does not wait for a bad one */
+static bool
+has_envid(const struct sendmail_call *call)
+{
+	size_t len = call->envid == NULL ? 0 : strlen(call->envid);
+
+	for (size_t i = 0; i < len; i++)
+		if (call->envid[i] < ' ' || call->envid[i] > '~')
+			return false;
+	return len > 0 && len <= ENVID_MAX;
 }
 
 /* judge - what sendmail has said, or what becomes of a mail if it said nothing */

@@ -14,6 +14,7 @@ struct sendmail_call {
 	const char *sender; /* "", "<>" and "MAILER-DAEMON": the null sender */
 	char *const *recipients; /* n of them, NULL behind the last */
 	size_t n_recipients;
+	const char *envid; /* the sender's, RFC 3461 4.4, decoded; NULL or "" = none */
 	const char *client; /* "name[address] more"; NULL = not told */
 };
 

@@ -168,7 +168,7 @@ reply_keep_extension(struct reply *kept, struct span line, uint64_t limit)
 
 /* reply_filter_ehlo - leave the first line and what we let through; false: no room */
 bool
-reply_filter_ehlo(struct reply *reply, uint64_t limit)
+reply_filter_ehlo(struct reply *reply, uint64_t limit, bool xforward)
 {
 	const char *line = reply->text, *end = reply->text + reply->len, *next;
 	struct reply kept = { .code = reply->code };
@@ -183,7 +183,7 @@ reply_filter_ehlo(struct reply *reply, uint64_t limit)
 		    span_take(&text, "250"));
 		if (kept.lines == 0)
 			ok = reply_append(&kept, "250-", text);
-		else
+		else if (xforward || !span_take(&text, "XFORWARD"))
 			ok = reply_keep_extension(&kept, text, limit);
 	}
 	kept.text[kept.last + 3] = ' ';

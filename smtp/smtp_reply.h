@@ -36,9 +36,9 @@ const char *reply_add(struct reply *, struct span line, bool *last);
 
 /*
  * Of a reply to EHLO leave what we can keep, and the smaller of both limits on
- * size (limit 0 = none of ours). False if the result would not fit.
+ * size (limit 0 = none of ours); XFORWARD only if this client may use it. False if the result would not fit.
  */
-bool reply_filter_ehlo(struct reply *, uint64_t limit);
+bool reply_filter_ehlo(struct reply *, uint64_t limit, bool xforward);
 
 /* Leave the first line only. */
 void reply_keep_first(struct reply *);

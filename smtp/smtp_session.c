@@ -44,6 +44,8 @@ const struct answer_rule session_answers[] = { [ANSWER_NONE] = { .outcome = OUTC
 	[ANSWER_UNKNOWN] = { .text = "500 5.5.2 Error: command not recognized", .error = true },
 	[ANSWER_NOT_OFFERED] = { .text = "502 5.5.1 Error: command not implemented",
 	    .error = true },
+	[ANSWER_NOT_TRUSTED] = { .text = "550 5.7.0 Error: insufficient authorization",
+	    .error = true },
 	[ANSWER_LINE_TOO_LONG] = { .text = "500 5.5.2 Error: line too long", .error = true },
 	[ANSWER_STRAY_BYTE] = { .text = "500 5.5.2 Error: bare <CR>, bare <LF> or NUL in command",
 	    .error = true },
@@ -120,6 +122,12 @@ int64_t
 session_until(const struct session *s, uint64_t seconds)
 {
 	return MIN(session_deadline(seconds), s->last);
+}
+
+bool
+session_trusts(const struct session *s)
+{
+	return s->peer == NULL || s->peer->xforward;
 }
 
 const char *

@@ -57,6 +57,7 @@ enum answer {
 	ANSWER_HELP,
 	ANSWER_UNKNOWN,
 	ANSWER_NOT_OFFERED,
+	ANSWER_NOT_TRUSTED,
 	ANSWER_LINE_TOO_LONG,
 	ANSWER_STRAY_BYTE,
 	ANSWER_NO_ARGUMENT,
@@ -146,6 +147,8 @@ int64_t session_deadline(uint64_t seconds);
 int64_t session_until(const struct session *, uint64_t seconds);
 /* What the client hears of our own, without a line ending; NULL: nothing. */
 const char *session_text(const struct session *, enum answer);
+/* May this client say who the client before it was? */
+bool session_trusts(const struct session *);
 /* The one place where the state changes. */
 void session_enter(struct session *, enum state);
 /* A sentence for the log, and for the record of the message under way. */

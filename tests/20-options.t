@@ -121,6 +121,7 @@ my %bad = (
 	recipient_limit => ['0', 'x'],
 	error_limit => ['0', 'x'],
 	proxy_clients => ['mail.example', '10.0.0.0/33', '*', '10.1.2.3/8'],
+	proxy_xforward_clients => ['mail.example', '10.1.2.3/8'],
 	proxy_processes => ['0', '10001', 'x'],
 	proxy_user => ['x' x 40, "a\tb"],
 	proxy_socket_mode => ['', '0777', '660'],

@@ -294,6 +294,32 @@ for (['IPv4', "127.0.0.1:$both"], ['a socket for both families', "[::]:$both"]) 
 	}
 }
 
+# -- whose XFORWARD is believed ---------------------------------------------------------
+
+for (['its clients are not all trusted', {proxy_xforward_clients => '127.0.0.1'}, 0], ['nobody is trusted', {proxy_xforward_clients => ''}, 0], ['by default', {}, 1]) {
+	my ($name, $conf, $trusted) = @$_;
+	my $p = proxy(conf => {exempt_clients => '192.0.2.9', proxy_clients => '127.0.0.0/8', other_user(), %$conf});
+	my $before = () = $down->messages;
+	my $s = client($p, from => '127.0.0.2');
+	like(reply($s), qr/^220 /, "$name: connected");
+	my $ehlo = say_to($s, 'EHLO me.example');
+	like($ehlo, qr/^250[- ]8BITMIME\r$/m, "$name: EHLO");
+	is(scalar(() = $ehlo =~ /^250[- ]XFORWARD/m), $trusted, "$name: XFORWARD is " . ($trusted ? '' : 'not ') . 'announced');
+	like(say_to($s, 'XFORWARD NAME=mail.example ADDR=192.0.2.9'), $trusted ? qr/^250 / : qr/^550 5\.7\.0 Error: insufficient authorization\r\n/, "$name: XFORWARD");
+	like(say_to($s, $_), qr/^[23]/, "$name: $_") for 'MAIL FROM:<a@example.org>', 'RCPT TO:<b@example.net>', 'DATA';
+	print $s SmtpClient::stuffed($program);
+	like(reply($s), qr/^250 /, "$name: taken");
+	my $port = $s->sockport;
+	close $s;
+	wait_for(sub { grep { exists $_->{verdict} } log_records(read_file($p->{log})) }, 60);
+	my $r = last_record(read_file($p->{log}));
+	is($r->{client}, $trusted ? 'mail.example[192.0.2.9]' : "unknown[127.0.0.2]:$port", "$name: the client in the log");
+	is($r->{action}, $trusted ? 'tag' : 'defang', "$name: the rules go by it");
+	my ($m) = ($down->messages)[$before];
+	is(scalar(grep { /XFORWARD ADDR|XFORWARD NAME/ } $down->raw($down->connections)), $trusted, "$name: the next hop hears of it") ;
+	is(ended($p, 'TERM'), 0, "$name: end");
+}
+
 # -- places ------------------------------------------------------------------------
 
 my $path = tmpdir() . '/proxy.sock';

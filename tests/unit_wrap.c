@@ -291,6 +291,92 @@ test_mbox(void **unused)
 	message_close(&original);
 }
 
+/* -- what servers go by is taken over -- */
+
+static size_t
+count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = text; (at = strstr(at, what)) != NULL; at += strlen(what))
+		n++;
+	return n;
+}
+
+static void
+carries(const char *original, const char *fields)
+{
+	char *text = told(original, "a reason"), *from = strstr(text, "\nFrom: "), *at;
+
+	assert_non_null(from);
+	from[1] = '\0';
+	assert_memory_equal(text, "X-Spawnscan-Result: ", 20);
+	at = strchr(text, '\n') + 1;
+	if (strcmp(at, fields) != 0)
+		fail_msg("carried:\n%s\nwanted:\n%s", at, fields);
+	free(text);
+}
+
+static void
+test_carried(void **unused)
+{
+	static char many[400000], header[400000];
+	char *text;
+	size_t n;
+
+	(void)unused;
+	carries("Received: from a by b;\n\tThu, 1 Jan\nreceived: x\nSubject: s\nDelivered-To: a@b\nX-Loop: l\n"
+		"List-Id: <l.example>\nList-Unsubscribe: <mailto:x>\nPrecedence: list\nTLS-Required: No\n"
+		"Require-TLS-ESMTP: yes\nList-: x\nLists: y\nX-Received: z\n\nReceived: in the body\n",
+	    "Received: from a by b; Thu, 1 Jan\nreceived: x\nDelivered-To: a@b\nX-Loop: l\n"
+	    "List-Id: <l.example>\nList-Unsubscribe: <mailto:x>\nPrecedence: list\nTLS-Required: No\n"
+	    "Require-TLS-ESMTP: yes\n");
+	carries("", "");
+	carries("Received", "");
+	carries("Received:", "Received:\n");
+	carries("Received:\n \n\t\n\nX-Loop: y\n", "Received:\n");
+	carries("From x\nReceived: a\n", "Received: a\n");
+	/* bytes that have no place in a header, and line endings of every kind */
+	carries("List-Id: a\xc3\xa4\x01\r\n b\rBcc: x\r\nX-Loop: y\r\n\r\n", "List-Id: a??? b Bcc: x\nX-Loop: y\n");
+	/* one of each kind that may come once, and our own Auto-Submitted if there is none */
+	text = told("Auto-Submitted: auto-replied\nAuto-Submitted: no\nTLS-Required: No\nTLS-Required: x\n\n", "r");
+	assert_int_equal(count(text, "Auto-Submitted:"), 1);
+	assert_non_null(strstr(text, "\nAuto-Submitted: auto-replied\n"));
+	assert_int_equal(count(text, "TLS-Required:"), 1);
+	free(text);
+	text = told("Auto-Submitted: no\n\n", "r");
+	assert_int_equal(count(text, "Auto-Submitted:"), 1);
+	assert_non_null(strstr(text, "\nAuto-Submitted: auto-generated\n"));
+	free(text);
+	/* bounded in number and in length; Received fields are cut, others left out */
+	for (n = 0; strlen(many) < 60000; n++)
+		strlcat(many, "Received: x\n", sizeof(many));
+	text = told(many, "r");
+	assert_int_equal(count(text, "Received: x\n"), 200);
+	free(text);
+	memset(header, 'x', 70000);
+	memcpy(header, "Received: ", 10);
+	text = told(header, "r");
+	assert_int_equal(count(text, "Received: xxx"), 1);
+	assert_true(strlen(text) < 110000);
+	free(text);
+	memset(header, 'x', 5000);
+	memcpy(header, "List-Id: ", 9);
+	strlcpy(header + 4990, "\nX-Loop: y\n\n", 100);
+	carries(header, "X-Loop: y\n");
+	n = 0;
+	for (many[0] = '\0'; n < 40; n++) {
+		memset(header, 'a', 1500);
+		memcpy(header, "List-Id: ", 9);
+		strlcpy(header + 1500, "\n", 10);
+		strlcat(many, header, sizeof(many));
+	}
+	text = told(many, "r");
+	n = count(text, "List-Id: ");
+	assert_true(n > 10 && n < 40);
+	free(text);
+}
+
 /* No descriptor, no mail: an error, and nothing is left open. */
 static void
 test_no_descriptor(void **unused)
@@ -319,6 +405,7 @@ main(void)
 		cmocka_unit_test(test_header),
 		cmocka_unit_test(test_told),
 		cmocka_unit_test(test_mbox),
+		cmocka_unit_test(test_carried),
 		cmocka_unit_test(test_no_descriptor),
 	};
 

@@ -7,10 +7,10 @@
  * and a mail of words alone.
  *
  * For a message that nobody could look into. Its body is copied nowhere but into
- * the base64 of the attachment. Of its header two fields are read, so that the
- * recipient can tell what the message is about: From and Subject, decoded, cut
- * and made printable (name.c), stand in the notice, and the subject behind
- * "[not inspected]" in the new one. The sender is ours. In a mailbox, where a
+ * the base64 of the attachment. Of its header some fields are taken over that servers
+ * go by (carry.c), and two are read, so that the recipient can tell what the message is
+ * about: From and Subject, decoded, cut and made printable (name.c), stand in the
+ * notice, and the subject behind "[not inspected]" in the new one. The sender is ours. In a mailbox, where a
  * message begins with a "From " line, the new one begins with the same line.
  *
  * The result is about 1.4 times the size of the original. It is made piece by
@@ -26,6 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "carry.h"
 #include "mark.h"
 #include "wrap.h"
 
@@ -60,7 +61,9 @@ static void put_bytes(struct writer *, const char *, size_t);
 static void put_from_line(struct writer *, const struct message *);
 static void put_result(struct writer *, const char *);
 static char *hide_paths(const char *);
-static void put_header(struct writer *, const char *, const char *, const char *, const uint32_t *);
+static bool put_carried(struct writer *, const struct message *);
+static void put_header(struct writer *, const char *, const char *, const char *, const uint32_t *,
+    bool);
 static void put_subject(char *, size_t, const struct sentences *, const char *, const char *);
 static void put_notice(struct writer *, const struct sentences *, struct told *);
 static template_value value_of;
@@ -78,6 +81,7 @@ wrap_message(struct message *out, const struct message *original, const char *re
 	    subject[SUBJECT_SIZE];
 	struct told told = { .host = host, .reference = reference, .from = from, .subject = about };
 	uint32_t chance[5];
+	bool automatic;
 
 	if (!begin(&w, host, sizeof(host), boundary, chance))
 		return false;
@@ -88,7 +92,8 @@ wrap_message(struct message *out, const struct message *original, const char *re
 		put_from_line(&w, original);
 	if (reason != NULL)
 		put_result(&w, reason);
-	put_header(&w, host, subject, boundary, chance + 3);
+	automatic = put_carried(&w, original);
+	put_header(&w, host, subject, boundary, chance + 3, automatic);
 	put(&w, "--%s", boundary);
 	put_notice(&w, sentences, &told);
 	put(&w, "--%s", boundary);
@@ -108,7 +113,8 @@ wrap_words(struct message *out, const struct wrap_words *words, const char *byte
 		return false;
 	if (words->mark != NULL)
 		put(&w, "%s", words->mark);
-	put_header(&w, host, words->subject, words->file != NULL ? boundary : NULL, chance + 3);
+	put_header(&w, host, words->subject, words->file != NULL ? boundary : NULL, chance + 3,
+	    false);
 	if (words->file != NULL) {
 		put(&w, "--%s", boundary);
 		put(&w, "Content-Type: text/plain; charset=us-ascii");
@@ -187,9 +193,25 @@ hide_paths(const char *text)
 	return safe;
 }
 
+/* put_carried - what other servers go by; true if Auto-Submitted is among it */
+static bool
+put_carried(struct writer *w, const struct message *original)
+{
+	bool automatic = false;
+	char *text = carry_fields(original, w->eol, &automatic);
+
+	if (text != NULL)
+		put_bytes(w, text, strlen(text));
+	else
+		w->failed = true;
+	free(text);
+	return automatic;
+}
+
+/* put_header - automatic: there is an Auto-Submitted field */
 static void
 put_header(struct writer *w, const char *host, const char *subject, const char *boundary,
-    const uint32_t *id)
+    const uint32_t *id, bool automatic)
 {
 	char date[64] = "Thu, 01 Jan 1970 00:00:00 +0000";
 	time_t now = time(NULL);
@@ -202,7 +224,8 @@ put_header(struct writer *w, const char *host, const char *subject, const char *
 	put(w, "Subject: %s", subject);
 	put(w, "Date: %s", date);
 	put(w, "Message-ID: <%lld.%08x%08x@%s>", (long long)now, id[0], id[1], host);
-	put(w, "Auto-Submitted: auto-generated");
+	if (!automatic)
+		put(w, "Auto-Submitted: auto-generated");
 	put(w, "MIME-Version: 1.0");
 	if (boundary != NULL)
 		put(w, "Content-Type: multipart/mixed; boundary=\"%s\"", boundary);
