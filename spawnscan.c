@@ -329,8 +329,8 @@ check_fronts(struct options *o, int argc, char **argv)
 		quit(EX_USAGE, "--milter takes no address of a next hop; see spawnscan -h");
 	if (o->proxy != NULL && argc == 0)
 		quit(EX_USAGE, "--proxy needs the address of the next hop; see spawnscan -h");
-	if (!o->sendmail && (o->call.sender != NULL || o->call.client != NULL ||
-				o->call.envid != NULL))
+	if (!o->sendmail &&
+	    (o->call.sender != NULL || o->call.client != NULL || o->call.envid != NULL))
 		quit(EX_USAGE, "-f, --client and --envid go with --sendmail; see spawnscan -h");
 	if (o->sendmail && (o->call.sender == NULL || argc == 0))
 		quit(EX_USAGE, "--sendmail needs -f SENDER and recipients; see spawnscan -h");

@@ -162,7 +162,8 @@ down_extensions(struct session *s)
 {
 	if (s->reply.code / 100 != 2)
 		return ANSWER_REPLY;
-	if (s->reply.code != 250 || !reply_filter_ehlo(&s->reply, s->conf->message_size_limit, session_trusts(s)))
+	if (s->reply.code != 250 ||
+	    !reply_filter_ehlo(&s->reply, s->conf->message_size_limit, session_trusts(s)))
 		return down_garbled(s, "unexpected reply", (struct span){ "", 0 });
 	return ANSWER_REPLY;
 }

@@ -257,6 +257,59 @@ sub verdict { my ($e, $mail) = @_; return last_record(spawnscan(in => $mail, con
 	is(read_file("$e->{dir}/plain"), "precious\n", 'and it is left alone');
 }
 
+# -- who listens there ---------------------------------------------------------------------
+
+# Someone who listens as user nobody; what he has heard is in the file heard.
+sub impostor {
+	my ($dir) = @_;
+	my $path = "$dir/socket";
+	my $pid = fork // die;
+	if ($pid == 0) {
+		@engines = ();
+		Harness::become_child();
+		open my $heard, '>', "$dir/heard" or POSIX::_exit(1);
+		POSIX::setgid((getpwnam 'nobody')[3]);
+		POSIX::setuid((getpwnam 'nobody')[2]);
+		socket my $s, PF_UNIX, SOCK_STREAM, 0 or POSIX::_exit(1);
+		bind $s, pack_sockaddr_un($path) or POSIX::_exit(1);
+		listen $s, 5;
+		chmod 0777, $path;
+		while (accept my $c, $s) {
+			my $n = sysread $c, my $bytes, 65536;
+			syswrite $heard, "connected, $n bytes\n";
+			close $c;
+		}
+		POSIX::_exit(0);
+	}
+	Harness::adopt($pid);
+	wait_for(sub { -S $path }) or diag('no impostor');
+	return $pid;
+}
+SKIP: {
+	loud_skip('only root can become another user', 8) if $>;
+	# Where anybody may make a socket; or in his own directory, in which others may write.
+	for (['in a directory for everybody', 01777, 0, {}, 0], ['in his own, which others may write to', 0777, 1, {}, 0],
+	    ['in his own', 0755, 1, {}, 1], ['in a directory for everybody, but he is engine_user', 01777, 0, {engine_user => 'nobody'}, 1]) {
+		my ($name, $mode, $own, $set, $trusted) = @$_;
+		my $dir = subdir(undef, $mode);
+		chmod $mode, $dir;
+		chown((getpwnam 'nobody')[2, 3], $dir) if $own;
+		my $pid = impostor($dir);
+		my %conf = (engine_socket => "$dir/socket", %$set);
+		my $r = spawnscan(in => $clean, conf => {engine => 'require', inspector => '/nonexistent', %conf});
+		is($r->{code}, 75, "$name: engine=require: 75");
+		my $heard = read_file("$dir/heard");
+		if ($trusted) { like($heard, qr/connected, [1-9]/, "$name: he is asked") }
+		else {
+			unlike($heard, qr/connected, [1-9]/, "$name: he does not hear of the message");
+			like($r->{log}, qr/it runs as user @{[(getpwnam 'nobody')[2]]}, who is neither engine_user nor the owner of its directory/, "$name: the log says why");
+			$r = spawnscan(in => $infected, conf => {engine => 'auto', %conf});
+			is(last_record($r->{log})->{verdict}, 'infected', "$name: engine=auto: an inspector of its own");
+		}
+		stop_process($pid);
+	}
+}
+
 # -- who may connect ---------------------------------------------------------------------
 
 for my $mode (qw(0600 0660 0666)) {

@@ -325,11 +325,15 @@ test_carried(void **unused)
 	size_t n;
 
 	(void)unused;
-	carries("Received: from a by b;\n\tThu, 1 Jan\nreceived: x\nSubject: s\nDelivered-To: a@b\nX-Loop: l\n"
-		"List-Id: <l.example>\nList-Unsubscribe: <mailto:x>\nPrecedence: list\nTLS-Required: No\n"
-		"Require-TLS-ESMTP: yes\nList-: x\nLists: y\nX-Received: z\n\nReceived: in the body\n",
+	carries("Received: from a by b;\n\tThu, 1 Jan\nreceived: x\nSubject: s\nDelivered-To: "
+		"a@b\nX-Loop: l\n"
+		"List-Id: <l.example>\nList-Unsubscribe: <mailto:x>\nPrecedence: "
+		"list\nTLS-Required: No\n"
+		"Require-TLS-ESMTP: yes\nList-: x\nLists: y\nX-Received: z\n\nReceived: in the "
+		"body\n",
 	    "Received: from a by b; Thu, 1 Jan\nreceived: x\nDelivered-To: a@b\nX-Loop: l\n"
-	    "List-Id: <l.example>\nList-Unsubscribe: <mailto:x>\nPrecedence: list\nTLS-Required: No\n"
+	    "List-Id: <l.example>\nList-Unsubscribe: <mailto:x>\nPrecedence: list\nTLS-Required: "
+	    "No\n"
 	    "Require-TLS-ESMTP: yes\n");
 	carries("", "");
 	carries("Received", "");
@@ -337,9 +341,12 @@ test_carried(void **unused)
 	carries("Received:\n \n\t\n\nX-Loop: y\n", "Received:\n");
 	carries("From x\nReceived: a\n", "Received: a\n");
 	/* bytes that have no place in a header, and line endings of every kind */
-	carries("List-Id: a\xc3\xa4\x01\r\n b\rBcc: x\r\nX-Loop: y\r\n\r\n", "List-Id: a??? b Bcc: x\nX-Loop: y\n");
+	carries("List-Id: a\xc3\xa4\x01\r\n b\rBcc: x\r\nX-Loop: y\r\n\r\n",
+	    "List-Id: a??? b Bcc: x\nX-Loop: y\n");
 	/* one of each kind that may come once, and our own Auto-Submitted if there is none */
-	text = told("Auto-Submitted: auto-replied\nAuto-Submitted: no\nTLS-Required: No\nTLS-Required: x\n\n", "r");
+	text = told("Auto-Submitted: auto-replied\nAuto-Submitted: no\nTLS-Required: "
+		    "No\nTLS-Required: x\n\n",
+	    "r");
 	assert_int_equal(count(text, "Auto-Submitted:"), 1);
 	assert_non_null(strstr(text, "\nAuto-Submitted: auto-replied\n"));
 	assert_int_equal(count(text, "TLS-Required:"), 1);
