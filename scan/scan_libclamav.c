@@ -96,7 +96,9 @@ static bool load_database(const struct conf *, char *, size_t);
 static bool compile(char *, size_t);
 static void scan_view(struct scan_result *, const char *, size_t, int64_t);
 static void scan_as_mail(struct scan_result *, const char *, size_t, int64_t);
-static void settle(struct scan_result *, int);
+static void settle(struct scan_result *, int, const char *, size_t);
+static bool is_only_text(const char *, size_t);
+static bool scanned_as_text(struct scan_result *, const char *, size_t);
 static bool still_works(void);
 static int scan_map(struct scan_result *, const char *, size_t);
 static void set_options(struct cl_scan_options *);
@@ -457,7 +459,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 	else if (code != CL_CLEAN && code != CL_VIRUS)
 		complaint_add(cl_strerror((cl_error_t)code));
 	if (complaint_first()[0] != '\0')
-		settle(result, code);
+		settle(result, code, buf, len);
 }
 
 /*
@@ -467,7 +469,7 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
  * as it could be opened, and the complaint is a finding about that content.
  */
 static void
-settle(struct scan_result *result, int code)
+settle(struct scan_result *result, int code, const char *buf, size_t len)
 {
 	char complaint[256];
 
@@ -475,8 +477,55 @@ settle(struct scan_result *result, int code)
 	if (scanner.proving || complaint_is_own() || (code >= CL_EOPEN && code <= CL_EMAP) ||
 	    !still_works())
 		scan_result_fail(result, "libclamav: %s", complaint);
-	else
+	else if (!is_only_text(buf, len) || !scanned_as_text(result, buf, len))
 		scan_result_add_unopened(result, complaint);
+}
+
+/*
+ * Printable ASCII, or UTF-8 (RFC 3629): the sizes and check sums behind the magic of an
+ * archive are none of that, so nobody can open it.
+ */
+static bool
+is_only_text(const char *buf, size_t len)
+{
+	size_t more = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)buf[i];
+
+		if (more > 0) {
+			if ((c & 0xc0) != 0x80)
+				return false;
+			more--;
+		} else if (c >= 0xc2 && c <= 0xf4)
+			more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+		else if (c > 0x7e || (c < 0x20 && strchr("\t\n\r\f", c) == NULL) || c == '\0')
+			return false;
+	}
+	return more == 0;
+}
+
+/*
+ * A text that begins with the letters of a magic is complained about as an archive.
+ * Behind a line ending they are none: then the whole of it is searched as what it is.
+ */
+static bool
+scanned_as_text(struct scan_result *result, const char *buf, size_t len)
+{
+	char *text = malloc(len + 1);
+	int code;
+
+	if (text == NULL)
+		return false;
+	text[0] = '\n';
+	memcpy(text + 1, buf, len);
+	complaint_begin(scanner.scratch);
+	scanner.layers = 0;
+	code = scan_map(result, text, len + 1);
+	free(text);
+	if (code == CL_VIRUS && result->n_hits == 0)
+		scan_result_add_hit(result, "unnamed");
+	return (code == CL_CLEAN || code == CL_VIRUS) && complaint_first()[0] == '\0';
 }
 
 /* A scan within a scan, after which that one's state counts for nothing any more. */

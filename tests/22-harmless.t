@@ -65,4 +65,23 @@ is_clean(digest(3) =~ s/^--digest\n\n/--digest\nContent-Type: message\/rfc822\n\
 write_file((my $file = subdir('digest') . '/three.eml'), digest(3));
 like(run(cmd => [spawnscan_cmd(), '-o', 'database=' . signature_dir(), '--explain', $file])->{out},
     qr/^Reads the same to everyone: yes$/m, 'a digest reads the same to everyone');
+
+# Texts that begin with the letters that some kind of archive or program begins with.
+my @magics = ('EGGA', 'ZWS', 'CWS', 'FWS', 'PK', 'BZh', 'Rar!', 'MZ', '%PDF', 'SIT!', '7z', 'xar!', '!<arch>', 'LZIP', '070701', '070707', 'MSCF', 'ISc(', '-lh5-', 'ITSF', '#!', '%!PS', 'RIFF');
+my @parts = map {
+	my $begin = "$_ is how this harmless text begins, 1,2,3.\nGr\xc3\xbc\xc3\x9fe,\n" . "more of it\n" x 20;
+	(part("Content-Type: text/plain; charset=utf-8\nContent-Disposition: attachment; filename=\"notes.txt\"\nContent-Transfer-Encoding: base64", b64($begin)),
+	    part("Content-Type: text/csv\nContent-Disposition: attachment; filename=\"a.csv\"\nContent-Transfer-Encoding: 8bit", $begin));
+} @magics;
+is_clean(mail(parts => [$text, @parts]), 'texts that begin like archives, attached');
+is_clean(mail(type => 'text/plain; charset=utf-8', encoding => 'quoted-printable', body => MIME::QuotedPrint::encode_qp("$_ is how it begins.\n" . "more\n" x 30)), "a body that begins with $_") for 'EGGA', 'ZWS', 'CWS';
+# They are searched all the same; and what is no text is no text.
+for my $magic (@magics) {
+	my $r = spawnscan(in => mail(parts => [$text, attachment('notes.txt', "$magic " . marker() . "\n" . "more of it\n" x 20, type => 'text/plain')]), timeout => 60);
+	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/infected action=remove part=2 /, "$magic and something infected: found") or diag($r->{log});
+}
+for my $odd ("\0", "\xff", "\x01", "\x9fe") {
+	my $r = spawnscan(in => mail(parts => [$text, attachment('notes.txt', 'EGGA is not how a text begins' . $odd . ' more of it' x 20, type => 'text/plain')]), timeout => 60);
+	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/unopened action=defang part=2 /, 'a byte that is in no text: unopened');
+}
 done_testing;
