@@ -13,7 +13,7 @@
 #include "log.h"
 #include "smtp_session.h"
 
-#define LAST_WORDS 10000 /* milliseconds to take an answer when the session is over */
+#define LAST_WORDS 3000 /* milliseconds to take an answer when the session is over */
 
 /*
  * client_fault - the client is gone or silent
@@ -40,7 +40,9 @@ client_fault(struct session *s, enum io_result result)
 static int64_t
 client_deadline(const struct session *s)
 {
-	return MIN(session_deadline(s->conf->command_timeout), s->last + LAST_WORDS);
+	int64_t latest = MIN(MAX(s->end, clock_ms()), s->last) + LAST_WORDS;
+
+	return MIN(session_deadline(s->conf->command_timeout), latest);
 }
 
 /* client_say - queue the answer, as often as it is owed; returns what became of it */
