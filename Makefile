@@ -13,7 +13,7 @@ TMPFILESDIR = $(PREFIX)/lib/tmpfiles.d
 
 CC       = cc
 BUILD    = build/plain
-OPT      = -O2 -g
+OPT      = -O2 -g1
 SAN      =
 WARN     = -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wshadow \
            -Wpointer-arith -Wcast-qual -Wsign-compare -Wformat=2 -Wvla $(WERROR)

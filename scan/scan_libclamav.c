@@ -90,6 +90,8 @@ static cl_error_t on_file(int, const char *, const char **, size_t, const char *
 static bool has_too_many_files(const char *, size_t size);
 static bool start_library(char *, size_t);
 static bool make_engine(const struct conf *, const char *, char *, size_t);
+static bool lend_certificates(const char *);
+static void return_certificates(void);
 static bool use_scratch(const char *, char *, size_t);
 static bool set_limits(const struct conf *);
 static bool load_database(const struct conf *, char *, size_t);
@@ -106,6 +108,7 @@ static void set_options(struct cl_scan_options *);
 static struct {
 	struct cl_engine *engine; /* NULL unless open */
 	char scratch[PATH_MAX];
+	bool lent; /* the private directory, for certificates */
 	unsigned int signatures;
 	char banner[64];
 	char database[PATH_MAX];
@@ -347,6 +350,8 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 	/* 1.5 reads it here; earlier ones have no certificates. */
 	if (conf->cvd_certs_dir[0] != '\0' && setenv("CVD_CERTS_DIR", conf->cvd_certs_dir, 1) == -1)
 		return scan_result_refuse(err, errsize, "out of memory");
+	if (!lend_certificates(scratch))
+		return scan_result_refuse(err, errsize, "out of memory");
 	if ((scanner.engine = cl_engine_new()) == NULL)
 		return scan_result_refuse(err, errsize, "libclamav: out of memory");
 	if (!set_limits(conf))
@@ -357,6 +362,34 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 	cl_engine_set_clcb_meta(scanner.engine, on_member);
 	cl_engine_set_clcb_file_inspection(scanner.engine, on_file);
 	return true;
+}
+
+/*
+ * libclamav 1.5 loads no signatures at all, signed or not, without a directory of
+ * certificates; an empty one does (seen with 1.5.4). Where there is none it is lent the
+ * private directory, until return_certificates.
+ */
+static bool
+lend_certificates(const char *scratch)
+{
+	static const char *const usual[] = { "/etc/clamav/certs", "/usr/local/etc/certs" };
+
+	if (getenv("CVD_CERTS_DIR") != NULL)
+		return true;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (access(usual[i], X_OK) == 0)
+			return true;
+	scanner.lent = setenv("CVD_CERTS_DIR", scratch, 1) == 0;
+	return scanner.lent;
+}
+
+/* return_certificates - a successor inherits the environment, not the directory */
+static void
+return_certificates(void)
+{
+	if (scanner.lent)
+		unsetenv("CVD_CERTS_DIR");
+	scanner.lent = false;
 }
 
 static bool
@@ -407,6 +440,7 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 
 	complaint_begin(NULL);
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
+	return_certificates();
 	if (code != CL_SUCCESS)
 		return scan_result_refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
 		    cl_strerror(code), complaint_first(), complaint_last());

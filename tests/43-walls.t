@@ -107,6 +107,19 @@ container('a filter that knows no new calls', [$filter, 'EPERM', @kept, @landloc
 container('a filter without Landlock', [$filter, 'EPERM', @landlock, '--'], %here, files => 0);
 container('an old kernel', [$filter, 'ENOSYS', @new, '--'], %here, files => 0);
 container('no seccomp for us', [$filter, 'EPERM', 'seccomp', 'prctl:22', '--'], %here, calls => 0);
+# A unit's filter without @privileged, which capset is of: who has no capabilities
+# need not drop any, and the units here allow it.
+SKIP: {
+	loud_skip('needs root to become somebody else', 1) if $>;
+	my @as = qw(setpriv --reuid=nobody --regid=nogroup --clear-groups --bounding-set=-all --inh-caps=-all);
+	loud_skip("$BUILD cannot be reached by nobody", 1) if run(cmd => [@as, 'test', '-x', $filter])->{code};
+	my $conf = conf_file(log => 'stderr');
+	my $r = run(cmd => [@as, $filter, 'EPERM', 'capset', '--', $inspect, '-V', '-c', $conf]);
+	is($r->{code}, 0, 'without capabilities and capset: it works') or diag($r->{out}, $r->{err});
+}
+for my $unit (grep { read_file($_) =~ /^SystemCallFilter=~\@privileged/m } glob "$SRC/contrib/*.service") {
+	like(read_file($unit), qr/^SystemCallFilter=~\@privileged.*\n(?:#.*\n)*(?:SystemCallFilter=.*\n)*?SystemCallFilter=[^~\n]*\bcapset\b/m, "$unit allows capset");
+}
 container('no way in by prctl', [$filter, 'EPERM', 'prctl:22', '--'], %here, calls => 0);
 container('a kernel without seccomp', [$filter, 'ENOSYS', 'seccomp', '--'], %here, calls => 0);
 container('neither of them', [$filter, 'EPERM', @landlock, 'seccomp', 'prctl:22', '--'], files => 0, calls => 0);

@@ -52,7 +52,8 @@ for (
 	['a next hop without XFORWARD', 'WARNING   next hop: .*does not announce XFORWARD', 1, ['--next-hop', Downstream->start(ehlo => ['PIPELINING', '8BITMIME'])->address]],
 	['no quarantine', 'CRITICAL  quarantine: /nonexistent', 2, ['-o', 'quarantine_dir=/nonexistent']],
 	["somebody else's quarantine", 'CRITICAL  quarantine: .*Permission denied, for user nobody', 2, ['-o', 'quarantine_dir=' . subdir('other-quarantine', 0700)]],
-	['an open quarantine', 'WARNING   quarantine: .*mode 0777', 1, ['-o', 'quarantine_dir=' . subdir('open-quarantine', 0777)]],
+	['a quarantine that others may write to', 'CRITICAL  quarantine: .*mode 0777', 2, ['-o', 'quarantine_dir=' . subdir('open-quarantine', 0777)]],
+	['a quarantine that others may read', 'WARNING   quarantine: .*mode 0755', 1, ['-o', 'quarantine_dir=' . open_quarantine()]],
 	['no scratch directory', 'CRITICAL  scratch directory: ', 2, ['-o', 'scratch_dir=/nonexistent']],
 	['a log that cannot be written', 'CRITICAL  log: .*nonexistent', 2, ['-o', 'log=file:/nonexistent/log']],
 	['no inspector', 'CRITICAL  inspector: ', 2, ['-o', 'inspector=/nonexistent']],
@@ -78,6 +79,7 @@ for (
 	my @order = map { {CRITICAL => 0, WARNING => 1, UNKNOWN => 2, OK => 3}->{$_} } $r->{out} =~ /^(\w+)/mg;
 	is("@order", join(' ', sort @order), "$name: worst first");
 }
+sub open_quarantine { my $d = subdir("seen-quarantine", 0755); chown +(getpwnam "nobody")[2, 3], $d; return $d }
 sub old { my $d = subdir('old'); write_file("$d/x.ndb", eicar_signature()); utime time - 3 * 86400 - 60, time - 3 * 86400 - 60, "$d/x.ndb"; return $d }
 is(check('--nonsense')->{code}, 3, 'wrong options: unknown');
 like(run(cmd => [spawnscan_cmd('--check', '-h')])->{out}, qr/^usage: spawnscan --check/, '-h');
