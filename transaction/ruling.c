@@ -553,10 +553,12 @@ keys_of_address(struct keys *k, const char *address)
 static void
 keys_of_client(struct keys *k, const char *name, const char *address)
 {
-	char *text = k->text, *host = k->text + LOOKUP_KEY_MAX;
 	struct span rest = { address != NULL ? address : "", 0 };
+	char *text, *host;
 
 	*k = (struct keys){ .name = "", .address = "" };
+	text = k->text;
+	host = k->text + LOOKUP_KEY_MAX;
 	rest.len = strlen(rest.text);
 	span_take(&rest, "IPv6:");
 	if (rest.len > 0 && strlcpy(text, rest.text, LOOKUP_KEY_MAX) < LOOKUP_KEY_MAX)
