@@ -6,14 +6,17 @@
  * Invariants: what comes out keeps the bounds on one item, on all of them and on
  * members, and is taken off the budget; an item without content says why or has a
  * name; names are strings; and a content that was presented is known again, but not
- * when a byte of it differs.
+ * when a byte of it differs. The ledger: bytes read, handed on and passed over are as
+ * many as there are, whatever ranges are noted, and those that are handed on were not read.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "clock.h"
 #include "fuzz.h"
+#include "ledger.h"
 #include "mime_formats.h"
+#include "mime_zip.h"
 #include "presented.h"
 
 #define SMALL 1u
@@ -28,6 +31,9 @@ check_items(const struct packed *p, size_t max)
 		const struct packed_item *item = &p->items[i];
 
 		fuzz_assert(item->content != NULL || item->len == 0, "a length without content");
+		fuzz_assert(!item->archived || item->content != NULL || item->flags != 0 ||
+			item->n_names > 0,
+		    "every member has a verdict or a name");
 		fuzz_assert(!item->archived || item->len <= max, "a member past the bound");
 		fuzz_assert((item->flags &
 				~(unsigned int)(PACKED_ENCRYPTED | PACKED_DAMAGED |
@@ -70,6 +76,35 @@ check_name(void *ctx, const char *name)
 	fuzz_assert(name == NULL || strlen(name) < 1u << 20, "a name");
 }
 
+/* Ranges as a zip archive has them, and as the bytes of the content say. */
+static void
+check_ledger(const struct format_input *in, bool zip)
+{
+	struct ledger l;
+	struct ledger_range gap = { 0, 0 };
+	size_t at = 0, inert = 0, handed = 0, read = 0, before = 0;
+
+	ledger_begin(&l, in->len);
+	if (zip)
+		zip_read(in, &l);
+	for (size_t i = 0; !zip && i + 4 <= in->len && i < 400; i += 4)
+		ledger_read(&l, (unsigned char)in->bytes[i] * 3u,
+		    (unsigned char)in->bytes[i] * 3u + (unsigned char)in->bytes[i + 1]);
+	while (ledger_gap(&l, in->bytes, &at, &gap, &inert)) {
+		fuzz_assert(gap.begin >= before && gap.end <= in->len, "gaps in order");
+		fuzz_assert(gap.end - gap.begin >= LEDGER_LEAST, "a gap worth it");
+		for (size_t i = 0; i < l.n; i++)
+			fuzz_assert(l.ranges[i].end <= gap.begin || l.ranges[i].begin >= gap.end,
+			    "nobody has read it");
+		before = gap.end;
+		handed += gap.end - gap.begin;
+	}
+	for (size_t i = 0; i < l.n; i++)
+		read += l.ranges[i].end - l.ranges[i].begin;
+	fuzz_assert(read + handed + inert == in->len, "bytes accounted are bytes there");
+	ledger_free(&l);
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
@@ -106,6 +141,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_items(&p, max);
 	check_presented(&p);
 	packed_free(&p);
+	check_ledger(&in, true);
+	check_ledger(&in, false);
 	formats_names(bytes, size - 1, check_name, NULL);
 	while ((again = formats_again(bytes, size - 1, &next, &n, &all)) != NULL || !all)
 		free(again);

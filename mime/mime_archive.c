@@ -10,12 +10,17 @@
  * and, where the library was built without it, lzop.
  *
  * A member that is broken in the middle is handed over as far as it goes. An archive
- * that ends with an error is unopened, whatever came out of it before.
+ * that ends with an error is unopened, whatever came out of it before. Each reader notes
+ * which bytes it has read (ledger.h), and what is left is another content: what stands
+ * behind an archive or in front of it, or between its members. So every byte is opened,
+ * handed on, or padding.
  *
  * Bounds are those of struct packed. libarchive works on names in the character set of
  * the locale, and loses all that is not ASCII in the "C" locale; so it runs in C.UTF-8
  * where that is there. It opens no file and starts no thread. Memory that runs out
  * ends the process.
+ *
+ * Over 500 lines because what was read, and what is left of it, is known only by the readers.
  */
 #include "mime_archive.h"
 
@@ -29,13 +34,22 @@
 #include <sysexits.h>
 #include <wchar.h>
 
+#include "ledger.h"
+#include "le.h"
+#include "mime_behind.h"
 #include "mime_kind.h"
 #include "mime_member_names.h"
 #include "mime_rar5.h"
+#include "mime_zip.h"
 
 #define BLOCK (64u << 10)
 /* Not a result of libarchive: past a bound, which is told where it was met. */
 #define STOPPED (-1)
+/* Zero bytes in front of the first sign of a file system, at the least. */
+#define BLANK_MIN 1024
+/* ECMA-119 8.4.8, in the descriptor of a volume that is the first of its kind. */
+#define ISO_SECTOR 2048
+#define ISO_SPACE (16 * ISO_SECTOR + 80)
 
 typedef int reader(struct archive *);
 
@@ -84,8 +98,19 @@ static const struct {
 #define N_READERS (sizeof(readers) / sizeof(readers[0]))
 
 static void take_for_sealed(struct packed *, size_t first);
-static void open_kind(struct packed *, const struct format_input *, enum kind);
-static bool read_all(struct packed *, const struct format_input *, size_t which);
+static void open_kind(struct packed *, const struct format_input *, enum kind, struct ledger *);
+static bool read_all(struct packed *, const struct format_input *, size_t which, struct ledger *);
+static void note_read(struct ledger *, const struct format_input *, enum kind, la_int64_t consumed);
+static void open_rest(struct packed *, const struct format_input *, struct ledger *);
+static bool add_run(struct packed *, const char *, size_t len);
+static void open_behind(struct packed *, const char *, size_t len, size_t from);
+static size_t length_of(struct packed *, const char *, size_t len, enum kind);
+static bool drain(struct packed *, struct archive *);
+static bool is_cut_iso(const struct format_input *);
+static size_t size_at(const char *, size_t max);
+static bool has_reader(enum kind);
+static void say_unopened(struct packed *, const char *phrase);
+static size_t zeros_before(const char *, size_t at);
 static bool is_padding(const struct format_input *, la_int64_t consumed);
 static struct archive *start(const struct format_input *, size_t which);
 static int read_members(struct packed *, const struct format_input *, struct archive *,
@@ -108,18 +133,78 @@ archive_open(struct packed *p, const struct format_input *in)
 {
 	static locale_t utf8;
 	locale_t before;
-	size_t first = p->n;
-	enum kind kind = kind_of(in->bytes, in->len);
+	struct ledger ledger;
+	size_t first = p->n, next = 0;
+	enum kind kind, last = KIND_NONE;
 
 	if (utf8 == (locale_t)0)
 		utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
 	before = uselocale(utf8);
-	open_kind(p, in, kind);
-	if (kind == KIND_RAR5 && rar5_is_sealed(in->bytes, in->len))
-		take_for_sealed(p, first);
-	if (kind != KIND_ZIP && kind_ends_as_zip(in->bytes, in->len))
-		open_kind(p, in, KIND_ZIP);
+	ledger_begin(&ledger, in->len);
+	while ((kind = kind_next(in->bytes, in->len, &next)) != KIND_NONE) {
+		if (kind == last)
+			continue;
+		last = kind;
+		open_kind(p, in, kind, &ledger);
+		if (kind == KIND_RAR5 && rar5_is_sealed(in->bytes, in->len))
+			take_for_sealed(p, first);
+	}
+	open_rest(p, in, &ledger);
+	ledger_free(&ledger);
 	uselocale(before);
+}
+
+/* What no reader has read, each run as a content of its own. */
+static void
+open_rest(struct packed *p, const struct format_input *in, struct ledger *ledger)
+{
+	struct ledger_range gap;
+	size_t at = 0, inert = 0;
+
+	while (ledger_gap(ledger, in->bytes, &at, &gap, &inert)) {
+		size_t zeros = zeros_before(in->bytes, gap.begin);
+		const char *blank = in->bytes + gap.begin - zeros;
+		size_t len = gap.end - gap.begin + zeros;
+		/* Where its own beginning is not understood, it would be opened for ever. */
+		size_t from = blank == in->bytes ? 1 : 0;
+		struct behind image;
+
+		/* File systems begin with blank sectors. */
+		if (gap.begin == 0 ||
+		    (zeros >= BLANK_MIN && behind_find(blank, len, from, &image) &&
+			image.begin < zeros))
+			open_behind(p, blank, len, from);
+		else if (!add_run(p, in->bytes + gap.begin, gap.end - gap.begin))
+			return;
+	}
+}
+
+static size_t
+zeros_before(const char *bytes, size_t at)
+{
+	size_t n = 0;
+
+	while (n < at && bytes[at - n - 1] == '\0')
+		n++;
+	return n;
+}
+
+/* So many bytes as they stand. */
+static bool
+add_run(struct packed *p, const char *bytes, size_t len)
+{
+	char *copy;
+
+	if (len > packed_room(p)) {
+		p->too_big = true;
+		return false;
+	}
+	copy = malloc(len + 1);
+	if (copy == NULL)
+		err(EX_OSERR, "archive");
+	memcpy(copy, bytes, len);
+	packed_spend(p, len);
+	return packed_add_member(p, NULL, 0, copy, len, 0);
 }
 
 /* What is broken in it, is so for want of a key. */
@@ -148,54 +233,138 @@ archive_names(const struct format_input *in, format_name *fn, void *ctx)
 bool
 archive_is_behind(const struct format_input *in)
 {
-	return kind_behind(in->bytes, in->len, 0) < in->len;
+	struct behind found;
+
+	return !archive_is(in) && behind_find(in->bytes, in->len, 1, &found);
 }
 
-/* The first one, to the end of the content: it has the next one behind itself. */
 void
 archive_open_behind(struct packed *p, const struct format_input *in)
 {
-	size_t at = kind_behind(in->bytes, in->len, 0), len = in->len - at;
-	char *copy;
-
-	if (len > packed_room(p)) {
-		p->too_big = true;
-		return;
-	}
-	copy = malloc(len + 1);
-	if (copy == NULL)
-		err(EX_OSERR, "archive");
-	memcpy(copy, in->bytes + at, len);
-	packed_spend(p, len);
-	packed_add_member(p, NULL, 0, copy, len, 0);
+	open_behind(p, in->bytes, in->len, 1);
 }
 
+/*
+ * Each of them, up to where it ends. One that can't be read to its end is no archive, or,
+ * if it is one for sure, a broken one that goes on to the next.
+ */
 static void
-open_kind(struct packed *p, const struct format_input *in, enum kind kind)
+open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
+{
+	struct behind found, next;
+	bool more = behind_find(bytes, len, from, &found);
+
+	while (more && !packed_late(p)) {
+		const char *begin = bytes + found.begin;
+		size_t left = len - found.begin, size = 0;
+
+		if (has_reader(found.kind))
+			size = length_of(p, begin, left, found.kind);
+		else
+			say_unopened(p, kind_phrase(found.kind));
+		more = behind_find(bytes, len, found.begin + (size > 0 ? size : 1), &next);
+		if (size == 0 && found.sure && has_reader(found.kind))
+			size = more ? next.begin - found.begin : left;
+		if (size > 0 && !add_run(p, begin, size))
+			return;
+		found = next;
+	}
+}
+
+/* As its header says, or as a reader finds it; 0 if it can't be read to its end. */
+static size_t
+length_of(struct packed *p, const char *bytes, size_t len, enum kind kind)
+{
+	const struct format_input in = { .bytes = bytes, .len = len };
+	struct ledger ledger;
+	struct archive *a;
+	size_t which = 0;
+
+	ledger_begin(&ledger, len);
+	while (readers[which].kind != kind)
+		which++;
+	a = kind == KIND_7Z || kind == KIND_CAB ? NULL : start(&in, which);
+	if (a == NULL || drain(p, a))
+		note_read(&ledger, &in, kind, a == NULL ? 0 : archive_filter_bytes(a, -1));
+	len = ledger.n == 0 ? 0 : ledger.ranges[0].end;
+	ledger_free(&ledger);
+	archive_read_free(a);
+	return len;
+}
+
+/* Is there something in it, and no fault to its end? */
+static bool
+drain(struct packed *p, struct archive *a)
+{
+	size_t total = 0, members = 0, size;
+	struct archive_entry *entry;
+	const void *block;
+	la_int64_t offset;
+	int result;
+
+	while ((result = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
+	    result == ARCHIVE_WARN) {
+		members++;
+		while ((result = archive_read_data_block(a, &block, &size, &offset)) ==
+		    ARCHIVE_OK) {
+			total += size;
+			/* A bomb is told where it is unpacked. */
+			if (total > packed_room(p) || packed_late(p))
+				return true;
+		}
+		if (result != ARCHIVE_EOF)
+			return false;
+	}
+	return result == ARCHIVE_EOF && members > 0;
+}
+
+static bool
+has_reader(enum kind kind)
 {
 	size_t which = 0;
 
 	while (which < N_READERS && readers[which].kind != kind)
 		which++;
+	return which < N_READERS;
+}
+
+static void
+say_unopened(struct packed *p, const char *phrase)
+{
+	if (p->unopened == NULL)
+		p->unopened = phrase;
+}
+
+static void
+open_kind(struct packed *p, const struct format_input *in, enum kind kind, struct ledger *ledger)
+{
+	size_t which = 0;
+
+	while (which < N_READERS && readers[which].kind != kind)
+		which++;
+	/* The finding is one of all that is in it. */
 	if (which == N_READERS) {
-		p->unopened = kind_phrase(kind);
+		say_unopened(p, kind_phrase(kind));
+		ledger_read(ledger, 0, in->len);
 		return;
 	}
 	for (; which < N_READERS && readers[which].kind == kind; which++) {
-		bool whole = read_all(p, in, which);
+		bool whole = read_all(p, in, which, ledger);
 
 		if (whole && !readers[which].both)
 			break;
 		if (!whole && readers[which].instead)
 			continue;
 		if (!whole)
-			p->unopened = kind_phrase(kind);
+			say_unopened(p, kind_phrase(kind));
 	}
+	if (kind == KIND_ISO && is_cut_iso(in))
+		say_unopened(p, kind_phrase(kind));
 }
 
 /* False if it could not be read to its end, and nothing explains it yet. */
 static bool
-read_all(struct packed *p, const struct format_input *in, size_t which)
+read_all(struct packed *p, const struct format_input *in, size_t which, struct ledger *ledger)
 {
 	struct archive *a = start(in, which);
 	int result = a == NULL ? ARCHIVE_FATAL : read_members(p, in, a, which);
@@ -207,8 +376,48 @@ read_all(struct packed *p, const struct format_input *in, size_t which)
 	} else if (!whole && a != NULL && archive_file_count(a) > 0) {
 		whole = is_padding(in, archive_filter_bytes(a, 0));
 	}
+	if (result == STOPPED)
+		ledger_read(ledger, 0, in->len); /* that there is more is told */
+	else
+		note_read(ledger, in, readers[which].kind,
+		    a == NULL ? 0 : archive_filter_bytes(a, -1));
 	archive_read_free(a);
 	return whole;
+}
+
+/* How far a reader got; those that leap about in it are told by the headers. */
+static void
+note_read(struct ledger *ledger, const struct format_input *in, enum kind kind, la_int64_t consumed)
+{
+	const char *s = in->bytes;
+
+	if (kind == KIND_ZIP)
+		zip_read(in, ledger);
+	else if (kind == KIND_7Z && in->len >= 32)
+		ledger_read(ledger, 0, 32 + size_at(s + 12, in->len) + size_at(s + 20, in->len));
+	else if (kind == KIND_ISO && in->len >= ISO_SPACE + 4)
+		ledger_read(ledger, 0, (size_t)le_get(s + ISO_SPACE, 4) * ISO_SECTOR);
+	else if (kind == KIND_CAB && in->len >= 12)
+		ledger_read(ledger, 0, le_get(s + 8, 4));
+	else if (consumed > 0)
+		ledger_read(ledger, 0, (size_t)consumed);
+}
+
+/* A number of eight bytes, max at the most. */
+static size_t
+size_at(const char *s, size_t max)
+{
+	uint64_t size = le_get(s, 4) | (uint64_t)le_get(s + 4, 4) << 32;
+
+	return size < max ? (size_t)size : max;
+}
+
+/* ECMA-119 8.4.8: how many sectors there are. */
+static bool
+is_cut_iso(const struct format_input *in)
+{
+	return in->len >= ISO_SPACE + 4 &&
+	    le_get(in->bytes + ISO_SPACE, 4) > (in->len + ISO_SECTOR - 1) / ISO_SECTOR;
 }
 
 /*

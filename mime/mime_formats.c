@@ -12,6 +12,7 @@
 #include <strings.h>
 
 #include "mime_archive.h"
+#include "mime_brotli.h"
 #include "mime_calendar.h"
 #include "mime_cms.h"
 #include "mime_document.h"
@@ -32,6 +33,7 @@ static const struct format formats[] = {
 	{ .name = "archive behind something",
 	    .is = archive_is_behind,
 	    .open = archive_open_behind },
+	{ .name = "Brotli", .is = brotli_is, .open = brotli_open },
 	{ .name = "OLE", .is = ole_is, .open = ole_open },
 	{ .name = "RTF", .is = document_is_rtf, .open = document_open_rtf },
 	{ .name = "OneNote", .is = document_is_onenote, .open = document_open_onenote },

@@ -4,8 +4,7 @@
  *
  * By its bytes, never by its name. The signs are those of the formats' own
  * descriptions; short ones are backed by a check of what follows them, so that a text
- * that begins with two letters of a format is none. A cheap look: a few comparisons,
- * and two searches through the content for archives that stand behind something else.
+ * that begins with two letters of a format is none. A cheap look: a few comparisons.
  */
 #include "mime_kind.h"
 
@@ -27,9 +26,6 @@ static check check_lzma, check_lha, check_cpio, check_tar, check_arj, check_arc,
     check_bzip2, check_zip, check_lzip, check_fat, check_ext, check_hfs, check_udf, check_vhd,
     check_disk, check_dmg, check_zstd_skip, check_cab, check_qcow;
 static bool at(const char *, size_t len, size_t offset, const char *sign, size_t n);
-static bool is_7z(const char *, size_t len);
-static bool is_rar(const char *, size_t len);
-static bool is_xz(const char *, size_t len);
 static uint32_t crc_of(const char *, size_t len);
 static bool is_digits(const char *, size_t n);
 
@@ -64,6 +60,7 @@ static const struct {
 	{ KIND_CPIO, "cpio archive", "", 0, 0, check_cpio },
 	{ KIND_LZOP, "lzop file", "\x89LZO\0\r\n\x1a\n", 9, 0, NULL },
 	{ KIND_LRZIP, "lrzip file", "LRZI", 4, 0, NULL },
+	{ KIND_GRZIP, "grzip file", "GRZipII\0\2\4:)", 12, 0, NULL },
 	{ KIND_ARJ, "ARJ archive", "\x60\xea", 2, 0, check_arj },
 	{ KIND_ACE, "ACE archive", "**ACE**", 7, 7, NULL },
 	{ KIND_ALZ, "ALZ archive", "ALZ\1", 4, 0, NULL },
@@ -106,7 +103,17 @@ static const struct {
 enum kind
 kind_of(const char *bytes, size_t len)
 {
-	for (size_t i = 0; i < N_SIGNS; i++) {
+	size_t next = 0;
+
+	return kind_next(bytes, len, &next);
+}
+
+enum kind
+kind_next(const char *bytes, size_t len, size_t *next)
+{
+	while (*next < N_SIGNS) {
+		size_t i = (*next)++;
+
 		if (at(bytes, len, signs[i].offset, signs[i].sign, signs[i].sign_len) &&
 		    (signs[i].check == NULL || signs[i].check(bytes, len)))
 			return signs[i].kind;
@@ -150,68 +157,10 @@ at(const char *bytes, size_t len, size_t offset, const char *sign, size_t n)
 	return offset <= len && len - offset >= n && memcmp(bytes + offset, sign, n) == 0;
 }
 
-size_t
-kind_behind(const char *bytes, size_t len, size_t from)
-{
-	static const struct {
-		const char *sign;
-		size_t len;
-		check *check;
-	} strong[] = {
-		{ "7z\xbc\xaf\x27\x1c", 6, is_7z },
-		{ "Rar!\x1a\x07", 6, is_rar },
-		{ "\xfd\x37zXZ\0", 6, is_xz },
-		{ "MSCF\0\0\0\0", 8, check_cab },
-	};
-	size_t best = len;
-
-	for (size_t i = 0; i < sizeof(strong) / sizeof(strong[0]); i++) {
-		for (size_t begin = from + 1; begin < best; begin++) {
-			const char *hit = memmem(bytes + begin, best - begin, strong[i].sign,
-			    strong[i].len);
-
-			if (hit == NULL)
-				break;
-			begin = (size_t)(hit - bytes);
-			if (strong[i].check(hit, len - begin))
-				best = begin;
-		}
-	}
-	return best;
-}
-
 static uint32_t
 crc_of(const char *bytes, size_t len)
 {
 	return (uint32_t)crc32(0, (const unsigned char *)bytes, (unsigned int)len);
-}
-
-/* Start header with its check sum (7zFormat.txt). */
-static bool
-is_7z(const char *s, size_t len)
-{
-	return len >= 32 && crc_of(s + 12, 20) == le_get(s + 8, 4);
-}
-
-/* RAR 4: the archive header follows. RAR 5: a header with its check sum. */
-static bool
-is_rar(const char *s, size_t len)
-{
-	size_t size;
-
-	if (len < 20)
-		return false;
-	if (s[6] == 0)
-		return s[9] == 0x73;
-	size = (unsigned char)s[12];
-	return s[6] == 1 && s[7] == 0 && size < 0x80 && size + 1 <= len - 12 &&
-	    crc_of(s + 12, size + 1) == le_get(s + 8, 4);
-}
-
-static bool
-is_xz(const char *s, size_t len)
-{
-	return len >= 12 && crc_of(s + 6, 2) == le_get(s + 8, 4);
 }
 
 /* [MS-CAB] 2.1: version 1.3. */

@@ -34,6 +34,7 @@ enum kind {
 	/* what nothing here opens */
 	KIND_LZOP,
 	KIND_LRZIP,
+	KIND_GRZIP,
 	KIND_ARJ,
 	KIND_ACE,
 	KIND_ALZ,
@@ -66,6 +67,12 @@ enum kind {
  */
 enum kind kind_of(const char *, size_t len);
 
+/*
+ * A content can be several things at a time, and which one a program takes it for is not
+ * known here: each of them, KIND_NONE behind the last; some twice. *next begins with 0.
+ */
+enum kind kind_next(const char *, size_t len, size_t *next);
+
 /* "7z archive", "NTFS file system": a constant; KIND_NONE has none. */
 const char *kind_phrase(enum kind);
 
@@ -77,11 +84,5 @@ bool kind_ends_as_zip(const char *, size_t len);
  * for the end; len if there is no end record.
  */
 size_t kind_zip_end(const char *, size_t len);
-
-/*
- * Where behind from an archive begins of those that programs look for behind other
- * data (7z, RAR, cab, xz), checked beyond its first bytes; len if nowhere.
- */
-size_t kind_behind(const char *, size_t len, size_t from);
 
 #endif

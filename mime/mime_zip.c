@@ -27,6 +27,10 @@
 #define LOCAL_HEAD 30
 #define ENTRY_HEAD 46
 #define END_HEAD 22
+#define END_64 56
+#define LOCATOR_64 20
+/* Times, owners, sizes: longer extra fields are looked into. */
+#define EXTRA_MAX 128
 #define COMMENT_MAX 65535
 /* Ends of directories that are looked at: a comment may hold more. */
 #define ENDS_MAX 4
@@ -61,6 +65,7 @@ struct reading {
 	struct range *ranges;
 	size_t n_members, n_ranges, out;
 	bool all;
+	struct ledger *ledger; /* of what is read; NULL = none */
 };
 
 static bool is_at(const struct reading *, size_t at, const char *sign, size_t head);
@@ -79,6 +84,7 @@ static void add_member(struct reading *, const struct member *);
 static char *write_archive(const struct reading *, size_t *out_len);
 static char *put(char *, uint32_t value, unsigned int bytes);
 static char *put_common(char *, const struct member *);
+static void note(const struct reading *, size_t begin, size_t extra, size_t extra_len, size_t end);
 
 /* Anywhere in it, for unpackers look from its end. */
 bool
@@ -104,6 +110,30 @@ zip_again(const struct format_input *in, size_t *out_len, bool *all)
 	free(r.members);
 	free(r.ranges);
 	return out;
+}
+
+void
+zip_read(const struct format_input *in, struct ledger *ledger)
+{
+	struct reading r = { .bytes = in->bytes, .len = in->len, .ledger = ledger };
+
+	read_directories(&r);
+	read_rest(&r);
+	free(r.members);
+	free(r.ranges);
+}
+
+/* A header and what follows it; an extra field of some length may be more than that. */
+static void
+note(const struct reading *r, size_t begin, size_t extra, size_t extra_len, size_t end)
+{
+	if (r->ledger == NULL)
+		return;
+	if (extra_len > EXTRA_MAX) {
+		ledger_read(r->ledger, begin, extra);
+		begin = extra + extra_len;
+	}
+	ledger_read(r->ledger, begin, end);
 }
 
 static bool
@@ -157,11 +187,19 @@ read_directory(struct reading *r, size_t end, bool doubtful)
 		at = says;
 	base = at > says ? at - says : 0;
 	for (; is_at(r, at, "PK\001\002", ENTRY_HEAD) && at < end; at = next) {
-		next = at + ENTRY_HEAD + le_get(r->bytes + at + 28, 2) +
-		    le_get(r->bytes + at + 30, 2) + le_get(r->bytes + at + 32, 2);
-		if (next <= end)
+		size_t name = at + ENTRY_HEAD + le_get(r->bytes + at + 28, 2);
+		size_t extra = le_get(r->bytes + at + 30, 2);
+
+		next = name + extra + le_get(r->bytes + at + 32, 2);
+		if (next <= end) {
 			read_entry(r, at, base, end, doubtful);
+			note(r, at, name, extra, name + extra);
+		}
 	}
+	/* APPNOTE 4.3.14 and 4.3.15: no longer than they are said to be. */
+	if (is_at(r, at, "PK\006\006", END_64) && end - at <= END_64 + LOCATOR_64)
+		note(r, at, at, 0, end);
+	note(r, end, end, 0, end + END_HEAD);
 }
 
 static void
@@ -193,6 +231,8 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 		doubtful = true;
 	m.flags &= local.flags | ~FLAG_ENCRYPTED;
 	add_range(r, at, m.data + (known && local.size < m.size ? local.size : m.size));
+	note(r, at, local.name + local.name_len, local.data - local.name - local.name_len,
+	    local.data + m.size);
 	if (doubtful)
 		add_member(r, &m);
 	if (doubtful && m.method != local.method) {
@@ -276,6 +316,7 @@ read_rest(struct reading *r)
 		}
 		next = m.data + m.size;
 		add_member(r, &m);
+		note(r, at, m.name + m.name_len, m.data - m.name - m.name_len, next);
 	}
 }
 

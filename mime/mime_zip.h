@@ -5,6 +5,7 @@
 #ifndef MIME_ZIP_H
 #define MIME_ZIP_H
 
+#include "ledger.h"
 #include "mime_formats.h"
 
 /*
@@ -15,5 +16,11 @@
  */
 bool zip_is(const struct format_input *);
 char *zip_again(const struct format_input *, size_t *out_len, bool *all);
+
+/*
+ * Notes which bytes belong to a zip archive: members with their headers, directories. What is left is
+ * in front of it or behind it, between members, in a comment or in a long extra field.
+ */
+void zip_read(const struct format_input *, struct ledger *);
 
 #endif

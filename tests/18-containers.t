@@ -53,7 +53,8 @@ for my $c (containers()) {
 			told($c->{name}, $c->{inert} ? 'unopened' : 'encrypted', $hidden);
 			next;
 		}
-		infected($c->{name}, $hidden);
+		my $dat = $c->{named} ? "docs.txt.$c->{one}" : 'docs.dat';
+		infected($c->{name}, $hidden, $dat);
 		if ($c->{one}) {
 			blocked($c->{name}, $pack->($c->{make}, 'a.js' => 'harmless'), 'js', name => "a.js.$c->{one}");
 			clean($c->{name}, $pack->($c->{make}, 'a.txt' => 'harmless'), "a.txt.$c->{one}");
@@ -64,12 +65,39 @@ for my $c (containers()) {
 		told("$c->{name} with a password", 'encrypted', $pack->($c->{password}, 'a.txt' => 'harmless' x 30)) if $c->{password};
 		my $large = $pack->($c->{make}, 'a.txt' => $more);
 		if (!$c->{fragile}) {
-			told("$c->{name}, the second half is missing", '(?:unopened|limit)', substr $large, 0, length($large) / 2);
+			told("$c->{name}, the second half is missing", '(?:unopened|limit)', substr($large, 0, length($large) / 2), $dat);
 		}
 		# Whatever is broken, it is delivered, and never an error.
 		unlike(found('docs.dat', substr($large, 0, int(length($large) * $_))), qr/^exit/, "$c->{name}, cut at $_") for 0.01, 0.9;
 	}
 }
+
+# -- every byte: behind, in front, between -----------------------------------------------
+
+# A row's container with a name that is blocked, and one that is harmless.
+my %of = map { $_->{name} => $_ } containers();
+my @pair = map { my $row = $of{$_}; my $evil = pack_files($row->{make}, 'evil.js' => 'harmless', 'a.txt' => noise(300)); my $good = pack_files($row->{make}, 'a.txt' => noise(300), 'b.txt' => 'harmless');
+	defined $evil && defined $good ? [$_, $evil, $good] : () } ('tar, pax', 'tar.gz', 'tar.bz2', 'tar.zst', 'tar.lz4', 'tar.lz', '7z, LZMA2', 'zip, deflate', 'cpio, newc', 'RAR 4', 'RAR 5', 'LHA', 'xar');
+for my $n (0 .. $#pair) {
+	my ($name, $evil, $good) = @{$pair[$n]};
+	my ($other, undef, $first) = @{$pair[($n * 5 + 3) % @pair]};
+	like(found('docs.dat', "$first$_->[1]$evil"), qr/\b(?:blocked|unopened) action=/, "$name behind $other and $_->[0]") for ['nothing', ''], ['zero bytes', "\0" x 700], ['a text', "what is in between, and it is longer than a few bytes\n"];
+	like(found('docs.dat', "$_->[1]$evil"), qr/\bblocked action=/, "$name behind $_->[0]") for ['a text', "Dear all,\n"], ['noise', noise(700)];
+	clean("a text in front of $name", "Dear all,\n$good");
+	# zstd(1) itself calls that an error.
+	clean("zero bytes behind $name", $good . "\0" x 700) if $name ne 'tar.zst';
+}
+for my $pack ([gzip => \&Compress::Zlib::memGzip], ['RAR 5' => sub { rar5_of(['a.txt' => $_[0]]) }], (map { my $row = $of{$_}; [$_ => sub { pack_files($row->{make}, 'a.txt' => $_[0]) }] } grep { !$of{$_}{program} || have_program($of{$_}{program}) } 'xz', '7z, LZMA')) {
+	my ($name, $make) = @$pack;
+	my @many = map { $make->("number $_ " . noise(50)) } 1 .. 70;
+	clean("a tar of 70 files of $name", tar_of(map { ['0', "f$_", $many[$_ - 1]] } 1 .. 70));
+}
+infected('gzip: behind another, and zero bytes between', Compress::Zlib::memGzip('x' x 90) . "\0" x 512 . Compress::Zlib::memGzip('xxxx' . marker()));
+infected('gzip: behind another, and something between', Compress::Zlib::memGzip('x' x 90) . 'in between' x 9 . Compress::Zlib::memGzip('xxxx' . marker()));
+infected('zip: an archive between two members', do { my $zip = zip_of(['a.txt' => 'x' x 50, 'b.txt' => 'y' x 50]); my $at = index $zip, "PK\3\4", 4; substr $zip, $at, 0, Compress::Zlib::memGzip('xxxx' . marker()); $zip });
+infected('zip: an archive in its comment', do { my $gz = Compress::Zlib::memGzip('xxxx' . marker()); my $zip = zip_of(['a.txt' => 'x' x 50]); substr($zip, -2) = pack 'v', length $gz; $zip . $gz });
+told("$_->[0] behind something", 'unopened', "Dear all,\n" . 'x' x 3000 . $_->[1]) for grep { defined $_->[1] } map { my $row = $of{$_}; [$_, $row->{program} && !have_program($row->{program}) ? undef : pack_files($row->{make}, 'a.txt' => 'harmless')] } grep { $of{$_}{inert} } sort keys %of;
+told("two things at a time: $_->[0]", 'unopened', $_->[1]) for ['ISO 9660 and UDF', do { my $iso = pack_files($of{'ISO 9660'}{make}, 'a.txt' => 'harmless') // ''; substr($iso, 32768 + 2048 * 5, 6) = "\0NSR02"; $iso }];
 
 # -- names as other readers see them -----------------------------------------------------
 

@@ -8,6 +8,7 @@ package Containers;
 # that gets a directory with files in it and gives the container's bytes.
 #   inert      nobody opens it: it must be "unopened"
 #   one        holds one file without a name of its own
+#   named      is known by its name alone
 #   password   the same with a password
 #   fragile    damage does not show: there is no check sum, or the end is not needed
 
@@ -49,6 +50,13 @@ sub fat {
 	return read_file("$d/../fat.img");
 }
 
+sub rpm {
+	my ($d) = @_;
+	my $spec = write_file("$d/../a.spec", "Name: a\nVersion: 1\nRelease: 1\nSummary: a\nLicense: none\nBuildArch: noarch\n%description\na\n%install\nmkdir -p %{buildroot}/opt\ncp $d/* %{buildroot}/opt\n%files\n/opt/*\n");
+	run(cmd => ['rpmbuild', '-bb', '--quiet', '--define', "_topdir $d/../rpm", '--define', '__os_install_post %{nil}', $spec], timeout => 120);
+	return read_file((glob "$d/../rpm/RPMS/noarch/*.rpm")[0] // die "no package\n");
+}
+
 sub containers {
 	return (
 		(map { { name => "7z, $_->[0]", program => '7z', make => seven(@{$_->[1]}), password => seven(@{$_->[1]}, '-psecret') } }
@@ -76,6 +84,7 @@ sub containers {
 		{ name => 'RAR 5', make => sub { rar5_of([contents($_[0])]) }, password => sub { rar5_of([contents($_[0])], encrypted => 1) } },
 		{ name => 'deb', program => 'ar', make => sub { my ($d) = @_; my $data = made($d, '-', 'bsdtar', '-cJf', '-', files_in($d)); write_file("$d/../data.tar.xz", $data); write_file("$d/../debian-binary", "2.0\n");
 			my $deb = made("$d/..", 'out.deb', 'ar', 'rc', 'out.deb', 'debian-binary', 'data.tar.xz'); unlink "$d/../data.tar.xz", "$d/../debian-binary"; $deb } },
+		{ name => 'RPM', program => 'rpmbuild', make => \&rpm },
 		{ name => 'gzip', one => 'gz', program => 'gzip', make => filter('gzip', '-nc') },
 		{ name => 'bzip2', one => 'bz2', program => 'bzip2', make => filter('bzip2', '-c') },
 		{ name => 'xz', one => 'xz', program => 'xz', make => filter('xz', '-c') },
@@ -83,6 +92,7 @@ sub containers {
 		{ name => 'lzip', one => 'lz', program => 'lzip', make => filter('lzip', '-c') },
 		{ name => 'lz4', one => 'lz4', program => 'lz4', make => filter('lz4', '-qc') },
 		{ name => 'zstd', one => 'zst', program => 'zstd', make => filter('zstd', '-qc') },
+		{ name => 'Brotli', one => 'br', named => 1, program => 'brotli', make => filter('brotli', '-c') },
 		{ name => 'compress', one => 'Z', program => 'compress', make => filter('compress', '-fc'), fragile => 1 },
 		{ name => 'lzop', inert => 1, one => 'lzo', program => 'lzop', make => filter('lzop', '-c') },
 		{ name => 'ARJ', inert => 1, program => 'arj', make => sub { my ($d) = @_; made($d, '../out.arj', 'arj', 'a', '-y', '../out.arj', files_in($d)) } },
@@ -91,8 +101,9 @@ sub containers {
 		{ name => 'FAT', inert => 1, program => 'mkfs.fat', make => \&fat },
 		{ name => 'NTFS', inert => 1, program => 'mkntfs', make => sub { my ($d) = @_; write_file("$d/../ntfs.img", "\0" x (2 << 20)); run(cmd => ['mkntfs', '-F', '-Q', '-q', "$d/../ntfs.img"]); read_file("$d/../ntfs.img") } },
 		(map { { name => "disk image, $_", inert => 1, program => 'qemu-img', make => image($_) } } qw(vpc vhdx vmdk qcow2 vdi)),
-		{ name => 'UDF', inert => 1, make => sub { ("\0" x 32768) . join('', map { "\0$_\1" . ("\0" x 2041) } qw(BEA01 NSR02 TEA01)) . ("\0" x 4096) } },
-		{ name => 'HFS+', inert => 1, make => sub { ("\0" x 1024) . "H+\0\4" . ("\0" x 8192) } },
+		{ name => 'UDF', inert => 1, program => 'mkudffs', make => sub { my ($d) = @_; write_file("$d/../udf.img", "\0" x (2 << 20)); run(cmd => ['mkudffs', '-b', '2048', "$d/../udf.img"]); read_file("$d/../udf.img") } },
+		{ name => 'UDF, marks alone', inert => 1, fragile => 1, make => sub { ("\0" x 32768) . join('', map { "\0$_\1" . ("\0" x 2041) } qw(BEA01 NSR02 TEA01)) . ("\0" x 4096) } },
+		{ name => 'HFS+', inert => 1, make => sub { ("\0" x 1024) . "H+\0\4" . ("\0" x 4) . '10.0' . ("\0" x 8192) } },
 	);
 }
 
