@@ -74,7 +74,8 @@ struct conf {
 	char *allow_names;
 	bool block_executables;
 	bool archive_names; /* the same rules inside archives and winmail.dat */
-	bool block_macros; /* office documents with macros */
+	bool block_macros; /* office documents with macros, or with a template from elsewhere */
+	enum verdict_action block_html_smuggling; /* of pages whose script builds a file */
 	enum conf_exempt exempt; /* of names and types nothing is blocked, only told */
 	char *exempt_clients; /* addresses, networks, patterns of names */
 	char *exempt_senders; /* patterns */

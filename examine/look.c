@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "active.h"
 #include "canonical.h"
 #include "hasty.h"
 #include "heads.h"
@@ -75,6 +76,8 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	explain_part(x->explain, part, content, len);
 	findings_enter(&x->found, part);
 	judge_part(x, part, content, len);
+	if (part->leaf)
+		active_check(x, part, content, len);
 	part->in_skeleton = is_plain_text(x, part);
 	if (!part->inside) {
 		doubt = lint_part(&x->lint, part);

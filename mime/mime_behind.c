@@ -52,6 +52,7 @@ static const struct {
 	{ "07070", 5, 0, KIND_CPIO, false, NULL },
 	{ "!<arch>\n", 8, 0, KIND_AR, false, is_ar },
 	{ "\xed\xab\xee\xdb", 4, 0, KIND_RPM, false, NULL },
+	{ "WARC/", 5, 0, KIND_WARC, false, NULL },
 	{ "xar!\0\x1c", 6, 0, KIND_XAR, false, NULL },
 	{ "\1CD001\1", 7, 32768, KIND_ISO, true, is_iso },
 	{ "\x60\xea", 2, 0, KIND_ARJ, true, NULL },

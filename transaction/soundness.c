@@ -58,7 +58,8 @@ action_fits(const struct report *r, const struct conf *conf, const struct findin
 	if (f->action == conf->action[f->class])
 		return true;
 	if (f->class == CLASS_BLOCKED &&
-	    (f->action == conf->partial || (f->action == ACTION_TAG && conf->exempt != EXEMPT_NO)))
+	    (f->action == conf->partial || f->action == conf->block_html_smuggling ||
+		(f->action == ACTION_TAG && conf->exempt != EXEMPT_NO)))
 		return true;
 	/* A doubt about what is harmless in every reading is told, and that is all. */
 	if (f->class == CLASS_AMBIGUOUS && f->action == ACTION_TAG &&
@@ -75,7 +76,9 @@ settings_edit(const struct report *r, const struct conf *conf)
 		enum verdict_class class = r->findings[i].class;
 
 		if (verdict_action_edits(conf->action[class]) ||
-		    (class == CLASS_BLOCKED && verdict_action_edits(conf->partial)))
+		    (class == CLASS_BLOCKED &&
+			(verdict_action_edits(conf->partial) ||
+			    verdict_action_edits(conf->block_html_smuggling))))
 			return true;
 	}
 	return false;

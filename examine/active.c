@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * active.c - documents that do something when they are opened.
+ *
+ * HTML smuggling (MITRE ATT&CK T1027.006): a page or a picture in SVG whose script builds
+ * a file in the browser and has it saved, so that no filter on the way sees it. Told are a
+ * script that makes a Blob or an object URL, or decodes a long run of base64; and a link
+ * that downloads a data: URI.
+ *
+ * Templates (ECMA-376 part 1 15.2, part 2 9.3; RTF 1.9.1 \*\template): a document that fetches its
+ * template, an OLE object or a frame from elsewhere, and runs what is in it. They count
+ * as macros.
+ *
+ * Linear in the content.
+ */
+#include "active.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "judge.h"
+#include "mime_text.h"
+#include "policy.h"
+#include "sniff.h"
+
+/* A shorter run of base64 in a script is a picture's beginning or a key, but no program. */
+#define RUN_MIN 256
+#define HEAD_MAX 1024
+
+static bool is_wide(const char *, size_t len);
+static const char *smuggles(const char *, size_t len);
+static const char *fetches(const struct part *, const char *, size_t len);
+static bool has(const char *, size_t len, const char *word);
+static bool has_run(const char *, size_t len);
+static void tell(struct examination *, const struct part *, enum verdict_action, const char *rule);
+
+void
+active_check(struct examination *x, const struct part *part, const char *content, size_t len)
+{
+	enum verdict_action action = x->conf->block_html_smuggling;
+	char *plain = is_wide(content, len) ? text_plain(content, len, true, false, &len) : NULL;
+	const char *text = plain != NULL ? plain : content, *rule;
+
+	if (action != ACTION_PASS && (rule = smuggles(text, len)) != NULL)
+		tell(x, part, action, rule);
+	if (x->conf->block_macros && (rule = fetches(part, text, len)) != NULL)
+		tell(x, part, x->conf->action[CLASS_BLOCKED], rule);
+	free(plain);
+}
+
+/* Letters of two bytes or four, as browsers read them. */
+static bool
+is_wide(const char *s, size_t len)
+{
+	return len >= 4 &&
+	    (s[0] == '\0' || s[1] == '\0' || memcmp(s, "\xff\xfe", 2) == 0 ||
+		memcmp(s, "\xfe\xff", 2) == 0);
+}
+
+static void
+tell(struct examination *x, const struct part *part, enum verdict_action action, const char *rule)
+{
+	char inside[POLICY_RULE_MAX];
+
+	if (part->archived && findings_told(x->found.report, CLASS_BLOCKED, part->path))
+		return;
+	if (x->found.exempt != NULL && verdict_action_wins(action, ACTION_TAG)) {
+		report_set_exempt(x->found.report, x->found.exempt);
+		action = ACTION_TAG;
+	}
+	snprintf(inside, sizeof(inside), "%s%s", part->archived ? "inside: " : "", rule);
+	findings_add_action(&x->found, part, CLASS_BLOCKED, action, inside, judge_name(part));
+}
+
+/* NULL if it does not. */
+static const char *
+smuggles(const char *s, size_t len)
+{
+	bool script;
+
+	/* Of what is no text the beginning only, as sniff_is_html does. */
+	if (len > HEAD_MAX && memchr(s, '\0', HEAD_MAX) != NULL)
+		len = HEAD_MAX;
+	if (!sniff_is_html(s, len) && !has(s, len, "<svg"))
+		return NULL;
+	if (has(s, len, "download") &&
+	    (has(s, len, "href=\"data:") || has(s, len, "href='data:") ||
+		has(s, len, "href=data:")))
+		return "HTML that downloads a data: URI";
+	script = has(s, len, "<script") || has(s, len, "onload") || has(s, len, "onerror") ||
+	    has(s, len, "onclick");
+	if (!script)
+		return NULL;
+	if (has(s, len, "createObjectURL") || has(s, len, "msSaveOrOpenBlob") ||
+	    has(s, len, "msSaveBlob") || has(s, len, "new Blob") || has(s, len, "new File("))
+		return "HTML whose script builds a file";
+	if ((has(s, len, "atob") || has(s, len, "fromCharCode") || has(s, len, "Uint8Array")) &&
+	    has_run(s, len))
+		return "HTML whose script decodes a file";
+	return NULL;
+}
+
+/* Digits of base64, without an end, that are not a picture's or a font's. */
+static bool
+has_run(const char *s, size_t len)
+{
+	size_t run = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		bool digit = isalnum((unsigned char)s[i]) || s[i] == '+' || s[i] == '/';
+
+		run = digit ? run + 1 : 0;
+		if (run == RUN_MIN) {
+			size_t begin = i + 1 - run;
+
+			if (begin < 8 || memcmp(s + begin - 8, ";base64,", 8) != 0)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* NULL if it does not. */
+static const char *
+fetches(const struct part *part, const char *s, size_t len)
+{
+	static const char *const types[] = { "/attachedTemplate\"", "/oleObject\"", "/frame\"",
+		"/subDocument\"" };
+
+	if (len >= 5 && memcmp(s, "{\\rt", 4) == 0 && has(s, len, "\\*\\template") &&
+	    (has(s, len, "http") || has(s, len, "\\\\\\\\") || has(s, len, "file:")))
+		return "a template from elsewhere";
+	if (!part->archived || !has(s, len, "<Relationship") ||
+	    !has(s, len, "TargetMode=\"External\""))
+		return NULL;
+	for (const char *at = s, *end = s + len, *next; at < end; at = next) {
+		const char *stop;
+
+		at = memmem(at, (size_t)(end - at), "<Relationship", 13);
+		if (at == NULL)
+			break;
+		stop = memchr(at, '>', (size_t)(end - at));
+		next = stop == NULL ? end : stop;
+		if (!has(at, (size_t)(next - at), "\"External\""))
+			continue;
+		for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+			if (has(at, (size_t)(next - at), types[i]))
+				return "a template or an object from elsewhere";
+		}
+	}
+	return NULL;
+}
+
+/* In whatever case. */
+static bool
+has(const char *s, size_t len, const char *word)
+{
+	size_t n = strlen(word);
+	char first[3] = { (char)tolower((unsigned char)word[0]),
+		(char)toupper((unsigned char)word[0]), '\0' };
+
+	for (size_t i = 0; i + n <= len; i++) {
+		if ((s[i] == first[0] || s[i] == first[1]) && strncasecmp(s + i, word, n) == 0)
+			return true;
+	}
+	return false;
+}
