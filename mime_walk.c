@@ -420,6 +420,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 		look_for_packed(w, part, content, len, utf7, &packed);
 	part->sealed = packed.sealed;
 	part->unopened = packed.unopened;
+	part->active = packed.active;
 	part->opened = packed.n > 0;
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;

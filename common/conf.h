@@ -75,6 +75,7 @@ struct conf {
 	bool block_executables;
 	bool archive_names; /* the same rules inside archives and winmail.dat */
 	bool block_macros; /* office documents with macros, or with a template from elsewhere */
+	bool block_active_pdf; /* with scripts, or actions that start programs */
 	enum verdict_action block_html_smuggling; /* of pages whose script builds a file */
 	enum conf_exempt exempt; /* of names and types nothing is blocked, only told */
 	char *exempt_clients; /* addresses, networks, patterns of names */

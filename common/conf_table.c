@@ -177,6 +177,7 @@ const struct conf_key conf_table[] = {
 	BOOL(names, block_executables, "yes"),
 	BOOL(names, archive_names, "yes"),
 	BOOL(names, block_macros, "no"),
+	BOOL(names, block_active_pdf, "no"),
 	CHOICE(names, block_html_smuggling, part_actions, "tag"),
 	CHOICE(names, exempt, exemptions, "no"),
 	EXEMPTION(exempt_clients, conf_check_clients),

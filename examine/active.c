@@ -11,6 +11,8 @@
  * template, an OLE object or a frame from elsewhere, and runs what is in it. They count
  * as macros.
  *
+ * PDF: actions that run a program or a script, as mime_pdf.c finds them.
+ *
  * Linear in the content.
  */
 #include "active.h"
@@ -44,8 +46,13 @@ active_check(struct examination *x, const struct part *part, const char *content
 	char *plain = is_wide(content, len) ? text_plain(content, len, true, false, &len) : NULL;
 	const char *text = plain != NULL ? plain : content, *rule;
 
+	/* What is packed in it is looked at by itself. */
+	if (part->opened && !sniff_is_text(text, len))
+		action = ACTION_PASS;
 	if (action != ACTION_PASS && (rule = smuggles(text, len)) != NULL)
 		tell(x, part, action, rule);
+	if (x->conf->block_active_pdf && part->active != NULL)
+		tell(x, part, x->conf->action[CLASS_BLOCKED], part->active);
 	if (x->conf->block_macros && (rule = fetches(part, text, len)) != NULL)
 		tell(x, part, x->conf->action[CLASS_BLOCKED], rule);
 	free(plain);

@@ -7,7 +7,7 @@
 
 #include "examination.h"
 
-/* Tells what block_html_smuggling and block_macros say of a leaf. */
+/* Tells what block_active_pdf, block_html_smuggling and block_macros say of a leaf. */
 void active_check(struct examination *, const struct part *, const char *content, size_t len);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_document.c - files in RTF and OneNote; whether a PDF or an OpenDocument is encrypted.
+ * mime_document.c - files in RTF and OneNote; whether an OpenDocument is encrypted.
  *
  * RTF: the hexadecimal digits behind \objdata (RTF 1.9.1) are an OLE 1 object ([MS-OLEDS]
  * 2.2.5): a package, or a compound file. Control words, groups and whitespace between the
@@ -9,8 +9,6 @@
  * OneNote ([MS-ONESTORE] 2.6.13): an embedded file is a FileDataStoreObject, which is looked
  * for by its GUID. Its name is a string of its own; each string of UTF-16 that has its length
  * in front and looks like a file's name counts.
- *
- * PDF (ISO 32000 7.6): a trailer with /Encrypt, whichever of the two passwords is set.
  *
  * OpenDocument 1.2 part 3 3.8.1: the manifest has an encryption-data element.
  *
@@ -234,29 +232,6 @@ string_before(const char *s, size_t at, size_t len)
 		name[i] = s[begin + 2 * i];
 	name[n / 2] = '\0';
 	return name;
-}
-
-bool
-document_is_pdf(const struct format_input *in)
-{
-	return memmem(in->bytes, in->len < 1024 ? in->len : 1024, "%PDF-", 5) != NULL;
-}
-
-void
-document_open_pdf(struct packed *p, const struct format_input *in)
-{
-	const char *at = in->bytes, *end = in->bytes + in->len;
-
-	while ((at = memmem(at, (size_t)(end - at), "/Encrypt", 8)) != NULL) {
-		at += 8;
-		while (at < end && isspace((unsigned char)*at))
-			at++;
-		/* A reference, or the dictionary itself; not /EncryptMetadata. */
-		if (at < end && (isdigit((unsigned char)*at) || *at == '<')) {
-			p->sealed = "encrypted document";
-			return;
-		}
-	}
 }
 
 bool

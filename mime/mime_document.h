@@ -14,8 +14,6 @@ bool document_is_rtf(const struct format_input *);
 void document_open_rtf(struct packed *, const struct format_input *);
 bool document_is_onenote(const struct format_input *);
 void document_open_onenote(struct packed *, const struct format_input *);
-bool document_is_pdf(const struct format_input *);
-void document_open_pdf(struct packed *, const struct format_input *);
 
 /* META-INF/manifest.xml of a package that says that its parts are encrypted. */
 bool document_is_manifest(const struct format_input *);

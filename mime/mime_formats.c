@@ -17,6 +17,7 @@
 #include "mime_cms.h"
 #include "mime_document.h"
 #include "mime_ole.h"
+#include "mime_pdf.h"
 #include "mime_pgp.h"
 #include "mime_text.h"
 #include "mime_tnef.h"
@@ -37,7 +38,7 @@ static const struct format formats[] = {
 	{ .name = "OLE", .is = ole_is, .open = ole_open },
 	{ .name = "RTF", .is = document_is_rtf, .open = document_open_rtf },
 	{ .name = "OneNote", .is = document_is_onenote, .open = document_open_onenote },
-	{ .name = "PDF", .is = document_is_pdf, .open = document_open_pdf },
+	{ .name = "PDF", .is = pdf_is, .open = pdf_open },
 	{ .name = "OpenDocument manifest",
 	    .is = document_is_manifest,
 	    .open = document_open_manifest },

@@ -43,6 +43,7 @@ struct packed {
 	size_t n;
 	const char
 	    *sealed; /* a constant phrase if there is something that only its recipient can open */
+	const char *active; /* one if it does something when it is opened */
 	const char *unopened; /* one if it is of a known format, but broken or not understood */
 	bool too_big; /* not all was unpacked, or it is packed too deep */
 };

@@ -55,6 +55,7 @@ struct part {
 	unsigned int flags; /* enum packed_flag: a member that was not opened has no content */
 	const char *unopened; /* a constant phrase: a known format, but broken; NULL = no */
 	const char *sealed; /* a constant phrase: only its recipient can open it; NULL = no */
+	const char *active; /* a constant phrase: it does something when opened; NULL = no */
 	char *type; /* "text/plain", lower case; "" = unknown */
 	char *boundary; /* of a multipart; NULL = none */
 	unsigned int n_children; /* of a multipart */

@@ -80,6 +80,7 @@ my %bad = (
 	block_executables => ['maybe', '2', ''],
 	archive_names => ['maybe', ''],
 	block_macros => ['maybe', ''],
+	block_active_pdf => ['maybe', ''],
 	block_html_smuggling => ['maybe', '', 'yes', 'wrap'],
 	exempt_clients => ['10.1.2.3/8', '10.0.0.0/33', '10.0.0', '10.1.*', '2001:db8::1/32', '::/129', 'a.example/8', '10.0.0.0/', "a\x01b"],
 	exempt_senders => ["a\x01b", 'hash:/etc/x', 'cdb:x', 'a@<b>', 'file:'],

@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Documents that do something when they are opened: HTML that builds a file, templates from
-# elsewhere.
+# elsewhere, actions and attachments of PDF files.
 
 use v5.32;
 use warnings;
@@ -60,5 +60,41 @@ for (qw(attachedTemplate oleObject frame subDocument)) {
 is(findings('a.docx', rels($_), @on), 'clean', "harmless: $_") for qw(hyperlink image);
 like(findings('a.rtf', '{\\rtf1{\\*\\template https://example.org/a.dotm}text}', @on), qr/^blocked action=defang part=2 reason="a template from elsewhere"/, 'RTF');
 is(findings('a.rtf', '{\\rtf1{\\*\\template C:\\\\a.dot}text}', @on), 'clean', 'RTF: a template of this computer');
+
+# -- PDF --------------------------------------------------------------------------------------
+
+my $pdf = sub {
+	my ($what, @options) = @_;
+	my $dir = subdir(undef);
+	write_file("$dir/evil.js", 'harmless ' x 20);
+	write_file("$dir/note.txt", 'xxxx' . marker());
+	my $r = run(cmd => ['qpdf', '--empty', @options, '--add-attachment', $what, '--', "$dir/out.pdf"], cwd => $dir);
+	return read_file("$dir/out.pdf") // die "qpdf: $r->{err}";
+};
+SKIP: {
+	loud_skip('no qpdf here', 1), last unless grep { -x "$_/qpdf" } split /:/, $ENV{PATH};
+	for (['plain'], ['objects in streams', '--object-streams=generate'], ['streams not compressed', '--stream-data=uncompress'],
+		['an empty user password', '--object-streams=generate', '--encrypt', '', 'secret', '256', '--']) {
+		my ($name, @options) = @$_;
+		like(findings('a.pdf', $pdf->('evil.js', @options)), qr/\bblocked action=defang part=2 reason="inside: extension \.js"/, "PDF, $name: the name of an attachment");
+		like(findings('a.pdf', $pdf->('note.txt', @options)), qr/\binfected action=remove part=2 /, "PDF, $name: the content of an attachment");
+	}
+	like(findings('a.pdf', $pdf->('evil.js', '--encrypt', 'a', 'b', '256', '--')), qr/^encrypted /, 'PDF with a user password');
+	like(findings('a.pdf', substr $pdf->('evil.js'), 0, 300), qr/\b(?:unopened|blocked) action=/, 'PDF, cut');
+	like(findings('a.zip', zip_of(['a.pdf' => $pdf->('evil.js')])), qr/\bblocked /, 'PDF in an archive');
+}
+sub pdf_of { my ($catalog, @more) = @_; return "%PDF-1.7\n1 0 obj<</Type/Catalog/Pages 2 0 R $catalog>>endobj\n2 0 obj<</Type/Pages/Kids[]/Count 0>>endobj\n" . join('', @more) . "trailer<</Root 1 0 R/Size 9>>\nstartxref\n0\n%%EOF\n" }
+my @active = (block_active_pdf => 'yes');
+my %action = (
+	'a script' => pdf_of('/OpenAction<</S/JavaScript/JS(app.beep)>>'),
+	'a script, by a reference' => pdf_of('/OpenAction 3 0 R', "3 0 obj<</JS 4 0 R/S/JavaScript>>endobj\n4 0 obj(app.beep)endobj\n"),
+	'a script, its name escaped' => pdf_of('/OpenAction<</S/Java#53cript/#4aS(app.beep)>>'),
+	'a launch action' => pdf_of('/AA 3 0 R', "3 0 obj<</WC<</F(a.txt)/S/Launch>>/O<</S/Launch/F(a.txt)>>>>endobj\n"),
+);
+for (sort keys %action) {
+	like(findings('a.pdf', $action{$_}, @active), qr/^blocked action=defang part=2 reason="PDF /, "PDF: $_");
+	is(findings('a.pdf', $action{$_}), 'clean', "PDF: $_: not judged");
+}
+is(findings('a.pdf', $_, @active), 'clean', 'PDF without an action') for pdf_of('/Names 3 0 R', "3 0 obj<<>>endobj\n"), pdf_of('', "3 0 obj(/S/JavaScript)endobj\n");
 
 done_testing;
