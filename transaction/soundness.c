@@ -15,6 +15,7 @@
 #include "mark.h"
 
 static const char *check_actions(const struct report *, const struct conf *);
+static bool is_smuggling(const struct finding *, const struct conf *);
 static bool action_fits(const struct report *, const struct conf *, const struct finding *);
 static bool settings_edit(const struct report *, const struct conf *);
 static const char *check_marks(const struct report *, const struct conf *, const struct message *);
@@ -51,6 +52,14 @@ check_actions(const struct report *r, const struct conf *conf)
 	return NULL;
 }
 
+/* The one rule on content that has an action of its own. */
+static bool
+is_smuggling(const struct finding *f, const struct conf *conf)
+{
+	return f->action == conf->block_html_smuggling &&
+	    (strncmp(f->reason, "HTML ", 5) == 0 || strncmp(f->reason, "inside: HTML ", 13) == 0);
+}
+
 /* A part that can't be mended goes, and if even that does not help, the message. */
 static bool
 action_fits(const struct report *r, const struct conf *conf, const struct finding *f)
@@ -58,7 +67,7 @@ action_fits(const struct report *r, const struct conf *conf, const struct findin
 	if (f->action == conf->action[f->class])
 		return true;
 	if (f->class == CLASS_BLOCKED &&
-	    (f->action == conf->partial || f->action == conf->block_html_smuggling ||
+	    (f->action == conf->partial || is_smuggling(f, conf) ||
 		(f->action == ACTION_TAG && conf->exempt != EXEMPT_NO)))
 		return true;
 	/* A doubt about what is harmless in every reading is told, and that is all. */
