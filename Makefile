@@ -295,7 +295,7 @@ demo:
 demo-details:
 	@$(MAKE) DETAILS=-v demo
 
-# Beside real peers, all of them private and on loopback; see bench/run. What a
+# Beside real peers, all of them private and on loopback; see bench/run, and bench/real. What a
 # change cost is told by bench/compare, of two build directories.
 BENCH = loadgen sink relay dbgen
 
@@ -310,6 +310,7 @@ bench:
 	tools/install-deps build bench
 	$(MAKE) bench-tools
 	bench/run $(BUILD)
+	[ -n "$$BENCH_QUICK" ] || bench/real $(BUILD)
 
 # What do attachments cost that have been seen before? See bench/repeat.
 repeat: bench-tools

@@ -64,7 +64,7 @@ static bool each_way(struct enumeration *, size_t begin, size_t end);
 static bool each_way_from(struct enumeration *, int first, size_t begin, size_t end);
 static bool is_called_for(const struct enumeration *, enum decode_way, size_t begin, size_t end);
 static bool has_base64_line(const char *, size_t len);
-static bool has_marker(const char *, size_t len);
+static bool has_marker(const char *, size_t len, enum sniff_marker);
 static bool has_word(const char *, size_t size, const char *word);
 static void note_encoding(struct evidence *, const char *, size_t len);
 static bool hand_out_again(struct enumeration *, const struct view *);
@@ -364,10 +364,11 @@ is_called_for(const struct enumeration *e, enum decode_way way, size_t begin, si
 		break;
 	}
 	if (way == DECODE_BINHEX)
-		return v->binhex || v->any;
+		return v->binhex || v->any ||
+		    has_marker(e->bytes + begin, end - begin, MARKER_BINHEX);
 	/* The others look for their marker themselves. */
 	return v->uu || v->any || (way != DECODE_UU && way != DECODE_UU_ANY) ||
-	    has_marker(e->bytes + begin, end - begin);
+	    has_marker(e->bytes + begin, end - begin, MARKER_UU);
 }
 
 /* A long line of nothing but digits: some decode it whatever the header says. */
@@ -389,11 +390,11 @@ has_base64_line(const char *s, size_t len)
 }
 
 static bool
-has_marker(const char *s, size_t len)
+has_marker(const char *s, size_t len, enum sniff_marker marker)
 {
 	for (size_t line; len > 0; s += line, len -= line) {
 		line = line_next(s, len);
-		if (sniff_marker(s, line) == MARKER_UU)
+		if (sniff_marker(s, line) == marker)
 			return true;
 	}
 	return false;

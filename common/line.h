@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 /* Length of the first line with its line ending: where the next one begins, or len. */
 static inline size_t
@@ -24,6 +25,13 @@ line_text(const char *s, size_t line)
 	if (line > 0 && s[line - 1] == '\n')
 		line--;
 	return line > 0 && s[line - 1] == '\r' ? line - 1 : line;
+}
+
+/* How much of a line is the tag "<pre>", which uudeview passes over in front of a file. */
+static inline size_t
+line_pre(const char *s, size_t line)
+{
+	return line > 5 && strncasecmp(s, "<pre>", 5) == 0 ? 5 : 0;
 }
 
 #endif

@@ -32,6 +32,8 @@ struct examination {
 	unsigned int n_inner, inner_depth; /* messages in contents that are read in every way */
 	struct evidence evidence; /* for views of the message */
 	struct joined texts; /* decoded texts, which are scanned with the skeleton */
+	struct joined
+	    guesses; /* contents that nothing calls files, until it is known what else is */
 	struct joined joined; /* contents that are scanned together, at the end */
 	size_t n_scans, scanned_bytes; /* of views: one budget for all of a message */
 	examine_hasty *hasty; /* NULL = nobody wants it (hasty.h) */

@@ -53,6 +53,7 @@ look_free(struct examination *x)
 	findings_free(&x->found);
 	object_free(&x->objects);
 	joined_free(&x->texts);
+	joined_free(&x->guesses);
 	joined_free(&x->joined);
 	part_free(&x->parts);
 }
@@ -93,6 +94,8 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 		check_member(x, part, content, len);
 	else if (part->leaf && !part->in_skeleton && !part->scanned)
 		check_leaf(x, part, content, len);
+	if (part->leaf && !part->inside && part->place.whole_content)
+		readings_note_guesses(x, part, content, len);
 	if (doubt != DOUBT_NONE && part->leaf && judge_may_be_attachment(part)) {
 		if (judge_harmless(x, part, content, len))
 			findings_add_harmless_doubt(&x->found, part, doubt_phrase(doubt),
@@ -211,6 +214,8 @@ check_whole(struct examination *x)
 	bool irregular = why != DOUBT_NONE;
 
 	explain_irregular(x->explain, why);
+	if (!irregular)
+		readings_of_guesses(x, &x->texts);
 	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x))
 		return;
 	for (size_t i = 0; i < x->parts.n; i++) {
@@ -226,8 +231,11 @@ check_whole(struct examination *x)
 		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len, irregular);
 	}
 	check_raw(x);
-	if (irregular)
-		readings_of_message(x);
+	if (!irregular)
+		return;
+	readings_of_message(x);
+	/* Views among it are no news any more. */
+	readings_of_guesses(x, &x->joined);
 }
 
 /* One that was put off: with the views if there are any, else alone, since there is something. */

@@ -11,6 +11,7 @@
 
 #include "canonical.h"
 #include "effort.h"
+#include "guesses.h"
 #include "judge.h"
 #include "places.h"
 #include "policy.h"
@@ -52,6 +53,9 @@ static void doubt_view(struct examination *, const struct view *, const struct p
 static struct part_place gap_place(const struct examination *, const struct view *);
 static bool is_still_text(enum decode_way);
 static bool is_new_mail(const char *bytes, const struct view *);
+static guess_visit note_guess;
+static bool visit_guess(struct examination *, struct joined *texts, const struct joined_piece *,
+    const char *content);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 
 static const char not_called_for[] = "no header names such an encoding, and no marker";
@@ -431,4 +435,64 @@ lint_inner(void *ctx, const struct part *part, const char *content, size_t len)
 	if (!part->inside)
 		lint_part(ctx, part);
 	return part->limit != PART_TOO_MANY;
+}
+
+void
+readings_note_guesses(struct examination *x, const struct part *part, const char *content,
+    size_t len)
+{
+	struct reader r = { x, part, content };
+
+	guesses_each(x->parts.bytes + part->place.content_begin,
+	    part->place.content_end - part->place.content_begin, content, len, note_guess, &r);
+}
+
+static void
+note_guess(void *ctx, const char *content, size_t len)
+{
+	struct reader *r = ctx;
+	const struct joined_piece piece = { .part = *r->part, .way = DECODE_AS_IS };
+
+	if (len >= VIEW_MIN)
+		joined_add(&r->x->guesses, &piece, content, len);
+}
+
+void
+readings_of_guesses(struct examination *x, struct joined *texts)
+{
+	for (size_t i = 0; i < x->guesses.n; i++) {
+		const struct joined_piece *piece = &x->guesses.pieces[i];
+
+		if (!visit_guess(x, texts, piece, x->guesses.bytes + piece->begin))
+			return;
+	}
+}
+
+/* False if the budget is used up. */
+static bool
+visit_guess(struct examination *x, struct joined *texts, const struct joined_piece *piece,
+    const char *content)
+{
+	bool mail = sniff_is_mail(content, piece->len);
+	struct part_digest digest;
+	struct scan_result result;
+
+	part_hash(content, piece->len, &digest);
+	if (object_seen(&x->objects, &digest))
+		return true;
+	if (joined_may(content, piece->len) && !mail) {
+		joined_add(texts, piece, content, piece->len);
+		return true;
+	}
+	if (!within_budget(x, piece->len)) {
+		findings_add(&x->found, &piece->part, CLASS_LIMIT, readings_too_many, "");
+		return false;
+	}
+	x->n_scans++;
+	object_scan(&x->objects, &result, content, piece->len);
+	explain_scan(x->explain, "view", piece->part.path, content, piece->len, &result);
+	add_hits(x, &piece->part, &result, false);
+	if (mail)
+		readings_of_content(x, &piece->part, content, piece->len);
+	return true;
 }

@@ -23,6 +23,14 @@ void readings_of_message(struct examination *);
 void readings_of_content(struct examination *, const struct part *, const char *content,
     size_t len);
 
+/*
+ * What programs find in a leaf's content that nothing calls a file (ambiguity/guesses.h):
+ * first it is noted, and scanned once it is known what else is; texts with others.
+ */
+void readings_note_guesses(struct examination *, const struct part *, const char *content,
+    size_t len);
+void readings_of_guesses(struct examination *, struct joined *texts);
+
 /* Scan what was put off to be scanned together, when all else is. */
 void readings_finish(struct examination *);
 

@@ -333,11 +333,11 @@ find_line(const char *s, size_t len, const char *begin, size_t *left)
 	size_t n = strlen(begin);
 
 	while (len > 0) {
-		size_t line = line_next(s, len);
+		size_t line = line_next(s, len), pre = *begin == 'b' ? line_pre(s, line) : 0;
 
-		if (line >= n && strncasecmp(s, begin, n) == 0) {
-			*left = len;
-			return s;
+		if (line - pre >= n && strncasecmp(s + pre, begin, n) == 0) {
+			*left = len - pre;
+			return s + pre;
 		}
 		s += line;
 		len -= line;
@@ -388,7 +388,10 @@ uu_text(const char *s, size_t line)
 static bool
 uu_is_begin(const char *s, size_t len)
 {
-	return len >= 6 && strncasecmp(s, "begin", 5) == 0 && (s[5] == ' ' || s[5] == '\t');
+	size_t pre = line_pre(s, len);
+
+	s += pre;
+	return len - pre >= 6 && strncasecmp(s, "begin", 5) == 0 && (s[5] == ' ' || s[5] == '\t');
 }
 
 static bool

@@ -407,9 +407,10 @@ unstuffed(const char *s, size_t *len)
 static void
 file_name(const char *s, size_t len, const char **name, size_t *name_len)
 {
-	const char *end = s + len, *at = s, *mode;
+	const char *end = s + line_next(s, len), *at, *mode;
 
-	end = s + line_next(s, (size_t)(end - s));
+	s += line_pre(s, (size_t)(end - s));
+	at = s;
 	while (end > s && (end[-1] == '\n' || end[-1] == '\r'))
 		end--;
 	*name = NULL;
@@ -419,7 +420,7 @@ file_name(const char *s, size_t len, const char **name, size_t *name_len)
 		if (at == NULL)
 			return;
 		at += 5;
-	} else if (*s == '(') {
+	} else if (*s == '(' || *s == ':') {
 		return;
 	} else {
 		while (at < end && *at != ' ' && *at != '\t')

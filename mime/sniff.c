@@ -21,6 +21,11 @@
 /* What is base64 once more has so many digits. */
 #define DIGITS_MIN 16
 
+/* The first line of BinHex. */
+#define BINHEX_LINE_MIN 60
+#define BINHEX_LINE_MAX 66
+
+static bool is_binhex_line(const char *, size_t len);
 static bool holds_archive(const char *, size_t len);
 
 enum sniff_marker
@@ -39,6 +44,15 @@ sniff_marker(const char *line, size_t len)
 		{ "(This file must be converted", MARKER_BINHEX },
 	};
 
+	size_t pre = line_pre(line, len);
+
+	if (is_binhex_line(line, len))
+		return MARKER_BINHEX;
+	/* What is code may begin so, too: there only with a mode. */
+	if (pre > 0 && (len - pre < 7 || !isdigit((unsigned char)line[pre + 6])))
+		return MARKER_NONE;
+	line += pre;
+	len -= pre;
 	if (len == 0 || strchr("bB=(", *line) == NULL)
 		return MARKER_NONE;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
@@ -48,6 +62,21 @@ sniff_marker(const char *line, size_t len)
 			return words[i].marker;
 	}
 	return MARKER_NONE;
+}
+
+/* A colon, and the 63 digits that fill the line. */
+static bool
+is_binhex_line(const char *s, size_t len)
+{
+	static const char others[] = "!\"#$%&'()*+,-@[`";
+	size_t text = len == 0 || *s != ':' ? 0 : line_text(s, line_next(s, len)), i = 1;
+
+	if (text < BINHEX_LINE_MIN || text > BINHEX_LINE_MAX)
+		return false;
+	while (i < text &&
+	    (isalnum((unsigned char)s[i]) || memchr(others, s[i], sizeof(others) - 1) != NULL))
+		i++;
+	return i == text;
 }
 
 bool

@@ -17,7 +17,7 @@ enum sniff_marker {
 	MARKER_UU_BASE64, /* "begin-base64" */
 	MARKER_YENC, /* "=ybegin" */
 	MARKER_YENC_PART, /* "=ypart", a line of one that goes on */
-	MARKER_BINHEX /* RFC 1741 */
+	MARKER_BINHEX /* RFC 1741, with its first line or without */
 };
 
 enum sniff_marker sniff_marker(const char *line, size_t len);

@@ -60,6 +60,25 @@ is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), p
     'a program in a text: it has an object of its own');
 is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('letter.txt', "hello\n" x 20)]))), 2, 'a file: the same');
 
+# What only programs find that guess is scanned with the texts, and makes nothing irregular.
+my $digits = b64(marker() x 5);
+my $bare = mail(parts => [part('Content-Type: text/plain', "hello\n\n$digits\nbye\n"), attachment('a.pdf', "%PDF-1.4\n" . noise(400), type => 'application/pdf')]);
+is(price(explained($bare =~ s/\Q$digits\E/b64("hello again\n" x 20)/er)), 2, 'base64 in a text: no object more');
+is(explained($bare)->{irregular}, undef, 'and it is regular');
+found_in('base64 in a text', $bare, 1);
+found_in('the same in CRLF', crlf($bare), 1);
+found_in('in a text that is encoded itself', mail(type => 'text/plain', encoding => 'quoted-printable', body => qp("hello\n$digits")), 1);
+my $key = "-----BEGIN PGP SIGNATURE-----\n\n" . b64("\x89\x01\x33" . noise(300)) . "=AbCd\n-----END PGP SIGNATURE-----\n";
+is(price(explained(mail(type => 'text/plain', body => "hello\n\n$key"))), 1, 'a signature in a text: the same');
+my $zipped = b64(zip_of(['a.txt' => marker()]));
+is(price(explained(mail(type => 'text/plain', body => "hello\n\n" . b64(zip_of(['a.txt' => 'hello']))))), 2, 'an archive: an object of its own');
+found_in('an archive in a text', mail(type => 'text/plain', body => "hello\n\n$zipped"), 1);
+my $unnamed = mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: binary", $zipped)]);
+found_in('an attachment in base64 that no header calls so', $unnamed, 2);
+my $escaped = qp(marker()) =~ s/(.{30})/$1=3D\n/r;
+found_in('a soft line break that is escaped itself', mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: application/octet-stream\nContent-Transfer-Encoding: quoted-printable", $escaped)]), 2);
+is(price(explained(mail(type => 'text/html', encoding => 'quoted-printable', body => "<p>a =3D\nb</p>\n"))), 2, 'a "=" at the end of a line of HTML: no object more');
+
 # -- irregular ones -------------------------------------------------------------------
 
 my $pdf = "%PDF-1.4\n" . noise(200_000);

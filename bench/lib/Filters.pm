@@ -73,9 +73,9 @@ END
 # -- spawnscan --------------------------------------------------------------
 
 # Binaries, configuration and directories where the filter's user can use them.
-# $name tells two builds apart.
+# $name tells two builds apart; $more: further lines of the section of the engine.
 sub install {
-	my ($build, $name) = @_;
+	my ($build, $name, $more) = @_;
 	$name //= 'spawnscan';
 	my $dir = "$World::DIR/$name";
 	File::Path::make_path("$dir/bin");
@@ -86,6 +86,8 @@ sub install {
 		chmod 0755, "$dir/bin/$base";
 	}
 	own("$dir/$_", $USER, 0700) for qw(quarantine log run);
+	# The engine opens it as root, and does not go on with one that its user can't write.
+	chown((getpwnam $USER)[2, 3], write_file("$dir/log/log", '', 0600));
 	my $scratch = scratch($name, $USER);
 	write_file("$dir/spawnscan.conf", <<"END", 0644);
 [scan]
@@ -93,6 +95,7 @@ scratch_dir = $scratch
 [engine]
 engine_socket = $dir/run/engine.sock
 engine_user = $USER
+${\($more // '')}
 [limits]
 message_size_limit = 256M
 [quarantine]
@@ -141,9 +144,9 @@ sub scratch {
 	return $scratch;
 }
 
-# Debian's settings as far as they concern scanning; no cache is turned off.
+# Debian's settings as far as they concern scanning; its cache is on unless more says otherwise.
 sub clamd {
-	my ($database) = @_;
+	my ($database, $more) = @_;
 	my $dir = own("$World::DIR/clamd", $PEER);
 	my $scratch = scratch('clamd', $PEER);
 	write_file("$dir/conf", <<"END", 0644);
@@ -160,6 +163,7 @@ ReadTimeout 180
 CommandReadTimeout 30
 MaxConnectionQueueLength 15
 MaxThreads 12
+${\($more // '')}
 END
 	start_process('clamd', 'clamd', '-c', "$dir/conf");
 	return "$dir/socket";

@@ -28,7 +28,7 @@ use Socket;
 use Time::HiRes ();
 
 our @EXPORT = qw($DIR fail now wait_for read_file write_file free_port start_process
-    run_command cpu_ms peak_of group_pids method own);
+    run_command run_in_group cpu_ms peak_of group_pids method own);
 
 our $DIR;
 my ($cgroup, %groups, %alive, @at_end, @to_remove);
@@ -119,6 +119,23 @@ sub start_process {
 	$alive{$pid} = 1;
 	push @{$groups{$group}}, $pid;
 	return $pid;
+}
+
+# To its end in a group, with a file as standard input; its exit status, and all that
+# it printed goes nowhere.
+sub run_in_group {
+	my ($group, $input, @cmd) = @_;
+	mkdir "$cgroup/$group" if $cgroup && !$groups{$group};
+	$groups{$group} //= [];
+	my $pid = fork // fail("fork: $!");
+	if ($pid == 0) {
+		write_file("$cgroup/$group/cgroup.procs", $$) if $cgroup;
+		open STDIN, '<', $input or POSIX::_exit(126);
+		open STDOUT, '>', '/dev/null';
+		exec { $cmd[0] } @cmd or POSIX::_exit(127);
+	}
+	waitpid $pid, 0;
+	return $?;
 }
 
 # Tell of a daemon that left the process that started it.

@@ -259,6 +259,17 @@ sub structure {
 
 # -- encodings ----------------------------------------------------------------------
 
+# RFC 1741, without runs: name, type and creator, a data fork, and nothing to check it by.
+sub binhex {
+	my ($name, $bytes) = @_;
+	my $forks = pack('C/a* C a8 n N N n', $name, 0, 'TEXTttxt', 0, length $bytes, 0, 0) . $bytes . "\0" x 4;
+	my $digits = q{!"#$%&'()*+,-012345689@ABCDEFGHIJKLMNPQRSTUVXYZ[`abcdefhijklmpqr};
+	my $bits = unpack 'B*', $forks =~ s/\x90/\x90\0/gr;
+	$bits .= '0' x (-length($bits) % 6);
+	my $text = ':' . join('', map { substr $digits, oct("0b$_"), 1 } unpack '(a6)*', $bits) . ':';
+	return $text =~ s/(.{1,64})/$1\n/gr;
+}
+
 sub encodings {
 	my $octets = "Content-Type: application/octet-stream; name=letter.txt\n";
 	my $coded = sub { my ($field) = @_; return two_parts($MIXED, "$octets$field\n\n" . b64(marker())) };
@@ -267,6 +278,7 @@ sub encodings {
 	my $plain = sub { my ($text) = @_; return two_parts($MIXED, "Content-Type: text/plain\n\n$text") };
 	my $b = MIME::Base64::encode_base64(marker(), '');
 	my $uu = pack 'u', marker();
+	my $hqx = binhex('evil.txt', marker());
 	my ($one, $two, $three) = (substr($b, 0, 24), substr($b, 24, 36), substr $b, 60);
 	my $q = join '', map { sprintf '=%02X', ord } split //, marker();
 	my ($q1, $q2) = (substr($q, 0, 60), substr $q, 60);
@@ -284,8 +296,10 @@ sub encodings {
 			'blank-lines', "\n\n$one\n\n$two$three", 'text-before', "hello there\n\n$b", 'text-behind', "$b\n\nhello there", 'footer', "$b\n____________\nA list\nhttp://example.org/", 'quoted', "> $one\n> $two\n> $three",
 			'equals-first', "=$b", (map { ("equals-$_", "$_$b") } '=AAA', 'A=AA', 'AA=A', '==AA', 'A==A', 'AAA=A', '====', 'AA=AA'), 'equals-line', "$one\n=\n$two$three", 'dashes', "$one\n--\n$two$three", 'header-behind', "X: y\n\n$b", 'spaces', join(' ', split //, $b), 'twice', b64($b)),
 		at_places('qp', "{begin}$q1\{middle}=\{soft}\n$q2\{end}", $quoted),
-		listed('qp', $quoted, 'lower', lc $q, 'each-line', $q =~ s/(.{3})/$1=\n/gr, 'spaces-behind', "$q1=   \n$q2", 'cr', "$q1=\r$q2", 'tab-behind', "$q1=\t\n$q2", 'double', $q =~ s/=/=3D/gr, 'long-line', $q, 'cut-pairs', $q =~ s/=(.)(.)/=$1=\n$2/gr, 'of-base64', $b =~ s/=/=3D/gr),
-		listed('text', $plain, 'uu', "begin 644 a.txt\n$uu`\nend", 'uu-no-end', "begin 644 a.txt\n$uu", 'uu-no-begin', $uu, 'uu-quoted', "> begin 644 a.txt\n" . $uu =~ s/^/> /gmr . "> end", 'uu-pre', "<pre>begin 644 a.txt\n$uu`\nend</pre>",
+		listed('qp', $quoted, 'lower', lc $q, 'each-line', $q =~ s/(.{3})/$1=\n/gr, 'spaces-behind', "$q1=   \n$q2", 'cr', "$q1=\r$q2", 'tab-behind', "$q1=\t\n$q2", 'double', $q =~ s/=/=3D/gr, 'long-line', $q, 'cut-pairs', $q =~ s/=(.)(.)/=$1=\n$2/gr, 'of-base64', $b =~ s/=/=3D/gr, 'escaped-break', "$q1=3D\n$q2", 'escaped-break-crlf', "$q1=3D\r\n$q2"),
+		listed('text', $plain, 'uu', "begin 644 a.txt\n$uu`\nend", 'uu-no-end', "begin 644 a.txt\n$uu", 'uu-no-begin', $uu, 'uu-quoted', "> begin 644 a.txt\n" . $uu =~ s/^/> /gmr . "> end", 'uu-pre', "<pre>begin 644 a.txt\n$uu`\nend</pre>", 'uu-pre-upper', "hello\n<PRE>begin 644 a.txt\n$uu`\nend\n</PRE>",
+			'binhex', "(This file must be converted with BinHex 4.0)\n" . $hqx, 'binhex-no-banner', $hqx, 'binhex-behind-text', "hello\n\n$hqx",
+			'base64-behind-text', "hello\n\n" . b64(marker()) . "\nbye\n", 'base64-long', b64(marker() x 5), 'base64-one-line', b64(marker() x 5, 4000),
 			'uu-upper', "BEGIN 644 a.txt\n$uu`\nEND", 'uu-spaces', " begin 644 a.txt\n" . $uu =~ s/^/ /gmr . " end", 'uu-no-mode', "begin a.txt\n$uu`\nend", 'uu-tab', "begin\t644\ta.txt\n$uu`\nend", 'uu-base64', "begin-base64 644 a.txt\n$b\n====",
 			'uu-base64-encoded', "begin-base64-encoded 644 YS50eHQ=\n$b\n====", 'base64', "$b\n", 'base64-lines', b64(marker()), 'data-uri', "data:application/octet-stream;base64,$b", 'yenc', "=ybegin line=128 size=68 name=a.txt\n" . join('', map { my $c = (ord($_) + 42) & 255; chr $c } split //, marker()) . "\n=yend size=68"),
 	);

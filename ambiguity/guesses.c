@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * guesses.c - what programs find in a content that no header and no line calls a file.
+ *
+ * - Lines of nothing but base64: uudeview decodes them in any text, and in an attachment
+ *   whose header names no encoding.
+ * - A "=" at the end of a line once quoted-printable was undone: eml-format undoes that
+ *   first, and then takes it for a soft line break.
+ *
+ * Both are rare in ordinary messages, and neither makes one irregular: what is found is
+ * scanned with the texts of the message, or alone if it begins like a file.
+ */
+#include "guesses.h"
+
+#include <ctype.h>
+#include <err.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "base64.h"
+#include "line.h"
+#include "mime_decode.h"
+
+/* A shorter line is a word; the last one of several may be as short as it likes. */
+#define LINE_MIN 40
+
+static void each_run(const char *, size_t len, guess_visit *, void *ctx);
+static size_t digits_only(const char *line, size_t len);
+static void hand_out_run(const char *, size_t len, guess_visit *, void *ctx);
+static bool has_escaped_break(const char *, size_t len);
+static void soft_breaks(const char *, size_t len, guess_visit *, void *ctx);
+static size_t soft_break(const char *, size_t len);
+
+void
+guesses_each(const char *raw, size_t raw_len, const char *content, size_t len, guess_visit *visit,
+    void *ctx)
+{
+	each_run(content, len, visit, ctx);
+	if (has_escaped_break(raw, raw_len))
+		soft_breaks(content, len, visit, ctx);
+}
+
+static void
+each_run(const char *s, size_t len, guess_visit *visit, void *ctx)
+{
+	const char *end = s + len, *run = NULL;
+
+	for (size_t line; s < end; s += line) {
+		size_t digits;
+
+		line = line_next(s, (size_t)(end - s));
+		digits = digits_only(s, line);
+		if (run == NULL && digits >= LINE_MIN)
+			run = s;
+		if (run == NULL || (digits >= LINE_MIN && s + line < end))
+			continue;
+		hand_out_run(run, (size_t)(s - run) + (digits > 0 ? line : 0), visit, ctx);
+		run = NULL;
+	}
+}
+
+/* 0 = there is something else in the line. */
+static size_t
+digits_only(const char *line, size_t len)
+{
+	size_t text = line_text(line, len), i = 0;
+
+	while (i < text && (base64_value((unsigned char)line[i]) >= 0 || line[i] == '='))
+		i++;
+	return i == text ? text : 0;
+}
+
+static void
+hand_out_run(const char *s, size_t len, guess_visit *visit, void *ctx)
+{
+	size_t n;
+	char *decoded = decode_bytes(DECODE_BASE64_ON, s, len, len, &n);
+
+	if (decoded != NULL)
+		visit(ctx, decoded, n);
+	free(decoded);
+}
+
+/* "=3D" at the end of a line, in quoted-printable. */
+static bool
+has_escaped_break(const char *s, size_t len)
+{
+	const char *end = s + len;
+
+	while (s < end && (s = memmem(s, (size_t)(end - s), "=3", 2)) != NULL) {
+		s += 2;
+		if (end - s > 1 && (*s == 'D' || *s == 'd') &&
+		    (s[1] == '\n' || (s[1] == '\r' && end - s > 2 && s[2] == '\n')))
+			return true;
+	}
+	return false;
+}
+
+static void
+soft_breaks(const char *s, size_t len, guess_visit *visit, void *ctx)
+{
+	char *joined = malloc(len + 1);
+	size_t n = 0;
+
+	if (joined == NULL)
+		err(EX_OSERR, "guesses");
+	for (size_t i = 0, gone; i < len; i += gone == 0 ? 1 : gone) {
+		gone = s[i] == '=' ? soft_break(s + i, len - i) : 0;
+		if (gone == 0)
+			joined[n++] = s[i];
+	}
+	if (n > 0)
+		visit(ctx, joined, n);
+	free(joined);
+}
+
+/* How long it is, 0 = it is none. */
+static size_t
+soft_break(const char *s, size_t len)
+{
+	if (len > 1 && s[1] == '\n')
+		return 2;
+	return len > 2 && s[1] == '\r' && s[2] == '\n' ? 3 : 0;
+}
