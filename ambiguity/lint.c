@@ -84,6 +84,9 @@ static void look_at_lines(struct lint *, const char *, size_t begin, size_t end,
 static void look_at_boundary(struct lint *, const char *line, size_t len, bool *is_one);
 static void look_at_gap(struct lint *, const char *line, size_t len, size_t *gap);
 static void check_boundaries(struct lint *);
+static bool is_no_skeleton(const struct part *);
+static bool is_plain_base64(const struct part *);
+static char *without(const struct parts *, bool (*is_such)(const struct part *), size_t *len);
 
 void
 lint_begin(struct lint *v, const struct parts *parts)
@@ -766,24 +769,48 @@ look_at_gap(struct lint *v, const char *line, size_t len, size_t *gap)
 char *
 lint_skeleton(const struct parts *parts, size_t *len)
 {
-	char *skeleton = malloc(parts->size + 1);
+	return without(parts, is_no_skeleton, len);
+}
+
+static bool
+is_no_skeleton(const struct part *part)
+{
+	return part->leaf && !part->inside && !part->in_skeleton;
+}
+
+char *
+lint_without_plain(const struct parts *parts, size_t *len)
+{
+	return without(parts, is_plain_base64, len);
+}
+
+static bool
+is_plain_base64(const struct part *part)
+{
+	return part->plain_base64;
+}
+
+/* The message without the contents of the parts that are such. */
+static char *
+without(const struct parts *parts, bool (*is_such)(const struct part *), size_t *len)
+{
+	char *copy = malloc(parts->size + 1);
 	size_t at = 0;
 
-	if (skeleton == NULL)
+	if (copy == NULL)
 		err(EX_OSERR, "lint");
 	*len = 0;
 	for (size_t i = 0; i <= parts->n; i++) {
 		const struct part *part = i < parts->n ? parts->at[i] : NULL;
 		size_t end = part == NULL ? parts->size : part->place.content_begin;
 
-		if (part != NULL && (!part->leaf || part->inside || part->in_skeleton))
+		if ((part != NULL && !is_such(part)) || end < at)
 			continue;
-		if (end > at)
-			memcpy(skeleton + *len, parts->bytes + at, end - at);
+		memcpy(copy + *len, parts->bytes + at, end - at);
 		*len += end - at;
 		at = part == NULL ? end : part->place.content_end;
 	}
-	return skeleton;
+	return copy;
 }
 
 bool

@@ -58,6 +58,9 @@ enum doubt lint_irregular(struct lint *);
  */
 char *lint_skeleton(const struct parts *, size_t *len);
 
+/* Any message, without the contents that are marked as plain_base64; malloc'd. */
+char *lint_without_plain(const struct parts *, size_t *len);
+
 /* Does no part have any of the bytes from begin to end? */
 bool lint_is_gap(const struct parts *, size_t begin, size_t end);
 

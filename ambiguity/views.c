@@ -317,6 +317,7 @@ static bool
 each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 {
 	struct view view = { .begin = begin, .end = end };
+	bool alike = decode_base64_plain(e->bytes + begin, end - begin) > 0;
 
 	for (int way = first; way < DECODE_WAYS && begin < end; way++) {
 		size_t len;
@@ -325,6 +326,11 @@ each_way_from(struct enumeration *e, int first, size_t begin, size_t end)
 
 		if (!is_called_for(e, (enum decode_way)way, begin, end)) {
 			e->evidence->skipped++;
+			continue;
+		}
+		if (alike && way != DECODE_BASE64 &&
+		    decode_kind_of((enum decode_way)way) == DECODE_KIND_BASE64) {
+			e->evidence->alike++;
 			continue;
 		}
 		decoded = decode_bytes((enum decode_way)way, e->bytes + begin, end - begin,

@@ -36,6 +36,7 @@ struct evidence {
 	bool base64, qp, uu, binhex;
 	bool any; /* an encoding is named that nobody knows */
 	size_t skipped; /* views that nothing speaks for */
+	size_t alike; /* views that are what another way of decoding gives, too */
 };
 
 void views_evidence(struct evidence *, const char *bytes, size_t size);

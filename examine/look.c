@@ -19,9 +19,12 @@
 
 /* A longer text is scanned alone. */
 #define TEXT_MAX (1u << 20)
+/* Shorter base64 stays in the raw message: it costs little. */
+#define PLAIN_MIN 4096
 
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool is_plain_text(const struct examination *, const struct part *);
+static bool is_plain_base64(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
     enum doubt);
 static void check_leaf(struct examination *, const struct part *, const char *, size_t);
@@ -80,6 +83,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	if (part->leaf)
 		active_check(x, part, content, len);
 	part->in_skeleton = is_plain_text(x, part);
+	part->plain_base64 = is_plain_base64(x, part);
 	if (!part->inside) {
 		doubt = lint_part(&x->lint, part);
 		part->doubtful = x->lint.n_irregular > irregular;
@@ -142,6 +146,20 @@ is_plain_text(const struct examination *x, const struct part *part)
 	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && !part->encoded &&
 	    part->n_names == 0 && part->place.whole_content &&
 	    strcmp(part->type, "text/plain") == 0;
+}
+
+/*
+ * Whatever stands around it, to everyone this is what was scanned: no line of it is a
+ * boundary or a field, and no decoder gives anything else.
+ */
+static bool
+is_plain_base64(const struct examination *x, const struct part *part)
+{
+	size_t len = part->place.content_end - part->place.content_begin;
+
+	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && part->encoded &&
+	    part->place.whole_content && len >= PLAIN_MIN &&
+	    decode_base64_plain(x->parts.bytes + part->place.content_begin, len) == part->len;
 }
 
 /*
@@ -273,7 +291,8 @@ skeleton_clean(struct examination *x)
 }
 
 /*
- * The raw mail, as another reader might take it apart. What the parts have
+ * The raw mail, as another reader might take it apart, but for long contents about which
+ * there is nothing to differ. What the parts have
  * shown already is not news; an infection that the parts explain is looked
  * for again once they are gone (settle).
  */
@@ -282,9 +301,12 @@ check_raw(struct examination *x)
 {
 	struct scan_result result;
 	bool located = false;
+	size_t len;
+	char *raw = lint_without_plain(&x->parts, &len);
 
-	scan_bytes(&result, SCAN_MAIL, x->parts.bytes, x->parts.size, object_seconds(&x->objects));
-	explain_scan(x->explain, "mail", "", x->parts.bytes, x->parts.size, &result);
+	scan_bytes(&result, SCAN_MAIL, raw, len, object_seconds(&x->objects));
+	explain_scan(x->explain, "mail", "", raw, len, &result);
+	free(raw);
 	for (size_t i = 0; i < result.n_hits; i++) {
 		enum verdict_class class = result.hits[i].class;
 

@@ -58,6 +58,8 @@ static bool visit_guess(struct examination *, struct joined *texts, const struct
     const char *content);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 
+static void explain_evidence(struct examination *, const struct evidence *);
+
 static const char not_called_for[] = "no header names such an encoding, and no marker";
 const char readings_too_many[] = "too many readings";
 
@@ -82,9 +84,16 @@ readings_of_message(struct examination *x)
 			all = views_of(x->parts.bytes, part->place.content_begin,
 			    part->place.content_end, x->conf, &x->evidence, visit_view, &r);
 	}
-	explain_skipped(x->explain, not_called_for, x->evidence.skipped);
+	explain_evidence(x, &x->evidence);
 	if (!all)
 		findings_add_whole(&x->found, CLASS_LIMIT, readings_too_many);
+}
+
+static void
+explain_evidence(struct examination *x, const struct evidence *evidence)
+{
+	explain_skipped(x->explain, not_called_for, evidence->skipped);
+	explain_skipped(x->explain, "the same in all ways", evidence->alike);
 }
 
 /* The names that a region gives itself, if it isn't one of the parts. */
@@ -418,7 +427,7 @@ readings_of_content(struct examination *x, const struct part *part, const char *
 		views_evidence(&evidence, content, len);
 		all = views_each(content, len, &parts.root, false, x->conf, &evidence, visit_region,
 		    visit_view, &r);
-		explain_skipped(x->explain, not_called_for, evidence.skipped);
+		explain_evidence(x, &evidence);
 		x->inner_depth--;
 	}
 	if (!all)

@@ -249,6 +249,23 @@ base64(struct out *o, const char *in, size_t len, enum decode_way way)
 	put_group(o, &g);
 }
 
+size_t
+decode_base64_plain(const char *in, size_t len)
+{
+	size_t digits = 0, padding = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (in[i] == '=')
+			padding++;
+		else if (base64_value((unsigned char)in[i]) >= 0 && padding == 0)
+			digits++;
+		else if (in[i] == '\n' ? (digits + padding) % 4 != 0
+					: in[i] != '\r' || i + 1 == len || in[i + 1] != '\n')
+			return 0;
+	}
+	return padding > 2 || (digits + padding) % 4 != 0 ? 0 : (digits + padding) / 4 * 3 - padding;
+}
+
 /* What mailing lists put between a message and their footer: "____", "-- ". */
 static bool
 line_is_rule(const char *s, size_t len)

@@ -50,6 +50,12 @@ enum decode_kind decode_kind_of(enum decode_way);
  */
 char *decode_bytes(enum decode_way, const char *in, size_t len, size_t max, size_t *out_len);
 
+/*
+ * How many bytes are in base64 that all ways of decoding agree about: whole groups of four
+ * on each line, and padding at the end alone. 0 = there is something else in it.
+ */
+size_t decode_base64_plain(const char *in, size_t len);
+
 /* The name that BinHex 4.0 has in front of its data, malloc'd; NULL if there is none. */
 char *decode_binhex_name(const char *in, size_t len);
 

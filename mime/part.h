@@ -69,6 +69,7 @@ struct part {
 	/* Noted by those who look at it (examine/). */
 	bool doubtful; /* its header or content may be read differently */
 	bool attachment; /* it is one, and what it is is not in doubt */
+	bool plain_base64; /* long, and in all ways of decoding what was scanned */
 	bool in_skeleton; /* its content is scanned with the skeleton, as it stands */
 	struct canonical
 	    *canonical; /* what could be made of it if it is doubtful; NULL = nothing */
