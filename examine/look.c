@@ -28,13 +28,14 @@ static bool is_plain_base64(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
     enum doubt);
 static void check_leaf(struct examination *, const struct part *, const char *, size_t);
+static void check_texts(struct examination *, bool irregular);
 static void check_text(struct examination *, const struct part *, const char *, size_t,
     bool irregular);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void check_member(struct examination *, const struct part *, const char *, size_t);
 static void check_whole(struct examination *);
 static bool skeleton_clean(struct examination *);
-static void check_raw(struct examination *);
+static bool check_raw(struct examination *);
 
 void
 look_begin(struct examination *x, const struct conf *conf, const char *bytes, size_t size,
@@ -229,13 +230,35 @@ static void
 check_whole(struct examination *x)
 {
 	enum doubt why = lint_irregular(&x->lint);
-	bool irregular = why != DOUBT_NONE;
+	bool irregular = why != DOUBT_NONE, clean;
 
 	explain_irregular(x->explain, why);
 	if (!irregular)
 		readings_of_guesses(x, &x->texts);
 	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x))
 		return;
+	if (!irregular)
+		check_texts(x, false);
+	for (size_t i = 0; i < x->texts.n; i++) {
+		const struct joined_piece *piece = &x->texts.pieces[i];
+
+		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len, irregular);
+	}
+	clean = check_raw(x);
+	if (!irregular)
+		return;
+	/* They stand in the raw message as they are; else it is to be told in which. */
+	if (!clean)
+		check_texts(x, true);
+	readings_of_message(x);
+	/* Views among it are no news any more. */
+	readings_of_guesses(x, &x->joined);
+}
+
+/* Those that stand in the skeleton. */
+static void
+check_texts(struct examination *x, bool irregular)
+{
 	for (size_t i = 0; i < x->parts.n; i++) {
 		const struct part *part = x->parts.at[i];
 
@@ -243,17 +266,6 @@ check_whole(struct examination *x)
 			check_text(x, part, x->parts.bytes + part->place.content_begin,
 			    part->place.content_end - part->place.content_begin, irregular);
 	}
-	for (size_t i = 0; i < x->texts.n; i++) {
-		const struct joined_piece *piece = &x->texts.pieces[i];
-
-		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len, irregular);
-	}
-	check_raw(x);
-	if (!irregular)
-		return;
-	readings_of_message(x);
-	/* Views among it are no news any more. */
-	readings_of_guesses(x, &x->joined);
 }
 
 /* One that was put off: with the views if there are any, else alone, since there is something. */
@@ -294,9 +306,9 @@ skeleton_clean(struct examination *x)
  * The raw mail, as another reader might take it apart, but for long contents about which
  * there is nothing to differ. What the parts have
  * shown already is not news; an infection that the parts explain is looked
- * for again once they are gone (settle).
+ * for again once they are gone (settle). True if it is clean.
  */
-static void
+static bool
 check_raw(struct examination *x)
 {
 	struct scan_result result;
@@ -321,4 +333,5 @@ check_raw(struct examination *x)
 	}
 	if (result.failed)
 		findings_add_whole(&x->found, CLASS_ERROR, result.error);
+	return result.n_hits == 0 && !result.failed;
 }

@@ -260,10 +260,11 @@ decode_base64_plain(const char *in, size_t len)
 		else if (base64_value((unsigned char)in[i]) >= 0 && padding == 0)
 			digits++;
 		else if (in[i] == '\n' ? (digits + padding) % 4 != 0
-					: in[i] != '\r' || i + 1 == len || in[i + 1] != '\n')
+				       : in[i] != '\r' || i + 1 == len || in[i + 1] != '\n')
 			return 0;
 	}
-	return padding > 2 || (digits + padding) % 4 != 0 ? 0 : (digits + padding) / 4 * 3 - padding;
+	return padding > 2 || (digits + padding) % 4 != 0 ? 0
+							  : (digits + padding) / 4 * 3 - padding;
 }
 
 /* What mailing lists put between a message and their footer: "____", "-- ". */

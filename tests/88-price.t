@@ -90,6 +90,24 @@ $line[$lines / 2] = "AAAA" . substr $line[$lines / 2], 4;
 $o = explained("$mixed--AAAA\nContent-Type: text/plain\n\nhello\n--AAAA\n" . join('', @line) . "--AAAA--\n");
 is($o->{irregular}, 'line that begins like a boundary', 'a line of base64 that begins like the boundary');
 cmp_ok(price($o), '<=', 6, 'costs: ' . price($o));
+# To everyone it is what was scanned: the raw message goes without it, and it is decoded once.
+my ($raw) = grep { $_->{object} eq 'mail' } @{$o->{scans}};
+cmp_ok($raw->{bytes}, '<', 1000, "and the raw message is scanned without it: $raw->{bytes} bytes");
+is(scalar(grep { $_->{object} eq 'part' } @{$o->{scans}}), 1, 'and the attachment once');
+cmp_ok(scalar @{$o->{views}}, '<=', 3, 'no way of decoding is tried that gives the same: ' . @{$o->{views}});
+cmp_ok({map { $_->{why} => $_->{views} } @{$o->{skipped}}}->{'the same in all ways'} // 0, '>', 5, 'which is told');
+my $odd = join '', @line;
+($raw) = grep { $_->{object} eq 'mail' } @{explained("$mixed--AAAA\nContent-Type: text/plain\n\nhello\n--AAAA\n" . $odd =~ s/\nAAAA/\nA=AA/r . "--AAAA--\nAAAA\n")->{scans}};
+cmp_ok($raw->{bytes}, '>', 200_000, 'not so one that decoders differ about');
+($raw) = grep { $_->{object} eq 'mail' } @{explained("$mixed--AAAA\nContent-Type: text/plain\n\nhello\n--AAAA\n$odd--AAAA--\n", '-o', 'scan=thorough')->{scans}};
+cmp_ok($raw->{bytes}, '>', 200_000, 'nor with scan = thorough');
+found_in('in such an attachment', "$mixed--AAAA\nContent-Type: text/plain\n\nhello\n--AAAA\nContent-Type: application/pdf; name=a.pdf\nContent-Transfer-Encoding: base64\n\n"
+    . join('', map { my $l = $_; ($l) } (b64("%PDF-1.4\n" . noise(20_001) . marker() . noise(20_000)) =~ s/\n[^\n]{4}/\nAAAA/r)) . "--AAAA--\n", 2);
+# A text that stands in the raw message as it is needs no scan of its own there, unless something is found.
+my $like = "$mixed--AAAA\nContent-Type: text/plain\n\nhello\n--aaaa line\nagain\n--AAAA--\n";
+is(explained($like)->{irregular}, 'line that begins like a boundary', 'a text with a line like a boundary');
+is(price(explained("Received: from a\n$like")), 1, 'costs one');
+found_in('in the text', $like =~ s/again/marker()/er, 1);
 my $bounce = "From: a\nContent-Type: text/plain\n\nYour message was not delivered.\n\n   ----- The header -----\n\nReceived: from x\nSubject: y\n"
     . "Content-Type: text/plain; name=a.txt\nContent-Transfer-Encoding: 7bit\n\n" . "A line of text, and another.\n" x 50;
 $o = explained($bounce);
