@@ -4,6 +4,9 @@
  *
  * The message itself and one that is somebody's content are read by the same
  * functions: a reader knows whose bytes they are.
+ *
+ * Over 500 lines because views, those that were put off and guesses share one budget and
+ * one way of telling what was found; apart they would need its inside.
  */
 #include "readings.h"
 
