@@ -183,7 +183,9 @@ push @disks, { name => 'log: full', conf => {}, start => sub { my ($x) = @_; mou
 # -- limits -------------------------------------------------------------------------------
 
 # Descriptors beyond those that are open: the spool, a socket pair, an inspector's own.
-for my $more (-2 .. 6, 20) {
+my @counted = $> ? () : (-2 .. 6, 20);
+SKIP: { loud_skip('only root can count the descriptors of a front, which is not dumpable', 1) if $> }
+for my $more (@counted) {
 	push @cells, { name => "descriptors: as many as are open and $more", scarce => sub { my ($x) = @_; limit($x->{c}, 'nofile', descriptors($x->{c}{pid}) + $more) },
 	    enough => sub { limit($_[0]{c}, 'nofile', undef) }, log => qr/Too many open files|the inspector could not be started/,
 	    $more <= 0 ? () : $more == 20 ? (passes => 1, log => undef) : (may_pass => 1) };
