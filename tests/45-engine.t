@@ -971,7 +971,8 @@ SKIP: {
 	ok($e->{sid} && kill(0, $e->{sid}), 'the pid file names a process');
 	is(verdict($e, $infected), 'infected', 'it serves at once');
 	ok(wait_for(sub { !session_members($r->{sid}) }), 'nothing is left in the caller\'s session');
-	for my $fd (0 .. 2) { is(readlink "/proc/$e->{sid}/fd/$fd", '/dev/null', "descriptor $fd is /dev/null") }
+	# Of a process that is not dumpable only root sees them.
+	for my $fd ($> ? () : (0 .. 2)) { is(readlink "/proc/$e->{sid}/fd/$fd", '/dev/null', "descriptor $fd is /dev/null") }
 	my $changed = new_process($e);
 	kill 'HUP', $e->{sid};
 	ok(my $new = wait_for($changed), 'SIGHUP: another process');
@@ -1007,7 +1008,8 @@ for (
 	[['--engine', '-c', '/dev/null', '-o', 'engine_socket_mode=0777'], 78, qr/engine_socket_mode/],
 	[['--engine', '-c', '/dev/null', '-o', 'log=file:/nonexistent/log'], 78, qr{/nonexistent/log}],
 	[['--engine', '-c', '/dev/null', '-o', 'log=stderr', '-o', 'engine_socket=/nonexistent/a/b'], 69, qr{/nonexistent/a/b}],
-	[['--engine', '-c', '/dev/null', '-o', 'log=stderr', '-o', 'engine_user=no-such-user',
+	# Nobody but root becomes another user.
+	$> ? () : [['--engine', '-c', '/dev/null', '-o', 'log=stderr', '-o', 'engine_user=no-such-user',
 	    '-o', 'engine_socket=' . tmpdir() . '/x'], 69, qr/no-such-user/],
 ) {
 	my ($args, $code, $says) = @$_;
