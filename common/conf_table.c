@@ -143,7 +143,7 @@ const struct conf_key conf_table[] = {
 	CHOICE(scan, sandbox, sandboxes, "auto"),
 	STRING(scan, scratch_dir, 1, CONF_PATH_LENGTH, NULL, "auto"),
 	TIME(scan, inspect_timeout, 1, DAY, "90s"),
-	TIME(scan, inspect_cpu, 0, DAY, "8s"),
+	TIME(scan, inspect_cpu, 0, DAY, "5s"),
 	SIZE(scan, memory_limit, 0, 1024 * G, "4G"),
 	SIZE(scan, scan_size_limit, K, 1024 * G, "400M"),
 	/* libclamav can't look at 2 GiB and more in one piece */
