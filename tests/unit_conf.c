@@ -342,7 +342,6 @@ test_bad_values(void **unused)
 	refuse("block_extensions=exe .",
 	    "bad value \"exe .\" for block_extensions: "
 	    "expected extensions like exe or .exe, 16384 bytes at most");
-	refuse("notice=", "bad value \"\" for notice: " NOTICES);
 	refuse("notice=caf\xe9", "bad value \"caf?\" for notice: " NOTICES);
 	refuse("notice=a\\tb", "bad value \"a\\tb\" for notice: " NOTICES);
 	refuse("notice=a\\", "bad value \"a\\\" for notice: " NOTICES);
