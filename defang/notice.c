@@ -9,6 +9,11 @@
  * names something which is not there, such as the reference of a message that
  * is not kept, is left out.
  *
+ * Plain text, beside HTML too. Tried in Thunderbird 153 and Roundcube 1.6.5: as HTML it has
+ * the same words in a box and is listed as .html; as an alternative of both it is one
+ * attachment more in Thunderbird, and Roundcube does not list its name. The sentence in
+ * front of a long text (front_line.c) is HTML where the text is.
+ *
  * Memory that runs out ends the process.
  */
 #include "notice.h"
