@@ -60,6 +60,8 @@ for (
 	['a message size limit that is too small', 'CRITICAL  postfix size: message_size_limit of Postfix', 2, ['-o', 'message_size_limit=1M']],
 	['an inspection that takes longer than Postfix waits', 'CRITICAL  postfix time: .*smtp_data_done_timeout', 2, ['-o', 'inspect_timeout=1300s']],
 	['a loop', 'CRITICAL  postfix loop: \S+ lacks -o content_filter=', 2, sub { s/^    -o content_filter=\n//m or die }],
+	['milters twice', 'WARNING   postfix override: \S+ lacks -o receive_override_options=no_milters', 1, sub { s/^    -o (?:receive_override_options|smtpd_milters)=.*\n//mg; s/^    -o content_filter=\n/$&    -o smtpd_milters=inet:127.0.0.1:1\n/m or die }],
+	['header checks twice', 'WARNING   postfix override: \S+ lacks no_header_body_checks', 1, sub { s/^    -o receive_override_options=.*\n//m; s/^    -o content_filter=\n/$&    -o header_checks=regexp:\/dev\/null\n/m or die }],
 	['the wrong user', 'CRITICAL  postfix user: \S+ runs as postfix', 2, sub { s/user=nobody argv/user=postfix argv/ or die }],
 	['more connections than filters', 'WARNING   postfix processes: scan opens up to 10', 1, sub { s/^(127\.0\.0\.1:$p->{filter_port}.*)10( +spawn)/${1}5$2/m or die }],
 	['a short life', 'WARNING   postfix time: .*command_time_limit \(100 s\)', 1, sub { s/command_time_limit=7200s/command_time_limit=100s/ or die }],
@@ -80,6 +82,25 @@ for (
 	is("@order", join(' ', sort @order), "$name: worst first");
 }
 sub open_quarantine { my $d = subdir("seen-quarantine", 0755); chown +(getpwnam "nobody")[2, 3], $d; return $d }
+# An engine that has not loaded what is there, and then has.
+{
+	my $at = subdir('engine', 0755);
+	my $db = subdir('engine-db', 0755);
+	write_file("$db/x.ndb", eicar_signature());
+	utime time - 86400, time - 86400, "$db/x.ndb";
+	my @settings = ("engine_socket=$at/socket", 'engine_socket_mode=0666', 'engine_users=nobody', 'reload_check=0', "engine_metrics_file=$at/engine.prom", "database=$db", "log=file:$at/log");
+	open my $null, '+<', '/dev/null' or die;
+	my $pid = start_process(cmd => ["$BUILD/spawnscan-inspect", '--engine', '-c', $p->{conf}, map { ('-o', $_) } @settings], fds => [$null, $null, $null]);
+	ok(wait_for(sub { -s "$at/engine.prom" }, 60), 'an engine') or diag(read_file("$at/log"));
+	my @o = map { ('-o', $_) } 'engine=auto', @settings[0, 3 .. 5];
+	my $r = check(@o);
+	like($r->{out}, qr/^OK        engine reload: it has the signatures that are there$/m, 'it has all') or diag($r->{out}, $r->{err});
+	utime time - 1000, time - 1000, "$db/x.ndb";
+	$r = check(@o);
+	like($r->{out}, qr/^WARNING   engine reload: there are newer signatures since 16 minutes, which it has not loaded$/m, 'it has not') or diag($r->{out});
+	is($r->{code}, 1, 'exit code 1');
+	stop_process($pid);
+}
 sub old { my $d = subdir('old'); write_file("$d/x.ndb", eicar_signature()); utime time - 3 * 86400 - 60, time - 3 * 86400 - 60, "$d/x.ndb"; return $d }
 is(check('--nonsense')->{code}, 3, 'wrong options: unknown');
 like(run(cmd => [spawnscan_cmd('--check', '-h')])->{out}, qr/^usage: spawnscan --check/, '-h');
