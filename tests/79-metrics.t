@@ -138,7 +138,7 @@ subtest 'of the engine' => sub {
 	cmp_ok(abs($number->('spawnscan_engine_database_timestamp_seconds') - (stat "$db/a.ndb")[9]), '<=', 1, 'time of the signatures');
 	like(read_file($prom), qr/^spawnscan_engine_info\{version="ClamAV [^"]+",spawnscan="[^"]+"\} 1$/m, 'version');
 	my @ready = grep { my $p = $_; (read_file("/proc/$p/stat") // '') =~ /\) \S $pid /s } map { m{/proc/(\d+)} } glob '/proc/[0-9]*';
-	kill 'SEGV', $ready[0];
+	kill 'KILL', $ready[0];
 	$becomes->('spawnscan_engine_crashes_total', 1);
 	write_file("$db/b.ndb", 'Other:0:*:' . unpack('H*', 'another pattern of this test') . "\n");
 	kill 'HUP', $pid;
