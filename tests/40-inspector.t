@@ -194,7 +194,7 @@ for my $mode ('segv', 'hang', 'magic') {
 		like($r->{out}, qr/^X-Spawnscan-Result: error action=wrap part=0 reason="[^"\r\n]+"\r?$/m, "$mode, error=wrap, $name: the result header");
 		my ($inner) = unwrapped($r->{out});
 		same_bytes($inner, $in, "$mode, error=wrap, $name: the attachment is the original");
-		like($r->{out}, qr/\AFrom alice[^\n]*\nX-Spawnscan-Result: error action=wrap part=0 reason="[ -~]+"\nFrom: /, "$mode, error=wrap: the mbox line is in front") if $name eq 'mbox';
+		like($r->{out}, qr/\AFrom alice[^\n]*\nX-Spawnscan-Result: error action=wrap part=0 reason="[ -~]+"\nReceived: from here\.example [^\n]*\nFrom: /, "$mode, error=wrap: the mbox line is in front") if $name eq 'mbox';
 		my @kept = grep { !/\.meta\z/ } glob "$r->{quarantine}/*/*";
 		is(scalar @kept, 1, "$mode, error=wrap, $name: in quarantine");
 		same_bytes(read_file($kept[0]), $in, "$mode, error=wrap, $name: exactly") if @kept;
