@@ -293,7 +293,7 @@ for (@cases) {
 {
 	my $xz = "\xfd7zXZ\0\0\4\xe6\xd6\xb4\x46" . "\2\0\x21\1\x16\0\0\0\x74\x2f\xe5\xa3" . "\xff" x 200;
 	for (['six bytes of an .xz', substr $xz, 0, 6], ['a stream header', substr $xz, 0, 12], ['a broken .xz', $xz],
-	    ['EGGA', "EGGAs are on the menu today, and more of them.\n"], ['ZWS', "ZWS, our club, meets on Monday\n"]) {
+	    ['EGGA', "EGGAs are on the menu today, and more of them.\x01\n"], ['ZWS', "ZWS, our club, meets on Monday\x01\n"]) {
 		my ($name, $bytes) = @$_;
 		my $odd = mail(parts => [part('Content-Type: text/plain', "hello\n"), attachment('a.bin', $bytes)]);
 		my $r = spawnscan(in => $odd);
