@@ -114,6 +114,9 @@ conf_contradiction(const struct conf *conf)
 		return "infected = tag and header = no: nothing would tell of a virus";
 	if (conf->quarantine_to_only && conf->quarantine_to[0] == '\0')
 		return "quarantine_to_only = yes without quarantine_to: nothing would be kept";
+	if ((conf->banner[0] == '\0' && conf->banner_html[0] != '\0') ||
+	    (conf->disclaimer[0] == '\0' && conf->disclaimer_html[0] != '\0'))
+		return "banner_html and disclaimer_html are for beside banner and disclaimer";
 	return NULL;
 }
 

@@ -103,6 +103,9 @@ struct conf {
 	enum conf_notice_line notice_line; /* in front of the text: when */
 	bool notice_renamed; /* the same of what was renamed */
 	char *contact; /* whom the notice says to ask */
+	char *banner; /* in front of the text of each message; "" = none */
+	char *banner_html; /* the same as HTML; "" = made from banner */
+	char *disclaimer, *disclaimer_html; /* behind it, once in a thread */
 	char *subject_tag; /* in front of the subject of what was changed; "" = none */
 
 	/* [quarantine] */

@@ -202,6 +202,10 @@ const struct conf_key conf_table[] = {
 	CHOICE(marks, notice_line, notice_lines, "auto"),
 	BOOL(marks, notice_renamed, "no"),
 	STRING(marks, contact, 1, 200, conf_check_shown, "your postmaster"),
+	TEXT(marks, banner, 0, CONF_NOTICE_LENGTH, conf_check_notice, ""),
+	TEXT(marks, banner_html, 0, CONF_NOTICE_LENGTH, conf_check_notice, ""),
+	TEXT(marks, disclaimer, 0, CONF_NOTICE_LENGTH, conf_check_notice, ""),
+	TEXT(marks, disclaimer_html, 0, CONF_NOTICE_LENGTH, conf_check_notice, ""),
 	STRING(marks, subject_tag, 0, 100, conf_check_shown, ""),
 
 	CHOICE(quarantine, quarantine, keeps, "changed"),

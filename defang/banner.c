@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * banner.c - a text that is put in front of what a recipient reads first, or behind
+ * banner.c - texts that are put in front of what a recipient reads first, or behind
  * it.
  *
  * What the first text is: of multipart/mixed (and of what is not known) the first
@@ -23,6 +23,7 @@
 #include "form.h"
 #include "header.h"
 #include "insert.h"
+#include "repeat.h"
 #include "tree.h"
 
 /* RFC 5322 2.1.1 allows 998; a character may take more bytes in another charset. */
@@ -32,11 +33,12 @@
 struct insertion {
 	const struct defang *d;
 	const struct parts *parts;
-	const struct banner *banner;
+	const struct banner *banners;
+	size_t n_banners; /* 0: lines are counted only */
 	banner_ask *ask;
 	void *ctx;
 	unsigned int n; /* texts that have it */
-	size_t lines; /* if banner is NULL: only counted */
+	size_t lines;
 	const char *why; /* not in one */
 };
 
@@ -45,6 +47,8 @@ static void into_first(struct insertion *, size_t);
 static bool is_text(const struct parts *, const struct part *);
 static bool is_attached(const struct parts *, const struct part *);
 static void into_leaf(struct insertion *, const struct part *);
+static const char *into_form(const struct insertion *, struct form *);
+static char *all_said(const struct insertion *, const struct form *, bool at_end);
 static char *said(const struct banner *, const struct form *);
 static void put_html(FILE *, const char *text, bool plain);
 static void put_text(FILE *, const char *text, bool flowed);
@@ -59,14 +63,16 @@ checked(void *p)
 }
 
 const char *
-banner_insert(const struct defang *d, const struct parts *parts, const struct banner *banner,
-    banner_ask *ask, void *ctx)
+banner_insert(const struct defang *d, const struct parts *parts, const struct banner *banners,
+    size_t n, banner_ask *ask, void *ctx)
 {
-	struct insertion in = { d, parts, banner, ask, ctx, 0, 0, NULL };
+	struct insertion in = { d, parts, banners, n, ask, ctx, 0, 0, NULL };
 
-	if (strlen(banner->text) > BANNER_TEXT_MAX)
-		return "the text is too long";
-	if (parts->n > 0)
+	for (size_t i = 0; i < n; i++) {
+		if (strlen(banners[i].text) > BANNER_TEXT_MAX)
+			return "the text is too long";
+	}
+	if (n > 0 && parts->n > 0)
 		into(&in, 0);
 	if (in.n == 0 && in.why == NULL)
 		return "there is no text";
@@ -76,7 +82,7 @@ banner_insert(const struct defang *d, const struct parts *parts, const struct ba
 size_t
 banner_lines(const struct parts *parts, banner_ask *ask, void *ctx)
 {
-	struct insertion in = { NULL, parts, NULL, ask, ctx, 0, 0, NULL };
+	struct insertion in = { NULL, parts, NULL, 0, ask, ctx, 0, 0, NULL };
 
 	if (parts->n > 0)
 		into(&in, 0);
@@ -173,21 +179,52 @@ into_leaf(struct insertion *in, const struct part *part)
 	if (!is_text(in->parts, part) || is_attached(in->parts, part))
 		return;
 	why = form_read(&form, in->parts, part);
-	if (why == NULL && in->banner == NULL) {
+	if (why == NULL && in->n_banners == 0) {
 		size_t lines = form_lines(&form);
 
 		in->lines = lines > in->lines ? lines : in->lines;
 	} else if (why == NULL) {
-		char *text = said(in->banner, &form);
-
-		why = insert_text(in->d, &form, text, in->banner->at_end);
-		free(text);
+		why = into_form(in, &form);
 	}
 	if (why == NULL)
 		in->n++;
 	else
 		in->why = why;
 	form_free(&form);
+}
+
+static const char *
+into_form(const struct insertion *in, struct form *form)
+{
+	char *front = all_said(in, form, false), *behind = all_said(in, form, true);
+	const char *why = insert_text(in->d, form, front, behind);
+
+	free(front);
+	free(behind);
+	return why;
+}
+
+/* What goes in front, or behind; malloc'd, "" = nothing. */
+static char *
+all_said(const struct insertion *in, const struct form *form, bool at_end)
+{
+	char *all;
+	size_t size;
+	FILE *f = checked(open_memstream(&all, &size));
+
+	for (size_t i = 0; i < in->n_banners; i++) {
+		const struct banner *b = &in->banners[i];
+		char *text;
+
+		if (b->at_end != at_end || (b->once && repeat_is_in(form, b->text)))
+			continue;
+		text = said(b, form);
+		fputs(text, f);
+		free(text);
+	}
+	if (fclose(f) == EOF)
+		err(EX_OSERR, "banner");
+	return all;
 }
 
 /* In UTF-8, with an empty line to the rest; each line ended by LF. malloc'd. */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * banner.h - a text that is put in front of what a recipient reads first, or behind
+ * banner.h - texts that are put in front of what a recipient reads first, or behind
  * it: into the first text of a message and into the other forms of that text, in
  * the charset and the transfer encoding of each.
  *
  *	struct banner b = { .text = "Sent from outside.\n" };
- *	const char *why = banner_insert(d, parts, &b, may, ctx);
+ *	const char *why = banner_insert(d, parts, &b, 1, may, ctx);
  *
  * The rest of the message stays byte for byte, unless the text can't be said in it:
  * a text/plain in a charset without these characters becomes UTF-8. HTML stays as
@@ -33,6 +33,7 @@ struct banner {
 	const char
 	    *html; /* the same as HTML in UTF-8, an element of its own; NULL = made from text */
 	bool at_end; /* behind the text; else in front of it */
+	bool once; /* not into a text that holds it already, such as a reply that quotes it */
 };
 
 enum banner_answer {
@@ -49,15 +50,16 @@ enum banner_answer {
 typedef enum banner_answer banner_ask(void *ctx, const struct part *);
 
 /*
- * The edits that put it there. NULL if it stands in each form of the text now; else
- * why not in all of them, a constant phrase: then it may stand in some.
+ * The edits that put n of them there, those in front in their order. NULL if they stand
+ * in each form of the text now; else why not in all of them, a constant phrase: then
+ * they may stand in some.
  *
  * Never written into: what is signed (also in the text, by PGP), encrypted, a report
  * (RFC 6522), an attached message or an attachment, and what other programs may read
  * in another way than we do (part->doubtful). An empty message is no text.
  */
 const char *banner_insert(const struct defang *, const struct parts *, const struct banner *,
-    banner_ask *, void *ctx);
+    size_t n, banner_ask *, void *ctx);
 
 /*
  * How many lines of a screen that is 80 characters wide the first text takes, in its

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * front_line.c - in front of the text of a message: what was removed or renamed
- * further down, where nobody might look.
+ * further down, where nobody might look; and what the administrator has to say.
  *
  * A notice stands where its part stood, or behind the text. Under a long text that is
  * far down: mutt shows the first screen, others a text that one has to scroll, and
  * their lists of attachments do not say what a file is about. So a sentence for each
  * part that went stands in front of a text that is longer than a screen. What stands
  * in front of the text anyway is not told.
+ *
+ * The administrator's own words go the same way: a banner in front of the text and a
+ * disclaimer behind it, whether something was found or not. A disclaimer is not put
+ * behind a text that has it already; a banner is, for what a stranger may have written
+ * himself must not keep it away.
  *
  * Memory that runs out ends the process.
  */
@@ -32,31 +37,61 @@ struct asking {
 	size_t first; /* the first text that may be written into */
 };
 
+static char *ended(const char *);
+static const char *markup_of(const char *setting);
 static banner_ask answer;
 static char *sentences(const struct conf *, const struct request *, const struct asking *,
     bool removed);
 static void add(FILE *, size_t *n, char *line);
 
-void
+const char *
 front_line_put(const struct defang *d, const struct parts *parts, const struct layout *layout,
     const struct conf *conf, const struct request *request, const struct front_line_part *changed,
     size_t n)
 {
 	struct asking asking = { layout, changed, n, PART_NONE };
-	size_t lines = banner_lines(parts, answer, &asking);
+	size_t lines = banner_lines(parts, answer, &asking), n_banners = 0;
 	bool removed = conf->notice_line == NOTICE_LINE_ALWAYS ||
 	    (conf->notice_line == NOTICE_LINE_AUTO && lines > LONG_TEXT);
-	struct banner banner = { .text = NULL };
-	char *text;
+	char *told = sentences(conf, request, &asking, removed);
+	char *banner = ended(conf->banner), *disclaimer = ended(conf->disclaimer);
+	const struct banner all[] = {
+		{ .text = banner, .html = markup_of(conf->banner_html) },
+		{ .text = told },
+		{ .text = disclaimer,
+		    .html = markup_of(conf->disclaimer_html),
+		    .at_end = true,
+		    .once = true },
+	};
+	struct banner banners[sizeof(all) / sizeof(all[0])];
+	const char *why;
 
-	if (lines == 0)
-		return;
-	text = sentences(conf, request, &asking, removed);
-	banner.text = text;
-	/* Where it can't stand the notice has to do. */
-	if (text[0] != '\0')
-		banner_insert(d, parts, &banner, answer, &asking);
-	free(text);
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		if (all[i].text[0] != '\0')
+			banners[n_banners++] = all[i];
+	}
+	why = n_banners == 0 ? NULL : banner_insert(d, parts, banners, n_banners, answer, &asking);
+	free(disclaimer);
+	free(banner);
+	free(told);
+	return conf->banner[0] == '\0' && conf->disclaimer[0] == '\0' ? NULL : why;
+}
+
+/* With a line ending, unless there is nothing; malloc'd. */
+static char *
+ended(const char *text)
+{
+	char *copy;
+
+	if (asprintf(&copy, "%s%s", text, text[0] == '\0' ? "" : "\n") == -1)
+		err(EX_OSERR, "front_line");
+	return copy;
+}
+
+static const char *
+markup_of(const char *setting)
+{
+	return setting[0] == '\0' ? NULL : setting;
 }
 
 static enum banner_answer

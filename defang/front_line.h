@@ -29,9 +29,10 @@ struct front_line_part {
 /*
  * The edits. parts: all that other edits change, but for those that went, which the
  * layout knows after its own edits. Nothing happens where the settings (notice_line,
- * notice_renamed) or the message do not want it.
+ * notice_renamed, banner, disclaimer) or the message do not want it. NULL, or why
+ * banner and disclaimer are not in each form of the text, a constant phrase.
  */
-void front_line_put(const struct defang *, const struct parts *, const struct layout *,
+const char *front_line_put(const struct defang *, const struct parts *, const struct layout *,
     const struct conf *, const struct request *, const struct front_line_part *, size_t n);
 
 #endif

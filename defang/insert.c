@@ -26,13 +26,16 @@
 /* A text of so many bytes is not written anew. */
 #define REWRITE_MAX (1u << 20)
 
+static bool can_say(const struct form *, const char *text);
+static void insert_at(const struct defang *, const struct form *, const char *text, bool at_end);
 static size_t place_in(const struct form *, bool at_end);
 static void insert_lines(const struct defang *, const struct form *, size_t at, const char *coded,
     size_t len, const char *eol);
 static bool is_soft_end(const char *raw, size_t len);
 static void insert_base64(const struct defang *, const struct form *, size_t at, const char *text);
 static char *coded_for_base64(const struct form *, const char *text, size_t *len);
-static const char *rewrite(const struct defang *, struct form *, const char *text, bool at_end);
+static const char *rewrite(const struct defang *, struct form *, const char *front,
+    const char *behind);
 static void put_content(FILE *, const struct form *, const char *body, size_t size,
     const char *eol);
 static void edit_header(const struct defang *, const struct form *);
@@ -48,27 +51,48 @@ checked(void *p)
 }
 
 const char *
-insert_text(const struct defang *d, struct form *f, const char *text, bool at_end)
+insert_text(const struct defang *d, struct form *f, const char *front, const char *behind)
 {
-	const char *why = NULL;
-	size_t coded_len;
-	char *coded;
-
-	if (at_end && !f->html && charset_is_shifted(&f->charset, f->content, f->len))
+	if (behind[0] != '\0' && !f->html && charset_is_shifted(&f->charset, f->content, f->len))
 		return "the text does not end in the charset's first set";
 	if (f->charset.unit > 1 && f->transfer == TRANSFER_NONE)
 		return "the charset of the text needs an encoding";
-	coded = charset_encode(&f->charset, text, strlen(text), &coded_len);
-	if (coded == NULL ||
-	    (f->transfer == TRANSFER_NONE && f->seven_bit && !is_ascii(coded, coded_len) &&
-		is_ascii(f->content, f->len)))
-		why = rewrite(d, f, text, at_end);
-	else if (f->transfer == TRANSFER_BASE64)
-		insert_base64(d, f, place_in(f, at_end), text);
-	else
-		insert_lines(d, f, place_in(f, at_end), coded, coded_len, d->eol);
+	if (!can_say(f, front) || !can_say(f, behind))
+		return rewrite(d, f, front, behind);
+	insert_at(d, f, front, false);
+	insert_at(d, f, behind, true);
+	return NULL;
+}
+
+/* In the charset and the encoding of the text? */
+static bool
+can_say(const struct form *f, const char *text)
+{
+	size_t len;
+	char *coded = charset_encode(&f->charset, text, strlen(text), &len);
+	bool can = coded != NULL &&
+	    (f->transfer != TRANSFER_NONE || !f->seven_bit || is_ascii(coded, len) ||
+		!is_ascii(f->content, f->len));
+
 	free(coded);
-	return why;
+	return can;
+}
+
+static void
+insert_at(const struct defang *d, const struct form *f, const char *text, bool at_end)
+{
+	size_t at = place_in(f, at_end), len;
+	char *coded;
+
+	if (text[0] == '\0')
+		return;
+	if (f->transfer == TRANSFER_BASE64) {
+		insert_base64(d, f, at, text);
+		return;
+	}
+	coded = checked(charset_encode(&f->charset, text, strlen(text), &len));
+	insert_lines(d, f, at, coded, len, d->eol);
+	free(coded);
 }
 
 /* In the decoded content. */
@@ -204,7 +228,7 @@ coded_for_base64(const struct form *form, const char *text, size_t *len)
 
 /* A text/plain becomes UTF-8, since its charset lacks a character of ours, or its bytes. */
 static const char *
-rewrite(const struct defang *d, struct form *form, const char *text, bool at_end)
+rewrite(const struct defang *d, struct form *form, const char *front, const char *behind)
 {
 	const struct part_place *place = &form->part->place;
 	size_t mark = form->charset.mark, len, size;
@@ -217,10 +241,10 @@ rewrite(const struct defang *d, struct form *form, const char *text, bool at_end
 	if (content == NULL)
 		return "the text is not in the charset that it names";
 	f = checked(open_memstream(&body, &size));
-	fputs(at_end ? "" : text, f);
+	fputs(front, f);
 	fwrite(content, 1, len, f);
-	if (at_end)
-		fprintf(f, "%s%s", len > 0 && content[len - 1] != '\n' ? "\n" : "", text);
+	if (behind[0] != '\0')
+		fprintf(f, "%s%s", len > 0 && content[len - 1] != '\n' ? "\n" : "", behind);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "banner");
 	free(content);

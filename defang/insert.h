@@ -16,9 +16,11 @@
 #include "form.h"
 
 /*
- * text: UTF-8, each line ended by LF; HTML for a form that is HTML, where it goes into
- * the body. NULL, or why it can't be there, a constant phrase; then there is no edit.
+ * In front of the text, and behind it; "" = nothing. UTF-8, each line ended by LF; HTML
+ * for a form that is HTML, where they go into the body. NULL, or why one can't be there, a
+ * constant phrase; then there is no edit.
  */
-const char *insert_text(const struct defang *, struct form *, const char *text, bool at_end);
+const char *insert_text(const struct defang *, struct form *, const char *front,
+    const char *behind);
 
 #endif

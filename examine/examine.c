@@ -14,11 +14,14 @@
  */
 #include "examine.h"
 
+#include <stdio.h>
+
 #include "effort.h"
 #include "hasty.h"
 #include "look.h"
 #include "settle.h"
 
+static void note_unstamped(struct examination *);
 static void explain_layout(struct examination *);
 
 void
@@ -53,9 +56,22 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 		findings_add_whole(&x.found, CLASS_ERROR, wrong);
 		findings_drop_edits(&x.found);
 	}
+	note_unstamped(&x);
 	explain_layout(&x);
 	report->explanation = explain_end(x.explain, report);
 	look_free(&x);
+}
+
+/* A banner or a disclaimer that is wanted and not there is told. */
+static void
+note_unstamped(struct examination *x)
+{
+	char note[200];
+
+	if (x->found.unstamped == NULL || x->found.report->n_edits == 0)
+		return;
+	snprintf(note, sizeof(note), "banner or disclaimer left out: %s", x->found.unstamped);
+	report_add_note(x->found.report, note);
 }
 
 /* Of the edits as they stand at the end. */

@@ -73,7 +73,7 @@ static void add(struct findings *, const struct part *, enum verdict_class, enum
 static void edit_removal(struct findings *, const struct defang *, const struct target *);
 static void edit_canonical(struct findings *, const struct defang *, const struct target *);
 static bool is_blocked(struct findings *, char *name);
-static void edit_front_line(const struct findings *, const struct defang *);
+static void edit_front_line(struct findings *, const struct defang *);
 static void drop_covered(struct report *);
 
 void
@@ -469,12 +469,15 @@ findings_edit(struct findings *f)
 	drop_covered(f->report);
 }
 
-/* Of what was renamed its recipients are told if they are to be, of what went by its notice. */
+/*
+ * Of what was renamed its recipients are told if they are to be, of what went by its
+ * notice. The administrator's own words go there, too.
+ */
 static void
-edit_front_line(const struct findings *f, const struct defang *d)
+edit_front_line(struct findings *f, const struct defang *d)
 {
-	struct front_line_part *changed = calloc(f->n_targets, sizeof(*changed));
-	char(*names)[DEFANG_NAME_MAX] = calloc(f->n_targets, sizeof(*names));
+	struct front_line_part *changed = calloc(f->n_targets + 1, sizeof(*changed));
+	char(*names)[DEFANG_NAME_MAX] = calloc(f->n_targets + 1, sizeof(*names));
 	bool whole = false;
 	size_t n = 0;
 
@@ -497,8 +500,9 @@ edit_front_line(const struct findings *f, const struct defang *d)
 		}
 		n++;
 	}
-	if (n > 0 && !whole)
-		front_line_put(d, f->parts, &f->layout, f->conf, f->request, changed, n);
+	if (!whole)
+		f->unstamped = front_line_put(d, f->parts, &f->layout, f->conf, f->request, changed,
+		    n);
 	free(names);
 	free(changed);
 }

@@ -35,6 +35,7 @@ struct findings {
 	size_t n_targets;
 	struct struck *struck; /* fields of the message's header */
 	size_t n_struck;
+	const char *unstamped; /* why banner and disclaimer are not everywhere; NULL = they are */
 	char outer_name[256]; /* of the part that is being walked, not of one inside it */
 	size_t removed; /* the part that goes with all below it; PART_NONE = none */
 	enum verdict_class removed_class;

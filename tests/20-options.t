@@ -99,6 +99,7 @@ my %bad = (
 	notice_line => ['sometimes', ''],
 	notice_renamed => ['perhaps'],
 	quarantine_to_only => ['perhaps'],
+	(map { $_ => ["h\xe4", "a\tb", 'x' x 1000] } qw(banner banner_html disclaimer disclaimer_html)),
 	subject_tag => ["h\xe4", 'x' x 200],
 	contact => ['', "h\xe4", 'x' x 300],
 	quarantine => ['', 'some', 'yes'],

@@ -96,6 +96,18 @@ sub unwrapped {
 	same_bytes($r->{out}, "X-Evil: yes\n$mail", 'remove: any edit is made');
 	is(scalar(my @kept = grep { !/\.meta\z/ } glob "$r->{quarantine}/*/*"), 1, 'and the original is kept');
 }
+# Words of the administrator's may be put in; to take something out is more than that.
+{
+	my %conf = (inspector => $evil, disclaimer => 'words');
+	evil('pass-and-insert', $mail);
+	is(spawnscan(in => $mail, conf => {%conf})->{code}, 0, 'disclaimer: something is put in');
+	for my $mode (qw(pass-and-empty pass-and-shorten tag-and-empty pass-and-mark pass-and-mark-twice pass-and-stamp-much)) {
+		evil($mode, $mail);
+		my $r = spawnscan(in => $mail, conf => {%conf});
+		is($r->{code}, 75, "disclaimer, $mode: deferred");
+		like($r->{log}, qr/report is not sound/, "disclaimer, $mode: said");
+	}
+}
 for my $mode ('sound', 'sound-and-hang', 'sound-in-drops') {
 	evil($mode, $wire);
 	my $r = spawnscan(in => $wire, conf => {inspector => $evil});

@@ -83,7 +83,7 @@ main(int argc, char **argv)
 	d.eol = defang_eol(d.bytes, d.size, "\n");
 	banner.at_end = strcmp(argv[1], "end") == 0;
 	lines = banner_lines(&parts, answer, NULL);
-	why = banner_insert(&d, &parts, &banner, answer, NULL);
+	why = banner_insert(&d, &parts, &banner, 1, answer, NULL);
 	report_sort_edits(&report);
 	f = fopen(argv[4], "w");
 	if (f == NULL ||

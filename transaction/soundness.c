@@ -19,7 +19,15 @@ static bool is_smuggling(const struct finding *, const struct conf *);
 static bool action_fits(const struct report *, const struct conf *, const struct finding *);
 static bool settings_edit(const struct report *, const struct conf *);
 static const char *check_marks(const struct report *, const struct conf *, const struct message *);
+static bool is_stamp(const struct edit *);
 static bool at_header(const struct message *, uint64_t);
+
+/*
+ * Texts of a multipart/alternative, each with a front, an end and a header; and by how
+ * much one may get shorter in another encoding.
+ */
+#define STAMPS_MAX 64
+#define STAMP_SLACK 128
 
 const char *
 soundness_check(const struct report *r, const struct conf *conf, const struct message *m)
@@ -97,16 +105,20 @@ settings_edit(const struct report *r, const struct conf *conf)
 static const char *
 check_marks(const struct report *r, const struct conf *conf, const struct message *m)
 {
-	size_t marks = 0;
+	bool stamps = conf->banner[0] != '\0' || conf->disclaimer[0] != '\0';
+	size_t marks = 0, n_stamps = 0;
 
 	for (size_t i = 0; i < r->n_edits; i++) {
 		const struct edit *e = &r->edits[i];
 
-		if (e->length > 0 &&
-		    (e->text_len > 0 ||
-			!mark_covers(m->bytes, m->size, e->offset, e->offset + e->length)))
+		if (e->length > 0 && e->text_len == 0 &&
+		    mark_covers(m->bytes, m->size, e->offset, e->offset + e->length))
+			continue;
+		if (stamps && !at_header(m, e->offset) && is_stamp(e) && n_stamps++ < STAMPS_MAX)
+			continue;
+		if (e->length > 0)
 			return "its action changes nothing, but an edit does";
-		if (e->length > 0 || e->text_len == 0)
+		if (e->text_len == 0)
 			continue;
 		if (marks++ > 0 || !conf->header || !at_header(m, e->offset) ||
 		    !mark_is_text(r, e->text, e->text_len))
@@ -115,6 +127,16 @@ check_marks(const struct report *r, const struct conf *conf, const struct messag
 	if (conf->header && marks == 0)
 		return "it leaves the message without a mark";
 	return NULL;
+}
+
+/*
+ * Words of the administrator's are put into the text (defang/banner.h). What the text is,
+ * only the inspector knows; but nothing gets shorter by it.
+ */
+static bool
+is_stamp(const struct edit *e)
+{
+	return e->text_len > 0 && e->length <= e->text_len + STAMP_SLACK;
 }
 
 /* Where a header may begin: at the front, or behind the line of a mailbox. */
