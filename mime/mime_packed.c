@@ -65,6 +65,9 @@ packed_add_member(struct packed *p, char *const *names, size_t n_names, char *co
 		return false;
 	}
 	--*p->members_left;
+	/* A folder without a name: there is nothing to be judged. */
+	if (n_names == 0 && content == NULL && flags == 0)
+		return true;
 	packed_add(p, NULL, 0, content, len);
 	p->items[p->n - 1].flags = flags;
 	p->items[p->n - 1].archived = true;
