@@ -37,6 +37,7 @@ static const char *const name_keys[] = { "/UF", "/F", "/Unix", "/DOS", "/Mac" };
 
 static bool is_sealed(const struct format_input *);
 static bool is_simple(const struct format_input *);
+static bool has_escaped_name(const struct format_input *);
 static void look_at_objects(struct packed *, const struct format_input *, qpdf_data);
 static bool look_at(struct packed *, qpdf_data, qpdf_oh dictionary);
 static void note_action(struct packed *, qpdf_data, qpdf_oh dictionary);
@@ -94,13 +95,34 @@ static bool
 is_simple(const struct format_input *in)
 {
 	static const char *const words[] = { "/EF", "/EmbeddedFile", "/ObjStm", "/Encrypt",
-		"/JavaScript", "/JS", "/Launch", "#" };
+		"/JavaScript", "/JS", "/Launch" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (memmem(in->bytes, in->len, words[i], strlen(words[i])) != NULL)
 			return false;
 	}
-	return true;
+	return !has_escaped_name(in);
+}
+
+/* A name with a character as two hexadecimal digits behind "#", ISO 32000-1 7.3.5. */
+static bool
+has_escaped_name(const struct format_input *in)
+{
+	bool in_name = false;
+
+	for (size_t i = 0; i < in->len; i++) {
+		unsigned char c = (unsigned char)in->bytes[i];
+
+		if (c == '/')
+			in_name = true;
+		else if (!isgraph(c) || strchr("()<>[]{}%", c) != NULL)
+			in_name = false;
+		else if (in_name && c == '#' && i + 2 < in->len &&
+		    isxdigit((unsigned char)in->bytes[i + 1]) &&
+		    isxdigit((unsigned char)in->bytes[i + 2]))
+			return true;
+	}
+	return false;
 }
 
 static void
