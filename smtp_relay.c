@@ -44,6 +44,7 @@
 
 #define LAST_RESORT 60 /* seconds, after which an alarm ends what has not ended by itself */
 #define REFUSE_TIMEOUT 10 /* seconds, for the one line of smtp_relay_refuse */
+#define XFORWARDS_MAX 100 /* commands in a transaction */
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -231,7 +232,7 @@ session_close(struct session *s)
 	session_enter(s, STATE_CLOSED);
 	io_discard_input(&s->client);
 	io_close(&s->down);
-	session_reset_envelope(s);
+	session_end_transaction(s);
 	free(s);
 }
 
@@ -576,6 +577,9 @@ smtp_xforward(struct session *s, const struct command_line *line)
 	enum answer answer;
 	char **grown;
 
+	/* Each is said again for each copy; a client that forwards needs two or three. */
+	if (s->n_xforwards >= XFORWARDS_MAX)
+		return ANSWER_ARGUMENT;
 	grown = reallocarray(s->xforwards, s->n_xforwards + 1, sizeof(*grown));
 	if (grown == NULL)
 		return ANSWER_NO_MEMORY;

@@ -367,4 +367,14 @@ subtest 'where there can be but one: the strictest' => sub {
 	my $record = last_record(read_file($log));
 	is("$record->{rules} $record->{strictest_of} $record->{action}", 'strict 2 remove', 'log');
 };
+subtest 'XFORWARD without end' => sub {
+	my $here = Downstream->start;
+	my $c = SmtpClient->filter(to => $here->address, conf => with(''));
+	$c->hello;
+	like($c->cmd('XFORWARD NAME=a.example'), qr/\A250/, 'one of many') or last for 1 .. 100;
+	like($c->cmd('XFORWARD NAME=a.example'), qr/\A501 /, 'is one too many') or diag($c->received);
+	$c->quit;
+	$here->stop;
+};
+
 done_testing;
