@@ -77,7 +77,10 @@ subtest 'the log and the rules know the envelope' => sub {
 	my $rules = milter(rules => "[rule in]\nauthenticated = yes\nblocked = pass\n[rule out]\nauthenticated = no\nblocked = reject\n");
 	for (['', 'not known', 'defang', undef], ["{mail_addr}\0a\0", 'not logged in', 'reject', 'out'], ["{mail_addr}\0a\0{auth_authen}\0me\0", 'logged in', 'pass', 'in']) {
 		my ($macros, $name, $action, $rule) = @$_;
+		my $before = () = records($rules);
 		deliver($rules, $named, macros => $macros);
+		# The record is written when the reply is on its way.
+		ok(wait_for(sub { (() = records($rules)) > $before }, 30), "$name: a record");
 		my $r = (records($rules))[-1];
 		is($r->{action}, $action, "$name: action");
 		is($r->{rules}, $rule, 'and rule');

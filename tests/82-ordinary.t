@@ -75,7 +75,10 @@ is_deeply(\@broken, [], 'each is examined to the end');
 cmp_ok(@ambiguous * 1000, '<=', scalar @ordinary, @ambiguous . ' of ' . @ordinary . ' are changed because they might be read in two ways')
     or diag(join "\n", @ambiguous);
 cmp_ok($regular, '>', 0.7 * @ordinary, "$regular of them read the same to everyone");
-is_deeply(\@beyond, [], 'and of those nothing but skeleton and parts is scanned, each once');
+# What only programs that guess would take for an attachment is scanned with the texts.
+my @guessed = grep { / view/ } @beyond;
+is_deeply([grep { !/ view/ } @beyond], [], 'and of those nothing but skeleton and parts is scanned, each once');
+cmp_ok(@guessed * 200, '<=', $regular, 'but for ' . @guessed . ' in which a program that guesses might find more') or diag(join "\n", @guessed);
 my ($slowest) = sort { $b->[0] <=> $a->[0] } @slow;
 diag(sprintf '%d mails in %.0f s, the slowest %.1f s (%s); %d views of the other %d', scalar @ordinary, now() - $began, @$slowest, $views, @ordinary - $regular);
 done_testing;

@@ -20,7 +20,7 @@
 #include "conf.h"
 #include "conf_file.h"
 
-#define MAX_KEYS 100
+#define MAX_KEYS 256
 
 struct listing {
 	char *text[MAX_KEYS]; /* "section.key=value" */

@@ -943,8 +943,22 @@ test_unopened(void **state)
 	expect_unopened("a stream header", broken_xz, 12);
 	expect_unopened("half a block", broken_xz, 24);
 	expect_unopened("a broken block", broken_xz, sizeof(broken_xz));
-	expect_unopened("a text that begins like EGG", "EGGAs are on the menu today.\n", 29);
-	expect_unopened("a text that begins like SWF", "ZWS, our club, meets on Monday.\n", 32);
+	expect_unopened("what begins like EGG", "EGGAs are on the menu today\001\n", 29);
+	expect_unopened("what begins like SWF", "ZWS, our club, meets on Monday\001\n", 32);
+}
+
+/* If all of it is text no program would open it. */
+static void
+test_text_like_archive(void **state)
+{
+	(void)state;
+	open_scanner();
+	scan_bytes(&result, SCAN_PART, "EGGAs are on the menu today.\n", 29, SECONDS);
+	assert_false(result.failed);
+	assert_clean();
+	scan_bytes(&result, SCAN_PART, "ZWS, our club, meets on Monday.\n", 32, SECONDS);
+	assert_false(result.failed);
+	assert_clean();
 }
 
 /* It goes on to look at what can be opened. */
@@ -1147,6 +1161,7 @@ main(void)
 		CASE(test_no_time),
 		CASE(test_time_limit),
 		CASE(test_unopened),
+		CASE(test_text_like_archive),
 		CASE(test_unopened_beside_virus),
 		CASE(test_full_for_a_moment),
 		CASE(test_two_hits),
