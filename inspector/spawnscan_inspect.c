@@ -266,6 +266,8 @@ print_version(const struct conf *conf)
 	scratch_describe(conf, sentence_of_scratch, sizeof(sentence_of_scratch));
 	printf("scratch directories %s\n", sentence_of_scratch);
 	scratch_remove(scratch);
+	if (!ok || !shut)
+		scan_close();
 	if (!ok)
 		quit(EX_UNAVAILABLE, "%s", sentence);
 	if (!shut)

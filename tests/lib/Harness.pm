@@ -217,7 +217,7 @@ sub conf_file {
 	my %all = (
 		database => signature_dir(),
 		sanitized() ? (memory_limit => 0) : (),
-		$slow > 1 ? (inspect_cpu => 0) : (), # counted where it means something (86-budget.t)
+		$slow > 1 || sanitized() ? (inspect_cpu => 0) : (), # counted where it means something (86-budget.t)
 		$SECTION{engine} ? (engine => 'off') : (),
 		scratch_dir => subdir('scratch', 01777),
 		quarantine_dir => "$dir/quarantine",
