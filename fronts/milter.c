@@ -8,7 +8,8 @@
  * end of the connection, for which Postfix has milter_default_action = tempfail.
  *
  * Limits: message_size_limit (552), recipient_limit (452), proxy_processes
- * workers; libmilter's own timeout for a silent server is data_timeout. SIGTERM
+ * workers; libmilter waits data_timeout for the rest of a command; a server
+ * that is silent between commands it waits for as long as that stays. SIGTERM
  * and SIGHUP let the connections end, then we do; there is no reload.
  *
  * Diagnostics: LOG_ERR can't listen; LOG_NOTICE begin and end.

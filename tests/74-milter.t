@@ -155,9 +155,9 @@ subtest 'broken off' => sub {
 	}
 	my $c = client($x);
 	$c->event(@{$events[0]});
-	ok(wait_for(sub { !defined $c->answer }, 30), 'a silent server is left after data_timeout');
 	my $r = deliver($x, $clean);
-	is($r->{verdict}, 'a', 'then a message is accepted');
+	is($r->{verdict}, 'a', 'beside a silent server a message is accepted');
+	$c->close;
 	my @kept = grep { !/\.meta\z/ } glob "$q/*/*";
 	is(scalar(grep { read_file($_) ne $clean } @kept), scalar(grep { $_->{outcome} eq 'delivered' && $_->{verdict} eq 'infected' } records($x)),
 	    'of what was broken off nothing is kept, unless the verdict was out');
