@@ -58,8 +58,11 @@ like($r->{out}, qr/\AFrom someone [^\n]*\nX-Spawnscan-Result: limit/, 'a mailbox
 my $small = Compress::Zlib::memGzip("\0" x (4 << 20));
 $r = filtered(mail(parts => [$hello, map { attachment("a$_.gz", "$small$_") } 1 .. 150]));
 is($r->{code}, 0, 'many objects: no failure');
-like(result_of($r), qr/limit action=defang part=(?:[2-9]|1\d\d?) /, 'those that are left are past the limit');
-unlike(result_of($r), qr/part=0 /, 'and not the whole');
+SKIP: {
+	loud_skip('between two scans: with the sanitizers the time runs out in the middle of something', 2) if Harness::sanitized();
+	like(result_of($r), qr/limit action=defang part=(?:[2-9]|1\d\d?) /, 'those that are left are past the limit');
+	unlike(result_of($r), qr/part=0 /, 'and not the whole');
+}
 $r = filtered(mail(parts => [$hello, map { attachment("a$_.gz", "$small$_") } 1 .. 5]), inspect_cpu => '100s');
 is(result_of($r), 'clean', 'within it all is seen');
 
