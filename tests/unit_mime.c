@@ -1131,9 +1131,9 @@ test_lint_irregular(void **state)
 	for (char *c = strchr(text, '0'); *c == '0'; c++)
 		*c = (c - text) % 30 == 0 ? ' ' : 'x';
 	expect_lint(text, strlen(text), &conf, NULL);
-	memmove(text + sizeof(MIXED) + 40, text + sizeof(MIXED) - 1,
-	    strlen(text) - sizeof(MIXED) + 2);
-	memset(text + sizeof(MIXED) - 1, ' ', 41);
+	snprintf(text, sizeof(text), "%s%41s%0990d\n%s", MIXED, "", 0, PART END);
+	for (char *c = text + sizeof(MIXED) - 1 + 41; *c == '0'; c++)
+		*c = (c - text - 41) % 30 == 0 ? ' ' : 'x';
 	expect_lint(text, strlen(text), &conf, "much text outside of all parts");
 	conf.mime_parts_limit = 2;
 	expect_lint(two_parts, sizeof(two_parts) - 1, &conf, "limit");
