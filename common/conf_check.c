@@ -12,6 +12,7 @@
 
 #include "address.h"
 #include "network.h"
+#include "utf8.h"
 #include "verdict.h"
 #include "words.h"
 
@@ -23,7 +24,6 @@ const char *const conf_check_tables[] = { "file:", "sorted:", "cdb:", "lmdb:", N
 static bool is_table(struct span);
 static bool clamd_address(const char *, size_t);
 static bool is_port(const char *);
-static bool is_shown(const char *, size_t);
 
 /* What looks like an address must be one. */
 const char *
@@ -187,7 +187,7 @@ conf_check_notice(const char *value)
 	while (*value != '\0') {
 		size_t line = strcspn(value, "\n");
 
-		if (line > NOTICE_LINE || !is_shown(value, line))
+		if (line > NOTICE_LINE || !utf8_is_text(value, line, ""))
 			return expected;
 		value += line;
 		value += *value == '\n';
@@ -216,29 +216,8 @@ conf_check_languages(const char *value)
 const char *
 conf_check_shown(const char *value)
 {
-	return *value != '\0' && is_shown(value, strlen(value)) ? NULL : "printable UTF-8 text";
-}
-
-/* No controls, and nothing that is no UTF-8 (RFC 3629). */
-static bool
-is_shown(const char *text, size_t len)
-{
-	size_t more = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-
-		if (more > 0) {
-			if ((c & 0xc0) != 0x80)
-				return false;
-			more--;
-		} else if (c >= 0xc2 && c <= 0xf4) {
-			more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
-		} else if (c < ' ' || c > '~') {
-			return false;
-		}
-	}
-	return more == 0;
+	return *value != '\0' && utf8_is_text(value, strlen(value), "") ? NULL
+									: "printable UTF-8 text";
 }
 
 /* What can be said in RCPT TO and stand among the arguments of a program. */

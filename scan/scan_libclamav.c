@@ -58,6 +58,7 @@
 #include "marker.h"
 #include "room.h"
 #include "scan_result.h"
+#include "utf8.h"
 #include "scanner.h"
 
 /* 1.5 has other callbacks, and these still; they are the ones that all versions have. */
@@ -522,21 +523,7 @@ settle(struct scan_result *result, int code, const char *buf, size_t len)
 static bool
 is_only_text(const char *buf, size_t len)
 {
-	size_t more = 0;
-
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)buf[i];
-
-		if (more > 0) {
-			if ((c & 0xc0) != 0x80)
-				return false;
-			more--;
-		} else if (c >= 0xc2 && c <= 0xf4)
-			more = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-		else if (c > 0x7e || (c < 0x20 && strchr("\t\n\r\f", c) == NULL) || c == '\0')
-			return false;
-	}
-	return more == 0;
+	return utf8_is_text(buf, len, "\t\n\r\f");
 }
 
 /*
