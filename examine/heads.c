@@ -4,7 +4,10 @@
  */
 #include "heads.h"
 
+#include <string.h>
+
 #include "places.h"
+#include "scan_result.h"
 #include "strike.h"
 
 static bool check_header(struct examination *, const struct part *, const char *name);
@@ -40,7 +43,10 @@ check_header(struct examination *x, const struct part *part, const char *name)
 	return true;
 }
 
-/* As bytes, and as what libclamav takes for a mail, which it does not always. */
+/*
+ * As bytes, and as what libclamav takes for a mail, which it does not always. What was
+ * not scanned to its end, for want of time or for another reason, is not clean.
+ */
 static bool
 header_infected(void *ctx, const char *header, size_t len)
 {
@@ -50,8 +56,11 @@ header_infected(void *ctx, const char *header, size_t len)
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		scan_bytes(&result, kinds[k], header, len, object_seconds(&x->objects));
+		if (result.failed)
+			return true;
 		for (size_t i = 0; i < result.n_hits; i++) {
-			if (result.hits[i].class == CLASS_INFECTED)
+			if (result.hits[i].class == CLASS_INFECTED ||
+			    strcmp(result.hits[i].name, SCAN_RESULT_NO_TIME) == 0)
 				return true;
 		}
 	}

@@ -15,6 +15,7 @@
 #include "look.h"
 #include "places.h"
 #include "readings.h"
+#include "scan_result.h"
 #include "strike.h"
 
 /* So often is the result looked at, and in so many of these something narrow tried. */
@@ -196,7 +197,8 @@ must_not_be_left(const struct examination *x, const struct finding *f)
 	case CLASS_ERROR:
 		return true;
 	case CLASS_LIMIT:
-		return strcmp(f->reason, readings_too_many) == 0 &&
+		return (strcmp(f->reason, readings_too_many) == 0 ||
+			   strcmp(f->reason, SCAN_RESULT_NO_TIME) == 0) &&
 		    !findings_known(x->found.report, CLASS_LIMIT, f->part, f->reason) &&
 		    !findings_known(x->found.report, CLASS_LIMIT, "0", f->reason);
 	case CLASS_BLOCKED:

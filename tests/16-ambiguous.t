@@ -441,6 +441,12 @@ for (['a part', part("Content-Type: text/plain\nContent-Description: $virus", "t
 	# There is no end to it: refused, as it was before.
 	my $many = $clean =~ s/^Date:/("X-One: $virus\n" x 50) . 'Date:'/mer;
 	exit_refused(filter($many), 'in more fields than are looked for');
+	# Nor does anything pass when it takes so long to look for them that time runs out.
+	for my $cpu (1, 2, 4) {
+		$many = $clean =~ s/^Date:/("X-One: $virus\n" x 2000) . 'Date:'/mer;
+		my $out = filter($many, ['-o', 'limit=tag', '-o', "inspect_cpu=$cpu"]);
+		unlike($out->{out}, qr/HARMLESS-MARKER/, "$cpu s for 2000 fields: nothing of it passes");
+	}
 	exit_refused(filter($clean =~ s/VIRUS/$virus/r, ['-o', 'infected=reject']), 'infected=reject');
 }
 
