@@ -49,6 +49,10 @@ hasty_prepare(struct examination *x)
 			findings_add_whole_action(&found, f->class, f->action, f->reason);
 	}
 	findings_add_whole(&found, CLASS_LIMIT, SCAN_RESULT_NO_TIME);
+	/* It may be in the header, which nobody could look at any more. */
+	if (x->conf->action[CLASS_INFECTED] == ACTION_REMOVE &&
+	    findings_told(x->found.report, CLASS_INFECTED, "0"))
+		findings_add_whole_action(&found, CLASS_LIMIT, ACTION_REJECT, SCAN_RESULT_NO_TIME);
 	findings_edit(&found);
 	if (message_check_edits(x->parts.size, report.edits, report.n_edits,
 		x->found.request->crlf) == NULL)

@@ -30,6 +30,7 @@ static header_test header_doubtful;
 static bool remains(const struct examination *, struct finding *left);
 static bool is_left(const struct examination *, const char *, size_t size, struct finding *left);
 static bool must_not_be_left(const struct examination *, const struct finding *);
+static bool in_header(const struct examination *);
 static bool append(void *ctx, const char *buf, size_t len);
 
 void
@@ -90,6 +91,11 @@ widen(struct examination *x, const struct finding *left, int round)
 	const struct part *part = part_at(&x->parts, left->part);
 	struct part removable;
 
+	if (left->class == CLASS_LIMIT && in_header(x)) {
+		/* No time is left to see whether it is in the header. */
+		findings_add_whole_action(&x->found, CLASS_LIMIT, ACTION_REJECT, left->reason);
+		return;
+	}
 	if (left->class == CLASS_ERROR || left->class == CLASS_LIMIT) {
 		findings_add_whole(&x->found, left->class, left->reason);
 		return;
@@ -197,10 +203,12 @@ must_not_be_left(const struct examination *x, const struct finding *f)
 	case CLASS_ERROR:
 		return true;
 	case CLASS_LIMIT:
-		return (strcmp(f->reason, readings_too_many) == 0 ||
-			   strcmp(f->reason, SCAN_RESULT_NO_TIME) == 0) &&
-		    !findings_known(x->found.report, CLASS_LIMIT, f->part, f->reason) &&
-		    !findings_known(x->found.report, CLASS_LIMIT, "0", f->reason);
+		if (strcmp(f->reason, readings_too_many) != 0 &&
+		    strcmp(f->reason, SCAN_RESULT_NO_TIME) != 0)
+			return false;
+		return in_header(x) ||
+		    (!findings_known(x->found.report, CLASS_LIMIT, f->part, f->reason) &&
+			!findings_known(x->found.report, CLASS_LIMIT, "0", f->reason));
 	case CLASS_BLOCKED:
 	case CLASS_ENCRYPTED:
 	case CLASS_UNOPENED:
@@ -208,6 +216,14 @@ must_not_be_left(const struct examination *x, const struct finding *f)
 		break;
 	}
 	return false;
+}
+
+/* Was something found that has to go, and that may be in the header as well? */
+static bool
+in_header(const struct examination *x)
+{
+	return x->conf->action[CLASS_INFECTED] == ACTION_REMOVE &&
+	    findings_told(x->found.report, CLASS_INFECTED, "0");
 }
 
 static bool

@@ -53,6 +53,13 @@ is($r->{code}, 0, 'a message without a header: no failure');
 $r = filtered("From someone Thu Jan  1 00:00:00 2026\n$mail");
 like($r->{out}, qr/\AFrom someone [^\n]*\nX-Spawnscan-Result: limit/, 'a mailbox line stays in front') or diag(substr $r->{out}, 0, 300);
 
+# -- before it is seen whether the header is clean ----------------------------------------
+
+$r = filtered(mail(subject => marker(), parts => [$hello,
+    part("Content-Type: application/octet-stream\nContent-Transfer-Encoding: quoted-printable, base64", b64($bomb))]));
+is($r->{code}, 69, 'an infection that may be in the header');
+is($r->{out}, '', 'and nothing of it passes');
+
 # -- between two things -------------------------------------------------------------------
 
 my $small = Compress::Zlib::memGzip("\0" x (4 << 20));
