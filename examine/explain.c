@@ -2,11 +2,11 @@
 /*
  * explain.c - what an examination saw and did, as one text.
  *
- * The examination tells what happens while it happens; each item is written
- * into the section that it belongs to, and at the end the sections are put
- * together with the findings and the edits of the report. There are two forms:
- * one for a human to read, and one JSON object, whose keys spawnscan(8)
- * describes. None of them changes its meaning without EXPLAIN_VERSION.
+ * The examination tells what happens while it happens; each item goes into the
+ * section that it belongs to, and at the end the sections are put together with
+ * the findings and the edits of the report. There are two forms: one for a human
+ * to read, and one JSON object (by jansson), whose keys spawnscan(8) describes.
+ * None of them changes its meaning without EXPLAIN_VERSION.
  *
  * What comes from a mail is hostile, and bytes rather than text: in JSON each
  * byte is one character, U+0000 to U+00FF; in the human form what is not
@@ -23,6 +23,7 @@
 #include "explain.h"
 
 #include <err.h>
+#include <jansson.h>
 #include <sha2.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -39,17 +40,21 @@
 #define OLD_MAX 4096
 /* Reasons to pass over a view. */
 #define SKIPPED_MAX 8
+/* DEL is the one character that jansson leaves and that is not printable. */
+#define DEL 0x7f
+#define DEL_ESCAPED "\\u007f"
 /* For what is around the sections. */
 #define RESERVE (64u << 10)
 
+/* In the order in which they are told. */
 enum section {
+	FINDINGS,
 	PARTS,
 	SCANS,
 	REGIONS,
 	VIEWS,
 	SKIPPED,
 	AGAIN,
-	FINDINGS,
 	AROUND,
 	EDITS,
 	NOTES,
@@ -68,9 +73,9 @@ struct explain {
 	const char *bytes;
 	size_t size;
 	enum doubt irregular;
-	struct stream sections[SECTIONS];
+	struct stream sections[SECTIONS]; /* for a human */
 	struct stream item; /* the one that is being written */
-	bool first_key; /* no comma in front of the next */
+	json_t *arrays[SECTIONS], *object; /* in JSON: the same two */
 	bool quoted; /* what is written stands in quotes */
 	size_t total; /* bytes in all sections */
 	size_t old_views; /* those that were no news */
@@ -86,15 +91,22 @@ static void stream_open(struct stream *);
 static void stream_close(struct stream *);
 static void item_begin(struct explain *);
 static void item_end(struct explain *, enum section);
-static void put_bytes(const struct explain *, const char *, size_t len, size_t max);
-static void put_string(struct explain *, const char *);
-static void put_quoted(struct explain *, const char *, size_t len, size_t max);
-static void put_key(struct explain *, const char *key);
+static size_t item_length(struct explain *);
+static void item_keep(struct explain *, enum section);
+static void tell_bytes(const struct explain *, const char *, size_t len, size_t max);
+static void tell_string(struct explain *, const char *);
+static json_t *must(json_t *);
+static json_t *bytes_json(const char *, size_t len, size_t max);
+static json_t *word_json(const char *);
+static json_t *names_json(char *const *names, size_t n);
+static json_t *hits_json(const struct scan_result *);
+static int count_ascii(const char *, size_t, void *);
+static int write_ascii(const char *, size_t, void *);
+static void put(struct explain *, const char *key, json_t *);
 static void put_pair(struct explain *, const char *key, const char *value);
 static void put_number(struct explain *, const char *key, uint64_t value);
 static void put_bool(struct explain *, const char *key, bool value);
 static void put_digest(struct explain *, const char *, size_t len);
-static void put_names(struct explain *, char *const *names, size_t n);
 static void put_place(struct explain *, const struct part_place *);
 static void put_result(struct explain *, const struct scan_result *);
 static void put_part(struct explain *, const struct part *, const char *, size_t len);
@@ -107,7 +119,6 @@ static void add_edit(struct explain *, const struct edit *);
 static void tell_lines(struct explain *, char mark, const char *, size_t len, size_t max);
 static void add_note(struct explain *, const char *note);
 static void put_whole(struct explain *, const struct report *);
-static void put_section(struct explain *, enum section, const char *key);
 static void tell_whole(struct explain *, const struct report *);
 static void tell_section(struct explain *, enum section, const char *heading);
 
@@ -124,8 +135,14 @@ explain_begin(enum explain_form form, const char *bytes, size_t size)
 	e->json = form == EXPLAIN_JSON;
 	e->bytes = bytes;
 	e->size = size;
-	for (int i = 0; i < SECTIONS; i++)
-		stream_open(&e->sections[i]);
+	/* Keys are ours alone. Else jansson would want /dev/urandom, which the sandbox hides. */
+	json_object_seed(1);
+	for (int i = 0; i < SECTIONS; i++) {
+		if (e->json)
+			e->arrays[i] = must(json_array());
+		else
+			stream_open(&e->sections[i]);
+	}
 	return e;
 }
 
@@ -148,37 +165,60 @@ stream_close(struct stream *s)
 static void
 item_begin(struct explain *e)
 {
-	stream_open(&e->item);
-	e->first_key = true;
 	if (e->json)
-		fputc('{', e->item.f);
+		e->object = must(json_object());
+	else
+		stream_open(&e->item);
 }
 
 static void
 item_end(struct explain *e, enum section section)
 {
-	struct stream *s = &e->sections[section];
+	size_t len = item_length(e);
 
-	if (e->json)
-		fputc('}', e->item.f);
-	stream_close(&e->item);
-	if (e->item.len > REPORT_MAX_EXPLANATION - RESERVE - e->total) {
+	if (len > REPORT_MAX_EXPLANATION - RESERVE - e->total) {
 		e->truncated = true;
 	} else {
-		if (e->json)
-			fputs(s->n > 0 ? ",\n\t\t" : "\n\t\t", s->f);
+		item_keep(e, section);
+		e->total += len;
+	}
+	if (e->json)
+		json_decref(e->object);
+	else
+		free(e->item.bytes);
+}
+
+/* item_length - in the end, with what stands between two of them */
+static size_t
+item_length(struct explain *e)
+{
+	size_t len = strlen(", ");
+
+	if (e->json) {
+		if (json_dump_callback(e->object, count_ascii, &len, JSON_ENSURE_ASCII) == -1)
+			err(EX_OSERR, "explain");
+	} else {
+		stream_close(&e->item);
+		len = e->item.len;
+	}
+	return len;
+}
+
+static void
+item_keep(struct explain *e, enum section section)
+{
+	struct stream *s = &e->sections[section];
+
+	if (!e->json) {
 		fwrite(e->item.bytes, 1, e->item.len, s->f);
 		s->n++;
-		e->total += e->item.len + strlen(",\n\t\t");
-		if (e->total > REPORT_MAX_EXPLANATION - RESERVE)
-			e->total = REPORT_MAX_EXPLANATION - RESERVE;
-	}
-	free(e->item.bytes);
+	} else if (json_array_append(e->arrays[section], e->object) == -1)
+		err(EX_OSERR, "explain");
 }
 
 /* Bytes of a stranger, escaped; "..." stands for more than max. */
 static void
-put_bytes(const struct explain *e, const char *bytes, size_t len, size_t max)
+tell_bytes(const struct explain *e, const char *bytes, size_t len, size_t max)
 {
 	size_t n = len > max ? max : len;
 
@@ -194,59 +234,107 @@ put_bytes(const struct explain *e, const char *bytes, size_t len, size_t max)
 		else if (c == '\t')
 			fputs("\\t", e->item.f);
 		else if (c < 0x20 || c > 0x7e)
-			fprintf(e->item.f, e->json ? "\\u%04x" : "\\x%02x", c);
+			fprintf(e->item.f, "\\x%02x", c);
 		else
 			fputc(c, e->item.f);
 	}
-	if (n < len && !e->json)
+	if (n < len)
 		fputs("...", e->item.f);
 }
 
 static void
-put_string(struct explain *e, const char *s)
-{
-	put_quoted(e, s, strlen(s), WORD_MAX);
-}
-
-static void
-put_quoted(struct explain *e, const char *bytes, size_t len, size_t max)
+tell_string(struct explain *e, const char *s)
 {
 	e->quoted = true;
 	fputc('"', e->item.f);
-	put_bytes(e, bytes, len, max);
+	tell_bytes(e, s, strlen(s), WORD_MAX);
 	fputc('"', e->item.f);
 	e->quoted = false;
 }
 
-static void
-put_key(struct explain *e, const char *key)
+static json_t *
+must(json_t *json)
 {
-	fprintf(e->item.f, "%s\"%s\": ", e->first_key ? "" : ", ", key);
-	e->first_key = false;
+	if (json == NULL)
+		err(EX_OSERR, "explain");
+	return json;
+}
+
+/* bytes_json - each byte as the character of that number, in UTF-8 */
+static json_t *
+bytes_json(const char *bytes, size_t len, size_t max)
+{
+	size_t n = len > max ? max : len, used = 0;
+	char *text = malloc(2 * n + 1);
+	json_t *json;
+
+	if (text == NULL)
+		err(EX_OSERR, "explain");
+	for (size_t i = 0; i < n; i++) {
+		unsigned char c = (unsigned char)bytes[i];
+
+		if (c >= 0x80)
+			text[used++] = (char)(0xc0 | c >> 6);
+		text[used++] = (char)(c < 0x80 ? c : 0x80 | (c & 0x3f));
+	}
+	json = must(json_stringn_nocheck(text, used));
+	free(text);
+	return json;
+}
+
+static json_t *
+word_json(const char *s)
+{
+	return s == NULL ? json_null() : bytes_json(s, strlen(s), WORD_MAX);
+}
+
+static int
+count_ascii(const char *buf, size_t len, void *count)
+{
+	size_t *n = count;
+
+	for (size_t i = 0; i < len; i++)
+		*n += buf[i] == DEL ? strlen(DEL_ESCAPED) : 1;
+	return 0;
+}
+
+static int
+write_ascii(const char *buf, size_t len, void *file)
+{
+	FILE *f = file;
+
+	for (size_t i = 0; i < len; i++) {
+		if (buf[i] == DEL)
+			fputs(DEL_ESCAPED, f);
+		else
+			putc(buf[i], f);
+	}
+	return 0;
+}
+
+static void
+put(struct explain *e, const char *key, json_t *value)
+{
+	if (json_object_set_new_nocheck(e->object, key, must(value)) == -1)
+		err(EX_OSERR, "explain");
 }
 
 static void
 put_pair(struct explain *e, const char *key, const char *value)
 {
-	put_key(e, key);
-	if (value == NULL)
-		fputs("null", e->item.f);
-	else
-		put_string(e, value);
+	put(e, key, word_json(value));
 }
 
 static void
 put_number(struct explain *e, const char *key, uint64_t value)
 {
-	put_key(e, key);
-	fprintf(e->item.f, "%llu", (unsigned long long)value);
+	put(e, key, json_integer((json_int_t)value));
 }
 
 static void
 put_bool(struct explain *e, const char *key, bool value)
 {
-	put_key(e, key);
-	fputs(value ? "true" : "false", e->item.f);
+	put(e, key, json_boolean(value));
 }
 
 static void
@@ -261,17 +349,15 @@ put_digest(struct explain *e, const char *bytes, size_t len)
 		fprintf(e->item.f, "sha256 %s\n", hex);
 }
 
-static void
-put_names(struct explain *e, char *const *names, size_t n)
+static json_t *
+names_json(char *const *names, size_t n)
 {
-	put_key(e, "names");
-	fputc('[', e->item.f);
-	for (size_t i = 0; i < n; i++) {
-		if (i > 0)
-			fputs(", ", e->item.f);
-		put_string(e, names[i]);
-	}
-	fputc(']', e->item.f);
+	json_t *array = must(json_array());
+
+	for (size_t i = 0; i < n; i++)
+		if (json_array_append_new(array, word_json(names[i])) == -1)
+			err(EX_OSERR, "explain");
+	return array;
 }
 
 static void
@@ -279,7 +365,7 @@ tell_names(struct explain *e, char *const *names, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		fputs("       name ", e->item.f);
-		put_string(e, names[i]);
+		tell_string(e, names[i]);
 		fputc('\n', e->item.f);
 	}
 }
@@ -346,7 +432,7 @@ put_part(struct explain *e, const struct part *part, const char *content, size_t
 		put_pair(e, "bytes", NULL);
 		put_pair(e, "sha256", NULL);
 	}
-	put_names(e, part->names, part->n_names);
+	put(e, "names", names_json(part->names, part->n_names));
 	put_pair(e, "limit", limit_text(part->limit));
 }
 
@@ -363,7 +449,7 @@ tell_part(struct explain *e, const struct part *part, const char *content, size_
 			fputs("  ", e->item.f);
 	}
 	fprintf(e->item.f, "%s  ", part->path);
-	put_bytes(e, part->type[0] == '\0' ? "(no type)" : part->type,
+	tell_bytes(e, part->type[0] == '\0' ? "(no type)" : part->type,
 	    strlen(part->type[0] == '\0' ? "(no type)" : part->type), WORD_MAX);
 	if (part->inside)
 		fputs(", inside of what is", e->item.f);
@@ -387,18 +473,21 @@ tell_part(struct explain *e, const struct part *part, const char *content, size_
 static void
 put_result(struct explain *e, const struct scan_result *result)
 {
-	put_key(e, "hits");
-	fputc('[', e->item.f);
-	for (size_t i = 0; result != NULL && i < result->n_hits; i++) {
-		fputs(i > 0 ? ", {" : "{", e->item.f);
-		e->first_key = true;
-		put_pair(e, "class", verdict_class_name(result->hits[i].class));
-		put_pair(e, "name", result->hits[i].name);
-		fputc('}', e->item.f);
-	}
-	fputc(']', e->item.f);
-	e->first_key = false;
+	put(e, "hits", hits_json(result));
 	put_pair(e, "error", result != NULL && result->failed ? result->error : NULL);
+}
+
+static json_t *
+hits_json(const struct scan_result *result)
+{
+	json_t *array = must(json_array());
+
+	for (size_t i = 0; result != NULL && i < result->n_hits; i++)
+		if (json_array_append_new(array,
+			json_pack("{s:s, s:o}", "class", verdict_class_name(result->hits[i].class),
+			    "name", word_json(result->hits[i].name))) == -1)
+			err(EX_OSERR, "explain");
+	return array;
 }
 
 static void
@@ -407,11 +496,11 @@ tell_result(struct explain *e, const struct scan_result *result)
 	for (size_t i = 0; i < result->n_hits; i++) {
 		fprintf(e->item.f, "%s%s ", i > 0 ? ", " : "",
 		    verdict_class_name(result->hits[i].class));
-		put_bytes(e, result->hits[i].name, strlen(result->hits[i].name), WORD_MAX);
+		tell_bytes(e, result->hits[i].name, strlen(result->hits[i].name), WORD_MAX);
 	}
 	if (result->failed) {
 		fprintf(e->item.f, "%snot scanned to its end: ", result->n_hits > 0 ? ", " : "");
-		put_bytes(e, result->error, strlen(result->error), WORD_MAX);
+		tell_bytes(e, result->error, strlen(result->error), WORD_MAX);
 	} else if (result->n_hits == 0) {
 		fputs("clean", e->item.f);
 	}
@@ -455,7 +544,7 @@ explain_region(struct explain *e, const struct region *region)
 	if (e->json) {
 		put_number(e, "offset", region->begin);
 		put_number(e, "length", region->end - region->begin);
-		put_names(e, region->names, region->n_names);
+		put(e, "names", names_json(region->names, region->n_names));
 	} else {
 		fprintf(e->item.f, "  %zu to %zu\n", region->begin, region->end);
 		tell_names(e, region->names, region->n_names);
@@ -550,7 +639,7 @@ explain_again(struct explain *e, const char *left)
 		put_pair(e, "left", left);
 	} else {
 		fputs("  ", e->item.f);
-		put_bytes(e, left == NULL ? "nothing is left" : left,
+		tell_bytes(e, left == NULL ? "nothing is left" : left,
 		    strlen(left == NULL ? "nothing is left" : left), WORD_MAX);
 		fputs(left == NULL ? "\n" : " is left: a wider edit\n", e->item.f);
 	}
@@ -570,11 +659,11 @@ add_finding(struct explain *e, const struct finding *f)
 	} else {
 		fprintf(e->item.f, "  %s %s: %s, ", strcmp(f->part, "0") == 0 ? "message" : "part",
 		    f->part, verdict_class_name(f->class));
-		put_bytes(e, f->reason, strlen(f->reason), WORD_MAX);
+		tell_bytes(e, f->reason, strlen(f->reason), WORD_MAX);
 		fprintf(e->item.f, " -> %s", verdict_action_name(f->action));
 		if (f->file[0] != '\0') {
 			fputs(", name ", e->item.f);
-			put_string(e, f->file);
+			tell_string(e, f->file);
 		}
 		fputc('\n', e->item.f);
 	}
@@ -590,11 +679,9 @@ add_edit(struct explain *e, const struct edit *edit)
 	if (e->json) {
 		put_number(e, "offset", edit->offset);
 		put_number(e, "length", edit->length);
-		put_key(e, "old");
-		put_quoted(e, old, edit->length, OLD_MAX);
+		put(e, "old", bytes_json(old, edit->length, OLD_MAX));
 		put_bool(e, "old_cut", edit->length > OLD_MAX);
-		put_key(e, "new");
-		put_quoted(e, edit->text, edit->text_len, edit->text_len);
+		put(e, "new", bytes_json(edit->text, edit->text_len, edit->text_len));
 	} else {
 		fprintf(e->item.f, "  at %llu, %llu bytes become %zu\n",
 		    (unsigned long long)edit->offset, (unsigned long long)edit->length,
@@ -615,7 +702,7 @@ tell_lines(struct explain *e, char mark, const char *bytes, size_t len, size_t m
 		size_t line = line_next(bytes, left);
 
 		fprintf(e->item.f, "    %c ", mark);
-		put_bytes(e, bytes, line, line);
+		tell_bytes(e, bytes, line, line);
 		fputc('\n', e->item.f);
 		bytes += line;
 		left -= line;
@@ -632,7 +719,7 @@ add_note(struct explain *e, const char *note)
 		put_pair(e, "note", note);
 	} else {
 		fputs("  ", e->item.f);
-		put_bytes(e, note, strlen(note), WORD_MAX);
+		tell_bytes(e, note, strlen(note), WORD_MAX);
 		fputc('\n', e->item.f);
 	}
 	item_end(e, NOTES);
@@ -653,9 +740,6 @@ explain_end(struct explain *e, const struct report *report)
 		add_edit(e, &report->edits[i]);
 	for (size_t i = 0; i < report->n_notes; i++)
 		add_note(e, report->notes[i]);
-	for (int i = 0; i < SECTIONS; i++)
-		stream_close(&e->sections[i]);
-	stream_open(&e->item);
 	if (e->json)
 		put_whole(e, report);
 	else
@@ -671,8 +755,18 @@ explain_end(struct explain *e, const struct report *report)
 static void
 put_whole(struct explain *e, const struct report *report)
 {
-	fputs("{\n\t", e->item.f);
-	e->first_key = true;
+	static const char *const keys[] = { [FINDINGS] = "findings",
+		[PARTS] = "parts",
+		[SCANS] = "scans",
+		[REGIONS] = "regions",
+		[VIEWS] = "views",
+		[SKIPPED] = "skipped",
+		[AGAIN] = "again",
+		[AROUND] = "around",
+		[EDITS] = "edits",
+		[NOTES] = "notes" };
+
+	e->object = must(json_object());
 	put_number(e, "version", EXPLAIN_VERSION);
 	put_number(e, "size", e->size);
 	put_pair(e, "scanner", report->scanner);
@@ -681,32 +775,21 @@ put_whole(struct explain *e, const struct report *report)
 	put_pair(e, "irregular", doubt_phrase(e->irregular));
 	put_pair(e, "irregular_code", doubt_code(e->irregular));
 	put_bool(e, "truncated", e->truncated);
-	put_section(e, FINDINGS, "findings");
-	put_section(e, PARTS, "parts");
-	put_section(e, SCANS, "scans");
-	put_section(e, REGIONS, "regions");
-	put_section(e, VIEWS, "views");
-	put_section(e, SKIPPED, "skipped");
-	put_section(e, AGAIN, "again");
-	put_section(e, AROUND, "around");
-	put_section(e, EDITS, "edits");
-	put_section(e, NOTES, "notes");
-	fputs("\n}\n", e->item.f);
-}
-
-static void
-put_section(struct explain *e, enum section section, const char *key)
-{
-	const struct stream *s = &e->sections[section];
-
-	fprintf(e->item.f, ",\n\t\"%s\": [", key);
-	fwrite(s->bytes, 1, s->len, e->item.f);
-	fputs(s->n > 0 ? "\n\t]" : "]", e->item.f);
+	for (int i = 0; i < SECTIONS; i++)
+		put(e, keys[i], e->arrays[i]);
+	stream_open(&e->item);
+	if (json_dump_callback(e->object, write_ascii, e->item.f, JSON_ENSURE_ASCII) == -1)
+		err(EX_OSERR, "explain");
+	putc('\n', e->item.f);
+	json_decref(e->object);
 }
 
 static void
 tell_whole(struct explain *e, const struct report *report)
 {
+	for (int i = 0; i < SECTIONS; i++)
+		stream_close(&e->sections[i]);
+	stream_open(&e->item);
 	fprintf(e->item.f, "Verdict: %s\nAction: %s\n", report_verdict(report),
 	    verdict_action_name(report->action));
 	fprintf(e->item.f, "Size: %zu bytes\n", e->size);
