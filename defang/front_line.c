@@ -41,7 +41,7 @@ static char *ended(const char *);
 static const char *markup_of(const char *setting);
 static banner_ask answer;
 static char *sentences(const struct conf *, const struct request *, const struct asking *,
-    bool removed);
+    size_t n_parts);
 static void add(FILE *, size_t *n, char *line);
 
 const char *
@@ -53,7 +53,7 @@ front_line_put(const struct defang *d, const struct parts *parts, const struct l
 	size_t lines = banner_lines(parts, answer, &asking), n_banners = 0;
 	bool removed = conf->notice_line == NOTICE_LINE_ALWAYS ||
 	    (conf->notice_line == NOTICE_LINE_AUTO && lines > LONG_TEXT);
-	char *told = sentences(conf, request, &asking, removed);
+	char *told = sentences(conf, request, &asking, removed ? parts->n : 0);
 	char *banner = ended(conf->banner), *disclaimer = ended(conf->disclaimer);
 	const struct banner all[] = {
 		{ .text = banner, .html = markup_of(conf->banner_html) },
@@ -98,12 +98,10 @@ static enum banner_answer
 answer(void *ctx, const struct part *part)
 {
 	struct asking *a = ctx;
-	struct layout_gone gone;
+	bool in_place;
 
-	for (size_t i = 0; layout_gone(a->layout, i, &gone); i++) {
-		if (gone.index == part->index)
-			return BANNER_SPARED;
-	}
+	if (layout_gone(a->layout, part->index, &in_place) != NULL)
+		return BANNER_SPARED;
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->changed[i].index == part->index)
 			return BANNER_SPARED;
@@ -113,21 +111,23 @@ answer(void *ctx, const struct part *part)
 	return layout_is_broken(a->layout, part->index) ? BANNER_UNSEALED : BANNER_FREE;
 }
 
-/* malloc'd; "" = there is nothing to say. */
+/* Of the first parts what went, of all what was renamed. malloc'd; "" = there is nothing to say. */
 static char *
 sentences(const struct conf *conf, const struct request *request, const struct asking *a,
-    bool removed)
+    size_t n_parts)
 {
-	struct layout_gone gone;
 	size_t size, n = 0;
 	char *text;
 	FILE *f = open_memstream(&text, &size);
 
 	if (f == NULL)
 		err(EX_OSERR, "front_line");
-	for (size_t i = 0; removed && layout_gone(a->layout, i, &gone); i++) {
-		if (!gone.in_place || gone.index > a->first)
-			add(f, &n, notice_line(conf, request, gone.notice, NULL));
+	for (size_t i = 0; i < n_parts; i++) {
+		bool in_place;
+		const struct notice *gone = layout_gone(a->layout, i, &in_place);
+
+		if (gone != NULL && (!in_place || i > a->first))
+			add(f, &n, notice_line(conf, request, gone, NULL));
 	}
 	for (size_t i = 0; i < a->n; i++) {
 		if (a->changed[i].name != NULL)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * layout.h - which parts stand in which, and the edits that remove some so that
- * the rest is still shown and the notice is seen.
+ * layout.h - the edits that remove some parts so that the rest is still shown and
+ * the notice is seen.
  */
 #ifndef LAYOUT_H
 #define LAYOUT_H
@@ -17,21 +17,17 @@
 #include "edit.h"
 #include "mime_walk.h"
 #include "notice.h"
+#include "plan.h"
 #include "request.h"
 
-struct layout_part;
-
-/* The tree of one message; zeroed at first. Free with layout_free. */
+/* Of one message; zeroed at first. Free with layout_free. */
 struct layout {
-	const char *bytes;
-	size_t size;
-	struct layout_part *parts; /* containers in front of what is in them */
-	size_t n;
+	struct plan plan;
 	char *subject; /* of the message, decoded; NULL = not asked for yet */
 };
 
-/* A part of the walk, in its order; bytes is the message. */
-void layout_enter(struct layout *, const char *bytes, size_t size, const struct part *);
+/* Nothing is marked. The parts must stay as they are until layout_free or the next one. */
+void layout_begin(struct layout *, const struct parts *);
 void layout_free(struct layout *);
 
 /*
@@ -42,30 +38,25 @@ void layout_free(struct layout *);
 bool layout_mark(struct layout *, const struct part_place *, const struct notice *);
 
 /*
- * The edits for all marks, which are gone then. Where a notice in the place of
- * a part would hide what is left, or be hidden by it, the multipart around it
- * changes: see layout.c.
+ * The edits for all marks. Where a notice in the place of a part would hide what is
+ * left, or be hidden by it, the multipart around it changes: see plan.c.
  */
 void layout_edit(struct layout *, const struct defang *, const struct conf *,
     const struct request *);
 
 /*
- * What changed around the parts that were marked last, one after the other: the
+ * What changed around the parts that were marked, one after the other: the
  * path of the container and why, a constant phrase. NULL: i is past the last.
  */
 const char *layout_reason(const struct layout *, size_t i, const char **path);
 
-/* A part that went in the last edit. */
-struct layout_gone {
-	size_t index; /* in struct parts */
-	bool in_place; /* its notice stands where it stood; else further down */
-	const struct notice *notice;
-};
+/*
+ * The notice of a part, by its index, that went; NULL = it is there. in_place: the
+ * notice stands where the part stood; else further down.
+ */
+const struct notice *layout_gone(const struct layout *, size_t index, bool *in_place);
 
-/* The nth of them; false: n is past the last. */
-bool layout_gone(const struct layout *, size_t nth, struct layout_gone *);
-
-/* Did that multipart/signed or encrypted cease to be one in it? */
+/* Did that multipart/signed or encrypted cease to be one? */
 bool layout_is_broken(const struct layout *, size_t index);
 
 /*

@@ -106,8 +106,6 @@ findings_enter(struct findings *f, const struct part *part)
 	if (!part->inside)
 		strlcpy(f->outer_name, part->n_names > 0 ? part->names[0] : "",
 		    sizeof(f->outer_name));
-	if (!part->inside)
-		layout_enter(&f->layout, f->parts->bytes, f->parts->size, part);
 	if (f->removed == PART_NONE)
 		return;
 	if (!part_is_below(f->parts, part, f->removed))
@@ -448,6 +446,7 @@ findings_edit(struct findings *f)
 
 	d.eol = f->request->crlf ? "\r\n" : defang_eol(d.bytes, d.size, "\n");
 	findings_drop_edits(f);
+	layout_begin(&f->layout, f->parts);
 	if (f->conf->header)
 		defang_mark(&d, mime_walk_from_line(d.bytes, d.size));
 	/* Whoever reads a forged one does not know that we write none. */
