@@ -18,6 +18,17 @@ line_next(const char *s, size_t len)
 	return lf == NULL ? len : (size_t)(lf - s) + 1;
 }
 
+/* Length of the first line and the folded ones behind it: of a whole header field. */
+static inline size_t
+line_folded(const char *s, size_t len)
+{
+	size_t end = line_next(s, len);
+
+	while (end < len && (s[end] == ' ' || s[end] == '\t'))
+		end += line_next(s + end, len - end);
+	return end;
+}
+
 /* Of a line as long as that: its length without an LF, and a CR in front of it. */
 static inline size_t
 line_text(const char *s, size_t line)

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "line.h"
 #include "markup.h"
 #include "quoted.h"
 
@@ -136,16 +137,16 @@ insert_lines(const struct defang *d, const struct form *form, size_t at, const c
 	if (!wide && form->transfer == TRANSFER_QUOTED && raw == form->raw_len &&
 	    is_soft_end(form->raw, raw))
 		fputs(eol, f);
-	for (size_t i = 0; i < len; i++) {
-		const char *lf = memchr(coded + i, '\n', len - i);
-		size_t n = (lf == NULL ? len : (size_t)(lf - coded)) - i;
+	for (size_t i = 0; i < len;) {
+		size_t line = line_next(coded + i, len - i);
+		size_t n = coded[i + line - 1] == '\n' ? line - 1 : line;
 
 		if (form->transfer == TRANSFER_QUOTED)
 			quoted_put(f, coded + i, n, false, eol);
 		else
 			fwrite(coded + i, 1, n, f);
-		i += n;
-		fputs(last && i + 1 >= len ? "" : eol, f);
+		i += line;
+		fputs(last && i >= len ? "" : eol, f);
 	}
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "banner");
@@ -269,14 +270,13 @@ put_content(FILE *f, const struct form *form, const char *body, size_t size, con
 		fputs(ended ? eol : "", f);
 		return;
 	}
-	for (size_t i = 0; i < size; i++) {
-		const char *lf = memchr(body + i, '\n', size - i);
-		size_t n = (lf == NULL ? size : (size_t)(lf - body)) - i;
-		bool cr = lf != NULL && n > 0 && body[i + n - 1] == '\r';
+	for (size_t i = 0; i < size;) {
+		size_t line = line_next(body + i, size - i);
+		bool lf = body[i + line - 1] == '\n';
 
-		quoted_put(f, body + i, n - cr, false, eol);
-		i += n;
-		fputs(ended || i + 1 < size ? eol : "", f);
+		quoted_put(f, body + i, lf ? line_text(body + i, line) : line, false, eol);
+		i += line;
+		fputs(ended || i < size ? eol : "", f);
 	}
 }
 

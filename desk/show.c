@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "inspection.h"
+#include "line.h"
 #include "list.h"
 #include "original.h"
 #include "safe.h"
@@ -155,16 +156,14 @@ show_parts(struct desk *desk, const struct original *o)
 static void
 put_lines(const char *text, size_t len, const char *indent)
 {
-	const char *end = text + len, *lf;
-	size_t n;
+	while (len > 0) {
+		size_t line = line_next(text, len), n = line_text(text, line);
 
-	while (text < end) {
-		lf = memchr(text, '\n', (size_t)(end - text));
-		n = (size_t)((lf != NULL ? lf : end) - text);
 		fputs(n > 0 ? indent : "", stdout);
-		safe_put(stdout, text, n > 0 && text[n - 1] == '\r' ? n - 1 : n, VALUE_MAX);
+		safe_put(stdout, text, n, VALUE_MAX);
 		putchar('\n');
-		text += n + 1;
+		text += line;
+		len -= line;
 	}
 }
 

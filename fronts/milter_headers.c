@@ -14,6 +14,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "line.h"
 #include "milter_headers.h"
 
 struct field {
@@ -99,14 +100,11 @@ static bool
 field_next(const char *bytes, size_t len, size_t *at, struct field *field)
 {
 	size_t end = *at;
-	const char *lf, *colon;
+	const char *colon;
 
 	if (end == len || (len - end >= 2 && memcmp(bytes + end, "\r\n", 2) == 0))
 		return false;
-	do {
-		lf = memchr(bytes + end, '\n', len - end);
-		end = lf == NULL ? len : (size_t)(lf - bytes) + 1;
-	} while (end < len && (bytes[end] == ' ' || bytes[end] == '\t'));
+	end += line_folded(bytes + end, len - end);
 	field->bytes = bytes + *at;
 	field->len = end - *at;
 	colon = memchr(field->bytes, ':', field->len);

@@ -22,6 +22,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "line.h"
 #include "mime_decode.h"
 #include "sniff.h"
 
@@ -71,14 +72,13 @@ calendar_open(struct packed *p, const struct format_input *in)
 	char *text = unfold(in->text, &len);
 
 	for (const char *line = text, *end = text + len; line < end;) {
-		const char *lf = memchr(line, '\n', (size_t)(end - line));
-		const char *next = lf == NULL ? end : lf;
+		size_t n = line_next(line, (size_t)(end - line));
 
-		if (open_property(p, line, next) && ++files == FILES_MAX) {
+		if (open_property(p, line, line + line_text(line, n)) && ++files == FILES_MAX) {
 			p->too_big = true;
 			break;
 		}
-		line = lf == NULL ? end : lf + 1;
+		line += n;
 	}
 	free(text);
 }

@@ -18,6 +18,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "line.h"
 #include "span.h"
 
 #define HEADER_LOOKED_AT (64u << 10)
@@ -53,7 +54,6 @@ static const struct carried {
 	{ "Require-TLS-ESMTP", true, false },
 };
 
-static size_t field_length(const char *, size_t);
 static const struct carried *find_name(const char *, size_t);
 static void take(struct carrier *, const struct carried *, const char *, size_t);
 static bool says_no(const char *, size_t);
@@ -71,34 +71,20 @@ carry_fields(const struct message *original, const char *eol, bool *automatic)
 	if (c.text == NULL)
 		return NULL;
 	if (left > 5 && memcmp(at, "From ", 5) == 0) {
-		len = field_length(at, left);
+		len = line_folded(at, left);
 		at += len;
 		left -= len;
 	}
 	for (; left > 0 && *at != '\n' && *at != '\r'; at += len, left -= len) {
 		const struct carried *name;
 
-		len = field_length(at, left);
+		len = line_folded(at, left);
 		if ((name = find_name(at, len)) != NULL)
 			take(&c, name, at, len);
 	}
 	c.text[c.len] = '\0';
 	*automatic = c.automatic;
 	return c.text;
-}
-
-/* field_length - a line, and those behind it that begin with a blank */
-static size_t
-field_length(const char *at, size_t left)
-{
-	const char *lf;
-	size_t len = 0;
-
-	do {
-		lf = memchr(at + len, '\n', left - len);
-		len = lf == NULL ? left : (size_t)(lf + 1 - at);
-	} while (len < left && (at[len] == ' ' || at[len] == '\t'));
-	return len;
 }
 
 static const struct carried *

@@ -39,6 +39,7 @@
 
 #include "clock.h"
 #include "fault.h"
+#include "line.h"
 #include "span.h"
 
 #define LOCK_MS 5000
@@ -196,16 +197,11 @@ find_file(struct search *s, int fd)
 static enum lookup_result
 scan(struct search *s, const char *text, size_t len)
 {
-	const char *line, *end = text + len, *lf;
-
-	for (line = text; line < end; line = lf + 1) {
+	for (size_t at = 0, line; at < len; at += line) {
 		struct span rest, word;
 
-		if ((lf = memchr(line, '\n', (size_t)(end - line))) == NULL)
-			lf = end;
-		rest = (struct span){ line, (size_t)(lf - line) };
-		if (rest.len > 0 && rest.text[rest.len - 1] == '\r')
-			rest.len--;
+		line = line_next(text + at, len - at);
+		rest = (struct span){ text + at, line_text(text + at, line) };
 		word = span_word(&rest);
 		if (word.len == 0 || *word.text == '#')
 			continue;
