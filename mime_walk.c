@@ -38,10 +38,13 @@
 #include "mime_formats.h"
 #include "mime_place.h"
 #include "mime_text.h"
+#include "passwords.h"
 #include "sniff.h"
 
 /* Lines passed over to find a header in a message that begins oddly. */
 #define ODD_LINES_MAX 20
+/* So much of the time for unpacking goes into trying passwords at the most. */
+#define PASSWORDS_SHARE 4
 
 /* What a whole walk may cost yet. */
 struct budget {
@@ -59,6 +62,7 @@ struct walk {
 	mime_visit *visit;
 	void *ctx;
 	struct budget *budget; /* over all buffers */
+	struct passwords *passwords; /* NULL = none are tried */
 	struct parts *parts; /* of all buffers */
 	const struct part_place *enclosing; /* the encoded attachment, or NULL */
 	bool in_text; /* the buffer was written into a text that is shown */
@@ -131,9 +135,18 @@ mime_walk(struct parts *parts, const struct conf *conf, mime_visit *visit, void 
 		.ctx = ctx,
 		.budget = &budget,
 		.parts = parts };
+	struct passwords passwords = { .words = NULL };
+	bool go_on;
 
 	mime_walk_start();
-	return walk_buffer(&w, "", PART_NONE, 0, &parts->root);
+	if (conf->try_passwords) {
+		passwords_begin(&passwords, conf->passwords,
+		    (budget.deadline - effort_ms()) / PASSWORDS_SHARE);
+		w.passwords = &passwords;
+	}
+	go_on = walk_buffer(&w, "", PART_NONE, 0, &parts->root);
+	passwords_free(&passwords);
+	return go_on;
 }
 
 void
@@ -232,6 +245,8 @@ walk_buffer(struct walk *whole, const char *prefix, size_t parent, unsigned int 
 		root->header_end = w.base + header_end;
 		root->content_begin = root->header_end +
 		    header_line_end(w.bytes, w.size, header_end);
+		if (w.passwords != NULL)
+			passwords_take(w.passwords, message);
 		spot.message = message;
 		top = g_mime_message_get_mime_part(message);
 	}
@@ -422,6 +437,9 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	part->unopened = packed.unopened;
 	part->active = packed.active;
 	part->opened = packed.n > 0;
+	part->unlocked = packed.unlocked && packed.sealed == NULL;
+	for (size_t i = 0; i < packed.n; i++)
+		part->unlocked = part->unlocked && (packed.items[i].flags & PACKED_ENCRYPTED) == 0;
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
 	part->len = len;
@@ -480,6 +498,7 @@ look_for_packed(struct walk *w, const struct part *part, const char *content, si
 		in.text = plain;
 	packed_begin(packed, w->conf->scan_file_limit, &w->budget->unpack_left,
 	    &w->budget->members_left, w->budget->deadline);
+	packed->passwords = w->passwords;
 	formats_open(packed, &in);
 	/* Not every NUL is half of a letter. */
 	if (plain != NULL && in.shown) {

@@ -46,6 +46,8 @@ struct conf {
 	uint64_t scan_file_limit; /* bytes of one unpacked file */
 	uint64_t scan_depth_limit; /* archives in archives */
 	uint64_t scan_files_limit; /* files in one archive */
+	bool try_passwords; /* words of the message's texts on encrypted archives */
+	char *passwords; /* words that are tried first */
 
 	/* [engine] */
 	enum conf_engine engine; /* does the front use one */

@@ -150,6 +150,8 @@ const struct conf_key conf_table[] = {
 	SIZE(scan, scan_file_limit, K, 2047 * M, "100M"),
 	NUMBER(scan, scan_depth_limit, 1, 100, "17"),
 	NUMBER(scan, scan_files_limit, 1, 1000000, "10000"),
+	BOOL(scan, try_passwords, "no"),
+	WORDS(scan, passwords, 0, LIST_LENGTH, NULL, ""),
 
 	CHOICE(engine, engine, engines, "auto"),
 	STRING(engine, engine_socket, 1, CONF_SOCKET_LENGTH, NULL, "/run/spawnscan/engine.sock"),

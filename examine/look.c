@@ -15,6 +15,7 @@
 #include "heads.h"
 #include "judge.h"
 #include "readings.h"
+#include "sealed.h"
 #include "sniff.h"
 
 /* A longer text is scanned alone. */
@@ -66,6 +67,7 @@ void
 look_at(struct examination *x)
 {
 	mime_walk(&x->parts, x->conf, visit_part, x);
+	sealed_finish(x);
 	check_whole(x);
 	readings_finish(x);
 }
@@ -95,7 +97,8 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	}
 	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
 		x->multipart = !part->doubtful;
-	if (part->archived && object_presented(&x->objects, content, len))
+	if (part->archived && !sealed_is_asked(x, part) &&
+	    object_presented(&x->objects, content, len))
 		check_member(x, part, content, len);
 	else if (part->leaf && !part->in_skeleton && !part->scanned)
 		check_leaf(x, part, content, len);
@@ -196,8 +199,11 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	object_scan(&x->objects, &result, content, len);
 	x->objects.collect = false;
 	explain_scan(x->explain, "part", part->path, content, len, &result);
-	for (size_t i = 0; i < result.n_hits; i++)
-		findings_add(&x->found, part, result.hits[i].class, result.hits[i].name, name);
+	for (size_t i = 0; i < result.n_hits; i++) {
+		if (!sealed_is_explained(x, part, content, len, &result.hits[i]))
+			findings_add(&x->found, part, result.hits[i].class, result.hits[i].name,
+			    name);
+	}
 	if (result.failed)
 		findings_add(&x->found, part, CLASS_ERROR, result.error, name);
 	if (x->objects.member_rule[0] != '\0')
@@ -322,6 +328,8 @@ check_raw(struct examination *x)
 	for (size_t i = 0; i < result.n_hits; i++) {
 		enum verdict_class class = result.hits[i].class;
 
+		if (sealed_is_explained_whole(x, &result.hits[i]))
+			continue;
 		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED))
 			continue;
 		if (class == CLASS_INFECTED && x->conf->action[class] == ACTION_REMOVE)

@@ -40,6 +40,7 @@
 #include "mime_kind.h"
 #include "mime_member_names.h"
 #include "mime_rar5.h"
+#include "mime_unlock.h"
 #include "mime_zip.h"
 
 #define BLOCK (64u << 10)
@@ -112,11 +113,11 @@ static bool has_reader(enum kind);
 static void say_unopened(struct packed *, const char *phrase);
 static size_t zeros_before(const char *, size_t at);
 static bool is_padding(const struct format_input *, la_int64_t consumed);
-static struct archive *start(const struct format_input *, size_t which);
+static struct archive *start(const struct format_input *, size_t which, const char *password);
 static int read_members(struct packed *, const struct format_input *, struct archive *,
-    size_t which);
+    size_t which, bool unlocked);
 static bool take_member(struct packed *, const struct format_input *, struct archive *,
-    struct archive_entry *, bool single);
+    struct archive_entry *, bool single, bool unlocked);
 static char *read_content(struct packed *, struct archive *, size_t *len, unsigned int *flags);
 static bool is_sealed(struct archive *, struct archive_entry *);
 static char **single_names(const struct format_input *, size_t *n);
@@ -283,7 +284,7 @@ length_of(struct packed *p, const char *bytes, size_t len, enum kind kind)
 	ledger_begin(&ledger, len);
 	while (readers[which].kind != kind)
 		which++;
-	a = kind == KIND_7Z || kind == KIND_CAB ? NULL : start(&in, which);
+	a = kind == KIND_7Z || kind == KIND_CAB ? NULL : start(&in, which, NULL);
 	if (a == NULL || drain(p, a))
 		note_read(&ledger, &in, kind, a == NULL ? 0 : archive_filter_bytes(a, -1));
 	len = ledger.n == 0 ? 0 : ledger.ranges[0].end;
@@ -366,10 +367,13 @@ open_kind(struct packed *p, const struct format_input *in, enum kind kind, struc
 static bool
 read_all(struct packed *p, const struct format_input *in, size_t which, struct ledger *ledger)
 {
-	struct archive *a = start(in, which);
-	int result = a == NULL ? ARCHIVE_FATAL : read_members(p, in, a, which);
+	/* Members that another password opens stay encrypted. */
+	const char *password = readers[which].kind == KIND_ZIP ? unlock_zip(p, in) : NULL;
+	struct archive *a = start(in, which, password);
+	int result = a == NULL ? ARCHIVE_FATAL : read_members(p, in, a, which, password != NULL);
 	bool whole = result == ARCHIVE_EOF || result == STOPPED;
 
+	p->unlocked = p->unlocked || (password != NULL && zip_is_plain(in));
 	if (!whole && a != NULL && is_sealed(a, NULL)) {
 		p->sealed = "encrypted archive";
 		whole = true;
@@ -435,7 +439,7 @@ is_padding(const struct format_input *in, la_int64_t consumed)
 }
 
 static struct archive *
-start(const struct format_input *in, size_t which)
+start(const struct format_input *in, size_t which, const char *password)
 {
 	struct archive *a = archive_read_new();
 	int result;
@@ -452,6 +456,8 @@ start(const struct format_input *in, size_t which)
 	} else {
 		result = readers[which].format(a);
 	}
+	if (result == ARCHIVE_OK && password != NULL)
+		result = archive_read_add_passphrase(a, password);
 	if (result == ARCHIVE_OK && readers[which].option != NULL)
 		archive_read_set_options(a, readers[which].option);
 	if (result == ARCHIVE_OK)
@@ -465,7 +471,8 @@ start(const struct format_input *in, size_t which)
 
 /* ARCHIVE_EOF if it was read to its end. */
 static int
-read_members(struct packed *p, const struct format_input *in, struct archive *a, size_t which)
+read_members(struct packed *p, const struct format_input *in, struct archive *a, size_t which,
+    bool unlocked)
 {
 	struct archive_entry *entry;
 	bool single = readers[which].filter != NULL;
@@ -473,7 +480,7 @@ read_members(struct packed *p, const struct format_input *in, struct archive *a,
 
 	while ((result = archive_read_next_header(a, &entry)) == ARCHIVE_OK ||
 	    result == ARCHIVE_WARN) {
-		if (!take_member(p, in, a, entry, single))
+		if (!take_member(p, in, a, entry, single, unlocked))
 			return STOPPED;
 	}
 	return result;
@@ -482,7 +489,7 @@ read_members(struct packed *p, const struct format_input *in, struct archive *a,
 /* False if there is no use in going on. */
 static bool
 take_member(struct packed *p, const struct format_input *in, struct archive *a,
-    struct archive_entry *entry, bool single)
+    struct archive_entry *entry, bool single, bool unlocked)
 {
 	char **names, *content = NULL;
 	size_t n_names = 0, len = 0;
@@ -492,7 +499,7 @@ take_member(struct packed *p, const struct format_input *in, struct archive *a,
 	names = single ? single_names(in, &n_names) : entry_names(entry, &n_names);
 	if (single || archive_entry_filetype(entry) == AE_IFREG ||
 	    (archive_entry_size_is_set(entry) && archive_entry_size(entry) > 0)) {
-		if (archive_entry_is_encrypted(entry) > 0)
+		if (archive_entry_is_encrypted(entry) > 0 && !unlocked)
 			flags |= PACKED_ENCRYPTED;
 		else
 			content = read_content(p, a, &len, &flags);

@@ -32,12 +32,15 @@ struct packed_item {
 	bool scanned; /* the scanner opens what it is in by itself, and sees it there */
 };
 
+struct passwords;
+
 /* What opening one content may cost, and what was found. Begin with packed_begin. */
 struct packed {
 	size_t max; /* bytes of one item */
 	size_t *left; /* bytes that may be unpacked yet, of the whole message */
 	size_t *members_left; /* members of archives, of the whole message */
 	int64_t deadline; /* clock_ms: who works long looks at it with packed_late */
+	struct passwords *passwords; /* to be tried; NULL = none */
 
 	struct packed_item *items;
 	size_t n;
@@ -45,6 +48,7 @@ struct packed {
 	    *sealed; /* a constant phrase if there is something that only its recipient can open */
 	const char *active; /* one if it does something when it is opened */
 	const char *unopened; /* one if it is of a known format, but broken or not understood */
+	bool unlocked; /* one of the passwords opened what was encrypted */
 	bool too_big; /* not all was unpacked, or it is packed too deep */
 };
 

@@ -65,6 +65,7 @@ struct reading {
 	struct range *ranges;
 	size_t n_members, n_ranges, out;
 	bool all;
+	bool sealed; /* readers may differ about what in it is encrypted */
 	struct ledger *ledger; /* of what is read; NULL = none */
 };
 
@@ -110,6 +111,18 @@ zip_again(const struct format_input *in, size_t *out_len, bool *all)
 	free(r.members);
 	free(r.ranges);
 	return out;
+}
+
+bool
+zip_is_plain(const struct format_input *in)
+{
+	struct reading r = { .bytes = in->bytes, .len = in->len };
+
+	read_directories(&r);
+	read_rest(&r);
+	free(r.members);
+	free(r.ranges);
+	return !r.sealed;
 }
 
 void
@@ -170,6 +183,7 @@ read_directories(struct reading *r)
 	}
 	for (size_t i = 0; i < n; i++)
 		read_directory(r, ends[i], n > 1);
+	r->sealed = r->sealed || n > 1;
 }
 
 /*
@@ -237,6 +251,7 @@ read_entry(struct reading *r, size_t entry, size_t base, size_t end, bool doubtf
 		add_member(r, &m);
 	if (doubtful && m.method != local.method) {
 		m.method = local.method;
+		r->sealed = true;
 		add_member(r, &m);
 	}
 }
@@ -315,6 +330,7 @@ read_rest(struct reading *r)
 			m.size = (entry < local ? entry : local) - m.data;
 		}
 		next = m.data + m.size;
+		r->sealed = r->sealed || (m.flags & FLAG_ENCRYPTED) != 0;
 		add_member(r, &m);
 		note(r, at, m.name + m.name_len, m.data - m.name - m.name_len, next);
 	}

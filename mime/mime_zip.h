@@ -17,6 +17,9 @@
 bool zip_is(const struct format_input *);
 char *zip_again(const struct format_input *, size_t *out_len, bool *all);
 
+/* Does every reader see the same encrypted members? It may err towards no. */
+bool zip_is_plain(const struct format_input *);
+
 /*
  * Notes which bytes belong to a zip archive: members with their headers, directories. What is left is
  * in front of it or behind it, between members, in a comment or in a long extra field.

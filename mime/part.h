@@ -51,6 +51,7 @@ struct part {
 	bool opened; /* a container: what it holds follows */
 	bool archived; /* a member of an archive, or in one: its path is the archive's */
 	bool scanned; /* a member of what the scanner opens by itself, and sees there */
+	bool unlocked; /* it was encrypted, and a password opened all of it */
 	bool encoded; /* a transfer encoding was undone */
 	unsigned int flags; /* enum packed_flag: a member that was not opened has no content */
 	const char *unopened; /* a constant phrase: a known format, but broken; NULL = no */
@@ -70,6 +71,7 @@ struct part {
 	bool doubtful; /* its header or content may be read differently */
 	bool attachment; /* it is one, and what it is is not in doubt */
 	bool plain_base64; /* long, and in all ways of decoding what was scanned */
+	bool suspended; /* that it is encrypted is told of what is in it */
 	bool in_skeleton; /* its content is scanned with the skeleton, as it stands */
 	struct canonical
 	    *canonical; /* what could be made of it if it is doubtful; NULL = nothing */

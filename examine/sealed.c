@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sealed.c - what the scanner calls encrypted, and a password has opened.
+ *
+ * libclamav has no password. It says of an attachment that something in it is an encrypted
+ * zip archive, not which. So if that is not the attachment itself, its members are
+ * scanned one by one, and the finding is told of the one that has it, if no password opened it. Only
+ * archives and messages are put off so: each of their bytes is in one of their members
+ * (mime_archive.c), or in one of their parts.
+ */
+#include "sealed.h"
+
+#include <string.h>
+
+#include "mime_kind.h"
+#include "sniff.h"
+
+#define SEALED_ZIP "Heuristics.Encrypted.Zip"
+
+static bool has_explanation(const struct examination *, size_t index);
+
+bool
+sealed_is_explained(struct examination *x, const struct part *part, const char *content, size_t len,
+    const struct scan_hit *hit)
+{
+	if (!x->conf->try_passwords || strcmp(hit->name, SEALED_ZIP) != 0)
+		return false;
+	if (part->unlocked)
+		return true;
+	if (kind_of(content, len) == KIND_NONE && !sniff_is_mail(content, len))
+		return false;
+	x->parts.at[part->index]->suspended = true;
+	return true;
+}
+
+bool
+sealed_is_explained_whole(const struct examination *x, const struct scan_hit *hit)
+{
+	if (strcmp(hit->name, SEALED_ZIP) != 0 || x->lint.irregular != DOUBT_NONE)
+		return false;
+	for (size_t i = 0; i < x->parts.n; i++) {
+		if (x->parts.at[i]->unlocked)
+			return true;
+	}
+	return false;
+}
+
+bool
+sealed_is_asked(const struct examination *x, const struct part *part)
+{
+	const struct part *around = part_parent(&x->parts, part);
+
+	return around != NULL && around->suspended;
+}
+
+void
+sealed_finish(struct examination *x)
+{
+	/* What is inside follows what it is in. */
+	for (size_t i = x->parts.n; i-- > 0;) {
+		const struct part *part = x->parts.at[i];
+
+		if (part->suspended && !has_explanation(x, i) &&
+		    !findings_told(x->found.report, CLASS_ENCRYPTED, part->path))
+			findings_add(&x->found, part, CLASS_ENCRYPTED, SEALED_ZIP,
+			    part->n_names > 0 ? part->names[0] : "");
+	}
+}
+
+static bool
+has_explanation(const struct examination *x, size_t index)
+{
+	for (size_t i = index + 1; i < x->parts.n; i++) {
+		const struct part *part = x->parts.at[i];
+
+		if ((part->unlocked || part->suspended) && part_is_below(&x->parts, part, index))
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,127 @@
+#!/usr/bin/perl
+# SPDX-License-Identifier: GPL-2.0-or-later
+# try_passwords: what a password of the message's own text opens is judged like any
+# other, and what none opens stays encrypted.
+
+use v5.32;
+use warnings;
+use FindBin;
+use lib "$FindBin::Bin/lib";
+use Test::More;
+use Harness;
+use MailMaker;
+use Containers;
+use Formats;
+
+my @on = (try_passwords => 'yes');
+
+# Two packers of Debian, and both ways in which zip archives are encrypted.
+my %packer = (
+	(have_program('zip') ? ('zip, ZipCrypto' => sub { my ($pw) = @_; packer('../out.zip', 'zip', '-q', '-P', $pw, '../out.zip') }) : ()),
+	(have_program('7z') ? map { my $m = $_; ("7z, $m" => sub { my ($pw) = @_; packer('../out.zip', '7z', 'a', '-bd', '-y', '-tzip', "-mem=$m", "-p$pw", '../out.zip') }) } qw(ZipCrypto AES128 AES256) : ()),
+);
+loud_skip('no zip and no 7z here', 1) unless %packer;
+
+sub packer {
+	my ($out, @cmd) = @_;
+	return sub {
+		my ($dir) = @_;
+		my $r = run(cmd => [@cmd, sort map { s{.*/}{}r } glob "$dir/*"], cwd => $dir, timeout => 120);
+		my $bytes = read_file("$dir/$out") // die "@cmd: $r->{err}$r->{out}\n";
+		unlink "$dir/$out";
+		return $bytes;
+	};
+}
+sub packed { my ($with, $password, @files) = @_; return pack_files($packer{$with}->($password), @files) // die $@ }
+
+sub verdict {
+	my ($mail, %conf) = @_;
+	my $r = spawnscan(in => $mail, conf => conf_file(by_engine(), %conf), timeout => 120);
+	return "exit code " . ($r->{code} // "signal $r->{signal}") . ": $r->{log}" if ($r->{code} // -1) != 0;
+	my ($result) = header_of($r->{out}, 'X-Spawnscan-Result');
+	return $result =~ s/\s+/ /gr;
+}
+sub text { return part('Content-Type: text/plain; charset=utf-8', "$_[0]\n") }
+sub found { my ($words, $content, %conf) = @_; return verdict(mail(parts => [text($words), attachment('docs.dat', $content)]), @on, %conf) }
+
+my $PW = 'Secret-2026';
+my @clean = ('a.txt' => 'harmless ' x 30, 'b.txt' => noise(300));
+my @hidden = ('a.txt' => 'harmless ' x 30, 'b.txt' => 'xxxx' . marker());
+
+for my $with (sort keys %packer) {
+	my $zip = packed($with, $PW, @clean);
+	my $evil = packed($with, $PW, @hidden);
+	like(found("The password is $PW", $zip, try_passwords => 'no'), qr/^encrypted /, "$with: not tried");
+	like(found("The password is $PW", $zip), qr/^clean/, "$with: opened, and nothing in it");
+	like(found("The password is $PW", $evil), qr/^infected action=remove part=2 (?!.*\bencrypted)/, "$with: a content");
+	like(found("The password is $PW", packed($with, $PW, 'a.txt' => 'MZ' . substr WINDOWS_EXECUTABLE, 2)), qr/^blocked (?!.*\bencrypted).*executable content/, "$with: a program");
+	like(found("The password is $PW", packed($with, $PW, 'a.js' => 'harmless')), qr/^blocked (?!.*\bencrypted).*extension \.js/, "$with: a name");
+	like(found("The password is $PW", packed($with, $PW, 'a.zip' => zip_of(['b.txt' => 'xxxx' . marker()]))), qr/^infected /, "$with: an archive in it");
+	like(found('No password here.', $evil), qr/^encrypted /, "$with: none opens it");
+	like(found('none', $evil, passwords => "other $PW"), qr/^infected /, "$with: the administrator's list");
+}
+
+my ($with) = sort keys %packer;
+my ($aes) = grep { /AES256/ } keys %packer;
+if ($with) {
+	my $evil = packed($with, $PW, @hidden);
+	# -- where it stands -----------------------------------------------------------
+	like(found($_, $evil), qr/^infected /, "in a text: $_")
+	    for "Password:$PW", "password=$PW", "($PW)", "\"$PW\".", "\x{e2}\x{80}\x{9e}$PW\x{e2}\x{80}\x{9c}!", "pass:\n\t$PW\n", "pw:\x{c2}\x{a0}$PW";
+	like(verdict(mail(parts => [part('Content-Type: text/html', "<html><style>p { color: red }</style><p>Password: <b>$_->[0]</b></p></html>"), attachment('docs.dat', packed($with, $_->[1], @hidden))]), @on),
+	    qr/^infected /, "in HTML: $_->[0]") for [$PW, $PW], ['a&amp;b&#33;', 'a&b!'];
+	like(verdict(mail(parts => [part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("It is $PW\n")), attachment('docs.dat', $evil)]), @on), qr/^infected /, 'in an encoded text');
+	like(verdict(mail(parts => [attachment('docs.dat', $evil), text("It is $PW")]), @on), qr/^infected /, 'behind the archive');
+	like(verdict(mail(header => "Subject: the password is $PW", parts => [text('see above'), attachment('docs.dat', $evil)]) , @on), qr/^infected /, 'in the subject');
+	like(found("It is $PW", packed($with, $PW, @clean), scan => 'thorough'), qr/^clean/, 'scanned as a whole, too');
+	like(verdict(mail(parts => [text('forwarded'), rfc822(mail(parts => [text("It is $PW"), attachment('docs.dat', $evil)]))]), @on), qr/^infected /, 'in an attached message');
+	like(verdict(mail(parts => [text('forwarded'), attachment('a.eml', mail(parts => [text("It is $PW"), attachment('docs.dat', $evil)]))]), @on), qr/^infected /, 'in an encoded message');
+
+	# -- in each other ---------------------------------------------------------------
+	my $clean = packed($with, $PW, @clean);
+	my $other = packed($with, 'not-told', @clean);
+	like(found("It is $PW", packed($with, $PW, 'in.zip' => $_->[1])), $_->[2], "encrypted in encrypted: $_->[0]")
+	    for ['clean', $clean, qr/^clean/], ['infected', $evil, qr/^infected/], ['another password', $other, qr/^encrypted/];
+	my @outer = (['zip' => sub { zip_of(['in.dat' => $_[0], @_ > 1 ? ('more.dat' => $_[1]) : ()]) }], ['tar' => sub { tar_of(map { ['0', "f$_", $_[$_]] } 0 .. $#_) }]);
+	push @outer, ['7z' => sub { my $n = 0; pack_files((grep { $_->{name} eq '7z, LZMA2' } containers())[0]{make}, map { ('f' . $n++ => $_) } @_) }] if have_program('7z');
+	for (@outer) {
+		my ($name, $make) = @$_;
+		like(found("It is $PW", $make->($clean)), qr/^clean/, "in a $name: clean");
+		like(found("It is $PW", $make->($evil)), qr/^infected (?!.*\bencrypted)/, "in a $name: infected");
+		like(found("It is $PW", $make->($other)), qr/^encrypted/, "in a $name: not opened");
+		like(found("It is $PW", $make->($clean, $other)), qr/^encrypted/, "in a $name: one of two is not opened");
+		like(found("It is $PW", $make->($make->($clean))), qr/^clean/, "in a $name in another: clean");
+		like(found("It is $PW", $make->($make->($clean), $make->($other))), qr/^encrypted/, "in a $name in another: one of two is not opened");
+		like(found("It is $PW", $make->($clean, 'MZ' . noise(900) . $other . noise(70000))), qr/\b(?:encrypted|unopened)\b/, "in a $name: one of two is behind something");
+	}
+	like(found("It is $PW", $clean . $other), qr/\b(?:encrypted|unopened|ambiguous) /, 'another one behind it');
+	like(found("It is $PW", $other . $clean), qr/\b(?:encrypted|unopened|ambiguous) /, 'another one in front of it');
+
+	# -- hostile ----------------------------------------------------------------------
+	my $begun = now();
+	my $many = join ' ', map { "word$_" } 1 .. 100_000;
+	like(found("$many $PW", $evil), qr/^encrypted /, 'a text of 100,000 words');
+	like(found(join(' ', $PW, map { "word$_" } 1 .. 20_000), $evil), qr/^infected /, 'the password is the first of many words');
+	like(found(join("\n", map { "word$_" } 1 .. 900) . "\n$PW", $evil), qr/^infected /, 'a word that passes the check alone is none');
+	my @members = map { (sprintf('f%04d.txt', $_) => "number $_") } 1 .. 1000;
+	like(found("It is $PW", packed($with, $PW, @members)), qr/^clean/, '1,000 members');
+	like(found($many, packed($with, 'not-told', @members)), qr/^encrypted /, '1,000 members that none opens');
+	SKIP: {
+		skip 'no 7z here', 3 unless $aes;
+		like(found("$many", packed($aes, $PW, @hidden)), qr/^encrypted /, 'AES: a text of 100,000 words');
+		like(found("It is $PW", packed($aes, $PW, @members)), qr/^clean/, 'AES: 1,000 members');
+		like(found(join("\n", map { "word$_" } 1 .. 900), zip_of([map { ("$_.zip" => packed($aes, "not-told$_", @clean)) } 1 .. 40])), qr/^encrypted /, 'AES: 40 archives that none opens');
+	}
+	cmp_ok(now() - $begun, '<', secs(60), 'and that took ' . int(now() - $begun) . ' s');
+	like(found("It is $PW", substr($evil, 0, length($evil) / 2)), qr/\b(?:encrypted|unopened) /, 'the second half is missing');
+	my $two = packed($with, $PW, @clean) ;
+	substr($two, index($two, 'b.txt') + 30, 8) ^.= "\xff" x 8;
+	unlike(found("It is $PW", $two), qr/^(?:clean|exit)/, 'a member is broken');
+
+	# -- what libarchive has no key for ------------------------------------------------
+	for my $c (grep { $_->{password} && /^(?:7z|RAR)/ } containers()) {
+		next if $c->{program} && !have_program($c->{program});
+		like(found('It is secret', pack_files($c->{password}, 'a.txt' => 'harmless' x 30)), qr/^encrypted /, "$c->{name} stays encrypted");
+	}
+}
+done_testing;
