@@ -323,6 +323,11 @@ repeat: bench-tools
 abuse: bench-tools
 	bench/abuse $(BUILD) $(DATABASE)
 
+# What do a full quarantine, and notices, cost? See bench/quarantine and bench/notify.
+day-two: bench-tools
+	bench/quarantine $(BUILD)
+	bench/notify $(BUILD)
+
 # What is seen of each kind of container; see tests/containers.
 containers: all
 	tests/containers $(CURDIR)/$(BUILD)
@@ -403,4 +408,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick arm64 check-arm64 check-image check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools repeat abuse evasion containers readers recipients install uninstall clean
+.PHONY: all tests quick arm64 check-arm64 check-image check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools repeat abuse day-two evasion containers readers recipients install uninstall clean

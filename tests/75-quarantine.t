@@ -1,8 +1,8 @@
 #!/usr/bin/perl
 # SPDX-License-Identifier: GPL-2.0-or-later
 # spawnscan-quarantine: what is held by a real Postfix is found, shown, released bit
-# for bit and not caught again; and nothing that strangers wrote reaches a terminal,
-# another file, a shell or a header.
+# for bit and not caught again. What strangers may have written into it is the business of
+# tests/75-quarantine-hostile.t; what 10,000 messages cost, of bench/quarantine.
 
 use v5.32;
 use warnings;
@@ -284,52 +284,6 @@ subtest 'words that make no sense' => sub {
 	is(desk('show', '--brief', "$p->{quarantine}/$ref")->{code}, 0, 'a path will do');
 };
 
-subtest 'hostile metadata' => sub {
-	my $evil = "\e[2J\e]0;owned\a\x9b31m\r\nX-Injected: yes\r\n.\r\nRCPT TO:<evil\@example.net>";
-	my $esc = $evil =~ s/([^ -~]|\\)/sprintf '\\%03o', ord $1/ger;
-	my $day = (split m{/}, $ref)[0];
-	my $body = "Subject: $evil\r\n\r\ntext\r\n";
-	my %meta = (
-		'escapes' => "Sender: $esc\nRecipient: $esc\nClient: $esc\nFinding: blocked defang \"1$esc\" \"$esc\" \"$esc\"\nFailure: $esc\nReply: $esc\nNext-Hop: $esc\n",
-		'raw bytes' => "Sender: \e[31m\x9b\n\e[2J\nRecipient: \xff\xfe\e\n",
-		'NUL' => "Sender: a\\000b\nRecipient: c\0d\n",
-		'long names' => 'Sender: ' . ('a' x 100_000) . "\nRecipient: " . ('\\033' x 100_000) . "\nFinding: blocked defang \"1\" \"x\" \"" . ('n' x 100_000) . "\"\n",
-		'options' => "Sender: -oQ/tmp\nRecipient: -bs\nRecipient: --to\nRecipient: |touch\${IFS}/tmp/owned\nRecipient: \$(touch\${IFS}/tmp/owned)\nNext-Hop: sendmail\nFinding: blocked defang \"1\" \"-x\" \"-y\"\n",
-		'another reference' => "Reference: 0000/../../../etc/passwd\nSender: x\nRecipient: y\n",
-		'broken escapes' => "Sender: \\\nRecipient: \\7\nFinding: \\ \" \\\nFinding:  \nFinding: a b \"\\\n",
-		'many' => join('', map { "Recipient: r$_\@example.net\n" } 1 .. 5000),
-		'parameters' => "Sender: a\@example.org\nRecipient: b\@example.net> ORCPT=rfc822;evil\@example.net\n",
-		'sender' => "Sender: a\@example.org> RET=FULL ENVID=evil\nRecipient: b\@example.net\n",
-		'injection' => "Sender: a\@example.org>\\015\\012RCPT TO:<evil\@example.net\nRecipient: b> ORCPT=x <c\n",
-	);
-	my $out = subdir('hostile', 0777);
-	my $program = write_file("$out/sendmail", "#!/bin/sh\nprintf '%s\\n' \"\$@\" > $out/args\ncat > $out/mail\n", 0755);
-	my $n = 0;
-	for my $name (sort keys %meta) {
-		my $base = "$day/" . (1_900_000_000 + ++$n) . '.1';
-		write_file("$p->{quarantine}/$base", $body);
-		my $sum = run(cmd => ['sha256sum', "$p->{quarantine}/$base"])->{out} =~ s/ .*//sr;
-		write_file("$p->{quarantine}/$base.meta", "Reference: $base\nDate: x\nSize: " . length($body) . "\nSHA-256: $sum\nVerdict: blocked\nAction: defang\n$meta{$name}");
-		chown +(getpwnam $p->{user})[2, 3], "$p->{quarantine}/$base", "$p->{quarantine}/$base.meta";
-		my $before = () = $sink->messages;
-		for (['list'], ['list', '--json'], ['show', '--brief', $base], ['show', '--json', $base], ['verify'],
-		    ['release', $base], ['release', '--again', '--via', "127.0.0.1:$p->{back_port}", $base], ['forward', '--to', 'h@example.net', $base]) {
-			my $r = desk(@$_, '-o', "sendmail_path=$program");
-			ok(defined $r->{code} && $r->{code} < 79, "$name: $_->[0] ends well") or diag($r->{signal});
-			unlike("$r->{out}$r->{err}", qr/[^\n\x20-\x7e]/, "$name: @$_: nothing but text") unless grep { $_ eq '--json' } @$_;
-			like(read_file("$out/args") // '', qr/\A-G\n-i\n-f\n-oQ\/tmp\n--\n-bs\n--to\n/, "$name: what looks like an option is none")
-			    if $name eq 'options' && "@$_" eq "release $base";
-			like($r->{err}, qr/can't be said/, "$name: @$_: such an address is not said") if $name =~ /injection|parameters|sender/ && $_->[0] eq 'release' && grep { $_ eq '--via' } @$_;
-			unlike("$r->{out}$r->{err}", qr/[\0-\x09\x0b-\x1f\x7f]/, "$name: @$_: no control character");
-		}
-		ok(!-e '/tmp/owned', "$name: no shell");
-		my @got = $sink->messages;
-		unlike(join("\n", map { ($_->{mail} // '', @{$_->{rcpt} // []}) } @got), qr/evil/, "$name: no command of theirs");
-		unlike(($_->{data} // '') =~ s/\r\n\r\n.*//sr, qr/^X-Injected/m, "$name: no field of theirs in the header") for grep { ($_->{mail} // '') =~ /<>/ } @got;
-		is(desk('delete', $base)->{code}, 0, "$name: delete");
-	}
-};
-
 # -- ten thousand ---------------------------------------------------------------------------
 
 subtest 'ten thousand messages' => sub {
@@ -345,12 +299,6 @@ subtest 'ten thousand messages' => sub {
 	my @o = ('-o', "quarantine_dir=$dir");
 	my $r = desk(@o, 'list');
 	is(scalar(split /\n/, $r->{out}), 10_001, 'list has all');
-	# Of its own time: the machine may have more to do than this.
-	my $cpu = sub { my @t = times; return $t[2] + $t[3] };
-	my $begin = $cpu->();
-	desk(@o, 'list');
-	my $took = $cpu->() - $begin;
-	cmp_ok($took, '<', secs(0.5), "list: $took s");
 	my ($first) = $r->{out} =~ /\n(\S+)/;
 	like($first, qr{/@{[$now - 10 * 86400 - 1]}\.1$}, 'newest first');
 	# A filter at work beside it.
@@ -364,11 +312,8 @@ subtest 'ten thousand messages' => sub {
 	$r = desk(@o, 'expire', '-n', '--older-than', '30d');
 	like($r->{out}, qr/^would be 5000 removed, /m, 'a dry run');
 	is(scalar(() = glob("$dir/010?/*.meta")), 10_000, 'which removes nothing');
-	$begin = $cpu->();
 	$r = desk(@o, 'expire', '--older-than', '30d');
 	is($r->{code}, 0, 'expire') or diag($r->{err});
-	$took = $cpu->() - $begin;
-	cmp_ok($took, '<', secs(2), "expire: $took s");
 	like($r->{out}, qr/\A5000 removed, /, 'the old ones');
 	waitpid $pid, 0;
 	my @left = map { s/.* //r } grep { /^Reference: / } map { lines_of($_) } glob "$dir/*/*.meta";

@@ -79,9 +79,9 @@ sub install {
 	$name //= 'spawnscan';
 	my $dir = "$World::DIR/$name";
 	File::Path::make_path("$dir/bin");
-	for my $file (qw(spawnscan spawnscan-inspect bench/relay)) {
+	for my $file (qw(spawnscan spawnscan-inspect spawnscan-quarantine bench/relay)) {
 		my ($base) = $file =~ m{([^/]+)$};
-		next if $file =~ m{/} && !-e "$build/$file";
+		next if $file =~ m{/|quarantine} && !-e "$build/$file";
 		File::Copy::copy("$build/$file", "$dir/bin/$base") or fail("$build/$file: $!");
 		chmod 0755, "$dir/bin/$base";
 	}
