@@ -148,7 +148,7 @@ const struct conf_key conf_table[] = {
 	SIZE(scan, scan_size_limit, K, 1024 * G, "400M"),
 	/* libclamav can't look at 2 GiB and more in one piece */
 	SIZE(scan, scan_file_limit, K, 2047 * M, "100M"),
-	NUMBER(scan, scan_depth_limit, 1, 100, "17"),
+	NUMBER(scan, scan_depth_limit, 1, 100, "64"),
 	NUMBER(scan, scan_files_limit, 1, 1000000, "10000"),
 	BOOL(scan, try_passwords, "no"),
 	WORDS(scan, passwords, 0, LIST_LENGTH, NULL, ""),

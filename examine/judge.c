@@ -22,6 +22,8 @@ static void check_partial(struct examination *, const struct part *);
 static void check_names(struct examination *, const struct part *, const char *, size_t);
 static bool blocks(struct examination *, const struct part *, const char *, size_t, char *rule,
     const char **name);
+static bool is_no_name(const struct examination *, const struct part *, const char *, size_t,
+    const char *name);
 static bool type_blocks(struct examination *, const struct part *, char *rule, const char **name);
 static void blocked_inside(struct examination *, const struct part *, const char *rule,
     const char *name);
@@ -118,19 +120,11 @@ check_names(struct examination *x, const struct part *part, const char *content,
 	}
 }
 
-/*
- * All names, but for those that are none: what programs make of the subject of a
- * forwarded message, or of a Content-ID, ends in the name of a host. Where the content is
- * a message or a picture, nothing could run it under such a name.
- */
+/* All names, but for those that are none. */
 static bool
 blocks(struct examination *x, const struct part *part, const char *content, size_t len, char *rule,
     const char **name)
 {
-	bool message = strncmp(part->type, "message/", 8) == 0 &&
-	    (!part->leaf || sniff_begins_mail(content, len));
-	bool picture = part->leaf && !sniff_is_program(content, len) &&
-	    (strncmp(part->type, "image/", 6) == 0 || sniff_is_picture(content, len));
 	char **names = calloc(part->n_names + 1, sizeof(*names));
 	size_t n = 0, which = 0;
 	bool blocked;
@@ -138,13 +132,39 @@ blocks(struct examination *x, const struct part *part, const char *content, size
 	if (names == NULL)
 		err(EX_OSERR, "judge");
 	for (size_t i = 0; i < part->n_names; i++) {
-		if (!(message || picture) || !policy_is_host(part->names[i]))
+		if (!is_no_name(x, part, content, len, part->names[i]))
 			names[n++] = part->names[i];
 	}
 	blocked = policy_blocks(x->conf, names, n, content, len, rule, &which);
 	*name = blocked && which < n ? names[which] : "";
 	free(names);
 	return blocked;
+}
+
+/*
+ * What programs make of the subject of a forwarded message, of a Content-ID or of the
+ * address in a key ends in the name of a host, or in ".js" as in "Moving to Node.js". Where
+ * the content is a message, a picture or a key, nothing could run it under such a name.
+ */
+static bool
+is_no_name(const struct examination *x, const struct part *part, const char *content, size_t len,
+    const char *name)
+{
+	bool picture;
+
+	if (strncmp(part->type, "message/", 8) == 0 &&
+	    (!part->leaf || sniff_begins_mail(content, len))) {
+		if (!part->leaf && !part->inside) {
+			content = x->parts.bytes + part->place.content_begin;
+			len = x->parts.size - part->place.content_begin;
+		}
+		return policy_is_host(name) ||
+		    (content != NULL && sniff_is_no_script(content, len) && policy_is_title(name));
+	}
+	picture = part->leaf && !sniff_is_program(content, len) &&
+	    (strncmp(part->type, "image/", 6) == 0 || sniff_is_picture(content, len));
+	return (picture || (strchr(name, '@') != NULL && sniff_is_key(content, len))) &&
+	    policy_is_host(name);
 }
 
 /*

@@ -150,6 +150,21 @@ policy_is_host(const char *name)
 	    (host == plain || strchr(" @", host[-1]) != NULL);
 }
 
+bool
+policy_is_title(const char *name)
+{
+	char plain[256];
+	const char *blank, *dot;
+
+	if (strlen(name) >= sizeof(plain))
+		return false;
+	policy_normalise(name, plain);
+	blank = strrchr(plain, ' ');
+	dot = strrchr(plain, '.');
+	return blank != NULL && blank > plain && dot != NULL && dot > blank + 1 &&
+	    strcmp(dot, ".js") == 0;
+}
+
 void
 policy_normalise(const char *name, char *out)
 {

@@ -27,6 +27,9 @@ bool policy_blocks(const struct conf *, char *const *names, size_t n, const char
  */
 bool policy_is_host(const char *name);
 
+/* Does it end in ".js" behind words, as in "Moving to Node.js"? */
+bool policy_is_title(const char *name);
+
 /*
  * A name as a file system would take it: without path, control, bidi and
  * zero-width characters, trailing dots and blanks; ASCII letters lower case.

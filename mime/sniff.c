@@ -26,6 +26,7 @@
 #define BINHEX_LINE_MAX 66
 
 static bool is_binhex_line(const char *, size_t len);
+static size_t word_length(const char *, size_t len);
 static bool holds_archive(const char *, size_t len);
 
 enum sniff_marker
@@ -148,6 +149,64 @@ sniff_begins_mail(const char *s, size_t len)
 	while (n < len && (isalnum((unsigned char)s[n]) || s[n] == '-'))
 		n++;
 	return n > 0 && n + 1 < len && s[n] == ':' && (s[n + 1] == ' ' || s[n + 1] == '\t');
+}
+
+/*
+ * A script that has an error anywhere is not run at all (ECMA-262 17). "Word-word:" is
+ * one, and so are two words in a row that are no keywords, which have small letters all.
+ */
+bool
+sniff_is_no_script(const char *s, size_t len)
+{
+	static const char received[] = "Received: from ";
+	size_t name, first, second;
+
+	if (len > sizeof(received) && memcmp(s, received, sizeof(received) - 1) == 0) {
+		s += sizeof(received) - 1;
+		first = word_length(s, len - sizeof(received) + 1);
+		return first > 0 && strncmp(s, "in", first) != 0 &&
+		    strncmp(s, "instanceof", first) != 0;
+	}
+	name = word_length(s, len);
+	if (name > 0 && name + 1 < len && s[name] == '-' && isalnum((unsigned char)s[name + 1])) {
+		while (name < len && (isalnum((unsigned char)s[name]) || s[name] == '-'))
+			name++;
+		return name < len && s[name] == ':';
+	}
+	if (name == 0 || name + 2 >= len || s[name] != ':' || s[name + 1] != ' ')
+		return false;
+	s += name + 2;
+	len -= name + 2;
+	first = word_length(s, len);
+	if (first == 0 || first + 1 >= len || s[first] != ' ' || !isupper((unsigned char)*s))
+		return false;
+	second = word_length(s + first + 1, len - first - 1);
+	return second > 0 && isupper((unsigned char)s[first + 1]);
+}
+
+static size_t
+word_length(const char *s, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && isalnum((unsigned char)s[n]))
+		n++;
+	return n;
+}
+
+bool
+sniff_is_key(const char *s, size_t len)
+{
+	static const char begin[] = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+
+	if (len < sizeof(begin) || memcmp(s, begin, sizeof(begin) - 1) != 0)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isalnum((unsigned char)s[i]) &&
+		    (s[i] == '\0' || strchr("+/=-:.,@_ \r\n", s[i]) == NULL))
+			return false;
+	}
+	return true;
 }
 
 bool

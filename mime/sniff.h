@@ -34,6 +34,12 @@ bool sniff_is_mail(const char *, size_t len);
 /* Is its first line a field, or the one that begins a message in a mailbox file? */
 bool sniff_begins_mail(const char *, size_t len);
 
+/* Does its first line, a field, keep every reader of JavaScript from running any of it? */
+bool sniff_is_no_script(const char *, size_t len);
+
+/* A public key of OpenPGP in armour (RFC 9580 6.2), and nothing that means anything to a shell? */
+bool sniff_is_key(const char *, size_t len);
+
 /* To those who pass over whitespace and empty lines in front of a header. */
 bool sniff_begins_header(const char *, size_t len);
 

@@ -252,6 +252,22 @@ for my $name ('Your order at example.com', 'Re: your order at example.com', 'all
 	like(findings(named("Content-Type: application/octet-stream; name=\"$name\"")), qr/^blocked/, "a file called $name");
 }
 like(findings(part('Content-Type: message/rfc822; name="evil.js"', $forwarded)), qr/^blocked/, 'a message called evil.js');
+# A subject that ends in ".js": no script begins like a message of which that can be told.
+for my $first ('Return-Path: <a@example.org>', 'X-A: 1', 'Received: from mx.example.org by a', 'From: Alice Example <a@example.org>') {
+	like(findings(part('Content-Type: message/rfc822; name="Moving to Node.js"', "$first\nSubject: x\n\nHello.\n")), qr/^clean/, "a message called Moving to Node.js: $first");
+	like(findings(named('Content-Type: message/rfc822; name="Moving to Node.js"', "$first\nSubject: x\n\nHello.\n")), qr/^clean/, "the same in base64: $first");
+	like(findings(part('Content-Type: message/rfc822; name="Node.js"', "$first\n\nHello.\n")), qr/^blocked/, "one word is a name of a file: $first");
+}
+for my $first ('From: a@example.org', 'X:/*', 'Received: from in /x/', 'Received: from (x)', 'From: alert (1)', 'From: Alert', 'From: Alice (1)', 'From: Alice, Bob', 'X:1-1', 'A_B-C: x') {
+	like(findings(part('Content-Type: message/rfc822; name="Moving to Node.js"', "$first\nSubject: x\n\nHello.\n")), qr/^blocked/, "it may be a script: $first");
+}
+{
+	my $key = "-----BEGIN PGP PUBLIC KEY BLOCK-----\nVersion: GnuPG v2\n\n" . b64(noise(300)) . "=aB3d\n-----END PGP PUBLIC KEY BLOCK-----\n";
+	like(findings(named('Content-Type: application/pgp-keys; name="alice@example.com"', $key)), qr/^clean/, 'a key called alice@example.com');
+	like(findings(named('Content-Type: application/pgp-keys; name="example.com"', $key)), qr/^blocked/, 'a key called example.com');
+	like(findings(named('Content-Type: application/pgp-keys; name="alice@example.com"', $_)), qr/^blocked/, 'no key, called alice@example.com')
+	    for substr($key, 1), "$key;", $key . "\0", $key =~ s/Version: /Comment: \$(x) /r, 'harmless';
+}
 like(findings(named('Content-Type: image/png; name="logo@example.com"', WINDOWS_EXECUTABLE)), qr/^blocked/, 'a program called logo@example.com');
 like(found("a.$_", 'harmless'), qr/^blocked .*extension \.$_"/, "a.$_") for qw(rdp appinstaller iqy oqy dqy rqy slk one onepkg wsb udl htc mjs diagcfg diagpkg ex_ ppa ppam xla xlam pkg command action terminal tool workflow scpt sh desktop kext elf dex macho uif themepack);
 like(found("a.$_", 'harmless'), qr/^clean/, "a.$_") for qw(docx xlsm pdf zip ics txt mht csv p7m);

@@ -150,7 +150,7 @@ test_defaults(void **unused)
 	assert_int_equal(c.memory_limit, 4ull << 30);
 	assert_int_equal(c.scan_size_limit, 400ull << 20);
 	assert_int_equal(c.scan_file_limit, 100ull << 20);
-	assert_int_equal(c.scan_depth_limit, 17);
+	assert_int_equal(c.scan_depth_limit, 64);
 	assert_int_equal(c.scan_files_limit, 10000);
 	assert_int_equal(c.action[CLASS_INFECTED], ACTION_REMOVE);
 	assert_int_equal(c.action[CLASS_BLOCKED], ACTION_DEFANG);
