@@ -56,6 +56,8 @@ sub lives {
 		$a{do}->($c);
 		my $status = reap($c->{pid}, $bound + $grace);
 		my $took = now() - $begin;
+		like($d->raw, $a{reached}, 'the next hop has come so far') if $a{reached};
+		cmp_ok($took, '>', $a{least}, 'and it waited') if $a{least};
 		ok(defined $status, 'it ends by itself') or stop_process($c->{pid});
 		cmp_ok($took, '<', secs($bound + $grace), sprintf 'after %.1f s', $took);
 		is($status // 0, $status & ~127, 'by no signal') if defined $status;
@@ -88,12 +90,14 @@ lives("a next hop silent after $_", downstream => {on => {$_ => $silent}}, do =>
 lives('a next hop silent after DATA', downstream => {on => {DATA => $silent}}, do => to('dot'));
 lives('a next hop silent after the final dot', downstream => {on => {DOT => $silent}}, do => to('dot'));
 lives('a next hop silent after RSET', downstream => {on => {RSET => $silent}}, do => sub { my ($c) = @_; to('RCPT')->($c); $c->reply(secs($bound)); $c->send("RSET\r\n") });
-lives('a next hop silent after QUIT', downstream => {on => {QUIT => $silent}}, do => sub { my ($c) = @_; $c->reply(secs($bound)); $c->send("QUIT\r\n") });
-lives('a next hop that does not read the message', downstream => {on => {BODY => sub { select undef, undef, undef, 3600; '' }}}, conf => {message_size_limit => '100M'}, do => sub {
+lives('a next hop silent after QUIT', downstream => {on => {QUIT => sub { $_[0]{no_quit} = 1; '' }}}, reached => qr/^QUIT\r$/m, least => 2, do => sub { my ($c) = @_; $c->reply(secs($bound)); $c->send("QUIT\r\n") });
+# More than all buffers on the way hold: it is send_timeout that ends it.
+lives('a next hop that does not read the message', downstream => {on => {BODY => sub { select undef, undef, undef, 3600; '' }}}, reached => qr/^DATA\r$/m, least => 2,
+    conf => {message_size_limit => '100M', session_timeout => '1h', inspect_timeout => '1h', final_timeout => '1h'}, do => sub {
 	my ($c) = @_;
 	to('DATA')->($c);
 	$c->reply(secs($bound));
-	$c->send(SmtpClient::stuffed(crlf(mail(body => ('x' x 70 . "\n") x 150_000))));
+	$c->send(SmtpClient::stuffed(crlf(mail(body => ('x' x 70 . "\n") x 150_000 . "\n"))));
 });
 lives('an LMTP server, of which each recipient takes its time', downstream => {lmtp => 1, on => {DOT => sub { select undef, undef, undef, 1.5; undef }}}, do => sub {
 	my ($c) = @_;
