@@ -17,11 +17,11 @@ my $inspect = "$BUILD/spawnscan-inspect";
 my $signature = 'Scratch-Test:0:*:' . unpack('H*', marker());
 
 # What the inspector says, with file systems mounted as a shell script says. All it needs
-# is made there: /tmp is another one.
+# is made there, or open: /tmp is another one.
 sub told {
 	my ($script, @options) = @_;
-	my $r = run(cmd => ['unshare', '-m', '/bin/sh', '-ec', $script . '; mkdir -p /tmp/s; echo "$1" >/tmp/s/s.ndb; shift; exec "$@"',
-	    'sh', $signature, $inspect, '-V', '-d', '/tmp/s', '-o', 'memory_limit=0', @options], timeout => 60);
+	my $r = run(cmd => ['unshare', '-m', '/bin/sh', '-ec', "exec 9<'$inspect'; $script" . '; mkdir -p /tmp/s; echo "$1" >/tmp/s/s.ndb; shift; exec "$@"',
+	    'sh', $signature, '/proc/self/fd/9', '-V', '-d', '/tmp/s', '-o', 'memory_limit=0', @options], timeout => 60);
 	my ($said) = $r->{out} =~ /^scratch directories (.*)$/m;
 	return $said // "nothing: $r->{out}$r->{err}";
 }
