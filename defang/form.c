@@ -62,7 +62,6 @@ read_header(struct form *f, const struct parts *parts)
 	size_t at = f->part->place.header_begin;
 	unsigned int types = 0, transfers = 0;
 
-	f->seven_bit = true;
 	while (header_next(parts->bytes, f->part->place.header_end, &at, &field)) {
 		if (header_is(parts->bytes, &field, "Content-Type") && types++ == 0)
 			f->type_field = field;
@@ -111,13 +110,12 @@ read_transfer(struct form *f, const char *bytes)
 	static const struct {
 		const char *name;
 		enum transfer transfer;
-		bool seven_bit;
 	} known[] = {
-		{ "7bit", TRANSFER_NONE, true },
-		{ "8bit", TRANSFER_NONE, false },
-		{ "binary", TRANSFER_NONE, false },
-		{ "quoted-printable", TRANSFER_QUOTED, false },
-		{ "base64", TRANSFER_BASE64, false },
+		{ "7bit", TRANSFER_NONE },
+		{ "8bit", TRANSFER_NONE },
+		{ "binary", TRANSFER_NONE },
+		{ "quoted-printable", TRANSFER_QUOTED },
+		{ "base64", TRANSFER_BASE64 },
 	};
 	size_t begin = f->transfer_field.value_begin, end = f->transfer_field.value_end;
 
@@ -130,7 +128,6 @@ read_transfer(struct form *f, const char *bytes)
 		    strncasecmp(bytes + begin, known[i].name, end - begin) != 0)
 			continue;
 		f->transfer = known[i].transfer;
-		f->seven_bit = known[i].seven_bit;
 		return true;
 	}
 	return false;

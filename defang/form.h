@@ -24,7 +24,6 @@ struct form {
 	bool html;
 	bool flowed;
 	enum transfer transfer;
-	bool seven_bit; /* it says so, or nothing */
 	struct header_field type_field, transfer_field; /* name_len 0 = there is none */
 	size_t type_end; /* behind "text/plain" */
 	size_t charset_begin, charset_end; /* the parameter; equal = there is none */

@@ -7,8 +7,9 @@
  * stay; up to two spaces at their beginning see to that. Into quoted-printable and
  * unencoded text they go as lines. UTF-16 keeps its byte order mark in front.
  *
- * A text/plain whose charset lacks a character of ours, or that is unencoded ASCII
- * while ours is not, is written anew in UTF-8. HTML never is: ours is ASCII there.
+ * A text/plain whose charset lacks a character of ours, or that is unencoded while ours
+ * is not ASCII, is written anew in UTF-8, quoted-printable: the front takes nothing else
+ * than printable ASCII from an inspector. HTML never is: ours is ASCII there.
  *
  * Memory that runs out ends the process.
  */
@@ -41,7 +42,7 @@ static void put_content(FILE *, const struct form *, const char *body, size_t si
     const char *eol);
 static void edit_header(const struct defang *, const struct form *);
 static bool has_mime(const struct defang *, const struct part_place *);
-static bool is_ascii(const char *, size_t);
+static bool is_plain(const char *, size_t);
 
 static void *
 checked(void *p)
@@ -65,15 +66,13 @@ insert_text(const struct defang *d, struct form *f, const char *front, const cha
 	return NULL;
 }
 
-/* In the charset and the encoding of the text? */
+/* In the charset and the encoding of the text? An edit is 7-bit and printable (message.h). */
 static bool
 can_say(const struct form *f, const char *text)
 {
 	size_t len;
 	char *coded = charset_encode(&f->charset, text, strlen(text), &len);
-	bool can = coded != NULL &&
-	    (f->transfer != TRANSFER_NONE || !f->seven_bit || is_ascii(coded, len) ||
-		!is_ascii(f->content, f->len));
+	bool can = coded != NULL && (f->transfer != TRANSFER_NONE || is_plain(coded, len));
 
 	free(coded);
 	return can;
@@ -316,11 +315,12 @@ has_mime(const struct defang *d, const struct part_place *place)
 	return false;
 }
 
+/* Lines of printable ASCII. */
 static bool
-is_ascii(const char *text, size_t len)
+is_plain(const char *text, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
-		if ((text[i] & 0x80) != 0)
+		if ((text[i] < ' ' || text[i] > '~') && text[i] != '\t' && text[i] != '\n')
 			return false;
 	}
 	return true;

@@ -61,6 +61,16 @@ for my $case ([[$banner, $umlaut], 'behind'], [[$umlaut, $disclaimer], 'in front
 my $coded = encode_base64("Hello\n");
 $r = filtered(message('text/plain; charset=utf-8', $coded, "Content-Transfer-Encoding: base64\n"), "banner=$umlaut", "disclaimer=$umlaut");
 is(Encode::decode('UTF-8', decode_base64(body($r))) =~ s/^ +//mgr =~ s/ *\r?\n/\n/gr, "$umlaut\n\nHello\n\n$umlaut\n", 'base64');
+# Unencoded: what is not ASCII does not go into it as it is.
+for my $case (['utf-8', '8bit', "Gr\x{fc}\x{df}e"], ['iso-8859-1', '8bit', "Gr\x{fc}\x{df}e"], ['iso-2022-jp', '7bit', "\x{8acb}\x{6c42}"], ['utf-8', 'binary', 'Hello']) {
+	my ($charset, $cte, $text) = @$case;
+	for my $words ($umlaut, "\x{8acb}\x{6c42}\x{66f8}") {
+		$r = filtered(message("text/plain; charset=$charset", Encode::encode($charset, "$text\n"), "Content-Transfer-Encoding: $cte\n"), "disclaimer=$words");
+		is(Encode::decode('UTF-8', decode_qp(body($r))), "$text\n\n$words\n", "$charset, $cte") or diag($r->{log});
+	}
+	$r = filtered(message("text/plain; charset=$charset", Encode::encode($charset, "$text\n"), "Content-Transfer-Encoding: $cte\n"), "disclaimer=$disclaimer");
+	is(body($r), Encode::encode($charset, "$text\n\n$disclaimer\n"), "$charset, $cte: ASCII as it is");
+}
 # HTML of one's own.
 $r = filtered(message('text/html', $html), @both, "disclaimer_html=<p class=legal>$umlaut</p>");
 like($r->{out}, qr/Hello<\/p>\n?<p class=legal>Gr&#252;&#223;e, vertraulich &#8211; = 1<\/p>\n<\/body>/, 'HTML as it is given');

@@ -60,7 +60,7 @@ main(int argc, char **argv)
 	struct stat st;
 	struct defang d = { .report = &report };
 	struct banner banner = { .text = argc == 5 ? argv[2] : "" };
-	const char *why;
+	const char *why, *wrong;
 	char *bytes;
 	size_t lines;
 	FILE *f;
@@ -85,6 +85,10 @@ main(int argc, char **argv)
 	lines = banner_lines(&parts, answer, NULL);
 	why = banner_insert(&d, &parts, &banner, 1, answer, NULL);
 	report_sort_edits(&report);
+	/* The front takes no other. */
+	wrong = message_check_edits(d.size, report.edits, report.n_edits, false);
+	if (wrong != NULL)
+		errx(70, "%s", wrong);
 	f = fopen(argv[4], "w");
 	if (f == NULL ||
 	    !message_splice(bytes, d.size, report.edits, report.n_edits, write_piece, f) ||
