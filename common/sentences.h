@@ -49,8 +49,10 @@
 	X(NO_VALUE, "no_value", false, "(none)") \
 	X(WHAT_ATTACHMENT, "what_attachment", false, "An attachment of this message") \
 	X(WHAT_TEXT, "what_text", false, "The text of this message") \
+	X(WHAT_PART_OF_TEXT, "what_part_of_text", false, "A part of the text of this message") \
 	X(WHAT_HTML_FORM, "what_html_form", false, "The formatted text (HTML) of this message") \
 	X(WHAT_PLAIN_FORM, "what_plain_form", false, "The plain text of this message") \
+	X(WHAT_OTHER_FORM, "what_other_form", false, "One form of the text of this message") \
 	X(WHAT_PICTURE, "what_picture", false, "A picture in this message") \
 	X(WHAT_INVITATION, "what_invitation", false, "The invitation in this message") \
 	X(WHAT_MESSAGE, "what_message", false, "A message attached to this message") \

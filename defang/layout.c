@@ -22,6 +22,7 @@
 #include "name.h"
 #include "odd.h"
 #include "tree.h"
+#include "what.h"
 
 /* A header field of a picture that is longer is not kept. */
 #define FIELD_MAX 900
@@ -41,7 +42,6 @@ static void put_inner_header(struct run *, FILE *, size_t);
 static void do_picture(struct run *, size_t);
 static void put_kept_field(struct run *, FILE *, const struct part *, const char *name);
 static char *notice_of_part(struct run *, size_t);
-static enum notice_what what_of(const struct layout *, size_t);
 static const char *subject_of(struct layout *);
 static bool has_line(const struct parts *, const char *line);
 
@@ -288,9 +288,9 @@ notice_of_part(struct run *run, size_t i)
 	struct notice *n = &run->l->plan.at[i].notice;
 	char name[NOTICE_NAME_MAX] = "", *text, *part;
 
-	n->what = what_of(run->l, i);
-	/* It went with what it signed. */
-	if (n->what == NOTICE_SIGNED)
+	n->what = what_of(&run->l->plan, i);
+	/* The signature went itself, or with what it signed; or there is none to be seen. */
+	if (n->what == NOTICE_SIGNATURE || n->what == NOTICE_SIGNED || n->what == NOTICE_SEALED)
 		n->is_signed = false;
 	n->subject = subject_of(run->l);
 	/* What is shown as the message itself is no file. */
@@ -300,27 +300,6 @@ notice_of_part(struct run *run, size_t i)
 	part = notice_part(text, name, run->d->eol);
 	free(text);
 	return part;
-}
-
-static enum notice_what
-what_of(const struct layout *l, size_t i)
-{
-	const struct parts *parts = l->plan.in.parts;
-	const struct part *part = parts->at[i];
-	const char *file = l->plan.at[i].notice.file;
-	bool whole = l->plan.in.at[i].place.message_header, forms = false;
-
-	if (part->leaf && whole)
-		return part->n_names > 0 || strncmp(part->type, "text/", 5) != 0
-		    ? notice_of(part->type, file, false)
-		    : NOTICE_TEXT;
-	if (whole && strcmp(part->path, "0") == 0 && tree_is(part, "mixed"))
-		return NOTICE_WHOLE;
-	if (part->parent != PART_NONE && tree_is(parts->at[part->parent], "alternative"))
-		forms = plan_is_readable(&l->plan, part->parent, true);
-	if (tree_is(part, "appledouble"))
-		return NOTICE_ATTACHMENT;
-	return notice_of(part->type, file, forms);
 }
 
 static const char *

@@ -41,6 +41,7 @@ struct words {
 static void gather(struct words *, const struct conf *, const struct request *,
     const struct notice *);
 static template_value value_of;
+static bool is_form(enum notice_what);
 static enum sentence why(const struct notice *);
 static const char *said(const struct words *, enum sentence);
 static bool begins(const char *, const char *prefix);
@@ -49,8 +50,10 @@ static bool begins(const char *, const char *prefix);
 static const enum sentence whats[] = {
 	[NOTICE_ATTACHMENT] = SENTENCE_WHAT_ATTACHMENT,
 	[NOTICE_TEXT] = SENTENCE_WHAT_TEXT,
+	[NOTICE_PART_OF_TEXT] = SENTENCE_WHAT_PART_OF_TEXT,
 	[NOTICE_HTML_FORM] = SENTENCE_WHAT_HTML_FORM,
 	[NOTICE_PLAIN_FORM] = SENTENCE_WHAT_PLAIN_FORM,
+	[NOTICE_OTHER_FORM] = SENTENCE_WHAT_OTHER_FORM,
 	[NOTICE_PICTURE] = SENTENCE_WHAT_PICTURE,
 	[NOTICE_INVITATION] = SENTENCE_WHAT_INVITATION,
 	[NOTICE_MESSAGE] = SENTENCE_WHAT_MESSAGE,
@@ -79,8 +82,11 @@ static const struct {
 } kinds[] = {
 	{ "text/calendar", NOTICE_INVITATION, "invitation.ics" },
 	{ "text/html", NOTICE_HTML_FORM, "message.html" },
-	{ "text/x-amp-html", NOTICE_HTML_FORM, "message.html" },
-	{ "text/", NOTICE_PLAIN_FORM, "message.txt" },
+	{ "text/x-amp-html", NOTICE_OTHER_FORM, "message.html" },
+	{ "text/watch-html", NOTICE_OTHER_FORM, "message.html" },
+	{ "text/plain", NOTICE_PLAIN_FORM, "message.txt" },
+	{ "text/rfc822-headers", NOTICE_ATTACHMENT, "attachment" },
+	{ "text/", NOTICE_OTHER_FORM, "message.txt" },
 	{ "image/", NOTICE_PICTURE, "picture" },
 	{ "message/rfc822", NOTICE_MESSAGE, "message.eml" },
 	{ "message/global", NOTICE_MESSAGE, "message.eml" },
@@ -95,21 +101,32 @@ static const struct {
 };
 
 enum notice_what
-notice_of(const char *type, const char *name, bool in_alternative)
+notice_of(const char *type, const char *name)
 {
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		enum notice_what what = kinds[i].what;
-
 		if (!begins(type, kinds[i].type))
 			continue;
-		if (what == NOTICE_HTML_FORM || what == NOTICE_PLAIN_FORM) {
-			if (name[0] != '\0' && !in_alternative)
-				return NOTICE_ATTACHMENT;
-			return in_alternative ? what : NOTICE_TEXT;
-		}
-		return what;
+		if (!is_form(kinds[i].what))
+			return kinds[i].what;
+		return name[0] == '\0' ? NOTICE_TEXT : NOTICE_ATTACHMENT;
 	}
 	return type[0] == '\0' && name[0] == '\0' ? NOTICE_TEXT : NOTICE_ATTACHMENT;
+}
+
+enum notice_what
+notice_form_of(const char *type)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (begins(type, kinds[i].type))
+			return kinds[i].what;
+	}
+	return NOTICE_ATTACHMENT;
+}
+
+static bool
+is_form(enum notice_what what)
+{
+	return what == NOTICE_HTML_FORM || what == NOTICE_PLAIN_FORM || what == NOTICE_OTHER_FORM;
 }
 
 void
@@ -117,6 +134,8 @@ notice_name(const struct notice *notice, const char *type, char name[NOTICE_NAME
 {
 	const char *of = notice->file;
 
+	if (of[0] == '\0' && notice->what == NOTICE_ATTACHMENT)
+		of = "attachment";
 	for (size_t i = 0; of[0] == '\0' && i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (begins(type, kinds[i].type))
 			of = kinds[i].name;

@@ -19,8 +19,10 @@
 enum notice_what {
 	NOTICE_ATTACHMENT,
 	NOTICE_TEXT, /* what the sender wrote */
+	NOTICE_PART_OF_TEXT, /* more of it is there */
 	NOTICE_HTML_FORM, /* one form of it; another one is there */
 	NOTICE_PLAIN_FORM,
+	NOTICE_OTHER_FORM,
 	NOTICE_PICTURE,
 	NOTICE_INVITATION,
 	NOTICE_MESSAGE, /* an attached one */
@@ -42,11 +44,11 @@ struct notice {
 	bool is_signed; /* what it was in; the signature is broken by the removal */
 };
 
-/*
- * What a part of that type and name is called; in_alternative: there are other
- * forms of the same text.
- */
-enum notice_what notice_of(const char *type, const char *name, bool in_alternative);
+/* What a part of that type and name is called by itself. name: "" = none. */
+enum notice_what notice_of(const char *type, const char *name);
+
+/* And if it is one of several forms of a text. */
+enum notice_what notice_form_of(const char *type);
 
 /*
  * The notice from its template: UTF-8, lines ended by LF, none of which can be

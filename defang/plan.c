@@ -40,6 +40,7 @@ static const struct part *part_of(const struct plan *, size_t);
 static bool holds_calendar(const struct plan *, size_t);
 static size_t top_of(const struct plan *, size_t);
 static void join_forks(struct plan *);
+static const char *name_of_forks(const struct plan *, size_t both);
 static void break_seals(struct plan *, size_t);
 static void plan_top(struct plan *, size_t top);
 static void plan_alternative(struct plan *, size_t, bool top);
@@ -179,16 +180,29 @@ join_forks(struct plan *plan)
 			continue;
 		m = &plan->in.at[both];
 		end = multipart_end(&plan->in, both);
-		if (plan->at[both].marked || !m->regular || end == PART_NONE ||
-		    m->place.message_header)
+		if (plan->at[both].marked || !m->regular || end == PART_NONE)
 			continue;
 		m->place.content_end = end;
 		m->place.whole_content = true;
 		plan->at[both] = plan->at[i];
+		plan->at[both].notice.file = name_of_forks(plan, both);
 		for (size_t c = child(plan, both, PART_NONE); c != PART_NONE;
 		     c = child(plan, both, c))
 			plan->at[c] = (struct planned){ .fate = FATE_STAYS };
 	}
+}
+
+/* RFC 1740: the data fork has the name of the file, and comes last. */
+static const char *
+name_of_forks(const struct plan *plan, size_t both)
+{
+	const char *name = "";
+
+	for (size_t c = child(plan, both, PART_NONE); c != PART_NONE; c = child(plan, both, c)) {
+		if (part_of(plan, c)->n_names > 0)
+			name = part_of(plan, c)->names[0];
+	}
+	return name;
 }
 
 /* What is around it is neither signed nor encrypted any more. */
@@ -273,9 +287,7 @@ plan_related(struct plan *plan, size_t i)
 		return;
 	}
 	for (size_t c = child(plan, i, PART_NONE); c != PART_NONE; c = child(plan, i, c)) {
-		const struct part *part = part_of(plan, c);
-
-		if (plan->at[c].marked && part->leaf && strncmp(part->type, "image/", 6) == 0)
+		if (plan->at[c].marked && tree_is_picture(part_of(plan, c)))
 			plan->at[c].fate = FATE_PICTURE;
 		else
 			plan_child(plan, c);

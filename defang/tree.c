@@ -55,6 +55,24 @@ tree_is_calendar(const struct part *part)
 	    strcmp(part->type, "application/ics") == 0;
 }
 
+bool
+tree_is_picture(const struct part *part)
+{
+	static const char *const endings[] = { ".png", ".jpg", ".jpeg", ".gif", ".bmp", ".webp",
+		".svg", ".tif", ".tiff", ".heic" };
+	const char *ending = part->n_names == 0 ? NULL : strrchr(part->names[0], '.');
+
+	if (!part->leaf || strncmp(part->type, "image/", 6) == 0)
+		return part->leaf;
+	for (size_t i = 0; strcmp(part->type, "application/octet-stream") == 0 && ending != NULL &&
+	     i < sizeof(endings) / sizeof(endings[0]);
+	     i++) {
+		if (strcasecmp(ending, endings[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
 size_t
 tree_root(const struct parts *parts, size_t related)
 {

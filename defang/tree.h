@@ -30,6 +30,9 @@ bool tree_is_message(const struct part *);
 
 bool tree_is_calendar(const struct part *);
 
+/* By its type; of what has none to speak of, by its name. */
+bool tree_is_picture(const struct part *);
+
 /*
  * What is shown of a multipart/related, RFC 2387 3.2: the part whose Content-ID its
  * parameter start names, or the first; PART_NONE = it has no parts.

@@ -95,6 +95,16 @@ sub opaque {
 	return "Content-Type: application/pkcs7-mime; smime-type=signed-data; name=\"smime.p7m\"\nContent-Transfer-Encoding: base64\n"
 	    . "Content-Disposition: attachment; filename=\"smime.p7m\"\n\n" . b64(read_file("$dir/out"));
 }
+sub sealed {
+	my ($inner) = @_;
+	my $dir = subdir('sealed');
+	write_file("$dir/in", $inner);
+	my $made = run(cmd => ['sh', '-c', "cd '$dir' && openssl req -x509 -newkey rsa:2048 -nodes -keyout key -out cert -subj /CN=Ben -days 1 && "
+	    . 'openssl cms -encrypt -binary -aes256 -in in -outform DER -out out cert']);
+	return undef if $made->{code};
+	return "Content-Type: application/pkcs7-mime; smime-type=enveloped-data; name=\"smime.p7m\"\nContent-Transfer-Encoding: base64\n"
+	    . "Content-Disposition: attachment; filename=\"smime.p7m\"\n\n" . b64(read_file("$dir/out"));
+}
 sub rfc822 { return "Content-Type: message/rfc822\n\n$_[0]" =~ s/\n\z//r }
 
 # -- situations --------------------------------------------------------------------
@@ -117,7 +127,7 @@ sub situations {
 	    notice => $said->('The text of this message'), listed => 'message.txt.removed.txt');
 	$add->('alternative-one-of-three', multi('alternative', text(), html(), "Content-Type: text/enriched\n\n<bold>$MARKER</bold>"),
 	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/],
-	    notice => $said->('The plain text of this message'), listed => 'message.txt.removed.txt');
+	    notice => $said->('One form of the text of this message'), listed => 'message.txt.removed.txt');
 	$add->('alternative-beside-a-file', multi('mixed', within('alternative', text(), bad_html()), pdf()),
 	    tree => 'mixed(mixed(text notice) application/pdf)', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
 	$add->('alternative-in-a-message', multi('mixed', text(), rfc822(message('inner', multi('alternative', text("OKTEXT: Dear Ben, inside\n"), bad_html())))),
@@ -134,6 +144,7 @@ sub situations {
 	    shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('The invitation in this message'), listed => 'invitation.ics.removed.txt');
 	$add->('invitation-calendar-text', multi('alternative', text(), calendar(1)), tree => 'mixed(text notice)', shown => [$OK],
 	    notice => $said->('The invitation in this message'), listed => 'invitation.ics.removed.txt');
+	$add->('invitation-alone', calendar(1) . "\n", tree => 'notice', notice => $said->('The invitation in this message'));
 	$add->('invitation-with-file', multi('mixed', within('alternative', text(), bad_html(), calendar()), file('invite.ics', "BEGIN:VCALENDAR\nEND:VCALENDAR\n", type => 'application/ics')),
 	    tree => 'mixed(mixed(alternative(text calendar) notice) application/ics)', shown => [qr/OKTEXT: Dear Ben|OKCAL/],
 	    notice => $VIRUS, listed => 'message.html.removed.txt', calendar => 1);
@@ -150,7 +161,7 @@ sub situations {
 	$add->('apple-picture', multi('alternative', text(), within('related; type="text/html"', html_with('logo'), picture('logo', 1))),
 	    tree => 'mixed(alternative(text related(html grey)) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'logo.png.removed.txt');
 	$add->('apple-html', multi('alternative', text(), within('related; type="text/html"', bad_html(), picture('logo'))),
-	    tree => 'mixed(text mixed(notice image/png))', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
+	    tree => 'mixed(text mixed(notice image/png))', shown => [$OK], notice => $said->('The formatted text (HTML) of this message'), listed => 'message.html.removed.txt');
 	$add->('apple-file', multi('alternative', text(), within('mixed', html(), bad_pdf(), html('<p>OKEND</p>'))),
 	    tree => 'mixed(alternative(text mixed(html html)) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
 	$add->('apple-text', multi('alternative', bad_text(), within('related; type="text/html"', html_with('logo'), picture('logo'))),
@@ -172,6 +183,10 @@ sub situations {
 	    tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
 	$add->('forks', multi('mixed', text(), within('appledouble', file('report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf())),
 	    tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('forks-of-a-bad-one', multi('mixed', text(), within('appledouble', file('._report.pdf', "\0\5\26\7$MARKER", type => 'application/applefile'), pdf('report.pdf'))),
+	    tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
+	$add->('forks-alone', multi('appledouble', file('._report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf()),
+	    tree => 'notice', notice => $said->('An attachment of this message'));
 	# A long text in two forms: the sentence in front of each.
 	$add->('file-in-a-long-alternative', multi('mixed', within('alternative', text(join '', "OKTEXT: Dear Ben\n", map { "line $_\n" } 1 .. 60), html(join '', "\n<p>OKHTML: Dear Ben</p>\n", map { "<p>line $_</p>\n" } 1 .. 60)), bad_pdf()),
 	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
@@ -192,7 +207,13 @@ sub situations {
 	$add->('invitation-bad-file', multi('mixed', within('alternative', text(), html(), calendar()), file('invite.ics', "BEGIN:VCALENDAR\nX-X:$MARKER\nEND:VCALENDAR\n", type => 'application/ics')),
 	    tree => 'mixed(alternative(text html calendar) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben|OKCAL/], notice => $VIRUS, listed => 'invite.ics.removed.txt', calendar => 1);
 	$add->('alternative-amp', multi('alternative', text(), "Content-Type: text/x-amp-html; charset=utf-8\n\n<html amp4email>$MARKER</html>", html()),
-	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('The formatted text (HTML) of this message'), listed => 'message.html.removed.txt');
+	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('One form of the text of this message'), listed => 'message.html.removed.txt');
+	$add->('text-of-two', multi('mixed', text(), pdf(), bad_text()), tree => 'mixed(text application/pdf notice)', shown => [$OK],
+	    notice => $said->('A part of the text of this message'), listed => 'message.txt.removed.txt');
+	$add->('related-style', multi('related; type="text/html"', html_with('logo'), "Content-Type: text/css\n\np { color: red } /* $MARKER */", picture('logo')),
+	    tree => 'mixed(related(html image/png) notice)', shown => [$OKHTML], notice => $said->('An attachment of this message'), listed => 'attachment.removed.txt');
+	$add->('related-picture-without-a-type', multi('related; type="text/html"', html_with('logo'), picture('logo', 1) =~ s/image\/png/application\/octet-stream/r),
+	    tree => 'mixed(related(html grey) notice)', shown => [$OKHTML], notice => $said->('A picture in this message'), listed => 'logo.png.removed.txt');
 	$add->('several', multi('mixed', text(), bad_pdf('a.pdf'), pdf(), bad_pdf('b.pdf')), tree => 'mixed(text notice application/pdf notice)', shown => [$OK], notice => $VIRUS, listed => 'b.pdf.removed.txt');
 	$add->('list-footer', multi('mixed', signed(text()), bad_pdf(), text('OKFOOT')), tree => 'mixed(signed(text application/pgp-signature) notice text)', shown => [$OK, qr/OKFOOT/],
 	    notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
@@ -214,21 +235,28 @@ sub situations {
 	$add->('signed-forwarded', multi('mixed', text(), rfc822(message('inner', signed(within('mixed', text("OKTEXT: Dear Ben, inside\n"), bad_pdf()))))),
 	    tree => 'mixed(text message(mixed(mixed(text notice) application/pgp-signature)))', shown => [$OK], notice => $broken, listed => 'report.pdf.removed.txt');
 	$add->('signature-renamed', signed(text()) =~ s/signature\.asc/signature.js/r, tree => 'signed(text application/pgp-signature)', shown => [$OK], renamed => 'signature.js.defanged');
+	$add->('signature-removed', signed(text()) =~ s/iQEz/$MARKER\niQEz/r, tree => 'mixed(text notice)', shown => [$OK],
+	    notice => $said->('The digital signature of this message'), listed => 'signature.asc.removed.txt', lacks => qr/no longer valid/);
 	# Opaque S/MIME, signed by a key that exists for this moment only.
 	if (defined(my $opaque = opaque(multi('mixed', text(), bad_pdf())))) {
 		$add->('opaque', $opaque, tree => 'notice', notice => $said->('The whole signed message'), lacks => qr/the signature is no longer valid/);
 		$add->('opaque-forwarded', multi('mixed', text(), rfc822(message('inner', $opaque))), tree => 'mixed(text message(notice))', shown => [$OK], notice => $said->('The whole signed message'));
 	}
+	if (defined(my $sealed = sealed(text()))) {
+		$add->('sealed', $sealed, args => ['-o', 'encrypted=remove'], tree => 'notice', notice => qr/The whole encrypted message was removed by the content filter\s+because it is encrypted/, lacks => qr/signed/);
+	}
 	$add->('clear-text-pgp', multi('mixed', text("-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n$MARKER\n-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----"), pdf()),
 	    tree => 'mixed(notice application/pdf)', notice => $said->('The text of this message'), listed => 'message.txt.removed.txt');
 	$add->('encrypted', multi('encrypted; protocol="application/pgp-encrypted"', "Content-Type: application/pgp-encrypted\n\nVersion: 1",
 	    "Content-Type: application/octet-stream; name=\"encrypted.asc\"\n\n-----BEGIN PGP MESSAGE-----\n\nhQEMA0000000000000000000\n-----END PGP MESSAGE-----"),
-	    args => ['-o', 'encrypted=remove'], tree => 'mixed(application/pgp-encrypted notice)', notice => qr/because it is encrypted and could not be checked/, listed => 'encrypted.asc.removed.txt');
+	    args => ['-o', 'encrypted=remove'], tree => 'mixed(application/pgp-encrypted notice)', notice => qr/The whole encrypted message was removed by the content filter\s+because it is encrypted and could not be checked/, listed => 'encrypted.asc.removed.txt');
 
 	# Reports.
 	my $status = "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\nFinal-Recipient: rfc822; ben\@example.net\nAction: failed\nStatus: 5.1.1\n";
 	$add->('dsn', multi('report; report-type=delivery-status', text("OKTEXT: Dear Ben could not be reached.\n"), $status, rfc822(message('returned', multi('mixed', text(), bad_pdf())))),
 	    tree => 'report(text message/delivery-status message(mixed(text notice)))', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('dsn-headers', multi('report; report-type=delivery-status', text("OKTEXT: Dear Ben could not be reached.\n"), $status, "Content-Type: text/rfc822-headers\n\nSubject: $MARKER"),
+	    tree => 'report(text message/delivery-status notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'attachment.removed.txt');
 	$add->('mdn', multi('report; report-type=disposition-notification', bad_text(), "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ben\@example.net\nDisposition: manual-action/MDN-sent-manually; displayed\n"),
 	    tree => 'report(notice message/disposition-notification)', notice => $said->('The text of this message'), listed => 'message.txt.removed.txt');
 
