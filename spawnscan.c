@@ -50,6 +50,7 @@
 #include "ruling.h"
 #include "sendmail.h"
 #include "smtp_relay.h"
+#include "verdict_file.h"
 
 #define SENTENCE_MAX 1024
 
@@ -151,9 +152,10 @@ main(int argc, char **argv)
 		log_answers();
 	conf_init(&conf);
 	configure(&options, &conf);
-	if (options.version)
+	if (options.version) {
 		code = inspection_print_version(&conf);
-	else if (options.print_conf)
+		verdict_file_print_expired(&conf, stdout);
+	} else if (options.print_conf)
 		code = print_conf(&conf);
 	else if (options.rule_for)
 		code = explainer_rules(&conf, options.call.recipients);
@@ -366,7 +368,7 @@ load(struct options *o, struct conf *conf, char *sentence, size_t size)
 
 	if (code != EX_OK)
 		return code;
-	if (!ruling_check(conf, sentence, size))
+	if (!ruling_check(conf, sentence, size) || !verdict_file_check(conf, sentence, size))
 		return EX_CONFIG;
 	/* What is explained is nothing that happened. */
 	if (!log_open(o->explain != NULL ? "stderr" : conf->log, conf->syslog_name,

@@ -65,6 +65,7 @@ struct conf {
 
 	/* [actions] */
 	enum verdict_action action[CLASS_COUNT];
+	char *verdicts; /* file of the administrator's own (override.h); "" = none */
 	enum verdict_action poison; /* of a message that fails again and again */
 	uint64_t poison_tries; /* how often; 0 = never */
 	uint64_t poison_time; /* or since when, in seconds; 0 = no matter */

@@ -168,6 +168,7 @@ const struct conf_key conf_table[] = {
 
 	/* one for each class */
 	VERDICT_CLASSES(CLASS_ROW)
+	STRING(actions, verdicts, 0, CONF_PATH_LENGTH, conf_check_path, ""),
 	CHOICE(actions, partial, part_actions, "remove"),
 	CHOICE(actions, poison, poison_actions, "wrap"),
 	NUMBER(actions, poison_tries, 0, 1000, "3"),

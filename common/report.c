@@ -81,6 +81,7 @@ report_free(struct report *r)
 	free(r->notes);
 	free(r->scanner);
 	free(r->exempt);
+	free(r->verdicts);
 	free(r->explanation);
 	report_init(r);
 }
@@ -132,6 +133,24 @@ report_set_exempt(struct report *r, const char *list)
 {
 	free(r->exempt);
 	r->exempt = printable_copy(list);
+}
+
+void
+report_add_verdict(struct report *r, const char *line)
+{
+	const char *old = r->verdicts != NULL ? r->verdicts : "";
+	char *text, *all;
+
+	if ((text = printable_copy(line)) == NULL || strstr(old, text) != NULL ||
+	    strlen(old) + strlen(text) + 2 > REPORT_MAX_STRING) {
+		free(text);
+		return;
+	}
+	if (asprintf(&all, "%s%s%s", old, *old != '\0' ? ", " : "", text) == -1)
+		err(EX_OSERR, "report");
+	free(text);
+	free(r->verdicts);
+	r->verdicts = all;
 }
 
 void
@@ -203,6 +222,7 @@ report_encode(const struct report *r, size_t *len)
 	struct writer w = { 0 };
 	const char *scanner = r->scanner != NULL ? r->scanner : "";
 	const char *exempt = r->exempt != NULL ? r->exempt : "";
+	const char *verdicts = r->verdicts != NULL ? r->verdicts : "";
 	const char *explanation = r->explanation != NULL ? r->explanation : "";
 
 	put_number(&w, 0, 4);
@@ -212,6 +232,7 @@ report_encode(const struct report *r, size_t *len)
 	put_number(&w, r->action, 1);
 	put_string(&w, scanner, strlen(scanner));
 	put_string(&w, exempt, strlen(exempt));
+	put_string(&w, verdicts, strlen(verdicts));
 	put_number(&w, r->n_findings, 4);
 	for (size_t i = 0; i < r->n_findings; i++) {
 		const struct finding *f = &r->findings[i];
@@ -366,6 +387,7 @@ decode_parts(struct report *r, struct reader *rd)
 	r->action = (enum verdict_action)get_number(rd, 1);
 	r->scanner = get_word(rd);
 	r->exempt = get_list(rd);
+	r->verdicts = get_list(rd);
 	decode_findings(r, rd);
 	decode_edits(r, rd);
 	decode_notes(r, rd);

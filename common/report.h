@@ -26,7 +26,7 @@
  * Of what goes over the wire between front, engine and inspector, both ways: to
  * be counted up when anything of it changes.
  */
-#define REPORT_PROTOCOL "5"
+#define REPORT_PROTOCOL "6"
 
 /*
  * Four bytes that go in front of the report as soon as the inspector has all it
@@ -52,6 +52,7 @@ struct report {
 	enum verdict_action action; /* the strongest of all findings; ACTION_PASS if none */
 	char *scanner; /* "ClamAV 1.4.6/27400"; "" if none ran */
 	char *exempt; /* why names and types were passed over (conf_exempt); NULL = none was */
+	char *verdicts; /* lines of the file of verdicts that decided, for the log; NULL = none */
 	struct finding *findings;
 	size_t n_findings;
 	struct edit *edits; /* in ascending order */
@@ -75,6 +76,8 @@ void report_add_finding(struct report *, enum verdict_class, enum verdict_action
 void report_add_note(struct report *, const char *note);
 /* A rule was passed over because of that list. */
 void report_set_exempt(struct report *, const char *list);
+/* A line of the file of verdicts decided: said once, as long as there is room. */
+void report_add_verdict(struct report *, const char *line);
 /* Takes over text (malloc'd). */
 void report_add_edit(struct report *, uint64_t offset, uint64_t length, char *text,
     size_t text_len);

@@ -25,7 +25,7 @@
 #include "descriptor.h"
 #include "report.h"
 
-#define N_FACTS 9
+#define N_FACTS 10
 
 static const char *const explain_words[] = {
 	[EXPLAIN_NONE] = "", [EXPLAIN_TEXT] = "text", [EXPLAIN_JSON] = "json"
@@ -75,10 +75,10 @@ request_text(const struct request *r, const struct conf *conf, size_t *len)
 	if (f == NULL)
 		return NULL;
 	fwrite(&length, sizeof(length), 1, f);
-	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0,
+	fprintf(f, "SSQ" REPORT_PROTOCOL "%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c%s%c", 0, r->host, 0,
 	    r->reference, 0, r->time, 0, r->scratch, 0, r->crlf ? "crlf" : "", 0,
 	    explain_words[r->explain], 0, r->language != NULL ? r->language : "", 0,
-	    r->sender != NULL ? r->sender : "", 0);
+	    r->sender != NULL ? r->sender : "", 0, r->verdicts != NULL ? r->verdicts : "", 0);
 	conf_each(conf, put_setting, f);
 	if (fclose(f) == EOF || *len - sizeof(length) > REQUEST_MAX_BYTES) {
 		free(text);
@@ -185,8 +185,9 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 {
 	const char *protocol = "", *line_ends = "", *explain = "", *at = r->text,
 		   *end = r->text + len;
+	char today[11];
 	const char **const facts[N_FACTS] = { &protocol, &r->host, &r->reference, &r->time,
-		&r->scratch, &line_ends, &explain, &r->language, &r->sender };
+		&r->scratch, &line_ends, &explain, &r->language, &r->sender, &r->verdicts };
 
 	if (len == 0 || end[-1] != '\0') {
 		snprintf(err, errsize, "the request is cut off");
@@ -214,7 +215,8 @@ parse_request(struct request *r, size_t len, struct conf *conf, char *err, size_
 		if (!conf_set(conf, at, err, errsize))
 			return false;
 	}
-	return true;
+	override_today(today);
+	return override_parse(&r->overrides, r->verdicts, conf->verdicts, today, err, errsize);
 }
 
 void
@@ -222,5 +224,6 @@ request_free(struct request *r)
 {
 	free(r->text);
 	sentences_free(&r->sentences);
+	override_free(&r->overrides);
 	memset(r, 0, sizeof(*r));
 }

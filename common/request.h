@@ -16,6 +16,7 @@
 
 #include "conf.h"
 #include "message.h"
+#include "override.h"
 #include "sentences.h"
 
 #define REQUEST_MAX_BYTES (1u << 20)
@@ -34,7 +35,10 @@ struct request {
 	/* "<address>", for the notices; the null sender is "<>"; NULL or "" = not known */
 	const char *sender;
 
+	const char *verdicts; /* the file of them, whole (override.h); NULL or "" = none */
+
 	struct sentences sentences; /* of a received one: what language says */
+	struct overrides overrides; /* and what verdicts says */
 	char *text; /* what the strings point to */
 };
 

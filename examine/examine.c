@@ -38,9 +38,8 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 
 	if (bytes == NULL)
 		bytes = "";
-	look_begin(&x, conf, bytes, size, effort_ms() + (int64_t)seconds * 1000,
+	look_begin(&x, conf, request, report, bytes, size, effort_ms() + (int64_t)seconds * 1000,
 	    effort_ms() + (int64_t)seconds * 500);
-	findings_begin(&x.found, conf, request, &x.parts, report);
 	x.found.exempt = exemptions[conf->exempt];
 	x.explain = explain_begin(request->explain, bytes, size);
 	x.hasty = hasty;

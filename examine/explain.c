@@ -772,6 +772,7 @@ put_whole(struct explain *e, const struct report *report)
 	put_pair(e, "scanner", report->scanner);
 	put_pair(e, "verdict", report_verdict(report));
 	put_pair(e, "action", verdict_action_name(report->action));
+	put_pair(e, "verdicts", report->verdicts);
 	put_pair(e, "irregular", doubt_phrase(e->irregular));
 	put_pair(e, "irregular_code", doubt_code(e->irregular));
 	put_bool(e, "truncated", e->truncated);
@@ -794,6 +795,8 @@ tell_whole(struct explain *e, const struct report *report)
 	    verdict_action_name(report->action));
 	fprintf(e->item.f, "Size: %zu bytes\n", e->size);
 	fprintf(e->item.f, "Scanned by: %s\n", report->scanner);
+	if (report->verdicts != NULL)
+		fprintf(e->item.f, "Decided by verdicts: %s\n", report->verdicts);
 	fprintf(e->item.f, "Reads the same to everyone: %s%s\n",
 	    e->irregular == DOUBT_NONE ? "yes" : "no, ",
 	    e->irregular == DOUBT_NONE ? "" : doubt_phrase(e->irregular));

@@ -137,6 +137,19 @@ findings_add_action(struct findings *f, const struct part *part, enum verdict_cl
 	add(f, part, class, action, reason, name, name);
 }
 
+/* What goes on by such a line is not news to be passed over where it is seen elsewhere. */
+void
+findings_add_by(struct findings *f, const struct part *part, enum verdict_class class,
+    const struct override *by, const char *reason, const char *name)
+{
+	bool hit = f->part_hit[class];
+
+	findings_add_action(f, part, class, by != NULL ? by->action : action_of(f, class), reason,
+	    name);
+	if (by != NULL && verdict_action_wins(f->conf->action[class], by->action))
+		f->part_hit[class] = hit;
+}
+
 /* file is what has the name; own is that of the part. */
 static void
 add(struct findings *f, const struct part *part, enum verdict_class class,
@@ -249,6 +262,13 @@ findings_add_whole_action(struct findings *f, enum verdict_class class, enum ver
 	t = aim(f, NULL, class, action, reason, whole_name);
 	if (t != NULL && action == ACTION_DEFANG)
 		t->renamed = true;
+}
+
+void
+findings_add_whole_by(struct findings *f, enum verdict_class class, const struct override *by,
+    const char *reason)
+{
+	findings_add_whole_action(f, class, by != NULL ? by->action : action_of(f, class), reason);
 }
 
 void

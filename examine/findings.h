@@ -61,6 +61,12 @@ void findings_add(struct findings *, const struct part *, enum verdict_class, co
 void findings_add_action(struct findings *, const struct part *, enum verdict_class,
     enum verdict_action, const char *reason, const char *name);
 
+/* The same, as a line of the file of verdicts says; NULL = as the class does. */
+void findings_add_by(struct findings *, const struct part *, enum verdict_class,
+    const struct override *, const char *reason, const char *name);
+void findings_add_whole_by(struct findings *, enum verdict_class, const struct override *,
+    const char *reason);
+
 /* A member of the archive that the part is has a blocked name: told as its, and the part is renamed. */
 void findings_add_member(struct findings *, const struct part *, const char *reason,
     const char *member);

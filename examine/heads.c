@@ -56,10 +56,14 @@ header_infected(void *ctx, const char *header, size_t len)
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
 		scan_bytes(&result, kinds[k], header, len, object_seconds(&x->objects));
+		object_overrule(&x->objects, NULL, &result);
 		if (result.failed)
 			return true;
 		for (size_t i = 0; i < result.n_hits; i++) {
-			if (result.hits[i].class == CLASS_INFECTED ||
+			const struct override *by = result.hits[i].by;
+
+			if ((result.hits[i].class == CLASS_INFECTED &&
+				(by == NULL || by->action == ACTION_REMOVE)) ||
 			    strcmp(result.hits[i].name, SCAN_RESULT_NO_TIME) == 0)
 				return true;
 		}

@@ -14,6 +14,7 @@
 #include "mime_formats.h"
 #include "mime_packed.h"
 #include "mime_type.h"
+#include "overrule.h"
 #include "policy.h"
 #include "sniff.h"
 
@@ -68,19 +69,19 @@ static void
 check_opened(struct examination *x, const struct part *part)
 {
 	if (part->sealed != NULL)
-		findings_add(&x->found, part, CLASS_ENCRYPTED, part->sealed, judge_name(part));
+		overrule_add(x, part, CLASS_ENCRYPTED, part->sealed, judge_name(part));
 	if (part->unopened != NULL)
-		findings_add(&x->found, part, CLASS_UNOPENED, part->unopened, judge_name(part));
+		overrule_add(x, part, CLASS_UNOPENED, part->unopened, judge_name(part));
 	if ((part->flags & PACKED_ENCRYPTED) != 0 &&
 	    !findings_told(x->found.report, CLASS_ENCRYPTED, part->path))
-		findings_add(&x->found, part, CLASS_ENCRYPTED, "encrypted file", judge_name(part));
+		overrule_add(x, part, CLASS_ENCRYPTED, "encrypted file", judge_name(part));
 	if ((part->flags & PACKED_DAMAGED) != 0 &&
 	    !findings_told(x->found.report, CLASS_UNOPENED, part->path))
-		findings_add(&x->found, part, CLASS_UNOPENED, "file that cannot be unpacked",
+		overrule_add(x, part, CLASS_UNOPENED, "file that cannot be unpacked",
 		    judge_name(part));
 	if ((part->flags & PACKED_LIMIT) != 0 &&
 	    !findings_told(x->found.report, CLASS_LIMIT, part->path))
-		findings_add(&x->found, part, CLASS_LIMIT, "unpacks to too much", judge_name(part));
+		overrule_add(x, part, CLASS_LIMIT, "unpacks to too much", judge_name(part));
 }
 
 static void

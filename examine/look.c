@@ -14,6 +14,7 @@
 #include "hasty.h"
 #include "heads.h"
 #include "judge.h"
+#include "overrule.h"
 #include "readings.h"
 #include "sealed.h"
 #include "sniff.h"
@@ -29,6 +30,7 @@ static bool is_plain_base64(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
     enum doubt);
 static void check_leaf(struct examination *, const struct part *, const char *, size_t);
+static void leave_out_allowed(struct examination *);
 static void check_texts(struct examination *, bool irregular);
 static void check_text(struct examination *, const struct part *, const char *, size_t,
     bool irregular);
@@ -39,14 +41,15 @@ static bool skeleton_clean(struct examination *);
 static bool check_raw(struct examination *);
 
 void
-look_begin(struct examination *x, const struct conf *conf, const char *bytes, size_t size,
-    int64_t deadline, int64_t views_end)
+look_begin(struct examination *x, const struct conf *conf, const struct request *request,
+    struct report *report, const char *bytes, size_t size, int64_t deadline, int64_t views_end)
 {
 	*x = (struct examination){ .conf = conf, .views_end = views_end };
 	part_begin(&x->parts, bytes, size);
 	x->parts.unpack_until = views_end;
 	lint_begin(&x->lint, &x->parts);
-	object_begin(&x->objects, conf, deadline);
+	object_begin(&x->objects, conf, &request->overrides, report, deadline);
+	findings_begin(&x->found, conf, request, &x->parts, report);
 }
 
 void
@@ -83,6 +86,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	explain_part(x->explain, part, content, len);
 	findings_enter(&x->found, part);
 	judge_part(x, part, content, len);
+	overrule_check(x, part, judge_name(part));
 	if (part->leaf)
 		active_check(x, part, content, len);
 	part->in_skeleton = is_plain_text(x, part);
@@ -161,8 +165,8 @@ is_plain_base64(const struct examination *x, const struct part *part)
 {
 	size_t len = part->place.content_end - part->place.content_begin;
 
-	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && part->encoded &&
-	    part->place.whole_content && len >= PLAIN_MIN &&
+	return part->leaf && !part->inside && part->encoded && part->place.whole_content &&
+	    ((x->conf->scan == SCAN_AUTO && len >= PLAIN_MIN) || overrule_lets_pass(x, part)) &&
 	    decode_base64_plain(x->parts.bytes + part->place.content_begin, len) == part->len;
 }
 
@@ -195,14 +199,16 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	struct scan_result result;
 	const char *name = judge_name(part);
 
+	x->objects.about = overrule_content(x, part);
 	x->objects.collect = part->opened;
 	object_scan(&x->objects, &result, content, len);
 	x->objects.collect = false;
 	explain_scan(x->explain, "part", part->path, content, len, &result);
 	for (size_t i = 0; i < result.n_hits; i++) {
-		if (!sealed_is_explained(x, part, content, len, &result.hits[i]))
-			findings_add(&x->found, part, result.hits[i].class, result.hits[i].name,
-			    name);
+		const struct scan_hit *hit = &result.hits[i];
+
+		if (!sealed_is_explained(x, part, content, len, hit))
+			findings_add_by(&x->found, part, hit->class, hit->by, hit->name, name);
 	}
 	if (result.failed)
 		findings_add(&x->found, part, CLASS_ERROR, result.error, name);
@@ -239,8 +245,10 @@ check_whole(struct examination *x)
 	bool irregular = why != DOUBT_NONE, clean;
 
 	explain_irregular(x->explain, why);
-	if (!irregular)
+	if (!irregular) {
+		leave_out_allowed(x);
 		readings_of_guesses(x, &x->texts);
+	}
 	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x))
 		return;
 	if (!irregular)
@@ -259,6 +267,19 @@ check_whole(struct examination *x)
 	readings_of_message(x);
 	/* Views among it are no news any more. */
 	readings_of_guesses(x, &x->joined);
+}
+
+/* To everyone they are what they are to us, so what is found in them is settled. */
+static void
+leave_out_allowed(struct examination *x)
+{
+	for (size_t i = 0; i < x->parts.n; i++) {
+		struct part *part = x->parts.at[i];
+
+		if (part->leaf && !part->inside && part->place.whole_content &&
+		    overrule_lets_pass(x, part))
+			part->plain_base64 = true;
+	}
 }
 
 /* Those that stand in the skeleton. */
@@ -303,6 +324,7 @@ skeleton_clean(struct examination *x)
 		len += 2 + x->texts.len;
 	}
 	scan_bytes(&result, SCAN_SKELETON, skeleton, len, object_seconds(&x->objects));
+	object_overrule(&x->objects, NULL, &result);
 	explain_scan(x->explain, "skeleton", "", skeleton, len, &result);
 	free(skeleton);
 	return !result.failed && result.n_hits == 0;
@@ -323,21 +345,25 @@ check_raw(struct examination *x)
 	char *raw = lint_without_plain(&x->parts, &len);
 
 	scan_bytes(&result, SCAN_MAIL, raw, len, object_seconds(&x->objects));
+	object_overrule(&x->objects, NULL, &result);
 	explain_scan(x->explain, "mail", "", raw, len, &result);
 	free(raw);
 	for (size_t i = 0; i < result.n_hits; i++) {
-		enum verdict_class class = result.hits[i].class;
+		const struct scan_hit *hit = &result.hits[i];
+		enum verdict_class class = hit->class;
+		enum verdict_action action = hit->by != NULL ? hit->by->action
+							     : x->conf->action[class];
 
-		if (sealed_is_explained_whole(x, &result.hits[i]))
+		if (sealed_is_explained_whole(x, hit))
 			continue;
 		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED))
 			continue;
-		if (class == CLASS_INFECTED && x->conf->action[class] == ACTION_REMOVE)
-			located = located || heads_check(x, result.hits[i].name);
-		if (class == CLASS_INFECTED && located)
-			findings_tell_whole(&x->found, class, ACTION_REMOVE, result.hits[i].name);
+		if (class == CLASS_INFECTED && action == ACTION_REMOVE)
+			located = located || heads_check(x, hit->name);
+		if (class == CLASS_INFECTED && action == ACTION_REMOVE && located)
+			findings_tell_whole(&x->found, class, ACTION_REMOVE, hit->name);
 		else
-			findings_add_whole(&x->found, class, result.hits[i].name);
+			findings_add_whole_by(&x->found, class, hit->by, hit->name);
 	}
 	if (result.failed)
 		findings_add_whole(&x->found, CLASS_ERROR, result.error);

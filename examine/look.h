@@ -8,8 +8,8 @@
 #include "examination.h"
 
 /* Begin an examination that is to end by deadline (clock_ms), and free it. */
-void look_begin(struct examination *, const struct conf *, const char *bytes, size_t size,
-    int64_t deadline, int64_t views_end);
+void look_begin(struct examination *, const struct conf *, const struct request *, struct report *,
+    const char *bytes, size_t size, int64_t deadline, int64_t views_end);
 void look_free(struct examination *);
 
 /* Walk and scan everything; afterwards the findings are there, and the targets. */

@@ -23,13 +23,18 @@
 
 static bool was_clean(const struct objects *before, const struct part_digest *);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
+static void add(struct scan_result *, const struct scan_result *more);
+static bool stands(const struct scan_result *);
 static scan_member see_member;
 static format_name judge_member;
 
 void
-object_begin(struct objects *o, const struct conf *conf, int64_t deadline)
+object_begin(struct objects *o, const struct conf *conf, const struct overrides *overrides,
+    struct report *report, int64_t deadline)
 {
-	*o = (struct objects){ .conf = conf, .deadline = deadline };
+	*o = (struct objects){
+		.conf = conf, .overrides = overrides, .report = report, .deadline = deadline
+	};
 }
 
 void
@@ -55,8 +60,11 @@ object_seconds(const struct objects *o)
 void
 object_scan(struct objects *o, struct scan_result *result, const char *content, size_t len)
 {
+	const struct override *about = o->about;
 	struct part_digest digest;
+	struct scan_result more;
 
+	o->about = NULL;
 	o->member_rule[0] = '\0';
 	/* It holds for this content and for none that comes of it. */
 	if (o->digest != NULL)
@@ -64,6 +72,8 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	else
 		part_hash(content, len, &digest);
 	o->digest = NULL;
+	if (about == NULL)
+		about = override_find(o->overrides, NULL, digest.sha256);
 	if (!o->collect && o->before != NULL && was_clean(o->before, &digest)) {
 		memset(result, 0, sizeof(*result));
 		return;
@@ -73,10 +83,14 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	scan_on_member(NULL, NULL);
 	if (o->conf->archive_names)
 		formats_names(content, len, judge_member, o);
-	if (!o->text_later && result->n_hits == 0 && !result->failed && sniff_is_html(content, len))
-		scan_bytes(result, SCAN_TEXT, content, len, object_seconds(o));
+	object_overrule(o, about, result);
+	if (!o->text_later && !stands(result) && !result->failed && sniff_is_html(content, len)) {
+		scan_bytes(&more, SCAN_TEXT, content, len, object_seconds(o));
+		add(result, &more);
+	}
 	if (!result->failed)
 		scan_again(o, result, content, len);
+	object_overrule(o, about, result);
 	/* What is yet to be scanned as text is not known to be clean. */
 	if (result->failed || result->n_hits > 0 || o->member_rule[0] != '\0' || o->text_later)
 		return;
@@ -112,12 +126,65 @@ scan_again(struct objects *o, struct scan_result *result, const char *content, s
 		scan_on_member(o->collect || o->conf->archive_names ? see_member : NULL, o);
 		scan_bytes(&more, SCAN_PART, again, n, object_seconds(o));
 		scan_on_member(NULL, NULL);
-		for (size_t i = 0; i < more.n_hits; i++)
-			scan_result_add_hit(result, more.hits[i].name);
-		if (more.failed)
-			scan_result_fail(result, "%s", more.error);
+		add(result, &more);
 		free(again);
 	}
+}
+
+static void
+add(struct scan_result *result, const struct scan_result *more)
+{
+	for (size_t i = 0; i < more->n_hits; i++)
+		scan_result_add_hit(result, more->hits[i].name);
+	if (more->failed)
+		scan_result_fail(result, "%s", more->error);
+}
+
+/* Is there a hit that no line decides about? */
+static bool
+stands(const struct scan_result *result)
+{
+	for (size_t i = 0; i < result->n_hits; i++) {
+		if (result->hits[i].by == NULL)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A result that is full may lack a hit that no line is about. That something is encrypted,
+ * was not opened or exceeds a limit is no verdict of a signature, whatever the name.
+ */
+void
+object_overrule(const struct objects *o, const struct override *about, struct scan_result *result)
+{
+	size_t n = 0;
+
+	if (o->overrides->n == 0 || result->n_hits == SCAN_MAX_HITS)
+		return;
+	for (size_t i = 0; i < result->n_hits; i++) {
+		struct scan_hit *hit = &result->hits[i];
+		bool named = hit->class == CLASS_INFECTED || hit->class == CLASS_BLOCKED;
+
+		if (named)
+			hit->by = override_find(o->overrides, hit->name, NULL);
+		if (about != NULL && (hit->by == NULL || about->line < hit->by->line))
+			hit->by = about;
+		if (hit->by != NULL)
+			object_tell(o, hit->by, hit->name);
+		if (hit->by == NULL || !hit->by->ignore)
+			result->hits[n++] = *hit;
+	}
+	result->n_hits = n;
+}
+
+void
+object_tell(const struct objects *o, const struct override *by, const char *what)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "%u: %s: %s", by->line, what, override_word(by));
+	report_add_verdict(o->report, text);
 }
 
 void

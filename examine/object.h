@@ -11,14 +11,18 @@
 #include <stdint.h>
 
 #include "conf.h"
+#include "override.h"
 #include "part.h"
 #include "policy.h"
 #include "presented.h"
+#include "report.h"
 #include "scan.h"
 
 /* The objects of one message. Begin with object_begin. */
 struct objects {
 	const struct conf *conf;
+	const struct overrides *overrides;
+	struct report *report; /* where it is told which of them decided */
 	int64_t deadline; /* clock_ms */
 	struct part_digest *seen; /* of contents that were scanned */
 	size_t n_seen;
@@ -29,17 +33,28 @@ struct objects {
 	struct presented presented; /* by the scanner, of what is in containers */
 	bool collect; /* note them */
 	const struct part_digest *digest; /* of what is scanned next; NULL = not known */
+	const struct override *about; /* line about what is scanned next; NULL = none known */
 	bool text_later; /* HTML is scanned as text with others (joined.h) */
 	/* Of the object just scanned: the first member whose name is blocked; "" = none. */
 	char member_rule[POLICY_RULE_MAX + 16];
 	char member_name[256];
 };
 
-void object_begin(struct objects *, const struct conf *, int64_t deadline);
+void object_begin(struct objects *, const struct conf *, const struct overrides *, struct report *,
+    int64_t deadline);
 void object_free(struct objects *);
 
 /* Scan decoded content, and judge the names of what is in it. */
 void object_scan(struct objects *, struct scan_result *, const char *content, size_t len);
+
+/*
+ * Let the administrator's lines decide about hits: one that is to be ignored is dropped,
+ * the others are marked. about is the line about the content as a whole, or NULL.
+ */
+void object_overrule(const struct objects *, const struct override *about, struct scan_result *);
+
+/* Note for the log that a line decided about that. */
+void object_tell(const struct objects *, const struct override *, const char *what);
 
 /* The names alone. */
 void object_names(struct objects *, const char *content, size_t len);

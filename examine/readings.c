@@ -231,10 +231,12 @@ readings_finish(struct examination *x)
 		findings_add_whole(&x->found, CLASS_ERROR, whole.error);
 	for (size_t i = 0; i < x->joined.n && !whole.failed; i++)
 		found = finish_piece(x, &x->joined.pieces[i], clean ? &whole : NULL) || found;
+	object_overrule(&x->objects, NULL, &whole);
 	/* Nobody has it, but the scanner saw it. */
 	for (size_t i = 0; i < whole.n_hits && !found; i++) {
 		if (!x->found.part_hit[whole.hits[i].class])
-			findings_add_whole(&x->found, whole.hits[i].class, whole.hits[i].name);
+			findings_add_whole_by(&x->found, whole.hits[i].class, whole.hits[i].by,
+			    whole.hits[i].name);
 	}
 	joined_free(&x->joined);
 }
@@ -286,8 +288,8 @@ add_hits(struct examination *x, const struct part *part, const struct scan_resul
 		    x->objects.member_name);
 	for (size_t i = 0; i < result->n_hits; i++) {
 		if (!whole || !hit[result->hits[i].class])
-			findings_add(&x->found, part, result->hits[i].class, result->hits[i].name,
-			    "");
+			findings_add_by(&x->found, part, result->hits[i].class, result->hits[i].by,
+			    result->hits[i].name, "");
 	}
 	if (result->failed)
 		findings_add(&x->found, part, CLASS_ERROR, result->error, "");

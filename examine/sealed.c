@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "mime_kind.h"
+#include "overrule.h"
 #include "sniff.h"
 
 #define SEALED_ZIP "Heuristics.Encrypted.Zip"
@@ -62,7 +63,7 @@ sealed_finish(struct examination *x)
 
 		if (part->suspended && !has_explanation(x, i) &&
 		    !findings_told(x->found.report, CLASS_ENCRYPTED, part->path))
-			findings_add(&x->found, part, CLASS_ENCRYPTED, SEALED_ZIP,
+			overrule_add(x, part, CLASS_ENCRYPTED, SEALED_ZIP,
 			    part->n_names > 0 ? part->names[0] : "");
 	}
 }

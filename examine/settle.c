@@ -169,9 +169,8 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 	bool found = false;
 
 	report_init(&report);
-	look_begin(&after, x->conf, text, size, x->objects.deadline,
+	look_begin(&after, x->conf, x->found.request, &report, text, size, x->objects.deadline,
 	    (effort_ms() + x->objects.deadline) / 2);
-	findings_begin(&after.found, x->conf, x->found.request, &after.parts, &report);
 	after.found.exempt = x->found.exempt;
 	after.objects.before = &x->objects;
 	look_at(&after);
@@ -192,11 +191,9 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 static bool
 must_not_be_left(const struct examination *x, const struct finding *f)
 {
-	enum verdict_action action = x->conf->action[f->class];
-
 	switch (f->class) {
 	case CLASS_INFECTED:
-		return action == ACTION_REMOVE;
+		return f->action == ACTION_REMOVE;
 	case CLASS_AMBIGUOUS:
 		/* one that is harmless is tagged, and may stay */
 		return f->action == ACTION_DEFANG || f->action == ACTION_REMOVE;

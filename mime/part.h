@@ -70,7 +70,8 @@ struct part {
 	/* Noted by those who look at it (examine/). */
 	bool doubtful; /* its header or content may be read differently */
 	bool attachment; /* it is one, and what it is is not in doubt */
-	bool plain_base64; /* long, and in all ways of decoding what was scanned */
+	/* Long, or allowed by its content, and in all ways of reading what was scanned. */
+	bool plain_base64;
 	bool suspended; /* that it is encrypted is told of what is in it */
 	bool in_skeleton; /* its content is scanned with the skeleton, as it stands */
 	struct canonical

@@ -26,9 +26,12 @@ enum scan_kind {
 
 #define SCAN_MAX_HITS 64
 
+struct override;
+
 struct scan_hit {
 	enum verdict_class class; /* infected, encrypted, limit, unopened; blocked for macros */
 	char name[256]; /* signature, printable */
+	const struct override *by; /* the line that decides (overrule.h); NULL = its class does */
 };
 
 struct scan_result {

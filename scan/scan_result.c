@@ -19,7 +19,7 @@ static enum verdict_class classify(const char *);
 void
 scan_result_add_hit(struct scan_result *result, const char *name)
 {
-	struct scan_hit hit, *place = NULL;
+	struct scan_hit hit = { .by = NULL }, *place = NULL;
 
 	hit.class = classify(name);
 	strlcpy(hit.name, name, sizeof(hit.name));

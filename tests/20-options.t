@@ -75,6 +75,7 @@ my %bad = (
 	try_passwords => ['maybe', ''],
 	passwords => ["a\x01b", 'x' x 20000],
 	(map { $_ => ['', 'delete', 'wrap', 'remove,reject', 'yes'] } qw(infected blocked encrypted unopened limit ambiguous partial)),
+	verdicts => ['relative', "/a\tb", '/' . 'x' x 5000],
 	error => ['', 'pass', 'tag', 'remove', 'defang', 'discard'],
 	block_extensions => ['*.exe', 'a/b', 'exe?'],
 	deny_names => ["a\x01b"],

@@ -44,6 +44,7 @@
 #include "request.h"
 #include "scratch.h"
 #include "soundness.h"
+#include "verdict_file.h"
 
 /* Our child's exit code if it could not become an inspector. */
 #define EXIT_NOT_STARTED 127
@@ -131,14 +132,15 @@ static void
 inspect(struct inspection *i, const struct conf *conf, const struct message *m,
     const char *reference, const struct envelope *envelope, bool crlf, enum explain_form form)
 {
-	char host[256] = "localhost", date[64], *sender = NULL, *language = language_for(conf, m);
+	char host[256] = "localhost", date[64], *sender = NULL, *language, *verdicts;
+	struct overrides overrides;
+	char why[512];
 	struct request request = { .host = host,
 		.reference = reference,
 		.time = date,
 		.scratch = "",
 		.crlf = crlf,
-		.explain = form,
-		.language = language };
+		.explain = form };
 	int64_t deadline = clock_ms() + (int64_t)conf->inspect_timeout * 1000;
 	/* clamd has loaded the signatures: there is nothing that an engine would spare. */
 	bool want_engine = conf->engine != ENGINE_OFF && !conf_uses_clamd(conf);
@@ -147,6 +149,13 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 
 	memset(i, 0, sizeof(*i));
 	report_init(&i->report);
+	if (!verdict_file_read(conf, &verdicts, &overrides, why, sizeof(why))) {
+		fail(i, CAUSE_VERDICTS, "%s", why);
+		return;
+	}
+	request.verdicts = verdicts;
+	request.overrides = overrides;
+	request.language = language = language_for(conf, m);
 	gethostname(host, sizeof(host) - 1);
 	strftime(date, sizeof(date), "%a, %d %b %Y %T %z", localtime_r(&now, &tm));
 	/* No recipients is no envelope, and no sender is not the null sender. */
@@ -156,6 +165,8 @@ inspect(struct inspection *i, const struct conf *conf, const struct message *m,
 		ask_own(i, conf, m, &request, deadline);
 	free(sender);
 	free(language);
+	free(verdicts);
+	override_free(&overrides);
 }
 
 /* ask_engine - false if the message is to be inspected without one */
@@ -328,7 +339,8 @@ ask(struct inspection *i, struct inspector *child, const struct conf *conf, cons
 		return;
 	wrong = report_decode(&i->report, wire, len, m->size, request->crlf);
 	free(wire);
-	if (wrong == NULL && (wrong = soundness_check(&i->report, conf, m)) != NULL)
+	if (wrong == NULL &&
+	    (wrong = soundness_check(&i->report, conf, &request->overrides, m)) != NULL)
 		report_free(&i->report);
 	if (wrong == report_other_protocol)
 		fail(i, CAUSE_VERSION, "the inspector speaks another version of the protocol");

@@ -25,6 +25,7 @@ enum inspection_cause {
 	CAUSE_VERSION, /* it speaks another protocol */
 	CAUSE_SCANNER, /* the signatures, or clamd */
 	CAUSE_SANDBOX,
+	CAUSE_VERDICTS, /* the file of verdicts can't be read, or a line of it is bad */
 	CAUSE_MEMORY, /* of this process */
 	CAUSE_CONTENT, /* it crashed, hung or lied over the message */
 	CAUSE_NONE /* there is one */

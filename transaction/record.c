@@ -80,6 +80,8 @@ record_message(const struct transaction *t, enum outcome outcome, const char *re
 	log_attachments(t, &record);
 	if (report->exempt != NULL)
 		log_record_str(&record, "exempt", report->exempt);
+	if (report->verdicts != NULL)
+		record_put_cut(&record, "verdicts", report->verdicts, 512);
 	if (*t->rules != '\0')
 		log_record_str(&record, "rules", t->rules);
 	if (t->treatments > 1)

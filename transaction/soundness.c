@@ -14,10 +14,13 @@
 
 #include "mark.h"
 
-static const char *check_actions(const struct report *, const struct conf *);
+static const char *check_actions(const struct report *, const struct conf *,
+    const struct overrides *);
 static bool is_smuggling(const struct finding *, const struct conf *);
-static bool action_fits(const struct report *, const struct conf *, const struct finding *);
-static bool settings_edit(const struct report *, const struct conf *);
+static bool action_fits(const struct report *, const struct conf *, const struct overrides *,
+    const struct finding *);
+static bool overridden(const struct overrides *, const struct finding *);
+static bool settings_edit(const struct report *, const struct conf *, const struct overrides *);
 static const char *check_marks(const struct report *, const struct conf *, const struct message *);
 static bool is_stamp(const struct edit *);
 static bool at_header(const struct message *, uint64_t);
@@ -30,13 +33,14 @@ static bool at_header(const struct message *, uint64_t);
 #define STAMP_SLACK 128
 
 const char *
-soundness_check(const struct report *r, const struct conf *conf, const struct message *m)
+soundness_check(const struct report *r, const struct conf *conf, const struct overrides *overrides,
+    const struct message *m)
 {
 	const char *wrong;
 
 	if (!message_edits_keep_lines(m->bytes, m->size, r->edits, r->n_edits))
 		return "an edit splits a line ending";
-	if ((wrong = check_actions(r, conf)) != NULL)
+	if ((wrong = check_actions(r, conf, overrides)) != NULL)
 		return wrong;
 	if (verdict_action_edits(r->action) || verdict_action_is_whole(r->action))
 		return NULL;
@@ -44,12 +48,12 @@ soundness_check(const struct report *r, const struct conf *conf, const struct me
 }
 
 static const char *
-check_actions(const struct report *r, const struct conf *conf)
+check_actions(const struct report *r, const struct conf *conf, const struct overrides *overrides)
 {
 	enum verdict_action strongest = ACTION_PASS;
 
 	for (size_t i = 0; i < r->n_findings; i++) {
-		if (!action_fits(r, conf, &r->findings[i]))
+		if (!action_fits(r, conf, overrides, &r->findings[i]))
 			return "an action is none that the settings have for what was found";
 		if (verdict_action_wins(r->findings[i].action, strongest))
 			strongest = r->findings[i].action;
@@ -70,9 +74,10 @@ is_smuggling(const struct finding *f, const struct conf *conf)
 
 /* A part that can't be mended goes, and if even that does not help, the message. */
 static bool
-action_fits(const struct report *r, const struct conf *conf, const struct finding *f)
+action_fits(const struct report *r, const struct conf *conf, const struct overrides *overrides,
+    const struct finding *f)
 {
-	if (f->action == conf->action[f->class])
+	if (f->action == conf->action[f->class] || overridden(overrides, f))
 		return true;
 	if (f->class == CLASS_BLOCKED &&
 	    (f->action == conf->partial || is_smuggling(f, conf) ||
@@ -82,13 +87,35 @@ action_fits(const struct report *r, const struct conf *conf, const struct findin
 	if (f->class == CLASS_AMBIGUOUS && f->action == ACTION_TAG &&
 	    conf->action[f->class] == ACTION_DEFANG)
 		return true;
-	return (f->action == ACTION_REMOVE || f->action == ACTION_REJECT) && settings_edit(r, conf);
+	return (f->action == ACTION_REMOVE || f->action == ACTION_REJECT) &&
+	    settings_edit(r, conf, overrides);
+}
+
+/* By a line about the signature, or by any about a content: which one it was, only the other side knows. */
+static bool
+overridden(const struct overrides *overrides, const struct finding *f)
+{
+	const struct override *o = override_find(overrides, f->reason, NULL);
+
+	if (o != NULL && o->action == f->action)
+		return true;
+	for (size_t i = 0; i < overrides->n; i++) {
+		o = &overrides->at[i];
+		if (o->content && !o->expired && o->action == f->action)
+			return true;
+	}
+	return false;
 }
 
 /* Is there a finding that something is to be changed for? */
 static bool
-settings_edit(const struct report *r, const struct conf *conf)
+settings_edit(const struct report *r, const struct conf *conf, const struct overrides *overrides)
 {
+	for (size_t i = 0; i < overrides->n; i++) {
+		if (!overrides->at[i].expired && r->n_findings > 0 &&
+		    verdict_action_edits(overrides->at[i].action))
+			return true;
+	}
 	for (size_t i = 0; i < r->n_findings; i++) {
 		enum verdict_class class = r->findings[i].class;
 

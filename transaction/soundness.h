@@ -7,12 +7,14 @@
 
 #include "conf.h"
 #include "message.h"
+#include "override.h"
 #include "report.h"
 
 /*
  * Of a report that was decoded: NULL, or what is wrong with it, as a constant
  * sentence.
  */
-const char *soundness_check(const struct report *, const struct conf *, const struct message *);
+const char *soundness_check(const struct report *, const struct conf *, const struct overrides *,
+    const struct message *);
 
 #endif

@@ -358,6 +358,7 @@ deferral_cause(const struct transaction *t)
 		[CAUSE_VERSION] = "engine of another version",
 		[CAUSE_SCANNER] = "no signatures loaded",
 		[CAUSE_SANDBOX] = "sandbox not available",
+		[CAUSE_VERDICTS] = "file of verdicts not readable",
 		[CAUSE_MEMORY] = "out of memory",
 		[CAUSE_CONTENT] = "message could not be inspected" };
 	enum inspection_cause cause = t->inspection.cause;
