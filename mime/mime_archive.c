@@ -39,6 +39,7 @@
 #include "mime_behind.h"
 #include "mime_kind.h"
 #include "mime_member_names.h"
+#include "mime_rar4.h"
 #include "mime_rar5.h"
 #include "mime_unlock.h"
 #include "mime_zip.h"
@@ -149,6 +150,9 @@ archive_open(struct packed *p, const struct format_input *in)
 		open_kind(p, in, kind, &ledger);
 		if (kind == KIND_RAR5 && rar5_is_sealed(in->bytes, in->len))
 			take_for_sealed(p, first);
+		if ((kind == KIND_RAR && rar4_is_volume(in->bytes, in->len)) ||
+		    (kind == KIND_RAR5 && rar5_is_volume(in->bytes, in->len)))
+			say_unopened(p, kind_phrase(kind));
 	}
 	open_rest(p, in, &ledger);
 	ledger_free(&ledger);

@@ -22,8 +22,8 @@
 
 typedef bool check(const char *, size_t len);
 
-static check is_7z, is_rar, is_xz, is_gzip, is_bzip2, is_zstd, is_lz4, is_ar, is_ntfs, is_fat,
-    is_hfs, is_ext, is_squashfs, is_vmdk, is_iso;
+static check is_7z, is_rar, is_xz, is_gzip, is_bzip2, is_compress, is_zstd, is_lz4, is_ar, is_ntfs,
+    is_fat, is_hfs, is_ext, is_squashfs, is_vmdk, is_iso;
 
 /*
  * sign stands at offset of what begins; check gets its beginning. What kind_of says
@@ -43,6 +43,7 @@ static const struct {
 	{ "MSCF\0\0\0\0", 8, 0, KIND_CAB, true, NULL },
 	{ "\x1f\x8b\x08", 3, 0, KIND_GZIP, false, is_gzip },
 	{ "BZh", 3, 0, KIND_BZIP2, false, is_bzip2 },
+	{ "\x1f\x9d", 2, 0, KIND_COMPRESS, false, is_compress },
 	{ "\x28\xb5\x2f\xfd", 4, 0, KIND_ZSTD, false, is_zstd },
 	{ "\x04\x22\x4d\x18", 4, 0, KIND_LZ4, false, is_lz4 },
 	{ "LZIP\1", 5, 0, KIND_LZIP, false, NULL },
@@ -173,6 +174,13 @@ static bool
 is_bzip2(const char *s, size_t len)
 {
 	return len >= 14 && memcmp(s + 4, "1AY&SY", 6) == 0;
+}
+
+/* Made by compress(1) as it is today: block mode. The first code is a letter. */
+static bool
+is_compress(const char *s, size_t len)
+{
+	return len >= 16 && (s[2] & 0x80) != 0 && (s[4] & 1) == 0;
 }
 
 /* RFC 8878 3.1.1: no reserved bit. */

@@ -21,6 +21,7 @@
 #include "mime_pgp.h"
 #include "mime_text.h"
 #include "mime_tnef.h"
+#include "mime_volume.h"
 #include "mime_zip.h"
 
 /* In this order, for it is that of the parts that come of it. */
@@ -34,6 +35,7 @@ static const struct format formats[] = {
 	{ .name = "archive behind something",
 	    .is = archive_is_behind,
 	    .open = archive_open_behind },
+	{ .name = "volume", .is = volume_is, .open = volume_open },
 	{ .name = "Brotli", .is = brotli_is, .open = brotli_open },
 	{ .name = "OLE", .is = ole_is, .open = ole_open },
 	{ .name = "RTF", .is = document_is_rtf, .open = document_open_rtf },

@@ -42,6 +42,7 @@ static const struct {
 	{ KIND_RAR5, "RAR archive", "Rar!\x1a\x07\x01\0", 8, 0, NULL },
 	{ KIND_ZIP, "zip archive", "PK\3\4", 4, 0, NULL },
 	{ KIND_ZIP, "zip archive", "PK00PK\3\4", 8, 0, NULL },
+	{ KIND_ZIP, "zip archive", "PK\7\10PK\3\4", 8, 0, NULL },
 	{ KIND_GZIP, "gzip file", "\x1f\x8b\x08", 3, 0, NULL },
 	{ KIND_BZIP2, "bzip2 file", "BZh", 3, 0, check_bzip2 },
 	{ KIND_XZ, "xz file", "\xfd\x37zXZ\0", 6, 0, NULL },

@@ -99,6 +99,40 @@ infected('zip: an archive in its comment', do { my $gz = Compress::Zlib::memGzip
 told("$_->[0] behind something", 'unopened', "Dear all,\n" . 'x' x 3000 . $_->[1]) for grep { defined $_->[1] } map { my $row = $of{$_}; [$_, $row->{program} && !have_program($row->{program}) ? undef : pack_files($row->{make}, 'a.txt' => 'harmless')] } grep { $of{$_}{inert} } sort keys %of;
 told("two things at a time: $_->[0]", 'unopened', $_->[1]) for ['ISO 9660 and UDF', do { my $iso = pack_files($of{'ISO 9660'}{make}, 'a.txt' => 'harmless') // ''; substr($iso, 32768 + 2048 * 5, 6) = "\0NSR02"; $iso }];
 
+# -- pieces of archives that were split -----------------------------------------------------
+
+# The packers' own way: what they make of 150 KB, piece by piece.
+sub pieces {
+	my ($glob, @cmd) = @_;
+	SKIP: { have_program($cmd[0]) or loud_skip("pieces: no $cmd[0] here", 1) }
+	return () unless have_program($cmd[0]);
+	my $dir = subdir(undef);
+	write_file("$dir/a.txt", noise(150_000));
+	run(cmd => [@cmd, 'a.txt'], cwd => $dir, timeout => 120);
+	my @pieces = sort glob "$dir/$glob";
+	cmp_ok(@pieces, '>', 2, "pieces: @cmd");
+	return map { [s{.*/}{}r, read_file($_)] } @pieces;
+}
+my @pieces = map { pieces(@$_) }
+    ['split.z*', qw(zip -q -s 64k split.zip)], ['split.7z*', qw(7z a -bd -y -mx=0 -v64k split.7z)], ['split.zip.*', qw(7z a -bd -y -tzip -mx=0 -v64k split.zip)], ['split.tar.*', qw(7z a -bd -y -ttar -v64k split.tar)];
+told("a piece of a split archive: $_->[0]", 'unopened', $_->[1], $_->[0]) for @pieces;
+told("a piece without a name of its own: $_->[0]", 'unopened', $_->[1]) for grep { $_->[0] =~ /z01\z|\.zip\z|001\z/ } @pieces;
+told("a piece called $_", 'unopened', noise(900), $_) for 'a.r00', 'A.R17', 'a.z02', 'a.rar.003', 'a.iso.002', 'a.tar.gz.002', 'a.7z.0012', 'setup.exe.002';
+clean("no piece: $_", noise(900), $_) for 'a.002', 'invoice 2026.11.002', 'a.r1', 'a.z', 'a.r', 'az.002', 'v7z.002', 'a.7z.002.dat';
+for my $make ([4, \&rar4_of], [5, \&rar5_of]) {
+	my ($n, $of) = @$make;
+	told("RAR $n, the $_ of several volumes", 'unopened', $of->(['a.txt' => 'x' x 900], volume => $_)) for qw(first last);
+	infected("RAR $n, a volume", $of->(['b.txt' => 'xxxx' . marker()], volume => 'first'));
+}
+my ($z) = grep { defined } map { $_->{name} eq 'compress' && have_program('compress') ? pack_files($_->{make}, 'a.txt' => 'harmless ' x 90 . marker()) : undef } containers();
+infected(".Z behind $_->[0]", "$_->[1]$z") for $z ? (['a text', "Dear all,\n"], ['noise', noise(9000)], ['zero bytes', "\0" x 600]) : ();
+
+# Coders that libarchive may lack.
+for my $coder (have_program('7z') ? ('Deflate64', 'Delta', 'SWAP2', 'BCJ2', 'ARM64', 'RISCV', 'Copy') : ()) {
+	my $bytes = pack_files(Containers::seven("-m0=$coder", ($coder =~ /^(?:Delta|SWAP|BCJ|ARM|RISC)/ ? '-m1=LZMA2' : ())), 'a.dat' => 'xxxx' . marker() . noise(900));
+	defined $bytes ? told("7z, $coder: opened or told", '(?:infected|unopened)', $bytes) : pass("7z, $coder: this packer has none");
+}
+
 # -- names as other readers see them -----------------------------------------------------
 
 # In each place where a zip names a member.

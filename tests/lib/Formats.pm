@@ -13,7 +13,8 @@ our @EXPORT = qw(cfb_of native_of tnef_of wide rar4_of rar5_of lha_of tar_of);
 
 # -- by hand: formats that no packer of Debian makes -----------------------------------
 
-# RAR 4, stored: technote.txt of unrar. Encrypted: the flag alone.
+# RAR 4, stored: technote.txt of unrar. Encrypted: the flag alone. Volume: 'first' or 'last',
+# whose files have their other half elsewhere.
 sub rar4_of {
 	my ($files, %a) = @_;
 	my $block = sub {
@@ -21,13 +22,14 @@ sub rar4_of {
 		my $head = pack('C v v', $type, $flags, 7 + length $fields) . $fields;
 		return pack('v', MailMaker::crc32($head) & 0xffff) . $head . $data;
 	};
-	my $out = "Rar!\x1a\x07\0" . $block->(0x73, 0, "\0" x 6, '');
+	my $volume = $a{volume} // '';
+	my $out = "Rar!\x1a\x07\0" . $block->(0x73, $volume ? 0x11 | ($volume eq 'first' ? 0x100 : 0) : 0, "\0" x 6, '');
 	my @files = @$files;
 	while (my ($name, $content) = splice @files, 0, 2) {
-		$out .= $block->(0x74, 0x8000 | ($a{encrypted} ? 4 : 0), pack('V V C V V C C v V', length $content, length $content, 2,
+		$out .= $block->(0x74, 0x8000 | ($a{encrypted} ? 4 : 0) | ($volume eq 'first' ? 2 : $volume eq 'last' ? 1 : 0), pack('V V C V V C C v V', length $content, length($content) * ($volume ? 2 : 1), 2,
 		    MailMaker::crc32($content), 0x5c215c21, 29, 0x30, length $name, 0x20) . $name, $content);
 	}
-	return $out . $block->(0x7b, 0x4000, '', '');
+	return $out . $block->(0x7b, 0x4000 | ($volume eq 'first' ? 1 : 0), '', '');
 }
 
 # RAR 5, stored: "RAR 5.0 archive format" of rarlab.com.
@@ -39,15 +41,16 @@ sub rar5_of {
 		my $sized = $vint->(length $head) . $head;
 		return pack('V', MailMaker::crc32($sized)) . $sized . $data;
 	};
-	my $out = "Rar!\x1a\x07\1\0" . $block->($vint->(1) . $vint->(0) . $vint->(0), '');
+	my $volume = $a{volume} // '';
+	my $out = "Rar!\x1a\x07\1\0" . $block->($vint->(1) . $vint->(0) . ($volume eq 'last' ? $vint->(3) . $vint->(1) : $vint->($volume ? 1 : 0)), '');
 	my @files = @$files;
 	while (my ($name, $content) = splice @files, 0, 2) {
 		my $extra = $a{encrypted} ? $vint->(1) . $vint->(0) . $vint->(0) . "\x0f" . ('s' x 16) . ('i' x 16) : '';
 		$extra = $vint->(length $extra) . $extra if length $extra;
-		$out .= $block->($vint->(2) . $vint->(2 | (length $extra ? 1 : 0)) . (length $extra ? $vint->(length $extra) : '') . $vint->(length $content) . $vint->(4) . $vint->(length $content) . $vint->(0x20)
+		$out .= $block->($vint->(2) . $vint->(2 | (length $extra ? 1 : 0) | ($volume eq 'first' ? 0x10 : $volume eq 'last' ? 8 : 0)) . (length $extra ? $vint->(length $extra) : '') . $vint->(length $content) . $vint->(4) . $vint->(length($content) * ($volume ? 2 : 1)) . $vint->(0x20)
 		    . pack('V', MailMaker::crc32($content)) . $vint->(0) . $vint->(0) . $vint->(length $name) . $name . $extra, $content);
 	}
-	return $out . $block->($vint->(5) . $vint->(0) . $vint->(0), '');
+	return $out . $block->($vint->(5) . $vint->(0) . $vint->($volume eq 'first' ? 1 : 0), '');
 }
 
 # LHA, stored, headers of level 0.
