@@ -41,6 +41,7 @@ static void do_wrap(struct run *, size_t);
 static void put_inner_header(struct run *, FILE *, size_t);
 static void do_picture(struct run *, size_t);
 static void put_kept_field(struct run *, FILE *, const struct part *, const char *name);
+static const char *why_flips(const struct part *);
 static char *notice_of_part(struct run *, size_t);
 static const char *subject_of(struct layout *);
 static bool has_line(const struct parts *, const char *line);
@@ -259,12 +260,22 @@ layout_reason(const struct layout *l, size_t nth, const char **path)
 			return "the notice stands beside it, since a notice inside would hide "
 			       "the rest or not be seen";
 		if (l->plan.at[i].flips && nth-- == 0)
-			return tree_is(part, "signed") || tree_is(part, "encrypted")
-			    ? "it is no longer what it says: multipart/mixed"
-			    : "one form of the text is left at most, so that all of it is "
-			      "shown: multipart/mixed";
+			return why_flips(part);
+		if (l->plan.at[i].marked && tree_is(part, "appledouble") && nth-- == 0)
+			return "both forks of a file go together";
 	}
 	return NULL;
+}
+
+static const char *
+why_flips(const struct part *part)
+{
+	if (tree_is(part, "signed") || tree_is(part, "encrypted"))
+		return "it is no longer what it says: multipart/mixed";
+	if (tree_is(part, "related"))
+		return "the text is gone that the rest belongs to, so that all of it is shown: "
+		       "multipart/mixed";
+	return "one form of the text is left at most, so that all of it is shown: multipart/mixed";
 }
 
 const struct notice *

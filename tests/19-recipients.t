@@ -71,6 +71,8 @@ for my $s (situations()) {
 	like($explained->('alternative-html'), qr/^What changes around what is removed\n  part 0: one form of the text is left at most/m, 'an alternative');
 	like($explained->('apple-picture'), qr/^  part 0: the notice stands beside it/m, 'a picture');
 	like($explained->('signed-file'), qr/^  part 0: it is no longer what it says/m, 'a signed message');
+	like($explained->('apple-html'), qr/^  part 2: the text is gone that the rest belongs to/m, 'pictures without their text');
+	like($explained->('forks'), qr/^  part 2: both forks of a file go together/m, 'forks');
 	like($explained->('alternative-html', '--json'), qr/"around": \[\s*\{"path": "0", "reason": "one form/, 'in JSON');
 	unlike($explained->('file'), qr/^What changes around/m, 'nothing around');
 }
