@@ -105,6 +105,23 @@ charset_decode(const struct charset *c, const char *coded, size_t len, size_t *t
 }
 
 bool
+charset_is_usual(const struct charset *c, const char *text, size_t len)
+{
+	static const char *const usual[] = { "utf-", "iso-8859-", "iso8859-", "windows-", "cp125",
+		"koi8-", "iso-2022-", "shift_jis", "euc-", "gb", "big5", "ks_c_5601", "tis-620",
+		"macintosh" };
+	bool is = c->unit > 1;
+
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++)
+		is = is || begins(c->name, usual[i]);
+	for (size_t i = 0; !is && i < len; i++) {
+		if ((text[i] & 0x80) != 0)
+			return false;
+	}
+	return true;
+}
+
+bool
 charset_is_shifted(const struct charset *c, const char *text, size_t len)
 {
 	const char *escape = begins(c->name, "iso-2022-") && len > 0 ? memrchr(text, '\033', len)

@@ -36,6 +36,12 @@ char *charset_encode(const struct charset *, const char *text, size_t len, size_
 /* The same the other way; NULL if the text is broken. */
 char *charset_decode(const struct charset *, const char *coded, size_t len, size_t *text_len);
 
+/*
+ * Is it one that mail programs know, or is the text in what all have in common? Others
+ * show the text in another charset than the one it names, as its sender has seen it.
+ */
+bool charset_is_usual(const struct charset *, const char *text, size_t len);
+
 /* Does a text in ISO-2022 end in another set than the first? */
 bool charset_is_shifted(const struct charset *, const char *text, size_t len);
 

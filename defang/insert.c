@@ -235,8 +235,13 @@ rewrite(const struct defang *d, struct form *form, const char *front, const char
 	char *content, *body;
 	FILE *f;
 
+	/* A field of ours at the front would not be told from a mark. */
+	if (place->message_header && place->header_begin == place->header_end)
+		return "the message has no header";
 	if (form->len > REWRITE_MAX)
 		return "the text is too large to be written anew";
+	if (!charset_is_usual(&form->charset, form->content, form->len))
+		return "mail programs do not agree on the charset of the text";
 	content = charset_decode(&form->charset, form->content + mark, form->len - mark, &len);
 	if (content == NULL)
 		return "the text is not in the charset that it names";

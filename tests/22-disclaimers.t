@@ -71,6 +71,21 @@ for my $case (['utf-8', '8bit', "Gr\x{fc}\x{df}e"], ['iso-8859-1', '8bit', "Gr\x
 	$r = filtered(message("text/plain; charset=$charset", Encode::encode($charset, "$text\n"), "Content-Transfer-Encoding: $cte\n"), "disclaimer=$disclaimer");
 	is(body($r), Encode::encode($charset, "$text\n\n$disclaimer\n"), "$charset, $cte: ASCII as it is");
 }
+# Without a header there is no charset to be told.
+for my $front ('', "From a\@example.org Mon Nov 30 13:50:42 2026\n") {
+	$r = filtered("$front\nHello\n", "disclaimer=$umlaut");
+	is($r->{code}, 0, 'no header') or diag($r->{log});
+	like($r->{out}, qr/\n\nHello\n\z/, 'as it came');
+	like($r->{log}, qr/left out: the message has no header/, 'said in the log');
+}
+# A charset that programs don't know is shown in another one.
+for my $case (["Hall\xe1\n", 0], ["Hello\n", 1]) {
+	my ($text, $n) = @$case;
+	my $in = message('text/plain; charset=ansi_x3.110-1983', $text, "Content-Transfer-Encoding: 8bit\n");
+	$r = filtered($in, "disclaimer=$umlaut");
+	is(count(decode_qp(body($r)), 'vertraulich'), $n, 'an odd charset') or diag($r->{log});
+	is(body($r), $text, 'as it came') unless $n;
+}
 # HTML of one's own.
 $r = filtered(message('text/html', $html), @both, "disclaimer_html=<p class=legal>$umlaut</p>");
 like($r->{out}, qr/Hello<\/p>\n?<p class=legal>Gr&#252;&#223;e, vertraulich &#8211; = 1<\/p>\n<\/body>/, 'HTML as it is given');
