@@ -359,6 +359,12 @@ recipients: all
 	tools/install-deps build recipients
 	tests/recipients/run $(CURDIR)/$(BUILD) $(MAIL_PROGRAMS)
 
+# Disclaimers put in by spawnscan and by alterMIME; CORPUS= messages, or directories of them.
+CORPUS = $(SPAWNSCAN_CORPUS)
+disclaimers: all
+	tools/install-deps build disclaimers
+	tests/disclaimers $(CURDIR)/$(BUILD) $(CORPUS)
+
 # The programs' place goes into what starts them.
 SCRIPTS  = contrib/spawnscan-postfix $(DESK_SCRIPTS)
 UNITS    = contrib/spawnscan-engine.service contrib/spawnscan-engine.socket \
@@ -408,4 +414,4 @@ clean:
 
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
 
-.PHONY: all tests quick arm64 check-arm64 check-image check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools repeat abuse day-two evasion containers readers recipients install uninstall clean
+.PHONY: all tests quick arm64 check-arm64 check-image check check-all check-plain check-asan check-valgrind check-debian asan fuzz-targets fuzz check-fuzz lint format demo demo-details bench bench-tools repeat abuse day-two evasion containers readers recipients disclaimers install uninstall clean
