@@ -110,6 +110,7 @@ do_part(struct run *run, size_t i)
 		free(part);
 		break;
 	case FATE_GOES:
+	case FATE_EMPTY:
 		edit_add(run->d, multipart_delimiter(in, i),
 		    multipart_delimiter_behind(in, i, &closes), "%s", "");
 		break;
@@ -284,7 +285,7 @@ layout_gone(const struct layout *l, size_t index, bool *in_place)
 	const struct planned *p = &l->plan.at[index];
 
 	*in_place = p->fate == FATE_IN_PLACE;
-	return p->fate == FATE_STAYS ? NULL : &p->notice;
+	return p->fate == FATE_STAYS || p->fate == FATE_EMPTY ? NULL : &p->notice;
 }
 
 bool

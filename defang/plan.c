@@ -40,6 +40,7 @@ static const struct part *part_of(const struct plan *, size_t);
 static bool holds_calendar(const struct plan *, size_t);
 static size_t top_of(const struct plan *, size_t);
 static void join_forks(struct plan *);
+static bool is_forks(const struct plan *, size_t);
 static const char *name_of_forks(const struct plan *, size_t both);
 static void break_seals(struct plan *, size_t);
 static void plan_top(struct plan *, size_t top);
@@ -48,7 +49,7 @@ static void plan_related(struct plan *, size_t);
 static void plan_mixed(struct plan *, size_t);
 static void plan_child(struct plan *, size_t);
 static void plan_dead(struct plan *, size_t);
-static void plan_away(struct plan *, size_t);
+static bool plan_away(struct plan *, size_t);
 
 void
 plan_begin(struct plan *plan, const struct parts *parts)
@@ -175,8 +176,7 @@ join_forks(struct plan *plan)
 		size_t both = part_of(plan, i)->parent, end;
 		struct multipart_bounds *m;
 
-		if (!plan->at[i].marked || both == PART_NONE ||
-		    !tree_is(part_of(plan, both), "appledouble"))
+		if (!plan->at[i].marked || both == PART_NONE || !is_forks(plan, both))
 			continue;
 		m = &plan->in.at[both];
 		end = multipart_end(&plan->in, both);
@@ -190,6 +190,19 @@ join_forks(struct plan *plan)
 		     c = child(plan, both, c))
 			plan->at[c] = (struct planned){ .fate = FATE_STAYS };
 	}
+}
+
+/* RFC 1740: a header and a data fork. Anything else that is called so may hold much more. */
+static bool
+is_forks(const struct plan *plan, size_t i)
+{
+	size_t head = child(plan, i, PART_NONE), data;
+
+	if (!tree_is(part_of(plan, i), "appledouble") || head == PART_NONE)
+		return false;
+	data = child(plan, i, head);
+	return data != PART_NONE && child(plan, i, data) == PART_NONE &&
+	    part_of(plan, head)->leaf && part_of(plan, data)->leaf;
 }
 
 /* RFC 1740: the data fork has the name of the file, and comes last. */
@@ -297,8 +310,14 @@ plan_related(struct plan *plan, size_t i)
 static void
 plan_mixed(struct plan *plan, size_t i)
 {
-	for (size_t c = child(plan, i, PART_NONE); c != PART_NONE; c = child(plan, i, c))
+	bool empty = true;
+
+	for (size_t c = child(plan, i, PART_NONE); c != PART_NONE; c = child(plan, i, c)) {
 		plan_child(plan, c);
+		empty = empty && (plan->at[c].fate == FATE_GOES || plan->at[c].fate == FATE_EMPTY);
+	}
+	if (empty && plan_away(plan, i))
+		plan->at[i].fate = FATE_EMPTY;
 }
 
 /* Of a container in which something is left to be read. */
@@ -308,7 +327,7 @@ plan_child(struct plan *plan, size_t i)
 	const struct part *part = part_of(plan, i);
 
 	if (plan->at[i].marked)
-		plan_away(plan, i);
+		(void)plan_away(plan, i);
 	else if (tree_is(part, "alternative"))
 		plan_alternative(plan, i, false);
 	else if (tree_is(part, "related"))
@@ -332,12 +351,14 @@ plan_dead(struct plan *plan, size_t i)
 }
 
 /* The part goes with its delimiter, if that can be told. */
-static void
+static bool
 plan_away(struct plan *plan, size_t i)
 {
 	bool closes;
 
-	if (multipart_delimiter(&plan->in, i) != PART_NONE &&
-	    multipart_delimiter_behind(&plan->in, i, &closes) != PART_NONE)
-		plan->at[i].fate = FATE_GOES;
+	if (multipart_delimiter(&plan->in, i) == PART_NONE ||
+	    multipart_delimiter_behind(&plan->in, i, &closes) == PART_NONE)
+		return false;
+	plan->at[i].fate = FATE_GOES;
+	return true;
 }

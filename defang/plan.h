@@ -20,7 +20,8 @@ enum fate {
 	FATE_STAYS,
 	FATE_IN_PLACE, /* its notice takes its place */
 	FATE_GOES, /* its notice stands beside the container that wraps */
-	FATE_PICTURE /* the same, and a small picture takes its place */
+	FATE_PICTURE, /* the same, and a small picture takes its place */
+	FATE_EMPTY /* all that was in it goes, and so does it, without a notice of its own */
 };
 
 struct planned {

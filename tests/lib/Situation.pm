@@ -187,6 +187,8 @@ sub situations {
 	    tree => 'mixed(text notice)', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
 	$add->('forks-alone', multi('appledouble', file('._report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf()),
 	    tree => 'notice', notice => $said->('An attachment of this message'));
+	$add->('forks-of-more', multi('mixed', text(), within('appledouble', file('._report.pdf', "\0\5\26\7forks", type => 'application/applefile'), bad_pdf(), pdf())),
+	    tree => 'mixed(text appledouble(application/applefile notice application/pdf))', shown => [$OK], notice => $said->('An attachment of this message'), listed => 'report.pdf.removed.txt');
 	# A long text in two forms: the sentence in front of each.
 	$add->('file-in-a-long-alternative', multi('mixed', within('alternative', text(join '', "OKTEXT: Dear Ben\n", map { "line $_\n" } 1 .. 60), html(join '', "\n<p>OKHTML: Dear Ben</p>\n", map { "<p>line $_</p>\n" } 1 .. 60)), bad_pdf()),
 	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'report.pdf.removed.txt', long => 1);
@@ -210,6 +212,8 @@ sub situations {
 	    tree => 'mixed(alternative(text html) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $said->('One form of the text of this message'), listed => 'message.html.removed.txt');
 	$add->('text-of-two', multi('mixed', text(), pdf(), bad_text()), tree => 'mixed(text application/pdf notice)', shown => [$OK],
 	    notice => $said->('A part of the text of this message'), listed => 'message.txt.removed.txt');
+	$add->('related-emptied', multi('related; type="text/html"', html_with('logo'), within('mixed', bad_pdf(), within('mixed', bad_pdf('b.pdf'))), picture('logo')),
+	    tree => 'mixed(related(html image/png) notice notice)', shown => [$OKHTML], notice => $said->('An attachment of this message'), listed => 'b.pdf.removed.txt');
 	$add->('related-style', multi('related; type="text/html"', html_with('logo'), "Content-Type: text/css\n\np { color: red } /* $MARKER */", picture('logo')),
 	    tree => 'mixed(related(html image/png) notice)', shown => [$OKHTML], notice => $said->('An attachment of this message'), listed => 'attachment.removed.txt');
 	$add->('related-picture-without-a-type', multi('related; type="text/html"', html_with('logo'), picture('logo', 1) =~ s/image\/png/application\/octet-stream/r),
