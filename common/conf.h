@@ -153,6 +153,7 @@ struct conf {
 	char *proxy_user; /* who it becomes when root starts it; "" = stay */
 	int proxy_socket_mode; /* permission bits of a Unix socket */
 	uint64_t proxy_drain; /* for sessions to end in after SIGTERM */
+	char *proxy_metrics_file; /* "" = none */
 
 	/* [sendmail] */
 	char *sendmail_path;

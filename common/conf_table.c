@@ -249,6 +249,7 @@ const struct conf_key conf_table[] = {
 	STRING(proxy, proxy_user, 0, 32, NULL, ""),
 	CHOICE(proxy, proxy_socket_mode, socket_modes, "0660"),
 	TIME(proxy, proxy_drain, 0, DAY, "60s"),
+	STRING(proxy, proxy_metrics_file, 0, CONF_PATH_LENGTH, conf_check_path, ""),
 
 	STRING(sendmail, sendmail_path, 1, CONF_PATH_LENGTH, conf_check_path, "/usr/sbin/sendmail"),
 };

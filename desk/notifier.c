@@ -321,7 +321,9 @@ compose(struct page *p, const struct conf *conf, const struct meta *m, const str
 	} else if (kept) {
 		put(p, "%s", "");
 		put(p, "To look at it:   spawnscan-quarantine show %.80s", m->reference);
-		put(p, "To release it:   spawnscan-quarantine release %.80s", m->reference);
+		put(p, "To release it:   spawnscan-quarantine release %s%s%.80s",
+		    m->n_recipients > 0 ? "" : "--to ADDRESS ",
+		    *m->next_hop != '\0' ? "" : "--via HOST:PORT ", m->reference);
 	}
 	compose_held(p, conf, held);
 }

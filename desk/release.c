@@ -38,6 +38,7 @@
 static int release_one(struct desk *, const char *);
 static bool is_allowed(struct desk *, const struct original *, int *);
 static bool address_letter(struct desk *, const struct original *, struct letter *, int *);
+static int ask_for_rest(const struct original *, bool, bool);
 static int forward_one(struct desk *, const char *);
 static int forward_bytes(struct desk *, struct original *, struct letter *, const char *,
     const char *, size_t);
@@ -112,18 +113,27 @@ address_letter(struct desk *desk, const struct original *o, struct letter *l, in
 		l->recipients = (const char *const *)desk->recipients;
 		l->n_recipients = desk->n_recipients;
 	}
-	if (l->n_recipients == 0)
-		*code = safe_complain(EX_USAGE, "%s: has no recipients; say whom with --to",
-		    o->reference);
-	else if (*l->via == '\0')
-		*code = safe_complain(EX_USAGE,
-		    "%s: its metadata name no next hop; say which with --via", o->reference);
+	if (l->n_recipients == 0 || *l->via == '\0')
+		*code = ask_for_rest(o, l->n_recipients > 0, *l->via != '\0');
 	else if (!courier_knows(l->via, err, sizeof(err)))
 		*code = safe_complain(desk->via != NULL ? EX_USAGE : EX_DATAERR, "%s: next hop: %s",
 		    o->reference, err);
 	else
 		return true;
 	return false;
+}
+
+/* ask_for_rest - what the way by which it came does not tell */
+static int
+ask_for_rest(const struct original *o, bool to, bool via)
+{
+	return safe_complain(EX_USAGE, "%s: its metadata name no %s (it came by %.40s); say %s%s%s",
+	    o->reference,
+	    to	      ? "next hop"
+		: via ? "recipient"
+		      : "recipient and no next hop",
+	    o->meta.mode, to ? "" : "--to ADDRESS", to || via ? "" : " and ",
+	    via ? "" : "--via HOST:PORT (or lmtp:HOST:PORT, or sendmail)");
 }
 
 int

@@ -36,7 +36,9 @@
 
 #include "descriptor.h"
 #include "log.h"
+#include "metrics.h"
 #include "milter_worker.h"
+#include "notify.h"
 
 #define TOLD 't'
 #define STRINGS 8
@@ -146,6 +148,8 @@ work(const struct conf *conf, const struct job *job, int *fds)
 	t.envelope.mode = "milter";
 	judge(&t, fds[FD_ANSWER]);
 	free(strings);
+	metrics_write();
+	notify_send();
 	exit(EX_OK);
 }
 

@@ -40,6 +40,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sysexits.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -48,6 +49,7 @@
 #include "network.h"
 #include "privileges.h"
 #include "proxy.h"
+#include "proxy_numbers.h"
 #include "smtp_relay.h"
 #include "transaction.h"
 
@@ -66,7 +68,7 @@ struct proxy {
 	sigset_t waiting; /* while there is nothing to do */
 	pid_t *sessions; /* 0 = free */
 	uint64_t n_slots; /* of sessions; at least proxy_processes */
-	uint64_t n_sessions;
+	struct proxy_numbers numbers; /* with that of sessions */
 	int64_t quiet_until; /* no accept before this, in clock_ms */
 };
 
@@ -89,6 +91,7 @@ static bool is_among(const char *, const struct smtp_peer *);
 static void begin_session(struct proxy *, int, const struct smtp_peer *);
 static void run_session(struct proxy *, int, const struct smtp_peer *) __attribute__((noreturn));
 static void reap(struct proxy *);
+static void count(struct proxy *, uint64_t *);
 static void drain(struct proxy *);
 static void signal_sessions(const struct proxy *, int);
 
@@ -107,8 +110,12 @@ proxy_run(struct conf *conf, const char *listen_at, const struct address *addres
 	    (code = become_user(&p)) == EX_OK) {
 		transaction_foresee(conf);
 		log_write(LOG_NOTICE, "proxy: listening on %s", listen_at);
+		p.numbers.started = time(NULL);
+		p.numbers.due = true;
 		serve(&p);
 		drain(&p);
+		p.numbers.written = 0; /* for the last time, whenever the one before was */
+		(void)proxy_numbers_write(&p.numbers, conf);
 		log_write(LOG_NOTICE, "proxy: shut down");
 	}
 	listener_close(&p.listener);
@@ -234,15 +241,16 @@ static void
 serve(struct proxy *p)
 {
 	while (!ending) {
-		bool room = p->n_sessions < p->conf->proxy_processes;
-		int64_t now = clock_ms();
+		bool room = p->numbers.sessions < p->conf->proxy_processes;
+		int64_t now = clock_ms(), write_in = proxy_numbers_write(&p->numbers, p->conf);
 		int64_t wait = p->quiet_until > now ? p->quiet_until - now : -1;
 
-		wait_for_events(p, room && wait < 0, wait);
+		wait_for_events(p, room && wait < 0,
+		    wait < 0 || (write_in >= 0 && write_in < wait) ? write_in : wait);
 		reap(p);
 		if (settings_due && !ending)
 			read_settings(p);
-		if (!ending && p->n_sessions < p->conf->proxy_processes &&
+		if (!ending && p->numbers.sessions < p->conf->proxy_processes &&
 		    clock_ms() >= p->quiet_until)
 			accept_one(p);
 	}
@@ -274,6 +282,7 @@ read_settings(struct proxy *p)
 	if (!p->reread(p->reread_ctx, &fresh, sentence, sizeof(sentence))) {
 		log_write(LOG_ERR,
 		    "proxy: configuration not reloaded, the old one stays in effect: %s", sentence);
+		count(p, &p->numbers.failed_reloads);
 		conf_free(&fresh);
 		return;
 	}
@@ -283,6 +292,7 @@ read_settings(struct proxy *p)
 		log_write(LOG_WARNING, "proxy: no memory for proxy_processes");
 		p->conf->proxy_processes = p->n_slots;
 	}
+	count(p, &p->numbers.reloads);
 	log_write(LOG_NOTICE, "proxy: configuration reloaded");
 }
 
@@ -319,6 +329,7 @@ accept_one(struct proxy *p)
 	} else {
 		static const char denied[] = "554 5.7.1 Access denied\r\n";
 
+		count(p, &p->numbers.denied);
 		log_write(LOG_WARNING, "proxy: client %s is not among proxy_clients", peer.address);
 		(void)!send(fd, denied, sizeof(denied) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
 	}
@@ -379,6 +390,7 @@ begin_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 		log_write(LOG_WARNING, "proxy: cannot start a process for %s: %s", name,
 		    strerror(errno));
 		smtp_relay_refuse(fd, "Too busy, try again later");
+		count(p, &p->numbers.failed);
 		p->quiet_until = clock_ms() + BACKOFF_MS;
 		return;
 	}
@@ -386,7 +398,8 @@ begin_session(struct proxy *p, int fd, const struct smtp_peer *peer)
 	for (i = 0; p->sessions[i] != 0; i++)
 		;
 	p->sessions[i] = pid;
-	p->n_sessions++;
+	p->numbers.sessions++;
+	count(p, &p->numbers.begun);
 }
 
 /* run_session - the child; what is the parent's does not stay with it */
@@ -424,11 +437,21 @@ reap(struct proxy *p)
 		if (i == p->n_slots)
 			continue;
 		p->sessions[i] = 0;
-		p->n_sessions--;
-		if (WIFSIGNALED(status) && !ending)
+		p->numbers.sessions--;
+		p->numbers.due = true;
+		if (WIFSIGNALED(status) && !ending) {
+			count(p, &p->numbers.killed);
 			log_write(LOG_WARNING, "proxy: session %ld was killed by signal %d",
 			    (long)pid, WTERMSIG(status));
+		}
 	}
+}
+
+static void
+count(struct proxy *p, uint64_t *number)
+{
+	(*number)++;
+	p->numbers.due = true;
 }
 
 static void
@@ -452,7 +475,7 @@ drain(struct proxy *p)
 	size_t step = 0;
 
 	listener_close(&p->listener);
-	for (reap(p); p->n_sessions > 0; reap(p)) {
+	for (reap(p); p->numbers.sessions > 0; reap(p)) {
 		if ((now = clock_ms()) < deadline) {
 			wait_for_events(p, false, deadline - now);
 			continue;
@@ -460,7 +483,7 @@ drain(struct proxy *p)
 		if (step == sizeof(steps) / sizeof(steps[0]))
 			break;
 		log_write(LOG_WARNING, "proxy: %llu sessions still open, sending signal %d",
-		    (unsigned long long)p->n_sessions, steps[step].signo);
+		    (unsigned long long)p->numbers.sessions, steps[step].signo);
 		signal_sessions(p, steps[step].signo);
 		deadline = now + steps[step++].ms;
 	}

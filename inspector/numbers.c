@@ -3,8 +3,7 @@
  * numbers.c - what the engine has done and how it is, in numbers for Prometheus.
  *
  * engine_metrics_file is written about once a second in the text format (version
- * 0.0.4), under another name which is then renamed: who reads it finds all of it or
- * the one before. Counters go on from what the file says, so that a reload, which is
+ * 0.0.4). Counters go on from what the file says, so that a reload, which is
  * another process, does not begin at 0. That process reads them a moment after it
  * serves, when its predecessor has written for the last time.
  *
@@ -25,6 +24,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "fresh_file.h"
 #include "log.h"
 #include "place.h"
 #include "scan.h"
@@ -32,10 +32,15 @@
 #define HAND_OVER_SECONDS 2
 #define LINE_SIZE 256
 
+/* What is written. */
+struct told {
+	struct numbers numbers;
+	const struct conf *conf;
+};
+
 static void read_counters(struct numbers *, const char *path);
 static uint64_t *counter_of(struct numbers *, size_t i, const char **name, const char **help);
-static bool write_file(const struct numbers *, const char *path, const struct conf *);
-static void put(FILE *, struct numbers, const struct conf *);
+static void put(FILE *, const void *);
 static void put_gauge(FILE *, const char *name, const char *help, uint64_t value);
 static uint64_t resident(void);
 static time_t newest(const char *database);
@@ -72,7 +77,7 @@ numbers_write(struct numbers *n, const struct conf *conf, bool last)
 	if (!n->read)
 		read_counters(n, path);
 	n->read = true;
-	if (write_file(n, path, conf)) {
+	if (fresh_file_write(path, put, &(const struct told){ *n, conf })) {
 		n->complained = false;
 	} else if (!n->complained) {
 		log_write(LOG_WARNING, "engine: %s: %s", path, strerror(errno));
@@ -135,34 +140,12 @@ counter_of(struct numbers *n, size_t i, const char **name, const char **help)
 	return others[i].value;
 }
 
-static bool
-write_file(const struct numbers *n, const char *path, const struct conf *conf)
-{
-	char tmp[PATH_MAX];
-	FILE *f;
-	int fd;
-	bool ok;
-
-	if ((size_t)snprintf(tmp, sizeof(tmp), "%s.new", path) >= sizeof(tmp)) {
-		errno = ENAMETOOLONG;
-		return false;
-	}
-	/* node_exporter is another user. */
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
-	if (fd == -1 || fchmod(fd, 0644) == -1 || (f = fdopen(fd, "w")) == NULL) {
-		if (fd != -1)
-			close(fd);
-		return false;
-	}
-	put(f, *n, conf);
-	ok = !ferror(f);
-	ok = fclose(f) == 0 && ok;
-	return ok && rename(tmp, path) == 0;
-}
-
 static void
-put(FILE *f, struct numbers n, const struct conf *conf)
+put(FILE *f, const void *ctx)
 {
+	const struct told *told = ctx;
+	const struct conf *conf = told->conf;
+	struct numbers n = told->numbers;
 	const char *name, *help;
 	uint64_t *counter;
 

@@ -132,6 +132,7 @@ my %bad = (
 	proxy_user => ['x' x 40, "a\tb"],
 	proxy_socket_mode => ['', '0777', '660'],
 	proxy_drain => ['-1', 'x', '2d'],
+	proxy_metrics_file => ['proxy.prom'],
 	sendmail_path => ['', 'sendmail', './sendmail'],
 	scan => ['', 'full'],
 	view_limit => ['0', 'x'],

@@ -10,6 +10,7 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
 use MailMaker;
+use MilterClient;
 use Downstream;
 use SmtpClient;
 
@@ -145,6 +146,23 @@ subtest 'nobody waits' => sub {
 	like($r[0], qr/\A250 /, 'delivered all the same');
 	ok(wait_for(sub { log_text() =~ /event=notice .* outcome=failed reply=.*reached/ }), 'the log says that there was no notice');
 	ok(wait_for(sub { (read_file(dir() . '/.notify-infected') // '') =~ /\A0 1\n/ }), 'it is told of in the next one') or diag(read_file(dir() . '/.notify-infected'));
+};
+
+subtest 'of what came by a milter' => sub {
+	my $d = Downstream->start;
+	my $port = free_port();
+	settings(notify_to => 'postmaster@example.com', notify_via => $d->address);
+	open my $null, '+<', '/dev/null' or die;
+	my $pid = start_process(fds => [$null, $null, $null], cmd => [spawnscan_cmd('-c', $conf, '--milter', "127.0.0.1:$port")]);
+	ok(wait_for(sub { log_text() =~ /milter: listening/ }, 60), 'it listens');
+	my $c = wait_for(sub { MilterClient->connect(port => $port) }, 30) or return;
+	is($c->deliver(mail => infected())->{verdict}, 'a', 'accepted');
+	$c->close;
+	my ($n) = wait_notices($d, 1);
+	like($n ? $n->{data} : '', qr{^To release it: +spawnscan-quarantine release --via HOST:PORT \d{4}/\S+\r$}m, 'a notice, which says that the way is to be told')
+	    or diag(log_text());
+	kill 'TERM', $pid;
+	reap($pid, 60);
 };
 
 subtest 'quarantine_to' => sub {

@@ -11,6 +11,7 @@ use POSIX ();
 use Test::More;
 use Harness;
 use MailMaker;
+use MilterClient;
 use Downstream;
 use SmtpClient;
 
@@ -157,5 +158,78 @@ subtest 'of the engine' => sub {
 	ok(wait_for(sub { (read_file("$at/log") // '') =~ /engine\.prom: Is a directory/ }, 20), 'a directory in the way: the log says so');
 	is($through->(), 0, 'and it serves');
 	kill 'TERM', session_members($pid);
+};
+
+# -- the proxy ----------------------------------------------------------------------
+
+subtest 'of the proxy' => sub {
+	my $at = subdir('proxy-metrics');
+	local $file = "$at/proxy.prom";
+	my $d = Downstream->start;
+	my $port = free_port();
+	my $pconf = conf_file(proxy_metrics_file => $file, metrics_file => "$at/m.prom", proxy_processes => 3);
+	open my $null, '+<', '/dev/null' or die;
+	my $pid = start_process(fds => [$null, $null, $null], cmd => [spawnscan_cmd('-c', $pconf, '--proxy', "127.0.0.1:$port", $d->address)]);
+	my $becomes = sub { my ($name, $value) = @_; ok(wait_for(sub { metric("spawnscan_proxy_$name") eq $value }, 30), "$name becomes $value") or diag(metric("spawnscan_proxy_$name")) };
+	$becomes->('sessions', 0);
+	is(metric('spawnscan_proxy_sessions_limit'), 3, 'limit');
+	my @c = map { SmtpClient->connect('127.0.0.1', $port) } 1 .. 2;
+	$_->hello for @c;
+	$becomes->('sessions', 2);
+	like($_->deliver(mail => crlf($infected)), qr/\A250 /, 'a message') for @c;
+	$c[0]->quit;
+	$becomes->('sessions', 1);
+	my ($session) = grep { my $p = $_; (read_file("/proc/$p/stat") // '') =~ /\) \S $pid /s } map { m{/proc/(\d+)} } glob '/proc/[0-9]*';
+	kill 'KILL', $session;
+	$becomes->('killed_total', 1);
+	$becomes->('sessions', 0);
+	is(metric('spawnscan_proxy_connections_total'), 2, 'connections');
+	kill 'HUP', $pid;
+	$becomes->('reloads_total', 1);
+	write_file($pconf, (my $good = read_file($pconf)) . "\nnonsense\n");
+	kill 'HUP', $pid;
+	$becomes->('failed_reloads_total', 1);
+	write_file($pconf, $good =~ s/^proxy_processes = 3$/proxy_processes = 4\nproxy_clients = 192.0.2.1/mr);
+	kill 'HUP', $pid;
+	$becomes->('reloads_total', 2);
+	is(SmtpClient->connect('127.0.0.1', $port)->reply, "554 5.7.1 Access denied\r\n", 'a client that is not allowed');
+	$becomes->('denied_total', 1);
+	is(metric('spawnscan_proxy_sessions_limit'), 4, 'a new limit');
+	SKIP: {
+		(grep { -x "$_/promtool" } split /:/, $ENV{PATH}) or loud_skip('prometheus is not installed', 1);
+		my $r = run(in => read_file($file), cmd => ['promtool', 'check', 'metrics']);
+		is("$r->{code}$r->{out}$r->{err}", '0', 'promtool accepts it, without a word');
+	}
+	write_file($pconf, $good);
+	kill 'HUP', $pid;
+	$becomes->('reloads_total', 3);
+	my $c = SmtpClient->connect('127.0.0.1', $port);
+	$c->hello;
+	kill 'TERM', $pid;
+	$c->quit;
+	reap($pid, 60);
+	is(metric('spawnscan_proxy_sessions'), 0, 'none is left at the end');
+	local $file = "$at/m.prom";
+	ok(wait_for(sub { metric('spawnscan_messages_total{verdict="infected",action="remove"}') eq 2 }), 'the sessions have counted their messages');
+};
+
+# -- a milter -----------------------------------------------------------------------
+
+subtest 'of a milter' => sub {
+	my $at = subdir('milter-metrics');
+	local $file = "$at/m.prom";
+	my $port = free_port();
+	my $mconf = conf_file(metrics_file => $file);
+	my $log = $mconf =~ s{[^/]+\z}{log}r;
+	open my $null, '+<', '/dev/null' or die;
+	my $pid = start_process(fds => [$null, $null, $null], cmd => [spawnscan_cmd('-c', $mconf, '--milter', "127.0.0.1:$port")]);
+	ok(wait_for(sub { (read_file($log) // '') =~ /milter: listening/ }, 60), 'it listens');
+	my $c = wait_for(sub { MilterClient->connect(port => $port) }, 30) or return;
+	$c->deliver(mail => crlf($_)) for $clean, $infected;
+	$c->close;
+	ok(wait_for(sub { metric('spawnscan_messages_total{verdict="infected",action="remove"}') eq 1 }), 'infected') or diag(read_file($file));
+	is(metric('spawnscan_messages_total{verdict="clean",action="pass"}'), 1, 'clean');
+	kill 'TERM', $pid;
+	reap($pid, 60);
 };
 done_testing;

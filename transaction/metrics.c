@@ -5,8 +5,7 @@
  * A filter lives for one connection, so the numbers live in a file, metrics_file with
  * ".state" behind it: the counters as this program has them in memory. A process counts for
  * itself, and once its client has the reply it locks that file, adds its own to it,
- * and writes metrics_file in the text format (version 0.0.4), under another name which is
- * then renamed: who reads it finds all of it or the one before.
+ * and writes metrics_file in the text format (version 0.0.4).
  *
  * The counters begin at 0 when the file is new, or was written by a program with other
  * counters. Monitoring systems know that of counters.
@@ -17,7 +16,6 @@
  * Diagnostics: LOG_WARNING once in a process if it can't be written.
  */
 #include <sys/file.h>
-#include <sys/stat.h>
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,6 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fresh_file.h"
 #include "log.h"
 #include "metrics.h"
 
@@ -85,7 +84,7 @@ static size_t verdict_number(const char *);
 static const char *verdict_text(size_t);
 static bool lock(int);
 static bool add_up(int, struct counters *);
-static bool write_text(const char *, const struct counters *);
+static void put_all(FILE *, const void *);
 static void put_counters(FILE *, const struct counters *);
 static void put_phases(FILE *, const struct counters *);
 static void complain(const char *);
@@ -171,7 +170,7 @@ metrics_write(void)
 
 		if (!add_up(fd, &all))
 			complain(name);
-		else if (!write_text(path, &all))
+		else if (!fresh_file_write(path, put_all, &all))
 			complain(path);
 		memset(&mine, 0, sizeof(mine));
 		pending = false;
@@ -212,27 +211,11 @@ add_up(int fd, struct counters *all)
 	return pwrite(fd, &s, sizeof(s), 0) == (ssize_t)sizeof(s) && ftruncate(fd, sizeof(s)) == 0;
 }
 
-static bool
-write_text(const char *file, const struct counters *c)
+static void
+put_all(FILE *fp, const void *ctx)
 {
-	char tmp[PATH_MAX];
-	FILE *fp;
-	int fd;
-	bool ok;
-
-	snprintf(tmp, sizeof(tmp), "%s.new", file);
-	/* node_exporter is another user. */
-	fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
-	if (fd == -1 || fchmod(fd, 0644) == -1 || (fp = fdopen(fd, "w")) == NULL) {
-		if (fd != -1)
-			close(fd);
-		return false;
-	}
-	put_counters(fp, c);
-	put_phases(fp, c);
-	ok = !ferror(fp);
-	ok = fclose(fp) == 0 && ok;
-	return ok && rename(tmp, file) == 0;
+	put_counters(fp, ctx);
+	put_phases(fp, ctx);
 }
 
 static void
