@@ -8,8 +8,8 @@
  * A table for people, cut to columns, or one JSON object a line for programs, whole.
  * The keys of the objects are told in spawnscan-quarantine(8); none changes its meaning.
  *
- * Diagnostics: a sentence for each entry whose metadata can't be read, and EX_DATAERR
- * at the end; the others are listed.
+ * Diagnostics: a sentence for each entry whose metadata can't be read, and EX_DATAERR at
+ * the end, or for a folder, and EX_NOPERM; the others are listed.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -27,6 +27,7 @@
 #define ADDRESS_COLUMNS 28
 #define WHAT_COLUMNS 60
 
+static void complain_unreadable(void *, enum shelf_fault, const char *, int64_t);
 static bool matches(struct desk *, const struct meta *);
 static bool like(const char *, const char *);
 static void put_row(const struct shelf_entry *, const struct meta *);
@@ -46,7 +47,7 @@ list_run(struct desk *desk)
 	size_t i, n, shown = 0;
 	int fd, code = EX_OK;
 
-	entries = shelf_list(&desk->shelf, &n, NULL, NULL);
+	entries = shelf_list(&desk->shelf, &n, complain_unreadable, &code);
 	for (i = 0; i < n && (desk->limit == 0 || shown < desk->limit); i++) {
 		if (entries[i].when < desk->since)
 			break;
@@ -68,7 +69,7 @@ list_run(struct desk *desk)
 				json_decref(o);
 			} else {
 				if (shown == 0)
-					printf("%-24s %-16s %-9s %6s %-*s %-*s %s\n", "REFERENCE",
+					printf("%-32s %-16s %-9s %6s %-*s %-*s %s\n", "REFERENCE",
 					    "DATE", "VERDICT", "SIZE", ADDRESS_COLUMNS, "FROM",
 					    ADDRESS_COLUMNS, "TO", "WHAT");
 				put_row(&entries[i], &meta);
@@ -80,6 +81,17 @@ list_run(struct desk *desk)
 	}
 	free(entries);
 	return fflush(stdout) == EOF ? EX_IOERR : code;
+}
+
+/* Whatever else is not in order is a matter of verify. */
+static void
+complain_unreadable(void *ctx, enum shelf_fault fault, const char *name, int64_t when)
+{
+	int *code = ctx;
+
+	(void)when;
+	if (fault == SHELF_UNREADABLE)
+		*code = safe_complain(EX_NOPERM, "%s: %s", name, strerror(errno));
 }
 
 static bool
@@ -119,7 +131,7 @@ put_row(const struct shelf_entry *e, const struct meta *m)
 
 	if (localtime_r(&t, &tm) != NULL)
 		strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	printf("%-24s %-16s ", e->reference, when);
+	printf("%-32s %-16s ", e->reference, when);
 	put_column(m->verdict, 9);
 	put_size(m->size);
 	put_column(*m->sender != '\0' ? m->sender : "<>", ADDRESS_COLUMNS);

@@ -104,6 +104,12 @@ subtest 'held' => sub {
 	}
 };
 
+subtest 'by somebody who may not' => sub {
+	my $r = run(cmd => ['setpriv', '--reuid=daemon', '--clear-groups', "$p->{dir}/bin/spawnscan-quarantine", '-c', $p->{conf}, 'list']);
+	is($r->{code}, 77, 'an empty list would be a lie');
+	like($r->{err}, qr/\Aspawnscan-quarantine: \d{4}: Permission denied\n\z/, 'which is said');
+};
+
 subtest 'shown' => sub {
 	my $r = desk('show', $ref);
 	is($r->{code}, 0, 'show') or diag($r->{err});
@@ -168,8 +174,7 @@ subtest 'not twice by accident' => sub {
 subtest 'a next hop that does not take it' => sub {
 	my $r1 = hold(crlf(mail(id => 'down', parts => [$text, attachment('w.txt', eicar())])));
 	my $before = () = $sink->messages;
-	my $port = free_port();
-	my $r = desk('release', '--via', "127.0.0.1:$port", $r1);
+	my $r = desk('release', '--via', '127.0.0.1:1', $r1);
 	is($r->{code}, 75, 'not there: 75');
 	like($r->{err}, qr/can't be reached/, 'says so');
 	like(read_file("$p->{quarantine}/$r1.meta"), qr/^Release-Failed: .*reached/m, 'in the metadata too');

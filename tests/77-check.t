@@ -25,6 +25,13 @@ my $p = PrivatePostfix->start(sink => $sink->port);
 chmod 0700, $p->{quarantine} or die;
 sub check { my @words = @_; return run(cmd => ["$p->{dir}/bin/spawnscan", '--check', '-c', $p->{conf}, '--postfix', "$p->{dir}/etc", @words], timeout => 200) }
 
+subtest 'what it tries is no mail' => sub {
+	my $prom = "$p->{dir}/filter-log/m.prom";
+	check('-o', "metrics_file=$prom", '-o', 'notify_to=postmaster@example.com');
+	ok(!-e $prom, 'it is not counted');
+	unlike($p->filter_log_text, qr/event=/, 'nor logged or told of');
+};
+
 subtest 'all is well' => sub {
 	my $r = check('--live', 'bob@example.net');
 	is($r->{code}, 0, 'exit code 0') or diag($r->{out}, $r->{err}, $p->maillog);
