@@ -32,6 +32,7 @@
 #include "base64.h"
 #include "header.h"
 #include "loose.h"
+#include "memory.h"
 #include "mime_decode.h"
 #include "name.h"
 #include "sniff.h"
@@ -91,20 +92,12 @@ static void add_edit(const struct defang *, size_t begin, size_t end, char *text
 static const char *const what_fields[] = { "Content-Type", "Content-Disposition",
 	"Content-Transfer-Encoding" };
 
-static void *
-checked(void *p)
-{
-	if (p == NULL)
-		err(EX_OSERR, "plain");
-	return p;
-}
-
 struct canonical *
 canonical_tell(const char *bytes, const struct part *part)
 {
 	const struct part_place *place = &part->place;
-	struct canonical *plain = checked(calloc(1, sizeof(*plain)));
-	struct reading *r = checked(calloc(1, sizeof(*r)));
+	struct canonical *plain = memory_checked(calloc(1, sizeof(*plain)));
+	struct reading *r = memory_checked(calloc(1, sizeof(*r)));
 	struct header_field field;
 	size_t at = place->header_begin;
 
@@ -153,7 +146,7 @@ read_field(struct reading *r, const struct header_field *f)
 static void
 read_type(struct reading *r, const struct header_field *f)
 {
-	struct header_params *ps = checked(malloc(sizeof(*ps)));
+	struct header_params *ps = memory_checked(malloc(sizeof(*ps)));
 	char type[CANONICAL_WORD_MAX] = "";
 	size_t len;
 	const char *slash;
@@ -217,7 +210,7 @@ keep_param(struct reading *r, const struct header_param *p)
 static void
 read_disposition(struct reading *r, const struct header_field *f)
 {
-	struct header_params *ps = checked(malloc(sizeof(*ps)));
+	struct header_params *ps = memory_checked(malloc(sizeof(*ps)));
 	bool is_inline;
 
 	header_params_parse(r->bytes, f, ps);
@@ -273,7 +266,7 @@ write_params(struct reading *r)
 	size_t size;
 	FILE *f = open_memstream(&r->plain->params, &size);
 
-	checked(f);
+	memory_checked(f);
 	for (size_t i = 0; i < r->n_kept; i++) {
 		const struct kept *k = &r->kept[i];
 		bool is_boundary = strcmp(k->name, "boundary") == 0;
@@ -300,7 +293,7 @@ tell_name(char *const *names, size_t n)
 	bool has_first;
 
 	if (n == 0)
-		return checked(strdup(""));
+		return memory_checked(strdup(""));
 	has_first = extension_of(names[0], first);
 	for (size_t i = 1; i < n; i++) {
 		if (is_encoded_form(names[i], names[0]) || !extension_of(names[i], other))
@@ -308,7 +301,7 @@ tell_name(char *const *names, size_t n)
 		if (!has_first || strcasecmp(first, other) != 0)
 			return NULL;
 	}
-	return checked(strdup(names[0]));
+	return memory_checked(strdup(names[0]));
 }
 
 /* What is behind the last dot, if that can be an extension. */
@@ -488,7 +481,7 @@ begins_as(const char *content, size_t len, const char *word)
 void
 canonical_take_view(struct canonical *plain, const char *content, size_t len)
 {
-	char *copy = checked(malloc(len + 1));
+	char *copy = memory_checked(malloc(len + 1));
 
 	memcpy(copy, content, len);
 	free(plain->content);
@@ -499,7 +492,7 @@ canonical_take_view(struct canonical *plain, const char *content, size_t len)
 static char *
 with_crlf(const char *content, size_t len, size_t *out_len)
 {
-	char *copy = checked(malloc(2 * len + 1));
+	char *copy = memory_checked(malloc(2 * len + 1));
 	size_t n = 0;
 
 	for (size_t i = 0; i < len; i++) {
@@ -537,7 +530,7 @@ canonical_edit(const struct defang *d, const struct part_place *place,
 static void
 strike_field(const struct defang *d, const struct header_field *f)
 {
-	add_edit(d, f->begin, f->end, checked(strdup("")), 0);
+	add_edit(d, f->begin, f->end, memory_checked(strdup("")), 0);
 }
 
 /*
@@ -550,12 +543,12 @@ blank_bytes(const struct defang *d, const struct header_field *f)
 	size_t colon = f->value_begin - 1;
 
 	if (header_begins(d->bytes, f, "Content-") && f->begin + f->name_len < colon)
-		add_edit(d, f->begin + f->name_len, colon, checked(strdup("")), 0);
+		add_edit(d, f->begin + f->name_len, colon, memory_checked(strdup("")), 0);
 	for (size_t i = f->value_begin; i < f->end; i++) {
 		size_t next = i + header_line_end(d->bytes, f->end, i), text = next;
 
 		if (is_odd_byte(d->bytes, f->end, i)) {
-			add_edit(d, i, i + 1, checked(strdup(" ")), 1);
+			add_edit(d, i, i + 1, memory_checked(strdup(" ")), 1);
 			continue;
 		}
 		/* A folded line that is a field to those who pass over its blanks. */
@@ -563,7 +556,7 @@ blank_bytes(const struct defang *d, const struct header_field *f)
 			text++;
 		if (next > i && text > next && f->end - text > 8 &&
 		    strncasecmp(d->bytes + text, "Content-", 8) == 0)
-			add_edit(d, i, next, checked(strdup("")), 0);
+			add_edit(d, i, next, memory_checked(strdup("")), 0);
 		i = next > i ? next - 1 : i;
 	}
 }
@@ -581,7 +574,7 @@ put_header(const struct defang *d, const struct part_place *place, const struct 
 	char *text, param[NAME_PARAM_MAX];
 	FILE *f = open_memstream(&text, &size);
 
-	checked(f);
+	memory_checked(f);
 	fprintf(f, "Content-Type: %s", bytes ? "application/octet-stream" : plain->type);
 	for (const char *c = bytes ? "" : plain->params; *c != '\0'; c++) {
 		if (*c == '\n')
@@ -618,7 +611,7 @@ put_content(const struct defang *d, const struct part_place *place, const struct
 	char *text;
 	FILE *f = open_memstream(&text, &size);
 
-	checked(f);
+	memory_checked(f);
 	fprintf(f, "%s%s", cut ? d->eol : "", d->eol);
 	put_base64(f, plain->content, plain->len, d->eol);
 	if (fclose(f) == EOF)

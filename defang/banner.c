@@ -23,6 +23,7 @@
 #include "form.h"
 #include "header.h"
 #include "insert.h"
+#include "memory.h"
 #include "repeat.h"
 #include "tree.h"
 
@@ -53,14 +54,6 @@ static char *said(const struct banner *, const struct form *);
 static void put_html(FILE *, const char *text, bool plain);
 static void put_text(FILE *, const char *text, bool flowed);
 static size_t line_length(const char *text, size_t len);
-
-static void *
-checked(void *p)
-{
-	if (p == NULL)
-		err(EX_OSERR, "banner");
-	return p;
-}
 
 const char *
 banner_insert(const struct defang *d, const struct parts *parts, const struct banner *banners,
@@ -141,7 +134,7 @@ is_text(const struct parts *parts, const struct part *part)
 		return true;
 	if (part->type[0] != '\0')
 		return false;
-	params = checked(malloc(sizeof(*params)));
+	params = memory_checked(malloc(sizeof(*params)));
 	typed = tree_type(parts, part, &field, params);
 	if (typed)
 		header_params_free(params);
@@ -210,7 +203,7 @@ all_said(const struct insertion *in, const struct form *form, bool at_end)
 {
 	char *all;
 	size_t size;
-	FILE *f = checked(open_memstream(&all, &size));
+	FILE *f = memory_checked(open_memstream(&all, &size));
 
 	for (size_t i = 0; i < in->n_banners; i++) {
 		const struct banner *b = &in->banners[i];
@@ -237,7 +230,7 @@ said(const struct banner *b, const struct form *form)
 	    "font-size:small;text-align:left\">\n";
 	char *text;
 	size_t size;
-	FILE *f = checked(open_memstream(&text, &size));
+	FILE *f = memory_checked(open_memstream(&text, &size));
 
 	if (form->html && b->html != NULL) {
 		put_html(f, b->html, false);

@@ -23,6 +23,7 @@
 
 #include "line.h"
 #include "markup.h"
+#include "memory.h"
 #include "quoted.h"
 
 /* A text of so many bytes is not written anew. */
@@ -43,14 +44,6 @@ static void put_content(FILE *, const struct form *, const char *body, size_t si
 static void edit_header(const struct defang *, const struct form *);
 static bool has_mime(const struct defang *, const struct part_place *);
 static bool is_plain(const char *, size_t);
-
-static void *
-checked(void *p)
-{
-	if (p == NULL)
-		err(EX_OSERR, "insert");
-	return p;
-}
 
 const char *
 insert_text(const struct defang *d, struct form *f, const char *front, const char *behind)
@@ -90,7 +83,7 @@ insert_at(const struct defang *d, const struct form *f, const char *text, bool a
 		insert_base64(d, f, at, text);
 		return;
 	}
-	coded = checked(charset_encode(&f->charset, text, strlen(text), &len));
+	coded = memory_checked(charset_encode(&f->charset, text, strlen(text), &len));
 	insert_lines(d, f, at, coded, len, d->eol);
 	free(coded);
 }
@@ -122,7 +115,7 @@ insert_lines(const struct defang *d, const struct form *form, size_t at, const c
 	bool last = raw == form->raw_len && form->raw[raw - 1] != '\n';
 	bool wide = form->charset.unit > 1;
 	char *text;
-	FILE *f = checked(open_memstream(&text, &size));
+	FILE *f = memory_checked(open_memstream(&text, &size));
 
 	if (wide) {
 		fprintf(f, "=%s", eol);
@@ -181,11 +174,11 @@ insert_base64(const struct defang *d, const struct form *form, size_t at, const 
 		raw_end = raw;
 		more = true;
 	}
-	bytes = checked(malloc(len + 6));
+	bytes = memory_checked(malloc(len + 6));
 	memcpy(bytes, form->content + group, at - group);
 	memcpy(bytes + at - group, coded, len);
 	memcpy(bytes + at - group + len, form->content + at, end - at);
-	f = checked(open_memstream(&lines, &size));
+	f = memory_checked(open_memstream(&lines, &size));
 	fputs(raw > 0 && form->raw[raw - 1] != '\n' ? d->eol : "", f);
 	transfer_put_base64(f, bytes, len + end - group, d->eol);
 	fputs(more ? d->eol : "", f);
@@ -209,7 +202,7 @@ coded_for_base64(const struct form *form, const char *text, size_t *len)
 	for (unsigned int pad = 0; pad < 3 && *len % 3 != 0; pad++) {
 		char *lines;
 		size_t size;
-		FILE *f = checked(open_memstream(&lines, &size));
+		FILE *f = memory_checked(open_memstream(&lines, &size));
 
 		fprintf(f, "%*s", (int)pad, "");
 		for (const char *c = text; *c != '\0'; c++) {
@@ -220,7 +213,7 @@ coded_for_base64(const struct form *form, const char *text, size_t *len)
 			err(EX_OSERR, "banner");
 		free(coded);
 		/* It could be encoded before. */
-		coded = checked(charset_encode(&form->charset, lines, size, len));
+		coded = memory_checked(charset_encode(&form->charset, lines, size, len));
 		free(lines);
 	}
 	return coded;
@@ -245,7 +238,7 @@ rewrite(const struct defang *d, struct form *form, const char *front, const char
 	content = charset_decode(&form->charset, form->content + mark, form->len - mark, &len);
 	if (content == NULL)
 		return "the text is not in the charset that it names";
-	f = checked(open_memstream(&body, &size));
+	f = memory_checked(open_memstream(&body, &size));
 	fputs(front, f);
 	fwrite(content, 1, len, f);
 	if (behind[0] != '\0')
@@ -254,7 +247,7 @@ rewrite(const struct defang *d, struct form *form, const char *front, const char
 		err(EX_OSERR, "banner");
 	free(content);
 	edit_header(d, form);
-	f = checked(open_memstream(&content, &len));
+	f = memory_checked(open_memstream(&content, &len));
 	put_content(f, form, body, size, d->eol);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "banner");

@@ -19,6 +19,7 @@
 #include <sysexits.h>
 
 #include "header.h"
+#include "memory.h"
 #include "name.h"
 #include "odd.h"
 #include "tree.h"
@@ -49,14 +50,6 @@ static bool has_line(const struct parts *, const char *line);
 /* 16 times 16 points of light grey. */
 static const char grey_picture[] =
     "R0lGODlhEAAQAIAAANDQ0AAAACwAAAAAEAAQAAACDoSPqcvtD6OctNqLsz4FADs=";
-
-static void *
-checked(void *p)
-{
-	if (p == NULL)
-		err(EX_OSERR, "layout");
-	return p;
-}
 
 void
 layout_begin(struct layout *l, const struct parts *parts)
@@ -138,14 +131,14 @@ do_wrap(struct run *run, size_t i)
 	while (has_line(parts, line));
 	edit_add(run->d, m->field.begin, m->field.end,
 	    "Content-Type: multipart/mixed;%s\tboundary=\"%s\"%s", eol, line, eol);
-	f = checked(open_memstream(&text, &size));
+	f = memory_checked(open_memstream(&text, &size));
 	fprintf(f, "--%s%s", line, eol);
 	put_inner_header(run, f, i);
 	fputs(eol, f);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "layout");
 	edit_take(run->d, m->place.content_begin, m->place.content_begin, text, size);
-	f = checked(open_memstream(&text, &size));
+	f = memory_checked(open_memstream(&text, &size));
 	fputs(line_ended ? "" : eol, f);
 	for (size_t k = i + 1; k < plan->n && tree_is_within(parts, k, i); k++) {
 		char *part;
@@ -187,7 +180,7 @@ do_picture(struct run *run, size_t i)
 	const char *file = run->l->plan.at[i].notice.file, *eol = run->d->eol;
 	char name[NOTICE_NAME_MAX], param[NAME_PARAM_MAX], *text;
 	size_t size;
-	FILE *f = checked(open_memstream(&text, &size));
+	FILE *f = memory_checked(open_memstream(&text, &size));
 
 	name_file(file[0] == '\0' ? "picture" : file, ".removed.gif", name, sizeof(name));
 	name_param("name", name, param);
@@ -326,13 +319,13 @@ subject_of(struct layout *l)
 	    header_next(parts->bytes, parts->at[0]->place.header_end, &at, &field)) {
 		if (!header_is(parts->bytes, &field, "Subject"))
 			continue;
-		raw = checked(strndup(parts->bytes + field.value_begin,
+		raw = memory_checked(strndup(parts->bytes + field.value_begin,
 		    field.value_end - field.value_begin));
 		l->subject = mime_walk_words(raw);
 		free(raw);
 	}
 	if (l->subject == NULL)
-		l->subject = checked(strdup(""));
+		l->subject = memory_checked(strdup(""));
 	return l->subject;
 }
 

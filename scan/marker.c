@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fault.h"
 #include "scan_result.h"
 
 /* The names that libclamav gives to signatures that are not ClamAV's own. */
@@ -75,12 +76,11 @@ load_lines(struct cl_engine *engine, const char *scratch, const char *name, cons
 
 	snprintf(path, sizeof(path), "%s/%s", scratch, name);
 	if (!write_lines(path, lines))
-		return scan_result_refuse(err, errsize, "marker signature %s: %s", path,
-		    strerror(errno));
+		return fault_tell(err, errsize, "marker signature %s: %s", path, strerror(errno));
 	code = cl_load(path, engine, &count, CL_DB_STDOPT);
 	unlink(path);
 	if (code != CL_SUCCESS)
-		return scan_result_refuse(err, errsize, "marker signature: %s", cl_strerror(code));
+		return fault_tell(err, errsize, "marker signature: %s", cl_strerror(code));
 	return true;
 }
 
@@ -122,7 +122,7 @@ prove_text(marker_scan *scan, const char *text, const char *hit, const char *dat
 	scan(&result, SCAN_PART, text, TEXT_SIZE, PROVE_SECONDS);
 	if (fault(&result, hit) == NULL)
 		return true;
-	return scan_result_refuse(err, errsize, "signature database %s: self-test%s: %s", database,
+	return fault_tell(err, errsize, "signature database %s: self-test%s: %s", database,
 	    hit == NULL ? " on harmless text" : "", fault(&result, hit));
 }
 
@@ -135,9 +135,8 @@ prove_mail(marker_scan *scan, const char *database, char *err, size_t errsize)
 	scan_mail(scan, &result);
 	if (fault(&result, MARKER_HIT) == NULL)
 		return true;
-	return scan_result_refuse(err, errsize,
-	    "signature database %s: self-test with a message: %s", database,
-	    fault(&result, MARKER_HIT));
+	return fault_tell(err, errsize, "signature database %s: self-test with a message: %s",
+	    database, fault(&result, MARKER_HIT));
 }
 
 bool

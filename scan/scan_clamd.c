@@ -62,6 +62,7 @@
 
 #include "clock.h"
 #include "descriptor.h"
+#include "fault.h"
 #include "scan_result.h"
 #include "scanner.h"
 
@@ -222,10 +223,9 @@ prove(char *err, size_t errsize)
 		text[i]--;
 	scan(&result, SCAN_PART, text, sizeof(text) - 1, PROVE_SECONDS);
 	if (result.failed)
-		return scan_result_refuse(err, errsize, "clamd at %s: %s", clamd.address,
-		    result.error);
+		return fault_tell(err, errsize, "clamd at %s: %s", clamd.address, result.error);
 	return result.n_hits > 0 ||
-	    scan_result_refuse(err, errsize, "clamd at %s does not find the EICAR test string",
+	    fault_tell(err, errsize, "clamd at %s does not find the EICAR test string",
 		clamd.address);
 }
 
@@ -250,8 +250,7 @@ open_session(const char *address, int64_t deadline, char *err, size_t errsize)
 	clamd.sock = address[0] == '/' ? connect_local(address, deadline)
 				       : connect_tcp(address, deadline, err, errsize);
 	if (clamd.sock == -1)
-		return err[0] == '\0' ? scan_result_refuse(err, errsize, "%s", strerror(errno))
-				      : false;
+		return err[0] == '\0' ? fault_tell(err, errsize, "%s", strerror(errno)) : false;
 	return begin_session(deadline, err, errsize);
 }
 
@@ -292,7 +291,7 @@ connect_tcp(const char *address, int64_t deadline, char *err, size_t errsize)
 	    address + brackets);
 	code = getaddrinfo(host, port, &hints, &list);
 	if (code != 0) {
-		scan_result_refuse(err, errsize, "%s", gai_strerror(code));
+		fault_tell(err, errsize, "%s", gai_strerror(code));
 		return -1;
 	}
 	for (a = list; a != NULL && sock == -1; a = a->ai_next) {
@@ -340,9 +339,9 @@ begin_session(int64_t deadline, char *err, size_t errsize)
 
 	clamd.number = 1;
 	if (!send_bytes(begin, sizeof(begin), false, deadline) || !read_reply(deadline))
-		return scan_result_refuse(err, errsize, "%s", clamd.reply);
+		return fault_tell(err, errsize, "%s", clamd.reply);
 	if (strncmp(version, "ClamAV ", 7) != 0 || ends_in(version, "ERROR"))
-		return scan_result_refuse(err, errsize, "unexpected answer: %.200s", version);
+		return fault_tell(err, errsize, "unexpected answer: %.200s", version);
 	len = strcspn(version, "/");
 	if (version[len] == '/')
 		len += 1 + strcspn(version + len + 1, "/");

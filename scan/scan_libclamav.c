@@ -55,6 +55,7 @@
 #include "complaint.h"
 #include "database.h"
 #include "effort.h"
+#include "fault.h"
 #include "marker.h"
 #include "room.h"
 #include "scan_result.h"
@@ -172,7 +173,7 @@ adapt(const struct conf *conf, const char *scratch, char *err, size_t errsize)
 	if (!use_scratch(scratch, err, errsize))
 		return false;
 	return set_limits(conf) ||
-	    scan_result_refuse(err, errsize, "libclamav refuses a limit from the configuration");
+	    fault_tell(err, errsize, "libclamav refuses a limit from the configuration");
 }
 
 static void
@@ -332,13 +333,12 @@ start_library(char *err, size_t errsize)
 	cl_error_t code;
 
 	if (scanner.engine != NULL)
-		return scan_result_refuse(err, errsize, "the scanner is open already");
+		return fault_tell(err, errsize, "the scanner is open already");
 	if (started)
 		return true;
 	cl_set_clcb_msg(complaint_on_message);
 	if ((code = cl_init(CL_INIT_DEFAULT)) != CL_SUCCESS)
-		return scan_result_refuse(err, errsize, "libclamav does not start: %s",
-		    cl_strerror(code));
+		return fault_tell(err, errsize, "libclamav does not start: %s", cl_strerror(code));
 	started = true;
 	return true;
 }
@@ -350,14 +350,13 @@ make_engine(const struct conf *conf, const char *scratch, char *err, size_t errs
 		return false;
 	/* 1.5 reads it here; earlier ones have no certificates. */
 	if (conf->cvd_certs_dir[0] != '\0' && setenv("CVD_CERTS_DIR", conf->cvd_certs_dir, 1) == -1)
-		return scan_result_refuse(err, errsize, "out of memory");
+		return fault_tell(err, errsize, "out of memory");
 	if (!lend_certificates(scratch))
-		return scan_result_refuse(err, errsize, "out of memory");
+		return fault_tell(err, errsize, "out of memory");
 	if ((scanner.engine = cl_engine_new()) == NULL)
-		return scan_result_refuse(err, errsize, "libclamav: out of memory");
+		return fault_tell(err, errsize, "libclamav: out of memory");
 	if (!set_limits(conf))
-		return scan_result_refuse(err, errsize,
-		    "libclamav refuses a limit from the configuration");
+		return fault_tell(err, errsize, "libclamav refuses a limit from the configuration");
 	cl_engine_set_clcb_virus_found(scanner.engine, on_hit);
 	cl_engine_set_clcb_pre_scan(scanner.engine, on_layer);
 	cl_engine_set_clcb_meta(scanner.engine, on_member);
@@ -397,9 +396,9 @@ static bool
 use_scratch(const char *scratch, char *err, size_t errsize)
 {
 	if (strlcpy(scanner.scratch, scratch, sizeof(scanner.scratch)) >= sizeof(scanner.scratch))
-		return scan_result_refuse(err, errsize, "scratch directory: path too long");
+		return fault_tell(err, errsize, "scratch directory: path too long");
 	if (!room_prove(scanner.scratch))
-		return scan_result_refuse(err, errsize, "scratch directory %s: %s", scratch,
+		return fault_tell(err, errsize, "scratch directory %s: %s", scratch,
 		    strerror(errno));
 	return true;
 }
@@ -443,11 +442,10 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
 	return_certificates();
 	if (code != CL_SUCCESS)
-		return scan_result_refuse(err, errsize, "signature database %s: %s (%s; %s)", path,
+		return fault_tell(err, errsize, "signature database %s: %s (%s; %s)", path,
 		    cl_strerror(code), complaint_first(), complaint_last());
 	if (scanner.signatures == 0)
-		return scan_result_refuse(err, errsize,
-		    "signature database %s: no signatures in it", path);
+		return fault_tell(err, errsize, "signature database %s: no signatures in it", path);
 
 	version = cl_engine_get_num(scanner.engine, CL_ENGINE_DB_VERSION, &ignored);
 	if (version > 0)
@@ -464,8 +462,7 @@ compile(char *err, size_t errsize)
 {
 	cl_error_t code = cl_engine_compile(scanner.engine);
 
-	return code == CL_SUCCESS ||
-	    scan_result_refuse(err, errsize, "signatures: %s", cl_strerror(code));
+	return code == CL_SUCCESS || fault_tell(err, errsize, "signatures: %s", cl_strerror(code));
 }
 
 /* One way to look at the bytes. */

@@ -78,18 +78,6 @@ scan_result_fail(struct scan_result *result, const char *fmt, ...)
 	scan_result_make_printable(result->error);
 }
 
-bool
-scan_result_refuse(char *err, size_t errsize, const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(err, errsize, fmt, ap);
-	va_end(ap);
-	scan_result_make_printable(err);
-	return false;
-}
-
 void
 scan_result_make_printable(char *text)
 {

@@ -24,10 +24,6 @@ void scan_result_add_unopened(struct scan_result *, const char *complaint);
 void scan_result_fail(struct scan_result *, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A sentence into err; returns false. */
-bool scan_result_refuse(char *err, size_t errsize, const char *fmt, ...)
-    __attribute__((format(printf, 3, 4)));
-
 /* What is not printable ASCII becomes '?'. */
 void scan_result_make_printable(char *text);
 

@@ -31,6 +31,7 @@
 #include "fresh_file.h"
 #include "log.h"
 #include "metrics.h"
+#include "record.h"
 
 #define N_VERDICTS (CLASS_COUNT + 2) /* the classes, clean, and not inspected */
 #define VERDICT_CLEAN CLASS_COUNT
@@ -71,12 +72,6 @@ static const char *const phase_names[] = {
 static const char *const why_names[] = {
 	[WHY_CRASH] = "crash", [WHY_TIMEOUT] = "timeout", [WHY_UNAVAILABLE] = "unavailable"
 };
-static const char *const outcome_names[] = { [OUTCOME_DELIVERED] = "delivered",
-	[OUTCOME_DISCARDED] = "discarded",
-	[OUTCOME_DEFERRED] = "deferred",
-	[OUTCOME_REJECTED] = "rejected",
-	[OUTCOME_UNKNOWN] = "unknown",
-	[OUTCOME_MIXED] = "mixed" };
 
 static enum why why_not(const struct inspection *);
 static void observe(struct histogram *, int64_t);
@@ -239,7 +234,7 @@ put_counters(FILE *fp, const struct counters *c)
 	    fp);
 	for (i = 0; i < OUTCOME_COUNT; i++)
 		fprintf(fp, "spawnscan_outcomes_total{outcome=\"%s\"} %" PRIu64 "\n",
-		    outcome_names[i], c->outcomes[i]);
+		    record_outcome((enum outcome)i), c->outcomes[i]);
 	fputs("# HELP spawnscan_findings_total Findings by class.\n"
 	      "# TYPE spawnscan_findings_total counter\n",
 	    fp);
