@@ -5,6 +5,7 @@
  */
 #include "fault.h"
 
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,10 @@ fault_tell(char *err, size_t errsize, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(err, errsize, fmt, ap);
 	va_end(ap);
+	for (; *err != '\0'; err++) {
+		if (iscntrl((unsigned char)*err))
+			*err = '?';
+	}
 	return false;
 }
 

@@ -9,8 +9,8 @@
 #include <stddef.h>
 
 /*
- * A sentence into err, cut at errsize - 1 bytes; returns false. Text of
- * strangers in it goes through fault_quote, or is escaped by whoever prints it.
+ * A sentence into err, cut at errsize - 1 bytes, with "?" for control characters;
+ * returns false. Long text of strangers in it goes through fault_quote.
  */
 bool fault_tell(char *err, size_t errsize, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
