@@ -37,9 +37,13 @@ ledger_read(struct ledger *l, size_t begin, size_t end)
 		end = l->len;
 	if (begin >= end)
 		return;
+	l->sorted = false;
+	if (l->n > 0 && l->ranges[l->n - 1].end == begin) {
+		l->ranges[l->n - 1].end = end;
+		return;
+	}
 	l->ranges = array_grow(l->ranges, l->n, sizeof(*l->ranges), "ledger");
 	l->ranges[l->n++] = (struct ledger_range){ begin, end };
-	l->sorted = false;
 }
 
 bool

@@ -32,6 +32,10 @@ static char *read_chain(struct cfb *, uint32_t start, size_t max, size_t *len);
 static void read_directory(struct cfb *, const char *, size_t len);
 static void find_parents(struct cfb *);
 static void read_mini(struct cfb *);
+static void note_sector(struct cfb *, size_t at);
+static void note_stream(struct cfb *, const struct cfb_entry *, size_t *steps);
+static void note_small(const struct cfb *, const struct cfb_entry *, struct ledger *,
+    size_t *steps);
 
 bool
 cfb_is(const char *bytes, size_t len)
@@ -48,6 +52,8 @@ cfb_open(struct cfb *c, const char *bytes, size_t len)
 	*c = (struct cfb){ .bytes = bytes, .len = len };
 	if (!cfb_is(bytes, len))
 		return false;
+	ledger_begin(&c->ledger, len);
+	ledger_read(&c->ledger, 0, HEADER);
 	c->shift = le_get(bytes + 30, 2);
 	if ((c->shift != 9 && c->shift != 12) || !read_fat(c))
 		return false;
@@ -68,6 +74,7 @@ cfb_free(struct cfb *c)
 	free(c->mini);
 	free(c->mini_fat);
 	free(c->entries);
+	ledger_free(&c->ledger);
 	memset(c, 0, sizeof(*c));
 }
 
@@ -99,6 +106,7 @@ read_fat(struct cfb *c)
 			c->broken = true;
 			break;
 		}
+		note_sector(c, at);
 		for (size_t i = 0; i + 1 < size / 4; i++)
 			add_fat_sector(c, le_get(c->bytes + at + 4 * i, 4));
 		next = le_get(c->bytes + at + size - 4, 4);
@@ -119,6 +127,7 @@ add_fat_sector(struct cfb *c, uint32_t sector)
 		c->broken = true;
 		return;
 	}
+	note_sector(c, at);
 	for (size_t i = 0; i < n; i++)
 		c->fat[c->n_fat++] = le_get(c->bytes + at + 4 * i, 4);
 }
@@ -140,6 +149,7 @@ read_chain(struct cfb *c, uint32_t start, size_t max, size_t *len)
 			c->broken = true;
 			break;
 		}
+		note_sector(c, at);
 		n = n < room - *len ? n : room - *len;
 		memcpy(out + *len, c->bytes + at, n);
 		*len += n;
@@ -257,4 +267,60 @@ cfb_read(struct cfb *c, const struct cfb_entry *entry, size_t max, size_t *out_l
 	}
 	*whole = *out_len == entry->size;
 	return out;
+}
+
+/* To its end: what is behind the end of a stream in its last sector is left from before. */
+static void
+note_sector(struct cfb *c, size_t at)
+{
+	ledger_read(&c->ledger, at, at + ((size_t)1 << c->shift));
+}
+
+void
+cfb_account(struct cfb *c, struct ledger *small)
+{
+	/* No sector is in two streams, so there are no more steps than sectors in a sound one. */
+	size_t steps = c->n_fat + 1, small_steps = c->n_mini_fat + 1;
+
+	ledger_begin(small, c->mini_len);
+	for (size_t i = 0; i < c->n; i++) {
+		const struct cfb_entry *entry = &c->entries[i];
+
+		if (entry->type != CFB_STREAM || entry->parent == CFB_NOBODY)
+			continue;
+		if (entry->size >= MINI_CUTOFF)
+			note_stream(c, entry, &steps);
+		else
+			note_small(c, entry, small, &small_steps);
+	}
+	c->broken = c->broken || steps == 0 || small_steps == 0;
+}
+
+static void
+note_stream(struct cfb *c, const struct cfb_entry *entry, size_t *steps)
+{
+	uint64_t sectors = (entry->size >> c->shift) + 1;
+	uint32_t sector = entry->start;
+
+	if ((entry->size & (((uint64_t)1 << c->shift) - 1)) == 0)
+		sectors--;
+	for (; sector <= SECTOR_MAX && sectors > 0 && *steps > 0; sectors--, --*steps) {
+		if (sector_at(c, sector) == c->len)
+			break;
+		note_sector(c, sector_at(c, sector));
+		sector = sector < c->n_fat ? c->fat[sector] : CFB_NOBODY;
+	}
+}
+
+static void
+note_small(const struct cfb *c, const struct cfb_entry *entry, struct ledger *small, size_t *steps)
+{
+	const size_t size = (size_t)1 << MINI_SHIFT;
+	uint64_t left = (entry->size + size - 1) >> MINI_SHIFT;
+
+	for (uint32_t at = entry->start; at < c->n_mini_fat && left > 0 && *steps > 0;
+	     left--, --*steps) {
+		ledger_read(small, (size_t)at * size, ((size_t)at + 1) * size);
+		at = c->mini_fat[at];
+	}
 }

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "ledger.h"
+
 enum cfb_type { CFB_STORAGE = 1, CFB_STREAM = 2, CFB_ROOT = 5 };
 
 #define CFB_NAME_MAX 32
@@ -35,6 +37,7 @@ struct cfb {
 	size_t n_mini_fat;
 	struct cfb_entry *entries;
 	size_t n;
+	struct ledger ledger; /* which bytes belong to something */
 	bool broken; /* something points to nowhere, or in a circle */
 };
 
@@ -43,6 +46,12 @@ bool cfb_is(const char *, size_t len);
 /* False if there is no directory to be read. Free with cfb_free in any case. */
 bool cfb_open(struct cfb *, const char *, size_t len);
 void cfb_free(struct cfb *);
+
+/*
+ * Completes the ledger: what is left in it is in no stream that can be reached, and no
+ * table. Likewise small, which is begun here, for the stream of small streams.
+ */
+void cfb_account(struct cfb *, struct ledger *small);
 
 /*
  * The content of a stream, at most max bytes: malloc'd, NULL if there is none. *whole is

@@ -12,6 +12,8 @@
  * 2.4.117), the flag fEncrypted of a Word document ([MS-DOC] 2.5.2), and the header
  * token of a presentation ([MS-PPT] 2.3.2).
  *
+ * Names in a compound file are told apart without regard to case ([MS-CFB] 2.6.4).
+ *
  * Linear in the content; bounds are those of struct packed. Memory that runs out ends
  * the process.
  */
@@ -20,6 +22,7 @@
 #include <err.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sysexits.h>
 
 #include "le.h"
@@ -40,6 +43,9 @@ static bool is_sealed(struct cfb *, const struct cfb_entry *);
 static bool has_filepass(const char *, size_t len);
 static void open_native(struct packed *, struct cfb *, const struct cfb_entry *);
 static void open_attachment(struct packed *, struct cfb *, size_t storage);
+static void open_gaps(struct packed *, struct cfb *);
+static void add_gaps(struct packed *, struct ledger *, const char *, size_t end, size_t *len,
+    char *);
 static const char *string_at(const char **at, const char *end, size_t *len);
 static void wide_at(const char **at, const char *end, struct file *);
 static void add_name(struct file *, const char *, size_t len, bool wide);
@@ -60,6 +66,7 @@ ole_open(struct packed *p, const struct format_input *in)
 		p->unopened = "OLE document";
 	for (size_t i = 0; i < c.n; i++)
 		read_entry(p, &c, i);
+	open_gaps(p, &c);
 	if (c.broken && p->unopened == NULL)
 		p->unopened = "OLE document";
 	cfb_free(&c);
@@ -72,10 +79,74 @@ read_entry(struct packed *p, struct cfb *c, size_t i)
 
 	if (e->type == CFB_STREAM && is_sealed(c, e))
 		p->sealed = "encrypted document";
-	else if (e->type == CFB_STREAM && strcmp(e->name, "\1Ole10Native") == 0)
+	else if (e->type == CFB_STREAM && strcasecmp(e->name, "\1Ole10Native") == 0)
 		open_native(p, c, e);
-	else if (e->type == CFB_STORAGE && strncmp(e->name, "__attach_version1.0_", 20) == 0)
+	else if (e->type == CFB_STORAGE && strncasecmp(e->name, "__attach_version1.0_", 20) == 0)
 		open_attachment(p, c, i);
+}
+
+/*
+ * What is in no stream and no table: what stands behind the document, as one content, and
+ * all sectors that are free, as another. Office leaves in these what was deleted.
+ */
+static void
+open_gaps(struct packed *p, struct cfb *c)
+{
+	struct ledger small;
+	size_t len = 0, at = 0, behind, inert = 0;
+	struct ledger_range gap;
+	char *gaps, *tail;
+
+	cfb_account(c, &small);
+	behind = c->ledger.len;
+	while (ledger_gap(&c->ledger, c->bytes, &at, &gap, &inert)) {
+		if (at == c->ledger.len)
+			behind = gap.begin;
+	}
+	gaps = malloc(c->len + c->mini_len + 1);
+	if (gaps == NULL)
+		err(EX_OSERR, "ole");
+	add_gaps(p, &c->ledger, c->bytes, behind, &len, gaps);
+	add_gaps(p, &small, c->mini, c->mini_len, &len, gaps);
+	ledger_free(&small);
+	if (len == 0)
+		free(gaps);
+	else
+		packed_add_member(p, NULL, 0, gaps, len, 0);
+	if (behind == c->ledger.len)
+		return;
+	len = c->ledger.len - behind;
+	if (len > packed_room(p)) {
+		p->too_big = true;
+		return;
+	}
+	tail = malloc(len);
+	if (tail == NULL)
+		err(EX_OSERR, "ole");
+	memcpy(tail, c->bytes + behind, len);
+	packed_spend(p, len);
+	packed_add_member(p, NULL, 0, tail, len, 0);
+}
+
+/* Those in front of end, one behind the other. */
+static void
+add_gaps(struct packed *p, struct ledger *ledger, const char *bytes, size_t end, size_t *len,
+    char *out)
+{
+	struct ledger_range gap;
+	size_t at = 0, inert = 0;
+
+	while (ledger_gap(ledger, bytes, &at, &gap, &inert) && gap.begin < end) {
+		size_t n = gap.end - gap.begin;
+
+		if (n > packed_room(p)) {
+			p->too_big = true;
+			return;
+		}
+		memcpy(out + *len, bytes + gap.begin, n);
+		*len += n;
+		packed_spend(p, n);
+	}
 }
 
 static bool
@@ -85,16 +156,17 @@ is_sealed(struct cfb *c, const struct cfb_entry *e)
 	size_t len;
 	bool whole, sealed = false;
 
-	if (strcmp(e->name, "EncryptedPackage") == 0 || strcmp(e->name, "\tDRMContent") == 0 ||
-	    strcmp(e->name, "EncryptedSummary") == 0)
+	if (strcasecmp(e->name, "EncryptedPackage") == 0 ||
+	    strcasecmp(e->name, "\tDRMContent") == 0 ||
+	    strcasecmp(e->name, "EncryptedSummary") == 0)
 		return true;
-	if (strcmp(e->name, "WordDocument") != 0 && strcmp(e->name, "Workbook") != 0 &&
-	    strcmp(e->name, "Book") != 0 && strcmp(e->name, "Current User") != 0)
+	if (strcasecmp(e->name, "WordDocument") != 0 && strcasecmp(e->name, "Workbook") != 0 &&
+	    strcasecmp(e->name, "Book") != 0 && strcasecmp(e->name, "Current User") != 0)
 		return false;
 	head = cfb_read(c, e, HEAD_MAX, &len, &whole);
-	if (e->name[0] == 'W' && e->name[4] == 'D')
+	if (strcasecmp(e->name, "WordDocument") == 0)
 		sealed = len >= 12 && le_get(head, 2) == 0xa5ec && (head[11] & 1) != 0;
-	else if (e->name[0] == 'C')
+	else if (strcasecmp(e->name, "Current User") == 0)
 		sealed = len >= 16 && le_get(head + 12, 4) == TOKEN_ENCRYPTED;
 	else
 		sealed = has_filepass(head, len);
@@ -205,7 +277,7 @@ wide_at(const char **at, const char *end, struct file *f)
 static void
 open_attachment(struct packed *p, struct cfb *c, size_t storage)
 {
-	static const char *const kinds[] = { "3707", "3704", "3001" };
+	static const char *const kinds[] = { "3707", "3704", "3001", "3703" };
 	struct file f = { .n_names = 0 };
 	const struct cfb_entry *data = NULL;
 	unsigned int flags = 0;
@@ -217,7 +289,7 @@ open_attachment(struct packed *p, struct cfb *c, size_t storage)
 		const struct cfb_entry *e = &c->entries[i];
 
 		if (e->parent != storage || e->type != CFB_STREAM ||
-		    strncmp(e->name, "__substg1.0_", 12) != 0)
+		    strncasecmp(e->name, "__substg1.0_", 12) != 0)
 			continue;
 		if (strcmp(e->name + 12, "37010102") == 0)
 			data = e;
@@ -227,7 +299,7 @@ open_attachment(struct packed *p, struct cfb *c, size_t storage)
 			if (strncmp(e->name + 12, kinds[k], 4) != 0)
 				continue;
 			name = cfb_read(c, e, HEAD_MAX, &len, &whole);
-			add_name(&f, name, len, strcmp(e->name + 16, "001F") == 0);
+			add_name(&f, name, len, strcasecmp(e->name + 16, "001F") == 0);
 			free(name);
 		}
 	}
@@ -237,6 +309,9 @@ open_attachment(struct packed *p, struct cfb *c, size_t storage)
 	packed_spend(p, len);
 	if (data != NULL && !whole)
 		flags = data->size > room ? PACKED_LIMIT : PACKED_DAMAGED;
+	/* More than a sound one has: which of them a program goes by is not known. */
+	if (f.n_names == NAMES_MAX && p->unopened == NULL)
+		p->unopened = "OLE document";
 	packed_add_member(p, f.names, f.n_names, content, len, flags);
 	forget(&f);
 }
