@@ -36,6 +36,7 @@ static void check_text(struct examination *, const struct part *, const char *, 
     bool irregular);
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void check_member(struct examination *, const struct part *, const char *, size_t);
+static void look_for_mail(struct examination *, const struct part *, const char *, size_t);
 static void check_whole(struct examination *);
 static bool skeleton_clean(struct examination *);
 static bool check_raw(struct examination *);
@@ -215,14 +216,20 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	if (x->objects.member_rule[0] != '\0')
 		findings_add_member(&x->found, part, x->objects.member_rule,
 		    x->objects.member_name);
-	/* A text is shown, and nobody opens it as a mail, but for its name. */
+	look_for_mail(x, part, content, len);
+}
+
+/* A text is shown, and nobody opens it as a mail, but for its name. */
+static void
+look_for_mail(struct examination *x, const struct part *part, const char *content, size_t len)
+{
 	if (strncmp(part->type, "message/", 8) == 0 ||
 	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || part_is_called_mail(part)) &&
 		sniff_is_mail(content, len)))
 		readings_of_content(x, part, content, len);
 }
 
-/* A member that the scanner has seen in the archive: names alone are to be judged yet. */
+/* A member that the scanner has seen in the archive: names alone are to be judged yet, and how it reads. */
 static void
 check_member(struct examination *x, const struct part *part, const char *content, size_t len)
 {
@@ -231,6 +238,7 @@ check_member(struct examination *x, const struct part *part, const char *content
 	    !findings_told(x->found.report, CLASS_BLOCKED, part->path))
 		findings_add_member(&x->found, part, x->objects.member_rule,
 		    x->objects.member_name);
+	look_for_mail(x, part, content, len);
 }
 
 /*

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "mime_apple.h"
 #include "mime_archive.h"
 #include "mime_brotli.h"
 #include "mime_calendar.h"
@@ -37,6 +38,7 @@ static const struct format formats[] = {
 	    .open = archive_open_behind },
 	{ .name = "volume", .is = volume_is, .open = volume_open },
 	{ .name = "Brotli", .is = brotli_is, .open = brotli_open },
+	{ .name = "Macintosh", .is = apple_is, .open = apple_open },
 	{ .name = "OLE", .is = ole_is, .open = ole_open },
 	{ .name = "RTF", .is = document_is_rtf, .open = document_open_rtf },
 	{ .name = "OneNote", .is = document_is_onenote, .open = document_open_onenote },

@@ -388,6 +388,87 @@ blocked('OneNote: an archive', onenote('a.txt', $rar_js), 'js');
 blocked('OneNote in a zip', zip_of(['notes' => onenote('evil.hta', 'harmless')]), 'hta');
 clean('OneNote', onenote('a.txt', 'harmless'));
 
+# -- compound files: every sector ------------------------------------------------------------
+
+# Streams that are deleted: their sectors are free, and what was in them is still there.
+sub deleted {
+	my ($doc, @names) = @_;
+	for (@names) {
+		my $at = index $doc, wide($_) . "\0\0";
+		substr($doc, $at + 66, 1) = "\0";
+	}
+	return $doc;
+}
+my %word = (WordDocument => pack('v4 v v', 0xa5ec, 0xc1, 0, 0, 0, 0x0200) . "\0" x 5000);
+my $gz_hidden = Compress::Zlib::memGzip(unpack('H*', noise(9000)) . marker());
+my $half = 512 * int(length($gz_hidden) / 1024);
+my $parted = deleted(cfb_of({ %word, Gap1 => substr($gz_hidden, 0, $half) . '', Gap1M => 'x' x 5000, Gap2 => substr($gz_hidden, $half), }), 'Gap1', 'Gap2');
+infected('OLE: in two runs of free sectors', $half >= 4096 ? $parted : '');
+infected('OLE: in free small sectors', deleted(cfb_of({ %word, Gap => Compress::Zlib::memGzip('xxxx' . marker()), M => 'x' x 50 }), 'Gap'));
+my $word = cfb_of({%word});
+like(found('a.doc', $word . WINDOWS_EXECUTABLE . noise(900)), qr/\bblocked action=defang part=2 reason="inside: executable content"/, 'OLE: a program behind it');
+like(found('a.doc', $word . "\0" x 700 . mail(parts => [attachment('a.js', 'harmless')])), qr/\bblocked /, 'OLE: a message behind it');
+clean("OLE: $_->[0]", $_->[1], 'a.doc') for ['zero bytes behind it', $word . "\0" x 5000], ['noise behind it', $word . noise(5000)], ['deleted text', deleted(cfb_of({ %word, Gap => "what was here before\r" x 300 }), 'Gap')];
+told('OLE: a stream without an end', 'unopened', do {
+	my $doc = cfb_of({ Alpha => 'x' x 5000 });
+	my $entry = index $doc, wide('Alpha') . "\0\0";
+	my ($first) = unpack 'V', substr $doc, $entry + 116, 4;
+	substr($doc, $entry + 120, 4) = pack 'V', 0x7fffffff;
+	substr($doc, 512 * (1 + unpack 'V', substr $doc, 76, 4) + 4 * ($first + 9), 4) = pack 'V', $first;
+	$doc;
+});
+
+# Names in a message of Outlook, in either kind of property, whatever the case.
+my $props = { '__properties_version1.0' => "\0" x 32 };
+sub msg_with { my ($attachment, $storage) = @_; return cfb_of({ %$props, '__substg1.0_1000001F' => wide('text'), ($storage // '__attach_version1.0_#00000000') => $attachment }) }
+blocked("msg: $_->[0]", msg_with({ '__substg1.0_37010102' => 'harmless', @{$_->[1]} }, $_->[2]), 'js') for
+    ['8 bit', ['__substg1.0_3707001E' => "r\xe9sum\xe9.js"]],
+    ['UTF-16', ['__substg1.0_3707001F' => pack('v*', 0x5831, 0x544a, 0x2e, 0x6a, 0x73)]],
+    ['UTF-16, above the first plane', ['__substg1.0_3707001F' => pack('v*', 0xd83d, 0xde00, 0x2e, 0x6a, 0x73)]],
+    ['a mark that turns around', ['__substg1.0_3707001F' => pack('v*', 0x202e, map { ord } split //, 'txt.js')]],
+    ['short name alone', ['__substg1.0_3704001E' => 'EVIL~1.JS']],
+    ['display name alone', ['__substg1.0_3001001F' => wide('evil.js')]],
+    ['extension alone', ['__substg1.0_3703001F' => wide('.js')]],
+    ['letters of the other case', ['__substg1.0_3707001f' => wide('evil.js')], '__ATTACH_VERSION1.0_#00000000'];
+told('msg: more names than there are properties', 'unopened', msg_with({ '__substg1.0_37010102' => 'harmless', map { (sprintf('__substg1.0_3707%04X', $_) => "a$_.txt") } 1 .. 9 }));
+
+# -- files of a Macintosh ------------------------------------------------------------------------
+
+# Entries of AppleSingle or AppleDouble: [number, bytes].
+sub apple_of {
+	my ($magic, @entries) = @_;
+	my ($at, $head, $data) = (26 + 12 * @entries, '', '');
+	for (@entries) {
+		$head .= pack 'N3', $_->[0], $at + length $data, length $_->[1];
+		$data .= $_->[1];
+	}
+	return pack('N N x16 n', $magic, 0x20000, scalar @entries) . $head . $data;
+}
+sub macbinary_of {
+	my ($name, $content) = @_;
+	return pack('x C a63 a4 a4 x2 n3 x2 N N x37', length $name, $name, 'TEXT', 'ttxt', 0, 0, 0, length $content, 0) . $content . "\0" x (-length($content) % 128);
+}
+my @apple = (['AppleSingle', sub { apple_of(0x51600, [3, $_[0]], [9, 'x' x 32], [1, $_[1]]) }], ['AppleSingle, data first', sub { apple_of(0x51600, [1, $_[1]], [3, $_[0]]) }], ['MacBinary', \&macbinary_of]);
+for (@apple) {
+	my ($name, $of) = @$_;
+	blocked($name, $of->('evil.js', 'harmless' x 9), 'js');
+	blocked("$name in a zip", zip_of(['a.dat' => $of->('evil.js', 'harmless' x 9)]), 'js');
+	infected("$name: an archive in it", $of->('a.txt', Compress::Zlib::memGzip('xxxx' . marker())));
+	clean($name, $of->('a.txt', 'harmless' x 9));
+}
+blocked('AppleDouble', apple_of(0x51607, [3, 'evil.js'], [9, 'x' x 32]), 'js', name => '._evil');
+clean('AppleDouble', apple_of(0x51607, [3, 'a.txt'], [9, 'x' x 32]), '._a');
+clean('AppleDouble without a name', apple_of(0x51607, [9, 'x' x 32], [2, 'x' x 300]), '._a');
+
+# -- a message in an archive reads as it does elsewhere ---------------------------------------------
+
+my $two = "From: a\@example.org\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=a; boundary=b\n\n--a\nContent-Type: text/plain\n\nx\n--b\nContent-Type: application/octet-stream; name=evil.js\n\nx\n--b--\n--a--\n";
+my $from = "From a\@example.org Mon Nov 30 10:00:00 2026\n";
+for my $end (qw(eml mht mbox dat)) {
+	my $mail = ($end eq 'mbox' ? $from : '') . $two;
+	told("$_->[0] of two readings", '(?:blocked|ambiguous)', $_->[1], $_->[2]) for ["a .$end", $mail, "a.$end"], ["a .$end in a zip", zip_of(["a.$end" => $mail]), 'a.zip'], ["a .$end in a tar", tar_of(['0', "a.$end", $mail]), 'a.tar'], ["a .$end.gz", Compress::Zlib::memGzip($mail), "a.$end.gz"];
+}
+
 my %secret = (
 	'agile or standard' => cfb_of({ EncryptionInfo => pack('v v V', 4, 4, 0x40) . 'x' x 500, EncryptedPackage => noise(5000) }),
 	'a Word document' => cfb_of({ WordDocument => pack('v4 v v', 0xa5ec, 0xc1, 0, 0, 0, 0x0100) . "\0" x 5000 }),
