@@ -11,6 +11,10 @@
  * template, an OLE object or a frame from elsewhere, and runs what is in it. They count
  * as macros.
  *
+ * Macros that libclamav does not tell of: Basic in OpenDocument, in a file of its own or in
+ * the flat form, and what it calls when it is opened; sheets of Excel 4 macros by their types in
+ * a workbook (ECMA-376, [MS-XLSB]), alone ([MS-XLS] 2.4.21) and in SYLK.
+ *
  * PDF: actions that run a program or a script, as mime_pdf.c finds them.
  *
  * Linear in the content.
@@ -35,6 +39,7 @@
 static bool is_wide(const char *, size_t len);
 static const char *smuggles(const char *, size_t len);
 static const char *fetches(const struct part *, const char *, size_t len);
+static const char *scripted(const char *, size_t len);
 static bool has(const char *, size_t len, const char *word);
 static bool has_run(const char *, size_t len);
 static void tell(struct examination *, const struct part *, enum verdict_action, const char *rule);
@@ -53,7 +58,8 @@ active_check(struct examination *x, const struct part *part, const char *content
 		tell(x, part, action, rule);
 	if (x->conf->block_active_pdf && part->active != NULL)
 		tell(x, part, x->conf->action[CLASS_BLOCKED], part->active);
-	if (x->conf->block_macros && (rule = fetches(part, text, len)) != NULL)
+	if (x->conf->block_macros &&
+	    ((rule = fetches(part, text, len)) != NULL || (rule = scripted(text, len)) != NULL))
 		tell(x, part, x->conf->action[CLASS_BLOCKED], rule);
 	free(plain);
 }
@@ -157,6 +163,36 @@ fetches(const struct part *part, const char *s, size_t len)
 			if (has(at, (size_t)(next - at), types[i]))
 				return "a template or an object from elsewhere";
 		}
+	}
+	return NULL;
+}
+
+/* NULL if it is not. */
+static const char *
+scripted(const char *s, size_t len)
+{
+	static const char *const sheets[] = { "vnd.ms-excel.macrosheet",
+		"vnd.ms-excel.intlmacrosheet", "relationships/xlMacrosheet",
+		"relationships/xlIntlMacrosheet" };
+	size_t at = len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	/* The beginning of a sheet: version 2, 3 or 4, and what it is. */
+	if (len >= 8 && s[0] == '\x09' && (unsigned char)s[1] <= 4 && s[3] == '\0' &&
+	    memcmp(s + 6, "\x40\0", 2) == 0)
+		return "a sheet of macros";
+	if (len >= 3 && memcmp(s, "ID;", 3) == 0 &&
+	    (has(s, len, "\nO;E") || has(s, len, ";NAuto_")))
+		return "a sheet of macros";
+	while (at < len && isspace((unsigned char)s[at]))
+		at++;
+	if (at == len || s[at] != '<')
+		return NULL;
+	if (has(s, len, "<script:module") || has(s, len, "<ooo:source-code") ||
+	    (has(s, len, "event-listener") && has(s, len, "vnd.sun.star.script:")))
+		return "macros";
+	for (size_t i = 0; i < sizeof(sheets) / sizeof(sheets[0]); i++) {
+		if (has(s, len, sheets[i]))
+			return "a sheet of macros";
 	}
 	return NULL;
 }

@@ -61,6 +61,32 @@ is(findings('a.docx', rels($_), @on), 'clean', "harmless: $_") for qw(hyperlink 
 like(findings('a.rtf', '{\\rtf1{\\*\\template https://example.org/a.dotm}text}', @on), qr/^blocked action=defang part=2 reason="a template from elsewhere"/, 'RTF');
 is(findings('a.rtf', '{\\rtf1{\\*\\template C:\\\\a.dot}text}', @on), 'clean', 'RTF: a template of this computer');
 
+# -- macros that libclamav does not tell of ------------------------------------------------------
+
+sub odt { return zip_of([mimetype => 'application/vnd.oasis.opendocument.text', @_, 'META-INF/manifest.xml' => '<manifest:manifest/>']) }
+my $xml = '<?xml version="1.0" encoding="UTF-8"?>';
+my $module = $xml . '<script:module xmlns:script="http://openoffice.org/2000/script" script:name="Module1" script:language="StarBasic">Sub Main End Sub</script:module>';
+my $flat = "$xml<office:document office:mimetype=\"application/vnd.oasis.opendocument.text\">%s</office:document>";
+sub types { return zip_of(['[Content_Types].xml' => "$xml<Types><Override PartName=\"/xl/a\" ContentType=\"application/vnd.ms-excel.$_[0]\"/></Types>", 'xl/a' => 'x' x 90]) }
+my %macros = (
+	'Basic in OpenDocument' => odt('Basic/Standard/Module1.xml' => $module),
+	'Basic in a flat OpenDocument' => sprintf($flat, '<office:scripts><office:script script:language="ooo:Basic"><ooo:libraries><ooo:library-embedded><ooo:module><ooo:source-code>Sub Main End Sub</ooo:source-code></ooo:module></ooo:library-embedded></ooo:libraries></office:script></office:scripts>'),
+	'an event of OpenDocument' => odt('content.xml' => "$xml<office:document-content><office:scripts><office:event-listeners><script:event-listener script:event-name=\"dom:load\" xlink:href=\"vnd.sun.star.script:a.b?language=Python&amp;location=share\"/></office:event-listeners></office:scripts></office:document-content>"),
+	(map { ("XLM: $_" => types($_)) } 'macrosheet+xml', 'intlmacrosheet+xml', 'macrosheet', 'intlmacrosheet'),
+	'XLM by a relationship' => zip_of(['xl/_rels/workbook.xml.rels' => "$xml<Relationships><Relationship Id=\"r1\" Type=\"http://schemas.microsoft.com/office/2006/relationships/xlMacrosheet\" Target=\"a.xml\"/></Relationships>"]),
+	'XLM, a sheet of version 4' => pack('v5', 0x409, 6, 0, 0x40, 0) . pack('v2', 0x0a, 0),
+	'XLM in SYLK' => "ID;P\nO;E\nNN;NAuto_open;ER101C1;KOut Flnk;F\nE\n",
+);
+for (sort keys %macros) {
+	like(findings('a.dat', $macros{$_}, @on), qr/^blocked action=defang part=2 reason="(?:inside: )?(?:a sheet of )?macros"/, $_);
+	is(findings('a.dat', $macros{$_}), 'clean', "$_: not judged");
+	like(findings('a.zip', zip_of(['a.dat' => $macros{$_}]), @on), qr/^blocked /, "$_, in a zip");
+}
+is(findings('a.dat', $_->[1], @on), 'clean', "no macros: $_->[0]") for
+    ['OpenDocument', odt('content.xml' => "$xml<office:document-content><office:scripts/><text:p>script:module</text:p></office:document-content>")],
+    ['flat OpenDocument', sprintf $flat, '<office:scripts><office:script script:language="ooo:Basic"><ooo:libraries/></office:script></office:scripts>'],
+    ['a workbook', types('worksheet+xml')], ['a sheet of version 4', pack('v5', 0x409, 6, 0, 0x10, 0)], ['SYLK', "ID;PWXL;N;E\nP;PGeneral\nC;Y1;X1;K\"a\"\nE\n"];
+
 # -- PDF --------------------------------------------------------------------------------------
 
 my $pdf = sub {
