@@ -46,6 +46,11 @@ struct conf {
 	uint64_t scan_file_limit; /* bytes of one unpacked file */
 	uint64_t scan_depth_limit; /* archives in archives */
 	uint64_t scan_files_limit; /* files in one archive */
+	/* What libclamav alerts on beside plain signatures: clamd's names. */
+	bool detect_pua; /* load its signatures of possibly unwanted applications */
+	bool alert_broken_executables, alert_broken_media;
+	bool alert_phishing_ssl_mismatch, alert_phishing_cloak, alert_partition_intersection;
+	bool phishing_signatures, phishing_scan_urls;
 	bool try_passwords; /* words of the message's texts on encrypted archives */
 	char *passwords; /* words that are tried first */
 

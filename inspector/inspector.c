@@ -146,11 +146,7 @@ inspector_wait_object(int channel, const struct conf *engine_conf, const char *s
 		_exit(EX_OK);
 	prctl(PR_SET_NAME, "helper");
 	begun = effort_cpu_used();
-	conf.scan_size_limit = ask.settings.size_limit;
-	conf.scan_file_limit = ask.settings.file_limit;
-	conf.scan_depth_limit = ask.settings.depth_limit;
-	conf.scan_files_limit = ask.settings.files_limit;
-	conf.block_macros = ask.settings.block_macros != 0;
+	errand_adopt(&ask.settings, &conf);
 	if (!ok || message_adopt(&m, fd) != MESSAGE_OK ||
 	    !sandbox_limits(&conf, sentence, sizeof(sentence)) ||
 	    !scan_adapt(&conf, scratch, sentence, sizeof(sentence)))

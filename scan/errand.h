@@ -22,6 +22,8 @@
 struct errand_settings {
 	uint64_t size_limit, file_limit, depth_limit, files_limit;
 	uint64_t block_macros;
+	uint64_t broken_executables, broken_media;
+	uint64_t ssl_mismatch, cloak, partition_intersection;
 };
 
 /* A packet from an inspector, with a descriptor. */
@@ -48,6 +50,9 @@ struct errand_ask {
  * They are scanned by these settings.
  */
 void errand_begin(int channel, uint64_t min, const struct conf *);
+
+/* The settings of an ask over those of the engine. */
+void errand_adopt(const struct errand_settings *, struct conf *);
 
 /* Is this one to go? */
 bool errand_wanted(enum scan_kind, size_t len);

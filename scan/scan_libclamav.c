@@ -96,6 +96,8 @@ static bool lend_certificates(const char *);
 static void return_certificates(void);
 static bool use_scratch(const char *, char *, size_t);
 static bool set_limits(const struct conf *);
+static void choose_alerts(const struct conf *);
+static unsigned int wanted_signatures(const struct conf *);
 static bool load_database(const struct conf *, char *, size_t);
 static bool compile(char *, size_t);
 static void scan_view(struct scan_result *, const char *, size_t, int64_t);
@@ -120,7 +122,7 @@ static struct {
 	unsigned int layers; /* met in this scan */
 	scan_member *member; /* who wants to know what is in containers */
 	void *member_ctx;
-	bool block_macros;
+	uint32_t heuristic; /* options of a scan */
 	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
 	bool top_is_mail; /* the outermost one was read as a mail */
@@ -421,13 +423,53 @@ set_limits(const struct conf *conf)
 
 	scanner.file_limit = file_limit;
 	scanner.files_limit = conf->scan_files_limit;
-	scanner.block_macros = conf->block_macros;
+	choose_alerts(conf);
 	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++)
 		if (limits[i].value > INT64_MAX ||
 		    cl_engine_set_num(scanner.engine, limits[i].field,
 			(long long)limits[i].value) != CL_SUCCESS)
 			return false;
 	return cl_engine_set_str(scanner.engine, CL_ENGINE_TMPDIR, scanner.scratch) == CL_SUCCESS;
+}
+
+/* What it could not see to its end is always told, and what is encrypted. */
+static void
+choose_alerts(const struct conf *conf)
+{
+	const struct {
+		bool wanted;
+		uint32_t option;
+	} alerts[] = { { conf->block_macros, CL_SCAN_HEURISTIC_MACROS },
+		{ conf->alert_broken_executables, CL_SCAN_HEURISTIC_BROKEN },
+		{ conf->alert_broken_media, CL_SCAN_HEURISTIC_BROKEN_MEDIA },
+		{ conf->alert_phishing_ssl_mismatch, CL_SCAN_HEURISTIC_PHISHING_SSL_MISMATCH },
+		{ conf->alert_phishing_cloak, CL_SCAN_HEURISTIC_PHISHING_CLOAK },
+		{ conf->alert_partition_intersection, CL_SCAN_HEURISTIC_PARTITION_INTXN } };
+
+	scanner.heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
+	    CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
+	for (size_t i = 0; i < sizeof(alerts) / sizeof(alerts[0]); i++) {
+		if (alerts[i].wanted)
+			scanner.heuristic |= alerts[i].option;
+	}
+}
+
+/*
+ * Categories are none of it: libclamav takes one and finds none of two (seen with 1.4.6),
+ * and verdicts has patterns.
+ */
+static unsigned int
+wanted_signatures(const struct conf *conf)
+{
+	unsigned int options = CL_DB_BYTECODE;
+
+	if (conf->phishing_signatures)
+		options |= CL_DB_PHISHING;
+	if (conf->phishing_scan_urls)
+		options |= CL_DB_PHISHING_URLS;
+	if (conf->detect_pua)
+		options |= CL_DB_PUA;
+	return options;
 }
 
 static bool
@@ -439,7 +481,7 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	int ignored;
 
 	complaint_begin(NULL);
-	code = cl_load(path, scanner.engine, &scanner.signatures, CL_DB_STDOPT);
+	code = cl_load(path, scanner.engine, &scanner.signatures, wanted_signatures(conf));
 	return_certificates();
 	if (code != CL_SUCCESS)
 		return fault_tell(err, errsize, "signature database %s: %s (%s; %s)", path,
@@ -614,8 +656,5 @@ set_options(struct cl_scan_options *options)
 	options->parse = scanner.parse_mail ? ~0U : ~(uint32_t)CL_SCAN_PARSE_MAIL;
 	if (!scanner.parse_html)
 		options->parse &= ~(uint32_t)CL_SCAN_PARSE_HTML;
-	options->heuristic = CL_SCAN_HEURISTIC_EXCEEDS_MAX | CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE |
-	    CL_SCAN_HEURISTIC_ENCRYPTED_DOC;
-	if (scanner.block_macros)
-		options->heuristic |= CL_SCAN_HEURISTIC_MACROS;
+	options->heuristic = scanner.heuristic;
 }

@@ -72,6 +72,7 @@ my %bad = (
 	scan_file_limit => ['0', '3G', 'x'],
 	scan_depth_limit => ['0', '101', '1K'],
 	scan_files_limit => ['0', 'x'],
+	(map { $_ => ['', 'maybe'] } qw(detect_pua phishing_signatures phishing_scan_urls alert_broken_executables alert_broken_media alert_phishing_ssl_mismatch alert_phishing_cloak alert_partition_intersection)),
 	try_passwords => ['maybe', ''],
 	passwords => ["a\x01b", 'x' x 20000],
 	(map { $_ => ['', 'delete', 'wrap', 'remove,reject', 'yes'] } qw(infected blocked encrypted unopened limit ambiguous partial)),

@@ -45,7 +45,9 @@ static struct objects objects;
 static int channel[2]; /* the engine's end, the inspector's */
 static char answer[ERRAND_MAX_ANSWER];
 static char clean[OBJECT_SIZE], infected[OBJECT_SIZE];
-static const struct errand_settings settings = { 100 << 20, 100 << 20, 17, 1000, 0 };
+static const struct errand_settings settings = {
+	.size_limit = 100 << 20, .file_limit = 100 << 20, .depth_limit = 17, .files_limit = 1000
+};
 
 /* A memfd of these bytes. */
 static int
