@@ -25,6 +25,7 @@ enum conf_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum conf_notice_line { NOTICE_LINE_AUTO, NOTICE_LINE_ALWAYS, NOTICE_LINE_NEVER };
 enum conf_exempt { EXEMPT_NO, EXEMPT_RULE, EXEMPT_CLIENT, EXEMPT_SENDER, EXEMPT_RECIPIENTS };
 enum conf_direction { DIRECTION_AUTO, DIRECTION_IN, DIRECTION_OUT };
+enum conf_unlisted { UNLISTED_PASS, UNLISTED_BLOCK };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
 /* Lists are words separated by one space. Times are seconds, sizes bytes. */
@@ -80,6 +81,9 @@ struct conf {
 	char *block_extensions;
 	char *deny_names;
 	char *allow_names;
+	char *block_types, *allow_types; /* patterns of MIME types, as a content has them */
+	enum conf_unlisted unlisted; /* "default": what no allow_ list names */
+	uint64_t attachment_size_limit; /* bytes decoded; 0 = none */
 	bool block_executables;
 	bool archive_names; /* the same rules inside archives and winmail.dat */
 	bool block_macros; /* office documents with macros, or with a template from elsewhere */

@@ -254,6 +254,22 @@ conf_check_classes(const char *value)
 	return NULL;
 }
 
+/* What has no slash would never be one. */
+const char *
+conf_check_types(const char *value)
+{
+	static const char expected[] = "patterns of MIME types: application/pdf, video/*";
+	struct span word;
+
+	if (*value == '\0')
+		return expected;
+	while (words_next(&value, &word)) {
+		if (memchr(word.text, '/', word.len) == NULL)
+			return expected;
+	}
+	return NULL;
+}
+
 const char *
 conf_check_hop(const char *value)
 {

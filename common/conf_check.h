@@ -32,6 +32,7 @@ const char *conf_check_languages(const char *);
 const char *conf_check_shown(const char *);
 const char *conf_check_mailbox(const char *);
 const char *conf_check_classes(const char *);
+const char *conf_check_types(const char *);
 const char *conf_check_hop(const char *);
 
 #endif

@@ -58,6 +58,8 @@ static const struct conf_choice exemptions[] = { { "no", EXEMPT_NO }, { "yes", E
 	{ "recipients", EXEMPT_RECIPIENTS }, { NULL, 0 } };
 static const struct conf_choice directions[] = { { "auto", DIRECTION_AUTO }, { "in", DIRECTION_IN },
 	{ "out", DIRECTION_OUT }, { NULL, 0 } };
+static const struct conf_choice unlisteds[] = { { "pass", UNLISTED_PASS },
+	{ "block", UNLISTED_BLOCK }, { NULL, 0 } };
 static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LOG_WARNING },
 	{ "notice", LOG_NOTICE }, { "info", LOG_INFO }, { "debug", LOG_DEBUG }, { NULL, 0 } };
 
@@ -185,6 +187,12 @@ const struct conf_key conf_table[] = {
 	EXTENSIONS(names, block_extensions, 0, LIST_LENGTH, NULL, BLOCK_EXTENSIONS),
 	WORDS(names, deny_names, 0, LIST_LENGTH, NULL, ""),
 	WORDS(names, allow_names, 0, LIST_LENGTH, NULL, ""),
+	WORDS(names, block_types, 0, LIST_LENGTH, conf_check_types, ""),
+	WORDS(names, allow_types, 0, LIST_LENGTH, conf_check_types, ""),
+	/* C has a word default of its own. */
+	{ "names", "default", TYPE_CHOICE, offsetof(struct conf, unlisted), 0, 0, unlisteds, NULL, "pass",
+	    true },
+	SIZE(names, attachment_size_limit, 0, 1024 * G, "0"),
 	BOOL(names, block_executables, "yes"),
 	BOOL(names, archive_names, "yes"),
 	BOOL(names, block_macros, "no"),

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sysexits.h>
 
+#include "actual_type.h"
 #include "canonical.h"
 #include "mime_formats.h"
 #include "mime_packed.h"
@@ -17,6 +18,7 @@
 #include "overrule.h"
 #include "policy.h"
 #include "sniff.h"
+#include "words.h"
 
 static void check_limit(struct examination *, const struct part *);
 static void check_partial(struct examination *, const struct part *);
@@ -25,6 +27,9 @@ static bool blocks(struct examination *, const struct part *, const char *, size
     const char **name);
 static bool is_no_name(const struct examination *, const struct part *, const char *, size_t,
     const char *name);
+static bool content_blocks(const struct examination *, const struct part *, const char *, size_t,
+    char *rule);
+static bool is_unlisted(const struct conf *, const struct part *, const char *type);
 static bool type_blocks(struct examination *, const struct part *, char *rule, const char **name);
 static void blocked_inside(struct examination *, const struct part *, const char *rule,
     const char *name);
@@ -113,7 +118,10 @@ check_names(struct examination *x, const struct part *part, const char *content,
 
 	if (part->archived && !x->conf->archive_names)
 		return;
-	if (blocks(x, part, content, len, rule, &name) || type_blocks(x, part, rule, &name)) {
+	if (blocks(x, part, content, len, rule, &name) || type_blocks(x, part, rule, &name) ||
+	    content_blocks(x, part, content, len, rule)) {
+		if (name[0] == '\0')
+			name = judge_name(part);
 		if (part->archived)
 			blocked_inside(x, part, rule, name);
 		else
@@ -188,6 +196,52 @@ type_blocks(struct examination *x, const struct part *part, char *rule, const ch
 		snprintf(called[n++], sizeof(called[0]), "unnamed.%s",
 		    subtype + (strncmp(subtype, "/x-", 3) == 0 ? 3 : 1));
 	return n > 0 && policy_blocks(x->conf, names, n, NULL, 0, rule, &which);
+}
+
+/* By what it is and how long, whatever it is called. */
+static bool
+content_blocks(const struct examination *x, const struct part *part, const char *content,
+    size_t len, char *rule)
+{
+	const struct conf *conf = x->conf;
+	bool opened = part->leaf && (part->flags & PACKED_ENCRYPTED) == 0;
+	bool wanted = opened && actual_type_wanted(conf);
+	const char *type = wanted ? actual_type(content, len) : NULL;
+	char word[128];
+
+	rule[0] = '\0';
+	if (wanted && type == NULL)
+		strlcpy(rule, "type that cannot be told", POLICY_RULE_MAX);
+	else if (wanted && words_match(conf->block_types, type, word, sizeof(word)))
+		snprintf(rule, POLICY_RULE_MAX, "type %s", type);
+	else if (conf->attachment_size_limit != 0 && opened && judge_may_be_attachment(part) &&
+	    len > conf->attachment_size_limit)
+		strlcpy(rule, "longer than attachment_size_limit", POLICY_RULE_MAX);
+	else if (is_unlisted(conf, part, type))
+		strlcpy(rule, "on no list of what is allowed", POLICY_RULE_MAX);
+	return rule[0] != '\0';
+}
+
+/* What is in an archive goes with it, unless it is blocked itself. */
+static bool
+is_unlisted(const struct conf *conf, const struct part *part, const char *type)
+{
+	char word[128], *plain;
+	bool named = part->n_names > 0;
+
+	if (conf->unlisted != UNLISTED_BLOCK || part->archived || !part->leaf ||
+	    !judge_may_be_attachment(part) ||
+	    (type != NULL && words_match(conf->allow_types, type, word, sizeof(word))))
+		return false;
+	for (size_t i = 0; i < part->n_names && named; i++) {
+		plain = malloc(strlen(part->names[i]) + 1);
+		if (plain == NULL)
+			err(EX_OSERR, "judge");
+		policy_normalise(part->names[i], plain);
+		named = words_match(conf->allow_names, plain, word, sizeof(word));
+		free(plain);
+	}
+	return !named;
 }
 
 /* The first offender of an archive stands for all. */

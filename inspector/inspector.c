@@ -27,6 +27,7 @@
 #include <sysexits.h>
 #include <unistd.h>
 
+#include "actual_type.h"
 #include "clock.h"
 #include "conf.h"
 #include "descriptor.h"
@@ -83,7 +84,7 @@ inspector_prepare(const struct conf *conf, const char *scratch, int channel, cha
     size_t errsize)
 {
 	mime_walk_start();
-	return scan_open(conf, scratch, err, errsize) &&
+	return actual_type_start(err, errsize) && scan_open(conf, scratch, err, errsize) &&
 	    sandbox_compile(conf, channel, err, errsize);
 }
 
@@ -227,7 +228,8 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 	char sentence[512];
 	enum report_fault fault = REPORT_FAULT_NONE;
 
-	if (!scan_connect(&in->conf, sentence, sizeof(sentence)))
+	if (!scan_connect(&in->conf, sentence, sizeof(sentence)) ||
+	    (actual_type_wanted(&in->conf) && !actual_type_start(sentence, sizeof(sentence))))
 		fault = REPORT_FAULT_SCANNER;
 	else if ((!in->shut &&
 		     !sandbox_files(&in->conf, scratch, -1, note, in, sentence,
