@@ -242,6 +242,9 @@ treat(const struct occasion *o, const enum match *matches, struct treatment *t)
 		}
 		rule_apply(o->rules[i], t->conf);
 	}
+	/* No rule may say so alone; two that match one message can't take the last mark away. */
+	if (t->conf != NULL && t->conf->action[CLASS_INFECTED] == ACTION_TAG)
+		t->conf->header = true;
 }
 
 /*
