@@ -22,7 +22,7 @@ typedef bool visit(const struct conf *, void *ctx, char *err, size_t errsize);
 
 static const char *contradiction(const struct conf *, const struct override *);
 static char *read_text(const char *path, char *err, size_t errsize);
-static bool each(const struct conf *, visit *, void *ctx, char *err, size_t errsize);
+static bool each(const struct conf *conf, visit *fn, void *ctx, char *err, size_t errsize);
 static visit check_one, print_one;
 
 bool
