@@ -392,8 +392,8 @@ install:
 	install -m 644 languages/*.json $(DESTDIR)$(DATADIR)/languages
 	for f in $(PAGES8); do $(PLACED) $$f > $(DESTDIR)$(MANDIR)/man8/$${f##*/} || exit 1; done
 	for f in $(PAGES5); do $(PLACED) $$f > $(DESTDIR)$(MANDIR)/man5/$${f##*/} || exit 1; done
-	install -m 644 README.md LICENSE spawnscan.conf.example $(DESTDIR)$(DOCDIR)
-	$(PLACED) master.cf.example > $(DESTDIR)$(DOCDIR)/master.cf.example
+	install -m 644 README.md LICENSE $(DESTDIR)$(DOCDIR)
+	for f in master.cf.example spawnscan.conf.example; do $(PLACED) $$f > $(DESTDIR)$(DOCDIR)/$$f || exit 1; done
 	for f in $(UNITS); do \
 	    $(PLACED) $$f > $(DESTDIR)$(UNITDIR)/$${f##*/} && chmod 644 $(DESTDIR)$(UNITDIR)/$${f##*/} || exit 1; done
 	install -m 644 contrib/spawnscan.sysusers $(DESTDIR)$(SYSUSERSDIR)/spawnscan.conf

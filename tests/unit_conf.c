@@ -573,6 +573,21 @@ test_unusable_files(void **unused)
 	conf_free(&c);
 }
 
+/* As "make install" does it, where DATADIR is another one than the usual. */
+static char *
+placed(char *text)
+{
+	static const char usual[] = "/usr/local/share/spawnscan";
+	char *at = strstr(text, usual), *result;
+
+	if (at == NULL)
+		return text;
+	assert_true(asprintf(&result, "%.*s%s%s", (int)(at - text), text, DATADIR,
+			at + sizeof(usual) - 1) != -1);
+	free(text);
+	return result;
+}
+
 /* Takes the "#" away where the example file says that it may be taken away. */
 static char *
 uncomment(const char *path)
@@ -593,7 +608,7 @@ uncomment(const char *path)
 	}
 	fclose(fp);
 	fclose(out);
-	return text;
+	return placed(text);
 }
 
 static void
