@@ -56,6 +56,7 @@ subtest 'verdicts' => sub {
 	# The same edits as those of the one-shot filter, byte for byte.
 	for (['infected', $infected], ['a name', $named], ['signed', crlf(mail(parts => [attachment('a.bin', marker())], header => "Received: by one\nReceived: by two"))],
 	    ['one part', crlf("Subject: x\nContent-Type: application/x; name=a.exe\nX-Spawnscan-Result: clean\nTo: y\n\ntext\n")],
+	    ['stray CR', crlf(mail(header => "X-Odd: a\rb\r", parts => [part('Content-Type: text/plain', "One.\rTwo.\r\r\n\r\n"), part("Content-Type: application/x;\r name=a.exe\nX-Part: a\rb", "te\rxt")]))],
 	    ['an infected subject', crlf('Subject: ' . marker() . "\nTo: y\n\ntext\n")]) {
 		my ($name, $mail) = @$_;
 		my $one = spawnscan(in => $mail, conf => { deny_names => 'secret*' })->{out};
@@ -247,6 +248,27 @@ sub with_postfix {
 		my @have = fields_and_body(($got // {})->{data} // '');
 		is_deeply($have[0], $want[0], "$name: the fields, as the one-shot filter has them");
 		same_bytes(timeless($have[1]), timeless($want[1]), "$name: the body");
+	}
+	# A stray CR: what cleanup(8) makes of it, in front of all milters, or leaves of it,
+	# is what arrives, in a message that is changed as well.
+	for my $replaced (grep { run(cmd => ['postconf', '-d', 'cleanup_replace_stray_cr_lf'])->{err} eq '' } 'yes', 'no') {
+		my $q = PrivatePostfix->start(section => '', sink => $sink->port, main => [@main, "cleanup_replace_stray_cr_lf = $replaced"]);
+		for my $name ('clean', 'named') {
+			my $id = "stray-$replaced-$name";
+			my $mail = crlf("X-Case: $id\nX-Odd: a\rb\n" . mail(parts => [part('Content-Type: text/plain', "One.\rTwo.\r\rThree.\r\r\n\rFour.\n"), attachment($name eq 'clean' ? 'a.txt' : 'a.exe', 'text')]));
+			my $c = $q->client;
+			like($c->deliver(mail => $mail) // 'nothing', qr/\A250 2\.0\.0 Ok/, "$id: accepted");
+			$c->cmd('QUIT');
+			my $got = wait_for(sub { (grep { $_->{data} =~ /^X-Case: \Q$id\E/m } $sink->messages)[0] }, 60);
+			$mail =~ s/\r+(?=\r\n)//g; # smtpd(8)
+			$mail =~ s/\r(?!\n)/ /g if $replaced eq 'yes';
+			my @want = fields_and_body(spawnscan(in => $mail, conf => {})->{out});
+			my @have = fields_and_body(($got // {})->{data} // '');
+			is_deeply($have[0], $want[0], "$id: the fields, as the one-shot filter has them");
+			same_bytes(timeless($have[1]), timeless($want[1]), "$id: the body");
+		}
+		unlike($q->maillog, qr/fatal:|panic:/, "$replaced: Postfix has no complaint");
+		$q->stop;
 	}
 	stop_process($x->{pid});
 	my $c = $p->client;
