@@ -4,8 +4,6 @@
  */
 #include "heads.h"
 
-#include <string.h>
-
 #include "places.h"
 #include "scan_result.h"
 #include "strike.h"
@@ -55,7 +53,7 @@ header_infected(void *ctx, const char *header, size_t len)
 	struct scan_result result;
 
 	for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-		scan_bytes(&result, kinds[k], header, len, object_seconds(&x->objects));
+		scan_bytes(&result, kinds[k], header, len, object_last_seconds(&x->objects));
 		object_overrule(&x->objects, NULL, &result);
 		if (result.failed)
 			return true;
@@ -64,7 +62,7 @@ header_infected(void *ctx, const char *header, size_t len)
 
 			if ((result.hits[i].class == CLASS_INFECTED &&
 				(by == NULL || by->action == ACTION_REMOVE)) ||
-			    strcmp(result.hits[i].name, SCAN_RESULT_NO_TIME) == 0)
+			    scan_result_is_late(&result.hits[i]))
 				return true;
 		}
 	}

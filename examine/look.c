@@ -16,6 +16,7 @@
 #include "judge.h"
 #include "overrule.h"
 #include "readings.h"
+#include "scan_result.h"
 #include "sealed.h"
 #include "sniff.h"
 
@@ -23,6 +24,8 @@
 #define TEXT_MAX (1u << 20)
 /* Shorter base64 stays in the raw message: it costs little. */
 #define PLAIN_MIN 4096
+/* Whatever was used up: what stands in no part costs little, and is looked at by nobody else. */
+#define WHOLE_SECONDS 3
 
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool is_plain_text(const struct examination *, const struct part *);
@@ -38,8 +41,10 @@ static void check_content(struct examination *, const struct part *, const char 
 static void check_member(struct examination *, const struct part *, const char *, size_t);
 static void look_for_mail(struct examination *, const struct part *, const char *, size_t);
 static void check_whole(struct examination *);
-static bool skeleton_clean(struct examination *);
-static bool check_raw(struct examination *);
+static bool skeleton_clean(struct examination *, struct scan_result *);
+static bool check_raw(struct examination *, const struct scan_result *skeleton);
+static unsigned int whole_seconds(const struct examination *);
+static void add_if_late(struct scan_result *, const struct scan_result *);
 
 void
 look_begin(struct examination *x, const struct conf *conf, const struct request *request,
@@ -251,13 +256,14 @@ check_whole(struct examination *x)
 {
 	enum doubt why = lint_irregular(&x->lint);
 	bool irregular = why != DOUBT_NONE, clean;
+	struct scan_result skeleton = { .n_hits = 0 };
 
 	explain_irregular(x->explain, why);
 	if (!irregular) {
 		leave_out_allowed(x);
 		readings_of_guesses(x, &x->texts);
 	}
-	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x))
+	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x, &skeleton))
 		return;
 	if (!irregular)
 		check_texts(x, false);
@@ -266,7 +272,7 @@ check_whole(struct examination *x)
 
 		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len, irregular);
 	}
-	clean = check_raw(x);
+	clean = check_raw(x, &skeleton);
 	if (!irregular)
 		return;
 	/* They stand in the raw message as they are; else it is to be told in which. */
@@ -317,9 +323,8 @@ check_text(struct examination *x, const struct part *part, const char *content, 
 }
 
 static bool
-skeleton_clean(struct examination *x)
+skeleton_clean(struct examination *x, struct scan_result *result)
 {
-	struct scan_result result;
 	size_t len;
 	char *skeleton = lint_skeleton(&x->parts, &len);
 
@@ -331,28 +336,29 @@ skeleton_clean(struct examination *x)
 		memcpy(skeleton + len + 2, x->texts.bytes, x->texts.len);
 		len += 2 + x->texts.len;
 	}
-	scan_bytes(&result, SCAN_SKELETON, skeleton, len, object_seconds(&x->objects));
-	object_overrule(&x->objects, NULL, &result);
-	explain_scan(x->explain, "skeleton", "", skeleton, len, &result);
+	scan_bytes(result, SCAN_SKELETON, skeleton, len, whole_seconds(x));
+	object_overrule(&x->objects, NULL, result);
+	explain_scan(x->explain, "skeleton", "", skeleton, len, result);
 	free(skeleton);
-	return !result.failed && result.n_hits == 0;
+	return !result->failed && result->n_hits == 0;
 }
 
 /*
  * The raw mail, as another reader might take it apart, but for long contents about which
  * there is nothing to differ. What the parts have
- * shown already is not news; an infection that the parts explain is looked
- * for again once they are gone (settle). True if it is clean.
+ * shown already is not news, but for want of time; an infection that the parts explain is
+ * looked for again once they are gone (settle). True if it is clean.
  */
 static bool
-check_raw(struct examination *x)
+check_raw(struct examination *x, const struct scan_result *skeleton)
 {
 	struct scan_result result;
 	bool located = false;
 	size_t len;
 	char *raw = lint_without_plain(&x->parts, &len);
 
-	scan_bytes(&result, SCAN_MAIL, raw, len, object_seconds(&x->objects));
+	scan_bytes(&result, SCAN_MAIL, raw, len, whole_seconds(x));
+	add_if_late(&result, skeleton);
 	object_overrule(&x->objects, NULL, &result);
 	explain_scan(x->explain, "mail", "", raw, len, &result);
 	free(raw);
@@ -364,7 +370,8 @@ check_raw(struct examination *x)
 
 		if (sealed_is_explained_whole(x, hit))
 			continue;
-		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED))
+		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED) &&
+		    !scan_result_is_late(&result.hits[i]))
 			continue;
 		if (class == CLASS_INFECTED && action == ACTION_REMOVE)
 			located = located || heads_check(x, hit->name);
@@ -376,4 +383,24 @@ check_raw(struct examination *x)
 	if (result.failed)
 		findings_add_whole(&x->found, CLASS_ERROR, result.error);
 	return result.n_hits == 0 && !result.failed;
+}
+
+static unsigned int
+whole_seconds(const struct examination *x)
+{
+	unsigned int left = object_last_seconds(&x->objects);
+
+	return left > WHOLE_SECONDS ? left : WHOLE_SECONDS;
+}
+
+/* Whoever has not seen all of it has not seen what is in its skeleton either. */
+static void
+add_if_late(struct scan_result *result, const struct scan_result *skeleton)
+{
+	bool late = false;
+
+	for (size_t i = 0; i < result->n_hits; i++)
+		late = late || scan_result_is_late(&result->hits[i]);
+	for (size_t i = 0; i < skeleton->n_hits && late; i++)
+		scan_result_add_hit(result, skeleton->hits[i].name);
 }

@@ -21,6 +21,10 @@
 /* libclamav looks at no file of so few bytes, so it tells of none. */
 #define UNSEEN_MAX 5
 
+/* Of the time, for the header and what stands around the parts. */
+#define LAST_SHARE 8
+
+static unsigned int seconds_until(int64_t);
 static bool was_clean(const struct objects *before, const struct part_digest *);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static void add(struct scan_result *, const struct scan_result *more);
@@ -32,9 +36,11 @@ void
 object_begin(struct objects *o, const struct conf *conf, const struct overrides *overrides,
     struct report *report, int64_t deadline)
 {
-	*o = (struct objects){
-		.conf = conf, .overrides = overrides, .report = report, .deadline = deadline
-	};
+	*o = (struct objects){ .conf = conf,
+		.overrides = overrides,
+		.report = report,
+		.deadline = deadline - (deadline - effort_ms()) / LAST_SHARE,
+		.last = deadline };
 }
 
 void
@@ -52,7 +58,19 @@ object_free(struct objects *o)
 unsigned int
 object_seconds(const struct objects *o)
 {
-	int64_t left = (o->deadline - effort_ms() + 999) / 1000;
+	return seconds_until(o->deadline);
+}
+
+unsigned int
+object_last_seconds(const struct objects *o)
+{
+	return seconds_until(o->last);
+}
+
+static unsigned int
+seconds_until(int64_t deadline)
+{
+	int64_t left = (deadline - effort_ms() + 999) / 1000;
 
 	return left < 0 ? 0 : (unsigned int)left;
 }

@@ -23,7 +23,7 @@ struct objects {
 	const struct conf *conf;
 	const struct overrides *overrides;
 	struct report *report; /* where it is told which of them decided */
-	int64_t deadline; /* clock_ms */
+	int64_t deadline, last; /* effort_ms: for these, and for what is scanned after them */
 	struct part_digest *seen; /* of contents that were scanned */
 	size_t n_seen;
 	struct part_digest *clean; /* and in which there was nothing */
@@ -65,7 +65,11 @@ bool object_presented(struct objects *, const char *content, size_t len);
 /* Was it seen before? It is now. */
 bool object_seen(struct objects *, const struct part_digest *);
 
-/* Seconds that are left for the scanner; 0: what is left to scan is a matter of limits. */
+/*
+ * Seconds that are left for the scanner; 0: what is left to scan is a matter of limits. For
+ * objects, and for what stands in none of them, which has the rest of the time.
+ */
 unsigned int object_seconds(const struct objects *);
+unsigned int object_last_seconds(const struct objects *);
 
 #endif

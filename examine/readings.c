@@ -18,6 +18,7 @@
 #include "judge.h"
 #include "places.h"
 #include "policy.h"
+#include "scan_result.h"
 #include "sniff.h"
 #include "views.h"
 
@@ -234,7 +235,7 @@ readings_finish(struct examination *x)
 	object_overrule(&x->objects, NULL, &whole);
 	/* Nobody has it, but the scanner saw it. */
 	for (size_t i = 0; i < whole.n_hits && !found; i++) {
-		if (!x->found.part_hit[whole.hits[i].class])
+		if (!x->found.part_hit[whole.hits[i].class] || scan_result_is_late(&whole.hits[i]))
 			findings_add_whole_by(&x->found, whole.hits[i].class, whole.hits[i].by,
 			    whole.hits[i].name);
 	}
@@ -287,7 +288,7 @@ add_hits(struct examination *x, const struct part *part, const struct scan_resul
 		findings_add_member(&x->found, part, x->objects.member_rule,
 		    x->objects.member_name);
 	for (size_t i = 0; i < result->n_hits; i++) {
-		if (!whole || !hit[result->hits[i].class])
+		if (!whole || !hit[result->hits[i].class] || scan_result_is_late(&result->hits[i]))
 			findings_add_by(&x->found, part, result->hits[i].class, result->hits[i].by,
 			    result->hits[i].name, "");
 	}

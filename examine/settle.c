@@ -169,8 +169,8 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 	bool found = false;
 
 	report_init(&report);
-	look_begin(&after, x->conf, x->found.request, &report, text, size, x->objects.deadline,
-	    (effort_ms() + x->objects.deadline) / 2);
+	look_begin(&after, x->conf, x->found.request, &report, text, size, x->objects.last,
+	    (effort_ms() + x->objects.last) / 2);
 	after.found.exempt = x->found.exempt;
 	after.objects.before = &x->objects;
 	look_at(&after);

@@ -37,6 +37,12 @@ scan_result_add_hit(struct scan_result *result, const char *name)
 		*place = hit;
 }
 
+bool
+scan_result_is_late(const struct scan_hit *hit)
+{
+	return strcmp(hit->name, SCAN_RESULT_NO_TIME) == 0;
+}
+
 static enum verdict_class
 classify(const char *name)
 {

@@ -14,6 +14,9 @@
 /* Add a hit under the name that the engine gave it. Each name counts once. */
 void scan_result_add_hit(struct scan_result *, const char *name);
 
+/* Is it that one? What else was found in the same part does not explain it. */
+bool scan_result_is_late(const struct scan_hit *);
+
 /*
  * The scanner works, but this content it could not open to its end: a hit of class
  * unopened with the scanner's complaint in its name.
