@@ -19,6 +19,11 @@
 #include "part.h"
 #include "views.h"
 
+/* A stretch of the message. */
+struct written {
+	size_t begin, end;
+};
+
 struct examination {
 	const struct conf *conf;
 	struct parts parts;
@@ -29,6 +34,10 @@ struct examination {
 	int64_t views_end; /* clock_ms; half of the time is for views at the most */
 	bool headers_checked; /* for an infection */
 	bool multipart; /* the message is one, to everyone */
+	bool irregular; /* the message does not read the same to everyone */
+	bool waits; /* what the parts leave out was not looked at yet (settle.c) */
+	const struct written *written; /* by ourselves into it, of which nothing is the sender's */
+	size_t n_written;
 	unsigned int n_inner, inner_depth; /* messages in contents that are read in every way */
 	struct evidence evidence; /* for views of the message */
 	struct joined texts; /* decoded texts, which are scanned with the skeleton */

@@ -33,6 +33,7 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 		[EXEMPT_CLIENT] = "client",
 		[EXEMPT_SENDER] = "sender",
 		[EXEMPT_RECIPIENTS] = "recipients" };
+	unsigned long before = scan_count();
 	struct examination x;
 	const char *wrong;
 
@@ -57,6 +58,7 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 	}
 	note_unstamped(&x);
 	explain_layout(&x);
+	explain_objects(x.explain, scan_count() - before);
 	report->explanation = explain_end(x.explain, report);
 	look_free(&x);
 }

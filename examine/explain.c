@@ -78,6 +78,7 @@ struct explain {
 	json_t *arrays[SECTIONS], *object; /* in JSON: the same two */
 	bool quoted; /* what is written stands in quotes */
 	size_t total; /* bytes in all sections */
+	unsigned long objects; /* for the scanner, in all looks */
 	size_t old_views; /* those that were no news */
 	struct {
 		const char *why;
@@ -646,6 +647,13 @@ explain_again(struct explain *e, const char *left)
 	item_end(e, AGAIN);
 }
 
+void
+explain_objects(struct explain *e, unsigned long n)
+{
+	if (e != NULL)
+		e->objects = n;
+}
+
 static void
 add_finding(struct explain *e, const struct finding *f)
 {
@@ -776,6 +784,7 @@ put_whole(struct explain *e, const struct report *report)
 	put_pair(e, "irregular", doubt_phrase(e->irregular));
 	put_pair(e, "irregular_code", doubt_code(e->irregular));
 	put_bool(e, "truncated", e->truncated);
+	put_number(e, "objects", e->objects);
 	for (int i = 0; i < SECTIONS; i++)
 		put(e, keys[i], e->arrays[i]);
 	stream_open(&e->item);
@@ -800,6 +809,7 @@ tell_whole(struct explain *e, const struct report *report)
 	fprintf(e->item.f, "Reads the same to everyone: %s%s\n",
 	    e->irregular == DOUBT_NONE ? "yes" : "no, ",
 	    e->irregular == DOUBT_NONE ? "" : doubt_phrase(e->irregular));
+	fprintf(e->item.f, "Objects for the scanner: %lu\n", e->objects);
 	tell_section(e, FINDINGS, "What was found");
 	tell_section(e, PARTS, "The parts");
 	tell_section(e, SCANS, "What was scanned");

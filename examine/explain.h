@@ -48,10 +48,14 @@ void explain_view(struct explain *, const struct view *, const char *path,
 /* So many views were not looked at: why, a constant phrase. */
 void explain_skipped(struct explain *, const char *why, size_t views);
 
-/* The result was examined again: what was left in it, NULL = nothing. */
 /* A multipart changed because something in it was removed. */
 void explain_around(struct explain *, const char *path, const char *reason);
+
+/* The result was examined again: what was left in it, NULL = nothing. */
 void explain_again(struct explain *, const char *left);
+
+/* So many objects the scanner was handed, in all looks. */
+void explain_objects(struct explain *, unsigned long n);
 
 /*
  * The whole text, with the findings and edits of the report: printable ASCII

@@ -40,7 +40,11 @@ static void check_text(struct examination *, const struct part *, const char *, 
 static void check_content(struct examination *, const struct part *, const char *, size_t);
 static void check_member(struct examination *, const struct part *, const char *, size_t);
 static void look_for_mail(struct examination *, const struct part *, const char *, size_t);
+static bool is_written(const struct examination *, const struct part *);
+static bool is_decided(const struct examination *);
+static bool may_wait(const struct examination *);
 static void check_whole(struct examination *);
+static bool is_blamed(const struct examination *, const struct scan_result *skeleton);
 static bool skeleton_clean(struct examination *, struct scan_result *);
 static bool check_raw(struct examination *, const struct scan_result *skeleton);
 static unsigned int whole_seconds(const struct examination *);
@@ -77,6 +81,18 @@ look_at(struct examination *x)
 {
 	mime_walk(&x->parts, x->conf, visit_part, x);
 	sealed_finish(x);
+	x->irregular = lint_irregular(&x->lint) != DOUBT_NONE;
+	explain_irregular(x->explain, x->lint.irregular);
+	x->waits = may_wait(x);
+	if (!x->waits)
+		check_whole(x);
+	readings_finish(x);
+}
+
+void
+look_whole(struct examination *x)
+{
+	x->waits = false;
 	check_whole(x);
 	readings_finish(x);
 }
@@ -110,7 +126,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	if (part->archived && !sealed_is_asked(x, part) &&
 	    object_presented(&x->objects, content, len))
 		check_member(x, part, content, len);
-	else if (part->leaf && !part->in_skeleton && !part->scanned)
+	else if (part->leaf && !part->in_skeleton && !part->scanned && !is_decided(x))
 		check_leaf(x, part, content, len);
 	if (part->leaf && !part->inside && part->place.whole_content)
 		readings_note_guesses(x, part, content, len);
@@ -186,7 +202,9 @@ check_leaf(struct examination *x, const struct part *part, const char *content, 
 	const struct joined_piece piece = { .part = *part, .way = DECODE_AS_IS };
 	bool html = sniff_is_html(content, len);
 	bool later = x->conf->scan == SCAN_AUTO && len <= TEXT_MAX && !part->opened &&
-	    (html || (part->n_names == 0 && strncmp(part->type, "text/", 5) == 0)) &&
+	    (html ||
+		((part->n_names == 0 || is_written(x, part)) &&
+		    strncmp(part->type, "text/", 5) == 0)) &&
 	    sniff_is_text(content, len) && joined_may(content, len) && !sniff_is_mail(content, len);
 
 	x->objects.text_later = later;
@@ -197,6 +215,18 @@ check_leaf(struct examination *x, const struct part *part, const char *content, 
 	x->objects.digest = NULL;
 	if (later)
 		joined_add(&x->texts, &piece, content, len);
+}
+
+/* A notice has the name of what was there, and is none of the sender's files. */
+static bool
+is_written(const struct examination *x, const struct part *part)
+{
+	for (size_t i = 0; i < x->n_written; i++) {
+		if (!part->inside && part->place.header_begin >= x->written[i].begin &&
+		    part->place.content_end <= x->written[i].end)
+			return true;
+	}
+	return false;
 }
 
 static void
@@ -254,30 +284,33 @@ check_member(struct examination *x, const struct part *part, const char *content
 static void
 check_whole(struct examination *x)
 {
-	enum doubt why = lint_irregular(&x->lint);
-	bool irregular = why != DOUBT_NONE, clean;
 	struct scan_result skeleton = { .n_hits = 0 };
+	bool clean;
 
-	explain_irregular(x->explain, why);
-	if (!irregular) {
+	if (is_decided(x))
+		return;
+	if (!x->irregular) {
 		leave_out_allowed(x);
 		readings_of_guesses(x, &x->texts);
 	}
-	if (x->conf->scan == SCAN_AUTO && !irregular && skeleton_clean(x, &skeleton))
+	if (x->conf->scan == SCAN_AUTO && !x->irregular && skeleton_clean(x, &skeleton))
 		return;
-	if (!irregular)
+	if (!x->irregular)
 		check_texts(x, false);
 	for (size_t i = 0; i < x->texts.n; i++) {
 		const struct joined_piece *piece = &x->texts.pieces[i];
 
-		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len, irregular);
+		check_text(x, &piece->part, x->texts.bytes + piece->begin, piece->len,
+		    x->irregular);
 	}
-	clean = check_raw(x, &skeleton);
-	if (!irregular)
+	if (is_blamed(x, &skeleton))
 		return;
+	clean = check_raw(x, &skeleton);
 	/* They stand in the raw message as they are; else it is to be told in which. */
-	if (!clean)
+	if (x->irregular && !clean)
 		check_texts(x, true);
+	if (!x->irregular)
+		return;
 	readings_of_message(x);
 	/* Views among it are no news any more. */
 	readings_of_guesses(x, &x->joined);
@@ -294,6 +327,28 @@ leave_out_allowed(struct examination *x)
 		    overrule_lets_pass(x, part))
 			part->plain_base64 = true;
 	}
+}
+
+/* Nothing that might still be found would change what becomes of an infected message. */
+static bool
+is_decided(const struct examination *x)
+{
+	return x->found.infected && x->found.report->action == ACTION_REJECT;
+}
+
+/*
+ * Something infected is going to be removed: then the result is examined, whatever else
+ * is found, and it is what has to be clean. What stands around the parts, and what is left
+ * of a message whose body goes, needs no look of its own if that is.
+ */
+static bool
+may_wait(const struct examination *x)
+{
+	return x->objects.before == NULL && x->found.infected &&
+	    x->conf->action[CLASS_INFECTED] == ACTION_REMOVE &&
+	    x->found.report->action == ACTION_REMOVE &&
+	    ((x->conf->scan == SCAN_AUTO && !x->irregular) ||
+		findings_goes(&x->found, &x->parts.root));
 }
 
 /* Those that stand in the skeleton. */
@@ -320,6 +375,21 @@ check_text(struct examination *x, const struct part *part, const char *content, 
 		joined_add(&x->joined, &piece, content, len);
 	else
 		check_content(x, part, content, len);
+}
+
+/*
+ * The infection stands in a part, which is going to be removed. Whether that was all of it
+ * is seen in the result.
+ */
+static bool
+is_blamed(const struct examination *x, const struct scan_result *skeleton)
+{
+	for (size_t i = 0; i < skeleton->n_hits; i++)
+		if (skeleton->hits[i].class != CLASS_INFECTED)
+			return false;
+	return !skeleton->failed && skeleton->n_hits > 0 && x->found.part_hit[CLASS_INFECTED] &&
+	    x->conf->action[CLASS_INFECTED] == ACTION_REMOVE &&
+	    x->found.report->action == ACTION_REMOVE;
 }
 
 static bool

@@ -15,4 +15,7 @@ void look_free(struct examination *);
 /* Walk and scan everything; afterwards the findings are there, and the targets. */
 void look_at(struct examination *);
 
+/* What look_at has left out, if x->waits: the skeleton, and what follows from it. */
+void look_whole(struct examination *);
+
 #endif

@@ -24,8 +24,9 @@
 /* Of the time, for the header and what stands around the parts. */
 #define LAST_SHARE 8
 
-static unsigned int seconds_until(int64_t);
-static bool was_clean(const struct objects *before, const struct part_digest *);
+static unsigned int seconds_until(int64_t deadline);
+static bool is_clean(const struct objects *, const struct part_digest *, bool text_later);
+static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static void add(struct scan_result *, const struct scan_result *more);
 static bool stands(const struct scan_result *);
@@ -79,6 +80,7 @@ void
 object_scan(struct objects *o, struct scan_result *result, const char *content, size_t len)
 {
 	const struct override *about = o->about;
+	bool within = about != NULL; /* it counts here, and not for the same bytes elsewhere */
 	struct part_digest digest;
 	struct scan_result more;
 
@@ -92,7 +94,9 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	o->digest = NULL;
 	if (about == NULL)
 		about = override_find(o->overrides, NULL, digest.sha256);
-	if (!o->collect && o->before != NULL && was_clean(o->before, &digest)) {
+	if (!o->collect &&
+	    (is_clean(o, &digest, o->text_later) ||
+		(o->before != NULL && is_clean(o->before, &digest, o->text_later)))) {
 		memset(result, 0, sizeof(*result));
 		return;
 	}
@@ -109,19 +113,22 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	if (!result->failed)
 		scan_again(o, result, content, len);
 	object_overrule(o, about, result);
-	/* What is yet to be scanned as text is not known to be clean. */
-	if (result->failed || result->n_hits > 0 || o->member_rule[0] != '\0' || o->text_later)
+	if (result->failed || result->n_hits > 0 || o->member_rule[0] != '\0' || within)
 		return;
 	o->clean = array_grow(o->clean, o->n_clean, sizeof(*o->clean), "object");
-	o->clean[o->n_clean++] = digest;
+	o->clean[o->n_clean++] = (struct object_clean){ digest, o->text_later };
 }
 
-/* In the message as it came: an edit of other bytes changes nothing about that. */
+/*
+ * The same content in the same message, or in the message as it came: an edit of other
+ * bytes changes nothing about that.
+ */
 static bool
-was_clean(const struct objects *before, const struct part_digest *digest)
+is_clean(const struct objects *o, const struct part_digest *digest, bool text_later)
 {
-	for (size_t i = 0; i < before->n_clean; i++) {
-		if (memcmp(&before->clean[i], digest, sizeof(*digest)) == 0)
+	for (size_t i = 0; i < o->n_clean; i++) {
+		if (memcmp(&o->clean[i].digest, digest, sizeof(*digest)) == 0 &&
+		    (text_later || !o->clean[i].but_text))
 			return true;
 	}
 	return false;

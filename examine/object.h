@@ -18,6 +18,11 @@
 #include "report.h"
 #include "scan.h"
 
+struct object_clean {
+	struct part_digest digest;
+	bool but_text; /* its text was left to a scan with others, which has to be done again */
+};
+
 /* The objects of one message. Begin with object_begin. */
 struct objects {
 	const struct conf *conf;
@@ -26,7 +31,7 @@ struct objects {
 	int64_t deadline, last; /* effort_ms: for these, and for what is scanned after them */
 	struct part_digest *seen; /* of contents that were scanned */
 	size_t n_seen;
-	struct part_digest *clean; /* and in which there was nothing */
+	struct object_clean *clean; /* and in which there was nothing */
 	size_t n_clean;
 	const struct objects
 	    *before; /* what was clean there is clean here; NULL = nothing is known */

@@ -24,11 +24,25 @@
 
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
+/* What a message has become, and what of it was written by ourselves. */
+struct result {
+	const char *text;
+	char *own; /* malloc'd, or NULL */
+	size_t size;
+	struct written *written;
+	size_t n_written;
+};
+
 static bool fits(const struct report *);
 static void widen(struct examination *, const struct finding *left, int round);
 static header_test header_doubtful;
 static bool remains(const struct examination *, struct finding *left);
-static bool is_left(const struct examination *, const char *, size_t size, struct finding *left);
+static bool is_enough(const struct examination *);
+static bool is_told(const struct report *, const struct finding *);
+static void splice(const struct examination *, struct result *);
+static bool is_left(const struct examination *, const struct result *, struct finding *left);
+static void look_again(struct examination *after, const struct examination *, const struct result *,
+    struct report *);
 static bool must_not_be_left(const struct examination *, const struct finding *);
 static bool in_header(const struct examination *);
 static bool append(void *ctx, const char *buf, size_t len);
@@ -41,6 +55,14 @@ settle_result(struct examination *x)
 
 	if (!x->found.infected && x->lint.irregular == DOUBT_NONE)
 		return;
+	if (x->waits) {
+		if (is_enough(x)) {
+			explain_again(x->explain, NULL);
+			return;
+		}
+		look_whole(x);
+		findings_edit(&x->found);
+	}
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool again;
 
@@ -129,9 +151,10 @@ widen(struct examination *x, const struct finding *left, int round)
 static bool
 header_doubtful(void *ctx, const char *header, size_t len)
 {
+	const struct result result = { .text = header, .size = len };
 	struct finding left;
 
-	if (!is_left(ctx, header, len, &left))
+	if (!is_left(ctx, &result, &left))
 		return false;
 	free(left.part);
 	free(left.reason);
@@ -142,19 +165,87 @@ header_doubtful(void *ctx, const char *header, size_t len)
 static bool
 remains(const struct examination *x, struct finding *left)
 {
-	char *text = NULL;
-	size_t size;
+	struct result result;
 	bool found;
-	FILE *f = open_memstream(&text, &size);
 
+	splice(x, &result);
+	found = is_left(x, &result, left);
+	free(result.own);
+	free(result.written);
+	return found;
+}
+
+/*
+ * What was not looked at yet need not be, if the result is clean: all that is left of the
+ * message is in it. That is so if nothing is found that was not found before.
+ */
+static bool
+is_enough(const struct examination *x)
+{
+	const struct report *before = x->found.report;
+	struct examination after;
+	struct result result;
+	struct report report;
+	bool enough = true;
+
+	splice(x, &result);
+	look_again(&after, x, &result, &report);
+	for (size_t i = 0; i < report.n_findings && enough; i++) {
+		const struct finding *f = &report.findings[i];
+
+		enough = !must_not_be_left(x, f) && is_told(before, f);
+	}
+	look_free(&after);
+	report_free(&report);
+	free(result.own);
+	free(result.written);
+	return enough;
+}
+
+/* Of whatever part; it may stand elsewhere now. */
+static bool
+is_told(const struct report *report, const struct finding *f)
+{
+	for (size_t i = 0; i < report->n_findings; i++) {
+		if (report->findings[i].class == f->class &&
+		    !verdict_action_wins(f->action, report->findings[i].action) &&
+		    strcmp(report->findings[i].reason, f->reason) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The message as edited; malloc'd. In a message that reads the same to everyone nothing
+ * that is edited into it has contents of the sender's (canonical.c).
+ */
+static void
+splice(const struct examination *x, struct result *result)
+{
+	const struct report *report = x->found.report;
+	size_t grown = 0, shrunk = 0;
+	FILE *f;
+
+	*result = (struct result){ .text = NULL };
+	f = open_memstream(&result->own, &result->size);
 	if (f == NULL ||
-	    !message_splice(x->parts.bytes, x->parts.size, x->found.report->edits,
-		x->found.report->n_edits, append, f) ||
+	    !message_splice(x->parts.bytes, x->parts.size, report->edits, report->n_edits, append,
+		f) ||
 	    fclose(f) == EOF)
 		err(EX_OSERR, "examine");
-	found = is_left(x, text, size, left);
-	free(text);
-	return found;
+	result->text = result->own;
+	result->written = calloc(report->n_edits + 1, sizeof(*result->written));
+	if (result->written == NULL)
+		err(EX_OSERR, "examine");
+	for (size_t i = 0; i < report->n_edits && !x->irregular; i++) {
+		const struct edit *e = &report->edits[i];
+		size_t begin = (size_t)e->offset + grown - shrunk;
+
+		result->written[result->n_written++] = (struct written){ begin,
+			begin + e->text_len };
+		grown += e->text_len;
+		shrunk += (size_t)e->length;
+	}
 }
 
 /*
@@ -162,18 +253,13 @@ remains(const struct examination *x, struct finding *left)
  * not be, tell which: *left holds a malloc'd part and reason then.
  */
 static bool
-is_left(const struct examination *x, const char *text, size_t size, struct finding *left)
+is_left(const struct examination *x, const struct result *result, struct finding *left)
 {
 	struct examination after;
 	struct report report;
 	bool found = false;
 
-	report_init(&report);
-	look_begin(&after, x->conf, x->found.request, &report, text, size, x->objects.last,
-	    (effort_ms() + x->objects.last) / 2);
-	after.found.exempt = x->found.exempt;
-	after.objects.before = &x->objects;
-	look_at(&after);
+	look_again(&after, x, result, &report);
 	for (size_t i = 0; i < report.n_findings && !found; i++) {
 		*left = report.findings[i];
 		found = must_not_be_left(x, left);
@@ -185,6 +271,21 @@ is_left(const struct examination *x, const char *text, size_t size, struct findi
 	look_free(&after);
 	report_free(&report);
 	return found;
+}
+
+/* What was clean before needs no scan. The caller frees both. */
+static void
+look_again(struct examination *after, const struct examination *x, const struct result *result,
+    struct report *report)
+{
+	report_init(report);
+	look_begin(after, x->conf, x->found.request, report, result->text, result->size,
+	    x->objects.last, (effort_ms() + x->objects.last) / 2);
+	after->found.exempt = x->found.exempt;
+	after->objects.before = &x->objects;
+	after->written = result->written;
+	after->n_written = result->n_written;
+	look_at(after);
 }
 
 /* An infection or a doubt, if those are edited away; or what was not seen to its end. */

@@ -17,6 +17,8 @@ static struct {
 	void *ctx;
 } members; /* who wants to know of them */
 
+static unsigned long handed; /* objects */
+
 static void choose(const struct conf *);
 
 static void
@@ -74,6 +76,7 @@ void
 scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, size_t len,
     unsigned int seconds)
 {
+	handed++;
 	if (!errand_wanted(kind, len) ||
 	    !errand_scan(result, buf, len, seconds, members.fn, members.ctx))
 		scanner->bytes(result, kind, buf, len, seconds);
@@ -92,6 +95,12 @@ bool
 scan_prove(char *err, size_t errsize)
 {
 	return scanner->prove == NULL || scanner->prove(err, errsize);
+}
+
+unsigned long
+scan_count(void)
+{
+	return handed;
 }
 
 const char *

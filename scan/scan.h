@@ -82,6 +82,9 @@ void scan_watch(const char *database);
 void scan_bytes(struct scan_result *, enum scan_kind, const char *buf, size_t len,
     unsigned int seconds);
 
+/* How many objects scan_bytes was handed so far: each has a price of its own. */
+unsigned long scan_count(void);
+
 /*
  * Who wants to know what is in containers: called during scan_bytes for each
  * member with its name, for each unpacked executable (name and bytes NULL), and for

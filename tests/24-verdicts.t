@@ -33,6 +33,13 @@ sub result {
 my $exe = "\x00\x01" . noise(300);
 my $pua = "$exe$one$exe";
 
+# What a listed content holds is not clean for that where it stands alone.
+{
+	my $inner = mail(boundary => 'inner', parts => [part('Content-Type: text/plain', "text\n"), attachment('a.dat', $pua)]);
+	my $listed = part("Content-Type: message/rfc822\nContent-Transfer-Encoding: base64", b64($inner));
+	like((result(of($listed, attachment('b.dat', $pua)), with(sha256_hex($inner) . " ignore\n")))[0], qr/infected action=remove part=3 /, 'in a listed message, and by itself behind it');
+}
+
 # -- by name -----------------------------------------------------------------
 
 {

@@ -125,6 +125,61 @@ for my $encoding ('base64', 'BASE64', 'x-base64', 'base-64', 'x-unheard-of', "\n
 }
 found_in('quoted-printable in a text', "Subject: x\n\nhello\n\nContent-Type: text/plain\nContent-Transfer-Encoding: quoted-printable\n\n" . join('', map { sprintf '=%02X', ord } split //, marker()) =~ s/(.{60})/$1=\n/gr . "\n", 1);
 
+# -- infected messages --------------------------------------------------------------------
+
+# What goes to the scanner, in the look at the message and in that at what becomes of it.
+sub objects_of { my ($name, $n, $mail, @args) = @_; is(explained($mail, @args)->{objects}, $n, $name) }
+my $hello = part('Content-Type: text/plain', "hello\n");
+my $virus = attachment('a.bin', "\0\1" . marker() . noise(500));
+my $page = part("Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable", qp("<html><p>hello</p></html>\n"));
+my $report = attachment('b.pdf', "%PDF-1.4\n" . noise(2000), type => 'application/pdf');
+objects_of('an infected attachment: itself, and what is left', 2, mail(parts => [$hello, $virus]));
+objects_of('beside a report and HTML: each once', 4, mail(parts => [$hello, $virus, $report, $page]));
+objects_of('in multipart/alternative, which changes', 4, mail(multipart => 'multipart/alternative', parts => [$hello, $page, $virus, $report]));
+objects_of('two infected ones', 3, mail(parts => [$hello, $virus, attachment('c.bin', "\0\2" . marker())]));
+objects_of('an infected text: in the skeleton, alone, and what is left', 3, mail(type => 'text/plain', body => marker() . "\n"));
+objects_of('a message that goes as a whole: itself, and its header', 2, mail(type => 'application/zip', encoding => 'base64', body => b64(zip_of(['a.txt' => marker()]))));
+objects_of('an irregular one that does', 2, mail(type => 'application/zip', encoding => 'base64', body => b64(zip_of(['a.txt' => marker()])) . "!\n--x\n\nhello\n"));
+objects_of('infected=reject: the rest is of no interest', 1, mail(parts => [$virus, $hello, $report, $page]), '-o', 'infected=reject');
+objects_of('nor in an irregular one', 1, mail(parts => [$virus, $hello, $report, part("Content-Type: application/zip\nContent-Transfer-Encoding: base64", b64(noise(100)) . "!\n")]), '-o', 'infected=reject');
+
+objects_of('an attachment twice: once', 2, mail(parts => [$hello, $report, $report =~ s/b\.pdf/c.pdf/gr]));
+objects_of('in a message as well: the same', 2, mail(parts => [$hello, $report, rfc822(mail(boundary => 'inner', parts => [$hello, $report]))]));
+is(() = result_of(spawnscan(conf => $conf, in => mail(parts => [$hello, $virus, $virus]), timeout => 60)->{out}) =~ /infected/g, 2, 'an infected one: both are told');
+
+# Nothing is left, wherever else it stands; what is found in the result is told of the message.
+sub gone {
+	my ($name, $mail, $reason, @args) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	my $r = spawnscan(conf => $conf, in => $mail, args => \@args, timeout => 120);
+	unlike($r->{out}, qr/\Q${\substr(marker(), 0, 20)}\E/, "beside an infected attachment, $name: gone") or diag($r->{out});
+	like(result_of($r->{out}), $reason, "$name: told") or diag($r->{out});
+}
+my $m = marker();
+my $both = qr/infected.*infected/s;
+gone('in the subject', mail(subject => $m, parts => [$hello, $virus]), $both);
+gone('in another field', "X-A: $m\n" . mail(parts => [$hello, $virus]), $both);
+gone('in the text', mail(parts => [part('Content-Type: text/plain', "$m\n"), $virus]), $both);
+gone('in an encoded text', mail(parts => [part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("hello $m\n")), $virus]), $both);
+gone('in HTML', mail(parts => [$hello, $page =~ s/hello/<!-- $m -->/r, $virus]), $both);
+gone('in front of the parts', mail(preamble => "$m\n", parts => [$hello, $virus]), qr/infected/);
+gone('behind the parts', mail(parts => [$hello, $virus], epilogue => "$m\n"), qr/infected/);
+gone('in the header of a part', mail(parts => [part("Content-Type: text/plain\nContent-Description: $m", "hello\n"), $virus]), $both);
+gone('in its own header', mail(parts => [$hello, $virus =~ s/^/Content-Description: $m\n/r]), qr/infected/);
+gone('in its own name', mail(parts => [$hello, $virus =~ s/a\.bin/$m/gr]), qr/^/);
+gone('in another attachment', mail(parts => [$hello, $virus, $report, attachment('d.bin', "\0\2$m")]), $both);
+gone('in base64 in a text', mail(parts => [part('Content-Type: text/plain', "hello\n\n" . b64($m x 5)), $virus]), $both);
+gone('in a message in it', mail(parts => [$hello, $virus, rfc822(mail(parts => [$hello, attachment('e.bin', "\0\3$m")]))]), $both);
+gone('in the header of a message that goes', "X-A: $m\n" . mail(type => 'application/zip', encoding => 'base64', body => b64(zip_of(['a.txt' => $m]))), $both);
+gone('in lines in front of the header of one', "X A $m\n" . mail(type => 'application/zip', encoding => 'base64', body => b64(zip_of(['a.txt' => $m]))), $both);
+gone('by a name', mail(parts => [$hello, $virus, attachment('e.exe', 'hello')]), qr/blocked/);
+gone('in what is irregular', mail(parts => [$hello, $virus, part("Content-Type: application/zip\nContent-Transfer-Encoding: x-unheard-of", b64("\0\2$m"))]), $both);
+gone('what the scanner has a limit for', mail(parts => [part('Content-Type: text/plain', "hello\n" x 20_000), $virus]), qr/limit/, '-o', 'scan_file_limit=100K');
+gone('with scan=thorough', mail(subject => $m, parts => [$hello, $virus]), $both, '-o', 'scan=thorough');
+# The notice is scanned as well: words of the administrator's are no exception.
+my $r = spawnscan(conf => $conf, in => mail(parts => [$hello, $virus]), args => ['-o', "notice=$m"], timeout => 60);
+unlike($r->{out}, qr/\Q$m\E/, 'a notice in which something is found does not stay');
+
 # -- one budget -------------------------------------------------------------------------
 
 # Many irregular messages in one: each has views of its own, and all count.
