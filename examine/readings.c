@@ -49,8 +49,10 @@ static void tell(struct reader *, const struct view *, const struct part *,
 static bool finish_piece(struct examination *, const struct joined_piece *,
     const struct scan_result *clean);
 static void seen_again(struct reader *, const struct view *, const struct part *leaf);
-static void add_hits(struct examination *, const struct part *, const struct scan_result *,
-    bool whole);
+static void add_hits(struct examination *, const struct view *, const struct part *,
+    const struct scan_result *);
+static bool is_explained(const struct examination *, const struct view *, const struct part *,
+    enum verdict_class);
 static size_t differs(const struct examination *, const struct view *, const struct part *leaf);
 static size_t distance(size_t, size_t);
 static void doubt_view(struct examination *, const struct view *, const struct part *leaf);
@@ -136,8 +138,6 @@ visit_view(void *ctx, const struct view *view)
 	    ? r->part
 	    : places_leaf_around(&x->parts, view->begin, view->end);
 	struct part part = leaf == NULL ? places_message(&x->parts) : *leaf;
-	/* A stretch around parts that have shown it is no news (settle). */
-	bool whole = strcmp(part.path, "0") == 0;
 	struct part_digest digest;
 	struct scan_result result;
 
@@ -159,7 +159,7 @@ visit_view(void *ctx, const struct view *view)
 		x->n_scans++;
 		object_scan(&x->objects, &result, view->content, view->len);
 		tell(r, view, &part, &result, false);
-		add_hits(x, &part, &result, whole);
+		add_hits(x, r->part == NULL ? view : NULL, &part, &result);
 		if (result.failed)
 			return false;
 		if (r->part == NULL && result.n_hits == 0 && differs(x, view, leaf) > LAST_BYTES &&
@@ -260,7 +260,7 @@ finish_piece(struct examination *x, const struct joined_piece *piece,
 	tell(&r, &view, &piece->part, clean, clean != &result);
 	if (clean != &result)
 		return false;
-	add_hits(x, &piece->part, &result, strcmp(piece->part.path, "0") == 0);
+	add_hits(x, piece->outer ? &view : NULL, &piece->part, &result);
 	return result.n_hits > 0 || result.failed;
 }
 
@@ -278,22 +278,44 @@ seen_again(struct reader *r, const struct view *view, const struct part *leaf)
 		doubt_view(x, view, leaf);
 }
 
+/* view = NULL: of no stretch of the message, but of a part's content. */
 static void
-add_hits(struct examination *x, const struct part *part, const struct scan_result *result,
-    bool whole)
+add_hits(struct examination *x, const struct view *view, const struct part *part,
+    const struct scan_result *result)
 {
-	const bool *hit = x->found.part_hit;
-
-	if (x->objects.member_rule[0] != '\0' && (!whole || !hit[CLASS_BLOCKED]))
+	if (x->objects.member_rule[0] != '\0' && !is_explained(x, view, part, CLASS_BLOCKED))
 		findings_add_member(&x->found, part, x->objects.member_rule,
 		    x->objects.member_name);
 	for (size_t i = 0; i < result->n_hits; i++) {
-		if (!whole || !hit[result->hits[i].class] || scan_result_is_late(&result->hits[i]))
-			findings_add_by(&x->found, part, result->hits[i].class, result->hits[i].by,
-			    result->hits[i].name, "");
+		const struct scan_hit *hit = &result->hits[i];
+
+		if (!is_explained(x, view, part, hit->class) || scan_result_is_late(hit))
+			findings_add_by(&x->found, part, hit->class, hit->by, hit->name, "");
 	}
 	if (result->failed)
 		findings_add(&x->found, part, CLASS_ERROR, result->error, "");
+}
+
+/*
+ * Is it no news of the whole message that something of that class is in a view? Only
+ * if a part has it that lies, be it with an end only, in the view's stretch: what stands
+ * beside the parts is another thing.
+ */
+static bool
+is_explained(const struct examination *x, const struct view *view, const struct part *part,
+    enum verdict_class class)
+{
+	if (view == NULL || strcmp(part->path, "0") != 0)
+		return false;
+	for (size_t i = 0; i < x->parts.n; i++) {
+		const struct part *other = x->parts.at[i];
+
+		if (!other->inside && other->place.content_begin < view->end &&
+		    other->place.content_end > view->begin &&
+		    findings_told(x->found.report, class, other->path))
+			return true;
+	}
+	return false;
 }
 
 /*
@@ -506,7 +528,7 @@ visit_guess(struct examination *x, struct joined *texts, const struct joined_pie
 	x->n_scans++;
 	object_scan(&x->objects, &result, content, piece->len);
 	explain_scan(x->explain, "view", piece->part.path, content, piece->len, &result);
-	add_hits(x, &piece->part, &result, false);
+	add_hits(x, NULL, &piece->part, &result);
 	if (mail)
 		readings_of_content(x, &piece->part, content, piece->len);
 	return true;

@@ -476,6 +476,22 @@ forged('with CRs only', "$forged\rSubject: a\r\rthe body\r", "Subject: a\r\rthe 
 forged('a NUL in front of the colon', "X-Spawnscan-Result\0: clean\nSubject: a\n\nx\n", "Subject: a\n\nx\n");
 forged('in the body it stays', "Subject: a\n\nx\r$forged\n", "Subject: a\n\nx\r$forged\n");
 
+# What a part has explains nothing of what stands beside the parts.
+my %beside = (
+	'an encrypted archive' => [zip_of(['a.txt' => noise(300)], encrypted => 1), attachment('b.zip', zip_of(['b.txt' => noise(200)], encrypted => 1)), 'encrypted=remove'],
+	'a blocked name in an archive' => [zip_of(['a.exe' => noise(300)]), attachment('b.exe', noise(100)), 'blocked=remove'],
+);
+for my $what (sort keys %beside) {
+	my ($hidden, $shown, $action) = @{$beside{$what}};
+	my $block = "\n--other\n" . attachment('a.zip', $hidden) . "\n--other--\n";
+	for (['in front of the parts', mail(parts => [$text, $shown]) =~ s/\n\n--/\n$block\n--/r], ['behind them', mail(parts => [$text, $shown]) . $block]) {
+		my ($where, $mail) = @$_;
+		my $r = filter($mail, ['-o', $action, '-o', 'ambiguous=tag']);
+		is($r->{code}, 0, "$what, $where, and a part like it: exit code");
+		is(index($r->{out}, substr b64($hidden), 0, 60), -1, "$what, $where, and a part like it: it is gone");
+	}
+}
+
 # A header that ends in a CR at the end of the file: no field may come behind an empty line.
 for my $r (filter("Subject: a\nContent-Disposition: attachment; filename=x.exe\r"), filter("\tfolded\nContent-Disposition: attachment; filename=x.exe\r"),
     filter("Subject: " . marker() . "\r", ['-o', 'infected=defang'])) {
