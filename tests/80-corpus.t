@@ -30,7 +30,7 @@ cmp_ok(scalar @files, '>', 0, scalar(@files) . ' files');
 # signature is of nothing that exists.
 my %conf = (
 	database => write_file(tmpdir() . '/nothing.ndb', 'Nothing-At-All:0:*:' . unpack('H*', 'spawnscan ' x 10 . 'nothing') . "\n"),
-	(map { $_ => 'tag' } grep { $SECTION{$_} eq 'actions' && !/^(?:error|poison)/ } keys %SECTION),
+	(map { $_ => 'tag' } grep { $SECTION{$_} eq 'actions' && !/^(?:error|poison|verdicts)/ } keys %SECTION),
 	log_level => 'debug', message_size_limit => '200M',
 );
 

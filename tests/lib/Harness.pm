@@ -434,16 +434,32 @@ sub last_record {
 # -- network --------------------------------------------------------------
 
 # A port that is free now, below the range that the kernel gives to clients.
-my %given;
+my (@ports, @port_marks, $ports_of);
 sub free_port {
 	for (1 .. 200) {
-		my $port = 20000 + int rand 12000;
-		next if $given{$port}++;
+		take_ports() if !@ports || $ports_of != $$;
+		my $port = shift @ports;
 		socket my $s, PF_INET, SOCK_STREAM, 0 or die "socket: $!";
 		setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1;
 		return $port if bind $s, pack_sockaddr_in($port, INADDR_LOOPBACK);
 	}
 	die 'no free port';
+}
+
+# Twenty ports for this process alone, as long as it lives: a port that another script
+# listens on now and then looks free to us in between. What marks them as taken is a
+# name of Linux's abstract sockets.
+sub take_ports {
+	for (1 .. 2000) {
+		my $block = int rand 600;
+		socket my $mark, PF_UNIX, SOCK_DGRAM, 0 or die "socket: $!";
+		bind $mark, pack_sockaddr_un("\0spawnscan-test-ports-$block") or next;
+		push @port_marks, $mark;
+		@ports = map { 20000 + 20 * $block + $_ } 0 .. 19;
+		$ports_of = $$;
+		return;
+	}
+	die 'no free ports';
 }
 
 sub have_ipv6 {
