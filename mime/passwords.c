@@ -3,9 +3,9 @@
  * passwords.c - the words that are tried on encrypted archives: those of the texts that
  * come with them, where whoever sends malware puts the password for the recipient.
  *
- * Bounded: PASSWORDS_MAX words, of TEXT_MAX bytes of each text. The charsets are GMime's matter;
- * what comes out is UTF-8. Of HTML the words between the tags count. Memory that runs
- * out ends the process.
+ * Bounded: PASSWORDS_MAX words, of TEXT_MAX bytes of each text. The charsets are GMime's
+ * matter; what comes out is UTF-8. Of HTML the words between the tags count. Memory
+ * that runs out ends the process.
  */
 #include "passwords.h"
 
@@ -16,6 +16,7 @@
 
 #define TEXT_MAX ((size_t)256 << 10)
 #define WORD_MAX 100
+#define FORMS_MAX 1000 /* bytes of what is looked at for words in it */
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
 static void take_text(struct passwords *, GMimeTextPart *);
@@ -109,7 +110,8 @@ take_words(struct passwords *p, const char *text, size_t len)
 		}
 		while (n < left && blank_at(text + n, left - n) == 0)
 			n++;
-		take_forms(p, text, n);
+		if (n <= FORMS_MAX)
+			take_forms(p, text, n);
 		text += n;
 	}
 }
@@ -148,10 +150,12 @@ take_word(struct passwords *p, const char *word, size_t len)
 	if (len == 0 || len > WORD_MAX || memchr(word, '\0', len) != NULL)
 		return;
 	copy = g_strndup(word, len);
-	if (g_hash_table_add(p->known, copy))
-		g_ptr_array_add(p->words, copy);
-	else
+	if (g_hash_table_contains(p->known, copy)) {
 		g_free(copy);
+		return;
+	}
+	g_hash_table_add(p->known, copy);
+	g_ptr_array_add(p->words, copy);
 }
 
 /* How many bytes of whitespace, of ASCII or a no-break space, are there? */

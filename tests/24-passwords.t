@@ -101,6 +101,7 @@ if ($with) {
 	my $begun = now();
 	my $many = join ' ', map { "word$_" } 1 .. 100_000;
 	like(found("$many $PW", $evil), qr/^encrypted /, 'a text of 100,000 words');
+	like(found($_ x 100_000 . " $PW", $evil), qr/^infected /, "a word of 100,000 times '$_', and the password") for ':', 'a:', '.';
 	like(found(join(' ', $PW, map { "word$_" } 1 .. 20_000), $evil), qr/^infected /, 'the password is the first of many words');
 	like(found(join("\n", map { "word$_" } 1 .. 900) . "\n$PW", $evil), qr/^infected /, 'a word that passes the check alone is none');
 	my @members = map { (sprintf('f%04d.txt', $_) => "number $_") } 1 .. 1000;
