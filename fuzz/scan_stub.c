@@ -12,6 +12,13 @@
 
 static scan_member *on_member;
 static void *member_ctx;
+static unsigned long scanned;
+
+unsigned long
+scan_count(void)
+{
+	return scanned;
+}
 
 void
 scan_on_member(scan_member *fn, void *ctx)
@@ -54,6 +61,7 @@ scan_bytes(struct scan_result *r, enum scan_kind kind, const char *buf, size_t l
     unsigned int seconds)
 {
 	(void)seconds;
+	scanned++;
 	memset(r, 0, sizeof(*r));
 	if (kind == SCAN_PART)
 		members(buf, len);
