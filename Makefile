@@ -151,7 +151,7 @@ load:
 	$(MAKE) tests
 	SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) tests/load $(LOAD)
 
-# What needs neither a Postfix nor a sanitizer, within a minute on two cores. Not among
+# What needs neither a Postfix nor a sanitizer, in about two minutes on two cores. Not among
 # it: 15, 8 look at messages by the hundred; 16, 18-containers at several hundred that
 # they make; 31, 38 do for LMTP what 30, 33 do for SMTP; 39-lifetime waits for timeouts,
 # 40 for hostile inspectors, 45 for an engine that loads signatures dozens of times, 46
