@@ -483,9 +483,13 @@ load_database(const struct conf *conf, char *err, size_t errsize)
 	complaint_begin(NULL);
 	code = cl_load(path, scanner.engine, &scanner.signatures, wanted_signatures(conf));
 	return_certificates();
-	if (code != CL_SUCCESS)
-		return fault_tell(err, errsize, "signature database %s: %s (%s; %s)", path,
-		    cl_strerror(code), complaint_first(), complaint_last());
+	if (code != CL_SUCCESS) {
+		const char *first = complaint_first(), *last = complaint_last();
+		bool two = strcmp(first, last) != 0;
+
+		return fault_tell(err, errsize, "signature database %s: %s (%s%s%s)", path,
+		    cl_strerror(code), first, two ? "; " : "", two ? last : "");
+	}
 	if (scanner.signatures == 0)
 		return fault_tell(err, errsize, "signature database %s: no signatures in it", path);
 
