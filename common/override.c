@@ -18,6 +18,7 @@
 
 #include "array.h"
 #include "fault.h"
+#include "hex.h"
 #include "line.h"
 #include "memory.h"
 #include "words.h"
@@ -102,16 +103,14 @@ take_line(struct override *o, char *line, const char *today)
 static bool
 take_digest(struct override *o)
 {
-	static const char digits[] = "0123456789abcdef";
-
 	if (strlen(o->what) != (size_t)2 * OVERRIDE_SHA256)
 		return false;
 	for (size_t i = 0; o->what[i] != '\0'; i++) {
-		const char *digit = strchr(digits, tolower((unsigned char)o->what[i]));
+		int digit = hex_value(o->what[i]);
 
-		if (digit == NULL)
+		if (digit == -1)
 			return false;
-		o->sha256[i / 2] = (uint8_t)(o->sha256[i / 2] << 4 | (uint8_t)(digit - digits));
+		o->sha256[i / 2] = (uint8_t)(o->sha256[i / 2] << 4 | digit);
 	}
 	return true;
 }

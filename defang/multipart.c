@@ -16,6 +16,7 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "line.h"
 #include "tree.h"
 
 static void read_header(const struct parts *, const struct part *, struct multipart_bounds *);
@@ -173,8 +174,7 @@ delimiter_from(const struct multiparts *m, size_t at, const char *boundary)
 	bool closes;
 
 	while (at < m->parts->size) {
-		const char *lf = memchr(bytes + at, '\n', m->parts->size - at);
-		size_t next = lf == NULL ? m->parts->size : (size_t)(lf - bytes) + 1;
+		size_t next = at + line_next(bytes + at, m->parts->size - at);
 
 		if (next < m->parts->size &&
 		    delimiter_at(m->parts, next, boundary, &closes) != PART_NONE) {

@@ -18,6 +18,7 @@
 #include <sysexits.h>
 
 #include "base64.h"
+#include "hex.h"
 
 /* Bytes in a line of base64 of 76 characters. */
 #define LINE_BYTES 57
@@ -27,7 +28,6 @@ static bool decode_quoted(const char *raw, size_t len, size_t until, char *out, 
 static size_t quoted_step(const char *raw, size_t len, size_t at, char *byte, bool *any);
 static bool decode_base64(const char *raw, size_t len, size_t until, char *out, size_t *n,
     size_t *used);
-static int hex_value(char);
 
 char *
 transfer_decode(enum transfer transfer, const char *raw, size_t len, size_t *out_len)
@@ -113,16 +113,6 @@ quoted_step(const char *raw, size_t len, size_t at, char *byte, bool *any)
 	if (raw[end] == '\r' && end + 1 < len && raw[end + 1] == '\n')
 		return end + 2 - at;
 	return raw[end] == '\n' ? end + 1 - at : 0;
-}
-
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
 static bool

@@ -27,7 +27,6 @@
 static unsigned int seconds_until(int64_t deadline);
 static bool is_clean(const struct objects *, const struct part_digest *, bool text_later);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
-static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static void add(struct scan_result *, const struct scan_result *more);
 static bool stands(const struct scan_result *);
 static scan_member see_member;

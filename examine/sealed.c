@@ -2,16 +2,17 @@
 /*
  * sealed.c - what the scanner calls encrypted, and a password has opened.
  *
- * libclamav has no password. It says of an attachment that something in it is an encrypted
- * zip archive, not which. So if that is not the attachment itself, its members are
- * scanned one by one, and the finding is told of the one that has it, if no password opened it. Only
- * archives and messages are put off so: each of their bytes is in one of their members
- * (mime_archive.c), or in one of their parts.
+ * libclamav has no password. It says of an attachment that something in it is an
+ * encrypted zip archive, not which. So if that is not the attachment itself, its members
+ * are scanned one by one, and the finding is told of the one that has it, if no password
+ * opened it. Only archives and messages are put off so: each of their bytes is in one of
+ * their members (mime_archive.c), or in one of their parts.
  */
 #include "sealed.h"
 
 #include <string.h>
 
+#include "judge.h"
 #include "mime_kind.h"
 #include "overrule.h"
 #include "sniff.h"
@@ -63,8 +64,7 @@ sealed_finish(struct examination *x)
 
 		if (part->suspended && !has_explanation(x, i) &&
 		    !findings_told(x->found.report, CLASS_ENCRYPTED, part->path))
-			overrule_add(x, part, CLASS_ENCRYPTED, SEALED_ZIP,
-			    part->n_names > 0 ? part->names[0] : "");
+			overrule_add(x, part, CLASS_ENCRYPTED, SEALED_ZIP, judge_name(part));
 	}
 }
 

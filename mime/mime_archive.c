@@ -198,18 +198,7 @@ zeros_before(const char *bytes, size_t at)
 static bool
 add_run(struct packed *p, const char *bytes, size_t len)
 {
-	char *copy;
-
-	if (len > packed_room(p)) {
-		p->too_big = true;
-		return false;
-	}
-	copy = malloc(len + 1);
-	if (copy == NULL)
-		err(EX_OSERR, "archive");
-	memcpy(copy, bytes, len);
-	packed_spend(p, len);
-	return packed_add_member(p, NULL, 0, copy, len, 0);
+	return packed_add_copy(p, NULL, 0, bytes, len);
 }
 
 /* What is broken in it, is so for want of a key. */

@@ -42,7 +42,7 @@ brotli_open(struct packed *p, const struct format_input *in)
 	size_t used, len;
 	unsigned int flags = 0;
 	char *content = unpack(p, in, &used, &len, &flags);
-	char **names = calloc(in->n_names + 1, sizeof(*names)), *rest;
+	char **names = calloc(in->n_names + 1, sizeof(*names));
 	size_t n = 0;
 
 	if (names == NULL)
@@ -60,12 +60,7 @@ brotli_open(struct packed *p, const struct format_input *in)
 	free(names);
 	if (flags != 0 || used == in->len || in->len - used > packed_room(p))
 		return;
-	rest = malloc(in->len - used);
-	if (rest == NULL)
-		err(EX_OSERR, "brotli");
-	memcpy(rest, in->bytes + used, in->len - used);
-	packed_spend(p, in->len - used);
-	packed_add_member(p, NULL, 0, rest, in->len - used, 0);
+	packed_add_copy(p, NULL, 0, in->bytes + used, in->len - used);
 }
 
 /* As far as it goes: malloc'd. */

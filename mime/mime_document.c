@@ -147,18 +147,7 @@ open_object(struct packed *p, const char *s, size_t len)
 static bool
 add_copy(struct packed *p, char *name, const char *s, size_t len)
 {
-	char *copy, *names[] = { name };
-
-	if (len > packed_room(p)) {
-		p->too_big = true;
-		return false;
-	}
-	copy = malloc(len + 1);
-	if (copy == NULL)
-		err(EX_OSERR, "document");
-	memcpy(copy, s, len);
-	packed_spend(p, len);
-	return packed_add_member(p, names, name == NULL ? 0 : 1, copy, len, 0);
+	return packed_add_copy(p, &name, name == NULL ? 0 : 1, s, len);
 }
 
 bool

@@ -95,7 +95,7 @@ open_gaps(struct packed *p, struct cfb *c)
 	struct ledger small;
 	size_t len = 0, at = 0, behind, inert = 0;
 	struct ledger_range gap;
-	char *gaps, *tail;
+	char *gaps;
 
 	cfb_account(c, &small);
 	behind = c->ledger.len;
@@ -113,19 +113,8 @@ open_gaps(struct packed *p, struct cfb *c)
 		free(gaps);
 	else
 		packed_add_member(p, NULL, 0, gaps, len, 0);
-	if (behind == c->ledger.len)
-		return;
-	len = c->ledger.len - behind;
-	if (len > packed_room(p)) {
-		p->too_big = true;
-		return;
-	}
-	tail = malloc(len);
-	if (tail == NULL)
-		err(EX_OSERR, "ole");
-	memcpy(tail, c->bytes + behind, len);
-	packed_spend(p, len);
-	packed_add_member(p, NULL, 0, tail, len, 0);
+	if (behind < c->ledger.len)
+		packed_add_copy(p, NULL, 0, c->bytes + behind, c->ledger.len - behind);
 }
 
 /* Those in front of end, one behind the other. */

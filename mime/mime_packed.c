@@ -76,6 +76,23 @@ packed_add_member(struct packed *p, char *const *names, size_t n_names, char *co
 	return true;
 }
 
+bool
+packed_add_copy(struct packed *p, char *const *names, size_t n_names, const char *bytes, size_t len)
+{
+	char *copy;
+
+	if (len > packed_room(p)) {
+		p->too_big = true;
+		return false;
+	}
+	copy = malloc(len + 1);
+	if (copy == NULL)
+		err(EX_OSERR, "packed");
+	memcpy(copy, bytes, len);
+	packed_spend(p, len);
+	return packed_add_member(p, names, n_names, copy, len, 0);
+}
+
 void
 packed_name(struct packed_item *item, const char *name, size_t len)
 {

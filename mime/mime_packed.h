@@ -65,10 +65,17 @@ void packed_name(struct packed_item *, const char *name, size_t len);
 
 /*
  * A member of an archive, with all its names, which are copied. Takes over
- * content (malloc'd), NULL if it was not opened. False if nothing more is to be added: too many members, or past the deadline.
+ * content (malloc'd), NULL if it was not opened. False if nothing more is to be added:
+ * too many members, or past the deadline.
  */
 bool packed_add_member(struct packed *, char *const *names, size_t n_names, char *content,
     size_t len, unsigned int flags);
+
+/*
+ * The same of bytes as they stand, which are copied, and count as unpacked. If there is no
+ * room for them, too_big is set and nothing added: false too.
+ */
+bool packed_add_copy(struct packed *, char *const *names, size_t n_names, const char *, size_t len);
 
 /*
  * How many bytes the next item may have, and that so many were unpacked: for who

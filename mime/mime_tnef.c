@@ -148,18 +148,7 @@ hand_over(struct packed *p, struct attachment *a)
 static void
 add_copy(struct packed *p, const struct attachment *a, const char *s, size_t len)
 {
-	char *copy;
-
-	if (len > packed_room(p)) {
-		p->too_big = true;
-		return;
-	}
-	copy = malloc(len + 1);
-	if (copy == NULL)
-		err(EX_OSERR, "tnef");
-	memcpy(copy, s, len);
-	packed_spend(p, len);
-	packed_add_member(p, a->names, a->n_names, copy, len, 0);
+	packed_add_copy(p, a->names, a->n_names, s, len);
 }
 
 /* Zero bytes left out: the end of a string, or half of each character. */

@@ -6,17 +6,17 @@
  * command or several, and are forgotten at the end of the transaction, as
  * smtpd(8) does it. PORT tells us nothing, nor does what we don't know.
  */
-#include <ctype.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "xforward.h"
 
+#include "hex.h"
+
 #define N_ELEMENTS(array) (sizeof(array) / sizeof((array)[0]))
 
 static void xtext_decode(struct span, char *, size_t);
-static int hex_value(char);
 
 static const struct {
 	const char *name; /* with its = */
@@ -56,15 +56,6 @@ void
 xforward_reset(struct xforward *x)
 {
 	memset(x, 0, sizeof(*x));
-}
-
-static int
-hex_value(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *found = c == '\0' ? NULL : strchr(digits, tolower((unsigned char)c));
-
-	return found == NULL ? -1 : (int)(found - digits);
 }
 
 /* xtext_decode - RFC 3461 4; what is unavailable is "", and an encoded NUL stays encoded */
