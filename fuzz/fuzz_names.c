@@ -8,6 +8,7 @@
  * same if it is normalised again; and after defang_rename no candidate name
  * that the header or GMime yields is blocked, and the type is harmless.
  */
+#include <gmime/gmime.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,6 +162,8 @@ LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
+	/* Names are read before anything is walked, which does it elsewhere. */
+	g_mime_init();
 	conf_init(&conf);
 	fuzz_set(&conf, "deny_names=*.zip secret*");
 	return 0;

@@ -79,6 +79,12 @@ my %headers = (
 	'an encoded word without an end' => 'Content-Disposition: attachment; filename="=?utf-8?q?evil=2Eexe?"',
 	'a folded name' => "Content-Disposition: attachment; filename=\"evil.e\n xe\"",
 );
+# Of a line that has no colon some make the end of the field above it.
+for my $line ('x.scr', 'x=y.scr', '; x=y.scr', '"x.scr', "\xff.scr") {
+	$headers{"a line without a name: $line"} = "Content-Disposition: attachment; filename=\"evil.exe\"\n$line";
+	$headers{"a line without a name behind a name in UTF-8: $line"} = "Content-Disposition: attachment; filename=\"\xc3\xa9evil.exe\"\n$line";
+	$headers{"a line without a name behind the type: $line"} = "Content-Type: application/x-thing; name=\"\xc3\xa9evil.exe\"\n$line\nContent-Description: x";
+}
 is_found($_, with_header($headers{$_})) for sort keys %headers;
 
 # In one-shot mode a CR alone gets in.
