@@ -33,6 +33,7 @@
 #include "smtp_reply.h"
 
 #define QUIT_PATIENCE 5 /* seconds */
+#define QMAIL_USAGE 100 /* exit code of qmail's sendmail for what it does not know */
 
 /* A server that is being talked to. */
 struct talk {
@@ -67,6 +68,7 @@ static bool send_message(struct talk *);
 static bool put_wire(void *, const char *, size_t);
 static enum courier_result hear_final(struct talk *);
 static enum courier_result by_sendmail(struct letter *, const struct conf *);
+static struct mailer_end run_sendmail(const struct letter *, const struct conf *, bool, int, int);
 static void first_line(int, char *, size_t);
 static bool fail(struct letter *, const char *, ...) __attribute__((format(printf, 2, 3)));
 
@@ -365,31 +367,28 @@ hear_final(struct talk *t)
 	return taken > 0 ? COURIER_TAKEN : COURIER_REFUSED;
 }
 
-/* by_sendmail - its exit code is all that it says for sure */
+/*
+ * by_sendmail - its exit code is all that it says for sure
+ *
+ * Postfix needs -G, or it completes header and addresses as those of its own users. A
+ * sendmail that does not know it (qmail's) ends with "usage" before it reads anything, and
+ * is asked without.
+ */
 static enum courier_result
 by_sendmail(struct letter *l, const struct conf *conf)
 {
-	char name[] = "sendmail", gateway[] = "-G", dots[] = "-i", from[] = "-f", last[] = "--";
-	char **argv = calloc(l->n_recipients + 7, sizeof(*argv)), *sender = strdup(l->sender);
 	struct message in = { .fd = -1 }, out = { .fd = -1 };
 	struct mailer_end end = { MAILER_NOT_STARTED, ENOMEM };
 	uint64_t size;
 	const char *bytes = skip_from_line(l, &size);
-	size_t i;
 
-	if (argv != NULL && sender != NULL && message_create(&in, 0) == MESSAGE_OK &&
-	    message_create(&out, 0) == MESSAGE_OK &&
-	    message_append(&in, bytes, size) == MESSAGE_OK && message_seal(&in) == MESSAGE_OK &&
-	    lseek(in.fd, 0, SEEK_SET) == 0) {
-		char *const front[] = { name, gateway, dots, from, sender, last };
-
-		memcpy(argv, front, sizeof(front));
-		for (i = 0; i < l->n_recipients; i++)
-			argv[6 + i] = strdup(l->recipients[i]);
-		end = mailer_run(conf->sendmail_path, argv, in.fd, out.fd, out.fd,
-		    clock_ms() + (int64_t)conf->final_timeout * 1000);
-		for (i = 0; i < l->n_recipients; i++)
-			free(argv[6 + i]);
+	/* A filter that qmail calls by this name is not to be called by its mailer again. */
+	unsetenv("QMAILQUEUE");
+	if (message_create(&in, 0) == MESSAGE_OK && message_create(&out, 0) == MESSAGE_OK &&
+	    message_append(&in, bytes, size) == MESSAGE_OK && message_seal(&in) == MESSAGE_OK) {
+		end = run_sendmail(l, conf, true, in.fd, out.fd);
+		if (end.how == MAILER_EXITED && (end.code == EX_USAGE || end.code == QMAIL_USAGE))
+			end = run_sendmail(l, conf, false, in.fd, out.fd);
 	}
 	if (end.how == MAILER_EXITED && end.code == EX_OK)
 		strlcpy(l->reply, "sendmail: exit code 0", sizeof(l->reply));
@@ -399,12 +398,43 @@ by_sendmail(struct letter *l, const struct conf *conf)
 		first_line(out.fd, l->reply, sizeof(l->reply));
 	message_close(&in);
 	message_close(&out);
-	free(sender);
-	free(argv);
 	if (end.how == MAILER_EXITED && end.code == EX_OK)
 		return COURIER_TAKEN;
 	return end.how == MAILER_EXITED || end.how == MAILER_NOT_STARTED ? COURIER_REFUSED
 									 : COURIER_UNKNOWN;
+}
+
+/* run_sendmail - what it says is all that out holds afterwards */
+static struct mailer_end
+run_sendmail(const struct letter *l, const struct conf *conf, bool gateway, int in, int out)
+{
+	char name[] = "sendmail", gate[] = "-G", dots[] = "-i", from[] = "-f", last[] = "--";
+	char **argv = calloc(l->n_recipients + 7, sizeof(*argv)), *sender = strdup(l->sender);
+	struct mailer_end end = { MAILER_NOT_STARTED, ENOMEM };
+	size_t n = 0, first;
+
+	if (argv != NULL && sender != NULL && ftruncate(out, 0) == 0 &&
+	    lseek(out, 0, SEEK_SET) == 0 && lseek(in, 0, SEEK_SET) == 0) {
+		argv[n++] = name;
+		if (gateway)
+			argv[n++] = gate;
+		argv[n++] = dots;
+		argv[n++] = from;
+		argv[n++] = sender;
+		argv[n++] = last;
+		first = n;
+		while (n - first < l->n_recipients &&
+		    (argv[n] = strdup(l->recipients[n - first])) != NULL)
+			n++;
+		if (n - first == l->n_recipients)
+			end = mailer_run(conf->sendmail_path, argv, in, out, out,
+			    clock_ms() + (int64_t)conf->final_timeout * 1000);
+		while (n > first)
+			free(argv[--n]);
+	}
+	free(sender);
+	free(argv);
+	return end;
 }
 
 /* first_line - what the program said, behind what is there */

@@ -125,6 +125,35 @@ subtest '--qmail-queue' => sub {
 	is($r->{code}, 0, 'delivered') or diag($r->{err});
 	asked('qmail-queue', "next hop (it came by qmail-queue); say $via");
 };
+# qmail's sendmail knows no -G and ends with its usage and 100; and the mailer of a filter
+# that stands in $QMAILQUEUE must not start that filter once more.
+subtest 'a sendmail that knows no -G' => sub {
+	my $queue = write_file("$out/qmail-queue", "#!/bin/sh\ncat >/dev/null\nexit 0\n", 0755);
+	for my $code (100, 64) {
+		my $program = write_file("$out/no-g.$code", "#!/bin/sh\ncase \$1 in -G) echo \"sendmail: usage: sendmail [ -t ]\" >&2; exit $code;; esac\n"
+		    . "printf '%s\\n' \"queue=\$QMAILQUEUE\" \"\$@\" >$out/args.new\ncat >$out/mail\nmv $out/args.new $out/args\n", 0755);
+		unlink "$out/args", "$out/mail";
+		settings(sendmail_path => $program, notify_to => 'postmaster@example.net');
+		local $ENV{QMAILQUEUE} = "$out/filter";
+		write_file("$out/m", lf($infected));
+		write_file("$out/e", "Falice\@example.org\0Tbob\@example.net\0\0");
+		my $r = run(cmd => ['sh', '-c', 'm=$1 e=$2; shift 2; exec "$@" <"$m" 1<"$e"', 'sh', "$out/m", "$out/e", spawnscan_cmd('-c', $conf, '--qmail-queue', $queue)]);
+		is($r->{code}, 0, "$code: delivered") or diag($r->{err});
+		ok(wait_for(sub { -e "$out/args" }, 30), "$code: the postmaster is told") or diag(read_file($conf =~ s{[^/]+\z}{log}r));
+		is(read_file("$out/args"), "queue=\n-i\n-f\n\n--\npostmaster\@example.net\n", 'without -G, and past the filter');
+		my ($ref) = held();
+		unlink "$out/args", "$out/mail";
+		$r = desk('release', '--via', 'sendmail', $ref);
+		is($r->{code}, 0, "$code: released") or diag($r->{err});
+		like($r->{out}, qr/: sendmail: exit code 0\n\z/, 'what a first try said is not told');
+		is(read_file("$out/args"), "queue=\n-i\n-f\nalice\@example.org\n--\nbob\@example.net\n", 'with its envelope');
+		same_bytes(read_file("$out/mail"), lf($infected), 'bit for bit');
+	}
+	my $never = write_file("$out/never", "#!/bin/sh\necho \"\$# words: no\" >&2\nexit 64\n", 0755);
+	my $r = desk('release', '--again', '-o', "sendmail_path=$never", '--via', 'sendmail', (held())[0]);
+	is($r->{code}, 75, 'one that refuses both') or diag($r->{out});
+	like($r->{err}, qr/not sent: \S+: exit code 64: 5 words: no\n/, 'is told of once');
+};
 subtest '--milter' => sub {
 	settings();
 	my $port = free_port();

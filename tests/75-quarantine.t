@@ -13,6 +13,7 @@ use Harness;
 use MailMaker;
 use Downstream;
 use SmtpClient;
+use Dkim;
 
 plan skip_all => 'SKIPPED: needs root' if $>;
 BEGIN {
@@ -52,36 +53,10 @@ sub at_sink { my ($n) = @_; wait_for(sub { (() = $sink->messages) >= $n }, 60); 
 # What the sink got, without the Received fields that Postfix puts on top.
 sub without_received { my ($mail) = @_; $mail =~ s/\AReceived: [^\n]*\n(?:[ \t][^\n]*\n)*// or return; return $mail }
 
-# -- DKIM ------------------------------------------------------------------------
-
-my $have_dkim = run(cmd => ['python3', '-c', 'import dkim'])->{code} == 0;
-my $keys = subdir('dkim');
-run(cmd => ['openssl', 'genrsa', '-out', "$keys/key.pem", '2048']);
-run(cmd => ['sh', '-c', "openssl rsa -in $keys/key.pem -pubout -outform DER | openssl base64 -A > $keys/public"]);
-sub sign {
-	my ($mail) = @_;
-	return $mail unless $have_dkim;
-	my $r = run(in => $mail, cmd => ['python3', '-c', <<'END', "$keys/key.pem"]);
-import dkim, sys
-m = sys.stdin.buffer.read()
-s = dkim.sign(m, b"sel", b"example.org", open(sys.argv[1], "rb").read(), include_headers=[b"from", b"to", b"subject"])
-sys.stdout.buffer.write(s + m)
-END
-	return $r->{out};
-}
-sub verifies {
-	my ($mail) = @_;
-	return run(in => $mail, cmd => ['python3', '-c', <<'END', "$keys/public"])->{out} eq "True\n";
-import dkim, sys
-key = b"v=DKIM1; k=rsa; p=" + open(sys.argv[1], "rb").read().strip()
-print(dkim.verify(sys.stdin.buffer.read(), dnsfunc=lambda name, timeout=5: key))
-END
-}
-
 # -- hold, list, show, release ------------------------------------------------------
 
 my $text = part('Content-Type: text/plain; charset=us-ascii', "A text before it.\n");
-my $mail = sign(crlf(mail(id => 'held', subject => 'An invoice', parts => [$text, attachment('v.txt', eicar()), attachment('a.bin', noise(3000))])));
+my $mail = dkim_sign(crlf(mail(id => 'held', subject => 'An invoice', parts => [$text, attachment('v.txt', eicar()), attachment('a.bin', noise(3000))])));
 my $ref;
 
 subtest 'held' => sub {
@@ -138,9 +113,9 @@ subtest 'released' => sub {
 	like($m->{mail} // '', qr/FROM:<alice\@example\.org>/, 'its own sender');
 	is(join(' ', sort map { /<(.*?)>/ } @{$m->{rcpt} // []}), 'bob@example.net carol@example.net', 'its own recipients');
 	SKIP: {
-		loud_skip('python3-dkim is not installed', 2) unless $have_dkim;
-		ok(verifies($m->{data}), 'its DKIM signature verifies');
-		ok(!verifies($m->{data} =~ s/text before/test before/r), 'which can fail');
+		loud_skip('python3-dkim is not installed', 2) unless dkim_there();
+		ok(dkim_verifies($m->{data}), 'its DKIM signature verifies');
+		ok(!dkim_verifies($m->{data} =~ s/text before/test before/r), 'which can fail');
 	}
 	is(scalar(split /\n/, desk('list', '--json')->{out}), $sent, 'it was not caught again');
 	my $new = substr $p->filter_log_text, $log;
