@@ -443,9 +443,10 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
 	part->len = len;
+	part->message = within && is_message(part, content, len);
 	part_hash(content, len, &part->digest);
 	go_on = w->visit(w->ctx, part, content, len);
-	if (go_on && within && is_message(part, content, len))
+	if (go_on && part->message)
 		go_on = walk_inside(w, part, content, len, depth);
 	if (go_on && within)
 		go_on = walk_packed(w, part, &packed, depth);

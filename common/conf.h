@@ -25,6 +25,7 @@ enum conf_log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 enum conf_notice_line { NOTICE_LINE_AUTO, NOTICE_LINE_ALWAYS, NOTICE_LINE_NEVER };
 enum conf_exempt { EXEMPT_NO, EXEMPT_RULE, EXEMPT_CLIENT, EXEMPT_SENDER, EXEMPT_RECIPIENTS };
 enum conf_direction { DIRECTION_AUTO, DIRECTION_IN, DIRECTION_OUT };
+enum conf_macros { MACROS_PASS, MACROS_AUTORUN, MACROS_ANY };
 enum conf_unlisted { UNLISTED_PASS, UNLISTED_BLOCK };
 enum conf_newline { NEWLINE_NORMALISE, NEWLINE_REJECT };
 
@@ -86,7 +87,8 @@ struct conf {
 	uint64_t attachment_size_limit; /* bytes decoded; 0 = none */
 	bool block_executables;
 	bool archive_names; /* the same rules inside archives and winmail.dat */
-	bool block_macros; /* office documents with macros, or with a template from elsewhere */
+	/* office documents with macros, or with a template from elsewhere */
+	enum conf_macros block_macros;
 	bool block_active_pdf; /* with scripts, or actions that start programs */
 	enum verdict_action block_html_smuggling; /* of pages whose script builds a file */
 	enum conf_exempt exempt; /* of names and types nothing is blocked, only told */

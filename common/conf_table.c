@@ -58,6 +58,8 @@ static const struct conf_choice exemptions[] = { { "no", EXEMPT_NO }, { "yes", E
 	{ "recipients", EXEMPT_RECIPIENTS }, { NULL, 0 } };
 static const struct conf_choice directions[] = { { "auto", DIRECTION_AUTO }, { "in", DIRECTION_IN },
 	{ "out", DIRECTION_OUT }, { NULL, 0 } };
+static const struct conf_choice macros[] = { { "no", MACROS_PASS }, { "autorun", MACROS_AUTORUN },
+	{ "any", MACROS_ANY }, { "yes", MACROS_ANY }, { NULL, 0 } };
 static const struct conf_choice unlisteds[] = { { "pass", UNLISTED_PASS },
 	{ "block", UNLISTED_BLOCK }, { NULL, 0 } };
 static const struct conf_choice levels[] = { { "err", LOG_ERR }, { "warning", LOG_WARNING },
@@ -195,7 +197,7 @@ const struct conf_key conf_table[] = {
 	SIZE(names, attachment_size_limit, 0, 1024 * G, "0"),
 	BOOL(names, block_executables, "yes"),
 	BOOL(names, archive_names, "yes"),
-	BOOL(names, block_macros, "no"),
+	CHOICE(names, block_macros, macros, "no"),
 	BOOL(names, block_active_pdf, "no"),
 	CHOICE(names, block_html_smuggling, part_actions, "tag"),
 	CHOICE(names, exempt, exemptions, "no"),

@@ -15,6 +15,11 @@
  * the flat form, and what it calls when it is opened; sheets of Excel 4 macros by their types in
  * a workbook (ECMA-376, [MS-XLSB]), alone ([MS-XLS] 2.4.21) and in SYLK.
  *
+ * Macros that run by themselves: VBA as mime_vba.c tells; events of OpenDocument; what a ribbon
+ * calls when it is loaded ([MS-CUSTOMUI] 2.2: onLoad, and callbacks that get a value). Sheets
+ * of Excel 4 macros all are, for a name that starts them can be hidden in many ways. libclamav
+ * tells of VBA whatever it does; which of that is taken back is said in active_explains.
+ *
  * PDF: actions that run a program or a script, as mime_pdf.c finds them.
  *
  * Linear in the content.
@@ -28,18 +33,27 @@
 #include <strings.h>
 
 #include "judge.h"
+#include "mime_cfb.h"
 #include "mime_text.h"
+#include "mime_vba.h"
+#include "overrule.h"
 #include "policy.h"
 #include "sniff.h"
 
 /* A shorter run of base64 in a script is a picture's beginning or a key, but no program. */
 #define RUN_MIN 256
 #define HEAD_MAX 1024
+#define VBA_SEEN "Heuristics.OLE2.ContainsMacros.VBA" /* by libclamav */
 
 static bool is_wide(const char *, size_t len);
 static const char *smuggles(const char *, size_t len);
 static const char *fetches(const struct part *, const char *, size_t len);
-static const char *scripted(const char *, size_t len);
+static void check_macros(struct examination *, const struct part *, const char *content, size_t,
+    const char *text, size_t);
+static bool is_unread(const struct examination *, const struct part *);
+static const char *sheet(const char *, size_t len);
+static bool is_markup(const char *, size_t len);
+static const char *scripted(const char *, size_t len, bool any);
 static bool has(const char *, size_t len, const char *word);
 static bool has_run(const char *, size_t len);
 static void tell(struct examination *, const struct part *, enum verdict_action, const char *rule);
@@ -48,6 +62,7 @@ void
 active_check(struct examination *x, const struct part *part, const char *content, size_t len)
 {
 	enum verdict_action action = x->conf->block_html_smuggling;
+	size_t content_len = len;
 	char *plain = is_wide(content, len) ? text_plain(content, len, true, false, &len) : NULL;
 	const char *text = plain != NULL ? plain : content, *rule;
 
@@ -58,10 +73,74 @@ active_check(struct examination *x, const struct part *part, const char *content
 		tell(x, part, action, rule);
 	if (x->conf->block_active_pdf && part->active != NULL)
 		tell(x, part, x->conf->action[CLASS_BLOCKED], part->active);
-	if (x->conf->block_macros &&
-	    ((rule = fetches(part, text, len)) != NULL || (rule = scripted(text, len)) != NULL))
-		tell(x, part, x->conf->action[CLASS_BLOCKED], rule);
+	if (x->conf->block_macros != MACROS_PASS)
+		check_macros(x, part, content, content_len, text, len);
 	free(plain);
+}
+
+static void
+check_macros(struct examination *x, const struct part *part, const char *content,
+    size_t content_len, const char *text, size_t len)
+{
+	bool any = x->conf->block_macros == MACROS_ANY;
+	const char *rule = fetches(part, text, len);
+
+	x->compound = cfb_is(content, content_len);
+	x->vba = vba_of(content, content_len);
+	if (rule == NULL)
+		rule = sheet(text, len);
+	if (rule == NULL)
+		rule = scripted(text, len, any);
+	if (rule == NULL && x->vba == VBA_AUTORUN && !any)
+		rule = "macros that run by themselves";
+	if (rule != NULL)
+		tell(x, part, x->conf->action[CLASS_BLOCKED], rule);
+}
+
+/* A line of the file of verdicts on what the scanner would have told is about this as well. */
+void
+active_finish(struct examination *x, const struct part *part)
+{
+	const struct override *by = override_find(x->objects.overrides, VBA_SEEN, NULL);
+
+	if (x->conf->block_macros != MACROS_ANY || x->vba == VBA_NONE ||
+	    findings_told(x->found.report, CLASS_BLOCKED, part->path))
+		return;
+	if (by == NULL)
+		by = overrule_content(x, part);
+	if (by == NULL)
+		tell(x, part, x->conf->action[CLASS_BLOCKED], "macros");
+	else if (!by->ignore)
+		findings_add_by(&x->found, part, CLASS_BLOCKED, by, "macros", judge_name(part));
+}
+
+bool
+active_explains(struct examination *x, const struct part *part, const struct scan_hit *hit)
+{
+	if (x->conf->block_macros != MACROS_AUTORUN || strcmp(hit->name, VBA_SEEN) != 0)
+		return false;
+	if (is_unread(x, part))
+		return false;
+	x->macros = true;
+	return true;
+}
+
+bool
+active_explains_whole(const struct examination *x, const struct scan_hit *hit)
+{
+	return x->macros && strcmp(hit->name, VBA_SEEN) == 0;
+}
+
+bool
+active_unread(const struct examination *x, const struct part *part)
+{
+	return x->macros && is_unread(x, part);
+}
+
+static bool
+is_unread(const struct examination *x, const struct part *part)
+{
+	return x->compound ? x->vba == VBA_NONE : !part->opened && !part->message;
 }
 
 /* Letters of two bytes or four, as browsers read them. */
@@ -167,14 +246,13 @@ fetches(const struct part *part, const char *s, size_t len)
 	return NULL;
 }
 
-/* NULL if it is not. */
+/* NULL if it is none. */
 static const char *
-scripted(const char *s, size_t len)
+sheet(const char *s, size_t len)
 {
-	static const char *const sheets[] = { "vnd.ms-excel.macrosheet",
+	static const char *const types[] = { "vnd.ms-excel.macrosheet",
 		"vnd.ms-excel.intlmacrosheet", "relationships/xlMacrosheet",
 		"relationships/xlIntlMacrosheet" };
-	size_t at = len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
 	/* The beginning of a sheet: version 2, 3 or 4, and what it is. */
 	if (len >= 8 && s[0] == '\x09' && (unsigned char)s[1] <= 4 && s[3] == '\0' &&
@@ -183,18 +261,35 @@ scripted(const char *s, size_t len)
 	if (len >= 3 && memcmp(s, "ID;", 3) == 0 &&
 	    (has(s, len, "\nO;E") || has(s, len, ";NAuto_")))
 		return "a sheet of macros";
-	while (at < len && isspace((unsigned char)s[at]))
-		at++;
-	if (at == len || s[at] != '<')
-		return NULL;
-	if (has(s, len, "<script:module") || has(s, len, "<ooo:source-code") ||
-	    (has(s, len, "event-listener") && has(s, len, "vnd.sun.star.script:")))
-		return "macros";
-	for (size_t i = 0; i < sizeof(sheets) / sizeof(sheets[0]); i++) {
-		if (has(s, len, sheets[i]))
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]) && is_markup(s, len); i++) {
+		if (has(s, len, types[i]))
 			return "a sheet of macros";
 	}
 	return NULL;
+}
+
+/* NULL if it is not; any: or only if they run by themselves. */
+static const char *
+scripted(const char *s, size_t len, bool any)
+{
+	if (!is_markup(s, len))
+		return NULL;
+	if ((has(s, len, "event-listener") && has(s, len, "vnd.sun.star.script:")) ||
+	    (has(s, len, "/customui") && (has(s, len, "onLoad") || has(s, len, " get"))))
+		return "macros that run by themselves";
+	if (any && (has(s, len, "<script:module") || has(s, len, "<ooo:source-code")))
+		return "macros";
+	return NULL;
+}
+
+static bool
+is_markup(const char *s, size_t len)
+{
+	size_t at = len >= 3 && memcmp(s, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+	while (at < len && isspace((unsigned char)s[at]))
+		at++;
+	return at < len && s[at] == '<';
 }
 
 /* In whatever case. */

@@ -15,6 +15,7 @@
 #include "findings.h"
 #include "joined.h"
 #include "lint.h"
+#include "mime_vba.h"
 #include "object.h"
 #include "part.h"
 #include "views.h"
@@ -33,6 +34,9 @@ struct examination {
 	struct explain *explain; /* NULL = nobody wants to know */
 	int64_t views_end; /* clock_ms; half of the time is for views at the most */
 	bool headers_checked; /* for an infection */
+	bool compound; /* the leaf that is being looked at is a compound file, */
+	enum vba vba; /* with these macros */
+	bool macros; /* the scanner has seen some in what was opened (active.h) */
 	bool multipart; /* the message is one, to everyone */
 	bool irregular; /* the message does not read the same to everyone */
 	bool waits; /* what the parts leave out was not looked at yet (settle.c) */

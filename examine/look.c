@@ -103,6 +103,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	struct examination *x = ctx;
 	struct part *part = x->parts.at[seen->index];
 	enum doubt doubt = DOUBT_NONE;
+	bool unread;
 	unsigned long irregular = x->lint.n_irregular;
 
 	explain_part(x->explain, part, content, len);
@@ -123,11 +124,14 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	}
 	if (part->n_children > 0 && strcmp(part->path, "0") == 0)
 		x->multipart = !part->doubtful;
-	if (part->archived && !sealed_is_asked(x, part) &&
+	unread = part->leaf && active_unread(x, part);
+	if (part->archived && !unread && !sealed_is_asked(x, part) &&
 	    object_presented(&x->objects, content, len))
 		check_member(x, part, content, len);
-	else if (part->leaf && !part->in_skeleton && !part->scanned && !is_decided(x))
+	else if (part->leaf && !part->in_skeleton && (!part->scanned || unread) && !is_decided(x))
 		check_leaf(x, part, content, len);
+	if (part->leaf)
+		active_finish(x, part);
 	if (part->leaf && !part->inside && part->place.whole_content)
 		readings_note_guesses(x, part, content, len);
 	if (doubt != DOUBT_NONE && part->leaf && judge_may_be_attachment(part)) {
@@ -243,7 +247,8 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	for (size_t i = 0; i < result.n_hits; i++) {
 		const struct scan_hit *hit = &result.hits[i];
 
-		if (!sealed_is_explained(x, part, content, len, hit))
+		if (!sealed_is_explained(x, part, content, len, hit) &&
+		    !active_explains(x, part, hit))
 			findings_add_by(&x->found, part, hit->class, hit->by, hit->name, name);
 	}
 	if (result.failed)
@@ -438,7 +443,7 @@ check_raw(struct examination *x, const struct scan_result *skeleton)
 		enum verdict_action action = hit->by != NULL ? hit->by->action
 							     : x->conf->action[class];
 
-		if (sealed_is_explained_whole(x, hit))
+		if (sealed_is_explained_whole(x, hit) || active_explains_whole(x, hit))
 			continue;
 		if (x->found.part_hit[class] && !(located && class == CLASS_INFECTED) &&
 		    !scan_result_is_late(&result.hits[i]))

@@ -12,6 +12,7 @@
 
 #include <string.h>
 
+#include "active.h"
 #include "canonical.h"
 #include "effort.h"
 #include "guesses.h"
@@ -289,6 +290,8 @@ add_hits(struct examination *x, const struct view *view, const struct part *part
 	for (size_t i = 0; i < result->n_hits; i++) {
 		const struct scan_hit *hit = &result->hits[i];
 
+		if (active_explains_whole(x, hit))
+			continue;
 		if (!is_explained(x, view, part, hit->class) || scan_result_is_late(hit))
 			findings_add_by(&x->found, part, hit->class, hit->by, hit->name, "");
 	}

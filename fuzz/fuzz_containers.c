@@ -16,6 +16,7 @@
 #include "fuzz.h"
 #include "ledger.h"
 #include "mime_formats.h"
+#include "mime_vba.h"
 #include "mime_zip.h"
 #include "presented.h"
 
@@ -144,6 +145,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_ledger(&in, true);
 	check_ledger(&in, false);
 	formats_names(bytes, size - 1, check_name, NULL);
+	fuzz_assert(vba_of(bytes, size - 1) <= VBA_AUTORUN, "macros");
 	while ((again = formats_again(bytes, size - 1, &next, &n, &all)) != NULL || !all)
 		free(again);
 	free(bytes);

@@ -48,6 +48,7 @@ struct part {
 	bool leaf;
 	bool inside; /* found inside a leaf */
 	bool in_text; /* written into a text that is shown, or in something there */
+	bool message; /* a leaf that is one: its parts follow */
 	bool opened; /* a container: what it holds follows */
 	bool archived; /* a member of an archive, or in one: its path is the archive's */
 	bool scanned; /* a member of what the scanner opens by itself, and sees there */

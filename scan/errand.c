@@ -58,7 +58,7 @@ errand_begin(int channel, uint64_t min, const struct conf *conf)
 	errand.channel = channel;
 	errand.min = min < SIZE_MAX ? (size_t)min : SIZE_MAX;
 	errand.settings = (struct errand_settings){ conf->scan_size_limit, conf->scan_file_limit,
-		conf->scan_depth_limit, conf->scan_files_limit, conf->block_macros,
+		conf->scan_depth_limit, conf->scan_files_limit, conf->block_macros != MACROS_PASS,
 		conf->alert_broken_executables, conf->alert_broken_media,
 		conf->alert_phishing_ssl_mismatch, conf->alert_phishing_cloak,
 		conf->alert_partition_intersection };
@@ -71,7 +71,7 @@ errand_adopt(const struct errand_settings *s, struct conf *conf)
 	conf->scan_file_limit = s->file_limit;
 	conf->scan_depth_limit = s->depth_limit;
 	conf->scan_files_limit = s->files_limit;
-	conf->block_macros = s->block_macros != 0;
+	conf->block_macros = s->block_macros != 0 ? MACROS_ANY : MACROS_PASS;
 	conf->alert_broken_executables = s->broken_executables != 0;
 	conf->alert_broken_media = s->broken_media != 0;
 	conf->alert_phishing_ssl_mismatch = s->ssl_mismatch != 0;

@@ -26,7 +26,7 @@
  *    StreamMaxLength (INSTREAM) at least message_size_limit. Our scan_*_limit
  *    settings are not for it.
  *  - It tells the first hit only, and nothing of what is in archives: no name
- *    rules there (archive_names), and macros only with its own AlertOLE2Macros.
+ *    rules there (archive_names), and Excel 4 macros only with its own AlertOLE2Macros.
  *  - Of its temporary directory being full or not writable it may not know
  *    either; we make libclamav's own silence about that an error, clamd does
  *    not.

@@ -439,7 +439,7 @@ choose_alerts(const struct conf *conf)
 	const struct {
 		bool wanted;
 		uint32_t option;
-	} alerts[] = { { conf->block_macros, CL_SCAN_HEURISTIC_MACROS },
+	} alerts[] = { { conf->block_macros != MACROS_PASS, CL_SCAN_HEURISTIC_MACROS },
 		{ conf->alert_broken_executables, CL_SCAN_HEURISTIC_BROKEN },
 		{ conf->alert_broken_media, CL_SCAN_HEURISTIC_BROKEN_MEDIA },
 		{ conf->alert_phishing_ssl_mismatch, CL_SCAN_HEURISTIC_PHISHING_SSL_MISMATCH },
