@@ -14,6 +14,7 @@
 #include "hasty.h"
 #include "heads.h"
 #include "judge.h"
+#include "links.h"
 #include "overrule.h"
 #include "readings.h"
 #include "scan_result.h"
@@ -28,7 +29,7 @@
 #define WHOLE_SECONDS 3
 
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
-static bool is_plain_text(const struct examination *, const struct part *);
+static bool is_plain_text(const struct examination *, const struct part *, const char *, size_t);
 static bool is_plain_base64(const struct examination *, const struct part *);
 static void note_leaf(struct examination *, struct part *, const char *content, size_t len,
     enum doubt);
@@ -112,7 +113,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	overrule_check(x, part, judge_name(part));
 	if (part->leaf)
 		active_check(x, part, content, len);
-	part->in_skeleton = is_plain_text(x, part);
+	part->in_skeleton = is_plain_text(x, part, content, len);
 	part->plain_base64 = is_plain_base64(x, part);
 	if (!part->inside) {
 		doubt = lint_part(&x->lint, part);
@@ -172,14 +173,14 @@ note_leaf(struct examination *x, struct part *part, const char *content, size_t 
 
 /*
  * A text without a name or an encoding stands in the skeleton as it is, and is
- * scanned with it.
+ * scanned with it, unless it is HTML to those who look.
  */
 static bool
-is_plain_text(const struct examination *x, const struct part *part)
+is_plain_text(const struct examination *x, const struct part *part, const char *content, size_t len)
 {
 	return x->conf->scan == SCAN_AUTO && part->leaf && !part->inside && !part->encoded &&
 	    part->n_names == 0 && part->place.whole_content &&
-	    strcmp(part->type, "text/plain") == 0;
+	    strcmp(part->type, "text/plain") == 0 && !links_in_plain_text(x->conf, content, len);
 }
 
 /*

@@ -14,6 +14,7 @@
 
 #include "array.h"
 #include "effort.h"
+#include "links.h"
 #include "mime_formats.h"
 #include "scan_result.h"
 #include "sniff.h"
@@ -26,6 +27,7 @@
 
 static unsigned int seconds_until(int64_t deadline);
 static bool is_clean(const struct objects *, const struct part_digest *, bool text_later);
+static void scan_content(const struct objects *, struct scan_result *, const char *, size_t);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static void add(struct scan_result *, const struct scan_result *more);
 static bool stands(const struct scan_result *);
@@ -100,7 +102,7 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 		return;
 	}
 	scan_on_member(o->collect || o->conf->archive_names ? see_member : NULL, o);
-	scan_bytes(result, SCAN_PART, content, len, object_seconds(o));
+	scan_content(o, result, content, len);
 	scan_on_member(NULL, NULL);
 	if (o->conf->archive_names)
 		formats_names(content, len, judge_member, o);
@@ -116,6 +118,22 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 		return;
 	o->clean = array_grow(o->clean, o->n_clean, sizeof(*o->clean), "object");
 	o->clean[o->n_clean++] = (struct object_clean){ digest, o->text_later };
+}
+
+/* A text of the message in a mail, if its links count. */
+static void
+scan_content(const struct objects *o, struct scan_result *result, const char *content, size_t len)
+{
+	char *mail;
+	size_t size;
+
+	if (!o->text_later || !links_wanted(o->conf, content, len)) {
+		scan_bytes(result, SCAN_PART, content, len, object_seconds(o));
+		return;
+	}
+	mail = links_mail(content, len, &size);
+	scan_bytes(result, SCAN_PART, mail, size, object_seconds(o));
+	free(mail);
 }
 
 /*

@@ -39,7 +39,7 @@ struct objects {
 	bool collect; /* note them */
 	const struct part_digest *digest; /* of what is scanned next; NULL = not known */
 	const struct override *about; /* line about what is scanned next; NULL = none known */
-	bool text_later; /* HTML is scanned as text with others (joined.h) */
+	bool text_later; /* HTML that is shown: it is scanned as text with others (joined.h) */
 	/* Of the object just scanned: the first member whose name is blocked; "" = none. */
 	char member_rule[POLICY_RULE_MAX + 16];
 	char member_name[256];

@@ -17,6 +17,7 @@ my $phish = 'a harmless text that a signature of phishing finds';
 write_file("$dir/tests.ndb", eicar_signature() . marker_signature() . 'HTML.Phishing.Test:0:*:' . unpack('H*', $phish) . "\n", 0644);
 write_file("$dir/tests.ndu", 'PUA.Tool.Test:0:*:' . unpack('H*', $pua) . "\n", 0644);
 write_file("$dir/tests.pdb", "H:bank.example\n", 0644);
+write_file("$dir/tests.wdb", "M:www.partner.example:www.bank.example\n", 0644);
 my %by = by_engine($dir);
 
 sub found {
@@ -69,6 +70,40 @@ for (sort keys %heuristic) {
 my $spoof = mail(type => 'text/html', body => $link->('http://www.other.example/', 'http://www.bank.example/'));
 like(alert_of('', $spoof), qr/^infected .*Heuristics\.Phishing\.Email\.SpoofedDomain/, 'phishing_scan_urls = yes, the default');
 is(alert_of('', $spoof, engine => 'off', phishing_scan_urls => 'no'), 'clean', 'phishing_scan_urls = no');
+
+# The same with the default way of scanning, wherever a mail program shows HTML.
+my $phishing = qr/^infected .*Heuristics\.Phishing\.Email\.SpoofedDomain/;
+my $trap = $link->('http://www.other.example/', 'http://www.bank.example/');
+my $qp_html = "Content-Type: text/html\nContent-Transfer-Encoding: quoted-printable";
+my $letter = mail(type => 'multipart/alternative', parts => [part('Content-Type: text/plain', "hello\n"), part($qp_html, qp($trap))]);
+my %shown = (
+	'the message' => [mail(type => 'text/html', body => $trap), 1],
+	'quoted-printable' => [mail(type => 'text/html', encoding => 'quoted-printable', body => qp($trap)), 1],
+	'an alternative' => [$letter, 2],
+	'in CRLF' => [crlf($letter), 2],
+	'one line of base64' => [mail(type => 'text/html', encoding => 'base64', body => b64('<p>' . 'text ' x 197 . $trap)), 1],
+	'90 KB of it' => [mail(type => 'text/html', encoding => 'base64', body => b64("<p>text</p>\n" x 7500 . $trap)), 1],
+	'the second of two' => [mail(parts => [part($qp_html, qp("<p>hello</p>\n")), part($qp_html, qp($trap))]), 2],
+	'a message in it' => [mail(parts => [part('Content-Type: text/plain', "hello\n"), rfc822($letter)]), '2.2'],
+	'what says to be plain' => [mail(type => 'text/plain', body => "hello\n$trap"), 1],
+	'the same, encoded' => [mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64($trap))]), 2],
+);
+sub links_of {
+	my ($mail, %conf) = @_;
+	my $r = spawnscan(in => $mail, conf => conf_file(database => $dir, %by, %conf), timeout => 60);
+	return ((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // "code $r->{code} $r->{err}") =~ s/\s+/ /gr;
+}
+for (sort keys %shown) {
+	my ($mail, $part) = @{$shown{$_}};
+	like(links_of($mail), $phishing, "a link that shows another address: $_");
+	like(links_of($mail), qr/ part=\Q$part\E /, "$_: its part");
+}
+is(links_of($letter, engine => 'off', phishing_scan_urls => 'no'), 'clean', 'and with phishing_scan_urls = no nothing');
+is(links_of($letter =~ s/other/partner/r), 'clean', 'nor if a list allows it (.wdb)');
+is(links_of($letter =~ s/bank/shop/r), 'clean', 'nor of a domain that is on no list');
+my $unlike = $letter =~ s/bank/shop/r =~ s/http:(?=[^:]*shop)/https:/r;
+is(links_of($unlike), 'clean', 'alert_phishing_ssl_mismatch = no, the default');
+like(links_of($unlike, alert_phishing_ssl_mismatch => 'yes'), qr/^infected .*Heuristics\.Phishing\.Email\.S/, 'alert_phishing_ssl_mismatch = yes');
 
 # -- what no switch hides -----------------------------------------------------------
 

@@ -53,6 +53,11 @@ like(result_of(spawnscan(conf => $conf, in => alternative($text . marker() . "\n
     qr/infected.*infected/s, 'in both: both are told');
 is(price(explained(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/plain\nContent-Transfer-Encoding: base64", b64("hello\n" x 20)),
     part("Content-Type: text/calendar\nContent-Transfer-Encoding: base64", b64("BEGIN:VCALENDAR\nEND:VCALENDAR\n"))]))), 1, 'texts alone: one object');
+is(price(explained(mail(type => 'text/plain', body => "Linda <linda\@example.org> wrote:\n> hello\n"))), 1, 'an address in a text that looks like a tag: no object more');
+is(price(explained(mail(type => 'text/plain', body => "hello\n<a href=\"http://shop.example/\">bye</a>\n"))), 2, 'links in what says to be plain: one, for libclamav looks at them');
+is(price(explained(mail(type => 'text/plain', body => "hello\n<a href=\"http://shop.example/\">bye</a>\n"), '-o', 'phishing_scan_urls=no')), 1, 'and none if they do not count');
+# The mail that HTML is put in is that HTML to the byte, and what is in it is found.
+found_in('in HTML behind a line that is longer than libclamav reads of a mail', mail(type => 'text/html', encoding => 'base64', body => b64('<p>' . 'x' x 960 . marker() . '</p>')), 1);
 # What is a file to somebody is scanned as one, and a message is taken apart.
 found_in('a message in a text of another type', mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64",
     b64(mail(parts => [part('Content-Type: text/plain', "hello\n"), part("Content-Type: application/octet-stream\nContent-Transfer-Encoding: base64", b64(marker()))])))]), 2);
