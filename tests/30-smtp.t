@@ -17,19 +17,25 @@ my $plain = crlf(mail());
 my $infected = crlf(mail(parts => [part('Content-Type: text/plain', "text\n"), attachment('eicar.txt', eicar())]));
 my $renamed = crlf(mail(parts => [part('Content-Type: text/plain', "text\n"), attachment('a.exe', noise(99))]));
 
+# Most of them wait for something, so all cases run at the end, side by side.
+my @cases;
+
 # A session with its downstream, that must end well.
 sub session {
-	my ($name, %a) = @_;
+	my ($name, @how) = @_;
+	push @cases, $name => sub { session_now(@how) };
+}
+
+sub session_now {
+	my (%a) = @_;
 	my $code = delete $a{do};
 	my $d = Downstream->start(%{delete $a{downstream} // {}});
 	my $c = SmtpClient->filter(to => $d->address, %a);
-	subtest $name => sub {
-		$code->($c, $d);
-		ok($c->only_replies, 'nothing but SMTP replies came out') or diag(Harness::printable(substr $c->received, 0, 2000))
-		    unless $a{raw_replies};
-		is($c->stderr, '', 'nothing on stderr') if defined $c->stderr && !$a{noisy};
-		is_deeply([scratch_left()], [], 'no scratch directory is left');
-	};
+	$code->($c, $d);
+	ok($c->only_replies, 'nothing but SMTP replies came out') or diag(Harness::printable(substr $c->received, 0, 2000))
+	    unless $a{raw_replies};
+	is($c->stderr, '', 'nothing on stderr') if defined $c->stderr && !$a{noisy};
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
 	stop_process($c->{pid});
 	$d->stop;
 }
@@ -646,13 +652,12 @@ session('session_timeout in a message', conf => {session_timeout => '3s', data_t
 	is(scalar $d->messages, 0, 'nothing was delivered');
 });
 # The message must be there before the time is over, so a slow machine gets more.
-{
+push @cases, 'session_timeout does not touch what is being delivered' => sub {
 	my $reached;
 	for my $limit (3, 15, 40) {
 		last if $reached;
 		my $over = now() + $limit + 0.5;
-		session("session_timeout of ${limit}s does not touch what is being delivered", conf => {session_timeout => "${limit}s"},
-		    downstream => {on => {DOT => sub { $_[0]->gate('dot') }}}, do => sub {
+		session_now(conf => {session_timeout => "${limit}s"}, downstream => {on => {DOT => sub { $_[0]->gate('dot') }}}, do => sub {
 			my ($c, $d) = @_;
 			$c->hello;
 			for ('MAIL FROM:<a@b>', 'RCPT TO:<a@b>', 'DATA') { return unless ($c->cmd($_) // '') =~ /\A[23]/ }
@@ -666,7 +671,7 @@ session('session_timeout in a message', conf => {session_timeout => '3s', data_t
 		});
 	}
 	ok($reached, 'and that was tried');
-}
+};
 session('command_timeout', conf => {command_timeout => '3s'}, do => sub {
 	my ($c, $d) = @_;
 	$c->hello;
@@ -730,7 +735,7 @@ for (['socket', 'hang_up', '', 0], ['socket', 'hang_up', "QUIT\r\n", 0], ['socke
     ['pipes', 'shut', '', 1], ['pipes', 'shut', "QUIT\r\n", 1]) {
 	my ($via, $how, $more, $delivered) = @$_;
 	my $name = "the client leaves while it is inspected ($via, $how" . ($more && ', after QUIT') . ')';
-	subtest $name => sub {
+	push @cases, $name => sub {
 		my $gate = subdir() . '/gate';
 		my $script = write_file("$gate.sh", "#!/bin/sh\n: > $gate.at\nwhile [ ! -e $gate ]; do sleep 0.02; done\nexec $BUILD/spawnscan-inspect \"\$@\"\n", 0755);
 		my $d = Downstream->start;
@@ -753,7 +758,7 @@ for (['socket', 'hang_up', '', 0], ['socket', 'hang_up', "QUIT\r\n", 0], ['socke
 
 # -- downstreams that fail --------------------------------------------------------------
 
-{
+push @cases, 'downstreams that are not there' => sub {
 	my $port = free_port();
 	for my $via ('socket', 'pipes') {
 		my $c = SmtpClient->filter(to => "127.0.0.1:$port", via => $via);
@@ -783,7 +788,7 @@ for (['socket', 'hang_up', '', 0], ['socket', 'hang_up', "QUIT\r\n", 0], ['socke
 	$c = SmtpClient->filter(to => "127.0.0.1:$full", conf => {connect_timeout => '1s', reply_timeout => '1s'});
 	reply_is($c->reply, qr/\A421 /, 'a connection that is never taken: 421');
 	cmp_ok(now() - $begin, '<', secs(10), 'after the timeout');
-}
+};
 
 # hook, what it does => what the client must get at that step (and never a 2xx for the message)
 my $long = 'x' x 100000;
@@ -928,7 +933,7 @@ session('a malicious file name does not reach the reply', conf => {blocked => 'r
 
 # -- addresses -----------------------------------------------------------------------------
 
-{
+push @cases, 'addresses' => sub {
 	my $d = Downstream->start;
 	for my $to ('127.0.0.1:' . $d->port, 'localhost:' . $d->port, 'inet:127.0.0.1:' . $d->port) {
 		my $c = SmtpClient->filter(to => $to);
@@ -953,7 +958,7 @@ session('a malicious file name does not reach the reply', conf => {blocked => 'r
 		}
 		$six->stop;
 	}
-}
+};
 
 # -- size and speed ------------------------------------------------------------------------
 
@@ -970,7 +975,7 @@ for my $via ('socket', 'pipes') {
 
 # -- as spawn(8) starts it: an empty environment, / as directory ------------------------------
 
-{
+push @cases, 'as spawn(8) starts it' => sub {
 	my $d = Downstream->start;
 	my $c = SmtpClient->filter(to => $d->address, only_env => {MAIL_CONFIG => '/etc/postfix', PATH => '/usr/bin:/bin'}, args => ['-v']);
 	$c->hello;
@@ -978,11 +983,11 @@ for my $via ('socket', 'pipes') {
 	ok($c->only_replies, 'not a word of the log on the socket');
 	is($c->quit, 0, 'QUIT');
 	$d->stop;
-}
+};
 
 # -- by hand, as README.md has it ---------------------------------------------------------------
 
-{
+push @cases, 'by hand, as README.md has it' => sub {
 	my ($recipe) = (read_file("$SRC/README.md") // '') =~ /^    (printf .*?\n    .*\| spawnscan .*)$/m;
 	ok($recipe, 'README.md has a recipe for a pipe');
 	my $d = Downstream->start;
@@ -994,6 +999,7 @@ for my $via ('socket', 'pipes') {
 	my ($m) = $d->wait_messages(1);
 	same_bytes((split_marks($m->{data} // ''))[0], "Subject: test\r\n\r\nHello.\r\n", 'and the message arrives');
 	$d->stop;
-}
+};
 
+together(@cases);
 done_testing;

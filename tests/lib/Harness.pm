@@ -38,7 +38,7 @@ our @EXPORT = qw(
     eicar eicar_signature marker marker_signature signature_dir conf_file spawnscan_cmd spawnscan run
     start_process stop_process reap session_members scratch_left
     free_port have_ipv6 loud_skip same_bytes log_records last_record
-    %SECTION sampled sampled_cells sanitized by_engine
+    %SECTION sampled sampled_cells sanitized by_engine together
 );
 
 our $SRC = Cwd::abs_path(File::Spec->catdir(File::Basename::dirname(__FILE__), '..', '..'));
@@ -48,6 +48,7 @@ my $slow = $ENV{SPAWNSCAN_SLOW} // (@wrap ? 10 : 1);
 
 my $owner = $$;
 my ($tmp, $n_sub, %alive, @skipped);
+my $scratch = 'scratch';
 
 # Programs that put files of their own into the way must not change a test.
 delete @ENV{qw(MAIL_CONFIG TZ LANG LC_ALL PERL5LIB)};
@@ -219,7 +220,7 @@ sub conf_file {
 		sanitized() ? (memory_limit => 0) : (),
 		$slow > 1 || sanitized() ? (inspect_cpu => 0) : (), # counted where it means something (86-budget.t)
 		$SECTION{engine} ? (engine => 'off') : (),
-		scratch_dir => subdir('scratch', 01777),
+		scratch_dir => subdir($scratch, 01777),
 		quarantine_dir => "$dir/quarantine",
 		log => "file:$dir/log",
 		%set,
@@ -333,6 +334,60 @@ sub session_members {
 	return @found;
 }
 
+# Independent cases side by side, so that what they wait for overlaps:
+#
+#	together('a name' => sub { ... tests ... }, ...);
+#
+# Each case has a process of its own, and a scratch directory. It is one subtest, and
+# what it says is told in the order of the cases. A case that dies has failed.
+my $n_together = 0;
+sub together {
+	my (@cases) = @_;
+	my $dir = subdir('together.' . ++$n_together);
+	signature_dir();	# which they share
+	my (%running, @ended);
+	my $next = my $told = 0;
+	while ($told * 2 < @cases) {
+		if ($next * 2 < @cases && keys %running < 4) {
+			my ($name, $code) = @cases[2 * $next, 2 * $next + 1];
+			my $pid = fork // die "fork: $!";
+			one_of_many("$dir/$next", $next, $name, $code) if $pid == 0;
+			adopt($pid);
+			$running{$pid} = $next++;
+		} else {
+			$ended[delete $running{$_}] = 1 for grep { defined reap($_, 0) } keys %running;
+			Time::HiRes::sleep(0.005);
+		}
+		for (; $ended[$told]; $told++) { told_of("$dir/$told", $cases[2 * $told]) }
+	}
+}
+
+sub one_of_many {
+	my ($at, $n, $name, $code) = @_;
+	become_child();
+	$scratch = "scratch.$n_together.$n";
+	@skipped = ();
+	$SIG{TERM} = sub { stop_all(); POSIX::_exit(1) };
+	open my $out, '>', "$at.said" or POSIX::_exit(1);
+	$out->autoflush(1);
+	my $builder = Test::More->builder;
+	$builder->$_($out) for qw(output failure_output todo_output);
+	my $ended = eval { subtest $name => $code; 1 } or print $out "# $@";
+	stop_all();
+	write_file("$at.skipped", join '', map { "$_\n" } @skipped) if $ended;
+	POSIX::_exit(0);
+}
+
+sub told_of {
+	my ($at, $name) = @_;
+	local $Test::Builder::Level = $Test::Builder::Level + 2;
+	my $said = read_file("$at.said") // '';
+	my $result = $said =~ s/^((?:not )?ok) .*\n//m ? $1 : 'none';
+	print { Test::More->builder->output } $said;
+	push @skipped, lines_of("$at.skipped");
+	ok($result eq 'ok' && -e "$at.skipped", $name) or diag($said);
+}
+
 # Run a program to its end. cmd, in (bytes for a stdin that is a pipe), env,
 # cwd, timeout. Gives code, signal, out, err, sid, ms; timed_out if it was
 # killed for that.
@@ -403,9 +458,9 @@ sub spawnscan {
 	return $r;
 }
 
-# What an inspection left behind in the common scratch directory.
+# What an inspection left behind in the scratch directory of this process.
 sub scratch_left {
-	opendir my $dh, tmpdir() . '/scratch' or return ();
+	opendir my $dh, tmpdir() . "/$scratch" or return ();
 	return grep { !/\A\.\.?\z/ } readdir $dh;
 }
 
