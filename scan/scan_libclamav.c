@@ -100,7 +100,7 @@ static void choose_alerts(const struct conf *);
 static unsigned int wanted_signatures(const struct conf *);
 static bool load_database(const struct conf *, char *, size_t);
 static bool compile(char *, size_t);
-static void scan_view(struct scan_result *, const char *, size_t, int64_t);
+static void scan_view(struct scan_result *, const char *, size_t, int64_t, bool is_header);
 static void scan_as_mail(struct scan_result *, const char *, size_t, int64_t);
 static void settle(struct scan_result *, int, const char *, size_t);
 static bool is_only_text(const char *, size_t);
@@ -126,6 +126,7 @@ static struct {
 	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
 	bool top_is_mail; /* the outermost one was read as a mail */
+	bool is_header; /* what is scanned is a mail, and begins with a field of its header */
 	int64_t deadline; /* effort_ms */
 	bool proving; /* in a scan within a scan: it still works */
 } scanner;
@@ -212,7 +213,8 @@ scan(struct scan_result *result, enum scan_kind kind, const char *buf, size_t le
 		    strerror(errno));
 	if (result->failed || len == 0)
 		return;
-	scan_view(result, buf, len, deadline);
+	scan_view(result, buf, len, deadline,
+	    kind == SCAN_MAIL && !(len >= 5 && memcmp(buf, "From ", 5) == 0));
 	if (kind == SCAN_MAIL && !result->failed && !scanner.top_is_mail)
 		scan_as_mail(result, buf, len, deadline);
 }
@@ -251,6 +253,10 @@ on_layer(int fd, const char *type, void *ctx)
 
 	if (scanner.layers++ == 0)
 		scanner.top_is_mail = type != NULL && strcmp(type, "CL_TYPE_MAIL") == 0;
+	/* A mail that begins with MIME-Version: all that is in it comes in scan_as_mail. */
+	if (scanner.layers == 1 && scanner.is_header && type != NULL &&
+	    strcmp(type, "CL_TYPE_MHTML") == 0)
+		return CL_BREAK;
 	/*
 	 * What unzip finds to be longer than the limit it cuts off and scans the
 	 * rest as if it were the whole, without a word: a deflated file of 200
@@ -513,7 +519,7 @@ compile(char *err, size_t errsize)
 
 /* One way to look at the bytes. */
 static void
-scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
+scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadline, bool is_header)
 {
 	int64_t left = deadline - effort_ms();
 	int code;
@@ -529,7 +535,9 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
 	scanner.layers = 0;
 	scanner.deadline = deadline;
 	scanner.top_is_mail = false;
+	scanner.is_header = is_header;
 	code = scan_map(result, buf, len);
+	scanner.is_header = false;
 	if (code == CL_VIRUS && result->n_hits == 0)
 		scan_result_add_hit(result, "unnamed");
 	if (code == CL_ETIMEOUT)
@@ -633,7 +641,9 @@ scan_map(struct scan_result *result, const char *buf, size_t len)
  * mails, all that begin with a less usual field, it did not read as mails, so
  * it did not look into their attachments. With a Received field in front it
  * read all of them. (Always to put one there would cost the signatures that
- * are tied to the beginning or to the hash of the whole.)
+ * are tied to the beginning or to the hash of the whole.) What it takes for a web
+ * archive it reads as a mail, but without the signatures of mails; so the first scan
+ * of that ends where it begins: of 105 of 817 real mails it found the same again.
  */
 static void
 scan_as_mail(struct scan_result *result, const char *buf, size_t len, int64_t deadline)
@@ -648,7 +658,7 @@ scan_as_mail(struct scan_result *result, const char *buf, size_t len, int64_t de
 	}
 	memcpy(mail, received, head);
 	memcpy(mail + head, buf, len);
-	scan_view(result, mail, head + len, deadline);
+	scan_view(result, mail, head + len, deadline, false);
 	free(mail);
 }
 

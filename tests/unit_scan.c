@@ -713,6 +713,39 @@ test_mail(void **state)
 	}
 }
 
+static void
+count_contents(void *ctx, const char *name, const char *bytes, size_t len)
+{
+	unsigned int *n = ctx;
+
+	(void)name;
+	(void)len;
+	*n += bytes != NULL;
+}
+
+/* libclamav reads a mail that begins with this field as a web archive. */
+static void
+test_mail_is_opened_once(void **state)
+{
+	static const char *const first[] = { "From: a@b\n", "", "X-Mailer: a\n" };
+
+	(void)state;
+	open_scanner();
+	for (size_t i = 0; i < sizeof(first) / sizeof(first[0]); i++) {
+		unsigned int n = 0;
+
+		one.len = 0;
+		put_mail(&one, first[i], "base64");
+		put_base64(&one, eicar, EICAR_LEN);
+		put_text(&one, "--bb--\n");
+		scan_on_member(count_contents, &n);
+		scan(SCAN_MAIL, &one);
+		scan_on_member(NULL, NULL);
+		assert_one(CLASS_INFECTED, EICAR_HIT);
+		assert_int_equal(n, 1);
+	}
+}
+
 /* A mail as a part, as it is found in archives. */
 static void
 test_mail_in_part(void **state)
@@ -1152,6 +1185,7 @@ main(void)
 		CASE(test_eicar),
 		CASE(test_zip),
 		CASE(test_mail),
+		CASE(test_mail_is_opened_once),
 		CASE(test_mail_in_part),
 		CASE(test_encrypted),
 		CASE(test_masking),
