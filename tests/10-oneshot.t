@@ -15,6 +15,16 @@ use Encode ();
 
 my $SIG = 'Eicar-Test-Signature';
 
+# Each starts a process or three, so they run at the end, side by side.
+my @cases;
+sub a_case {
+	my ($name, $code) = @_;
+	push @cases, $name => sub {
+		$code->();
+		is_deeply([scratch_left()], [], 'no scratch directory is left');
+	};
+}
+
 # Where one part of a mail was replaced: everything before and behind it must
 # be there unchanged. Returns what stands in its place, or undef.
 sub in_place_of {
@@ -51,8 +61,8 @@ sub exit_is {
 
 sub clean_is_untouched {
 	my ($name, $in, %a) = @_;
-	my $r = spawnscan(in => $in, %a);
-	subtest $name => sub {
+	a_case $name => sub {
+		my $r = spawnscan(in => $in, %a);
 		exit_is($r, 0, $name) or return;
 		my ($rest, $antivirus, $result) = split_marks($r->{out});
 		same_bytes($rest, $in, 'minus the two marks it is what it was');
@@ -67,7 +77,6 @@ sub clean_is_untouched {
 		is(scalar(() = glob "$r->{quarantine}/*/*"), 0, 'nothing in quarantine');
 		is(last_record($r->{log})->{verdict}, 'clean', 'the log says clean');
 	};
-	return $r;
 }
 
 my $plain = mail();
@@ -107,12 +116,12 @@ clean_is_untouched('folded header in front', "Subject: a\n folded\n\tline\nFrom:
 clean_is_untouched('multipart without a boundary', "MIME-Version: 1.0\nContent-Type: multipart/mixed\n\nx\n");
 clean_is_untouched('unfinished multipart', $multi =~ s/--frontier-42--.*//sr);
 
-{
+a_case 'header=no' => sub {
 	my $r = spawnscan(in => $plain, args => ['-o', 'header=no']);
 	exit_is($r, 0, 'header=no');
 	same_bytes($r->{out}, $plain, 'header=no: nothing at all is added');
-}
-{
+};
+a_case 'a forged result' => sub {
 	my $r = spawnscan(in => "X-Spawnscan-Result: clean (forged)\nSubject: a\n"
 	    . "x-spawnscan-result : clean\n folded, with a space before the colon\n"
 	    . "X-Spawnscan-Results: this one stays\nFrom: a\@b\n\nX-Spawnscan-Result: in the body\n");
@@ -121,13 +130,13 @@ clean_is_untouched('unfinished multipart', $multi =~ s/--frontier-42--.*//sr);
 	same_bytes($rest, "Subject: a\nX-Spawnscan-Results: this one stays\nFrom: a\@b\n\n"
 	    . "X-Spawnscan-Result: in the body\n", 'incoming X-Spawnscan-Result fields are struck out');
 	unlike($r->{out}, qr/forged|folded/, 'with their continuation lines');
-}
-{
+};
+a_case 'a forged result behind an mbox line' => sub {
 	my $in = "From x\n" . crlf("X-Spawnscan-Result: forged\nSubject: a\n\nx\n");
 	my $r = spawnscan(in => $in);
 	my ($rest) = split_marks($r->{out});
 	same_bytes($rest, "From x\nSubject: a\r\n\r\nx\r\n", 'struck out behind an mbox line as well, CRLF');
-}
+};
 
 # -- infected ---------------------------------------------------------------
 
@@ -138,7 +147,7 @@ my $after = attachment('harmless.pdf', noise(3000, 7), type => 'application/pdf'
 # The part is removed, a notice in its place, everything else as it was.
 sub is_removed {
 	my ($name, $in, $part, %a) = @_;
-	subtest $name => sub {
+	a_case $name => sub {
 		my $r = spawnscan(in => $in, args => $a{args});
 		exit_is($r, 0, $name) or return;
 		my $new = in_place_of($in, $r->{out}, $part, $name) // return;
@@ -201,7 +210,7 @@ for my $style (['LF', sub { $_[0] }], ['CRLF', \&crlf]) {
 }
 
 # Two of them, and other parts in between.
-{
+a_case 'two infected parts' => sub {
 	my @bad = (attachment('one.txt', eicar()), attachment('two.zip', $zip));
 	my $in = mail(parts => [$text, $bad[0], $after, $bad[1], $after]);
 	my $r = spawnscan(in => $in);
@@ -214,12 +223,12 @@ for my $style (['LF', sub { $_[0] }], ['CRLF', \&crlf]) {
 	is($got[$_], "$all[$_]\n", "part $_ is untouched") for 0, 2, 4;
 	like($got[$_] // '', qr/\Q$SIG\E/, "part $_ is a notice") for 1, 3;
 	is(scalar(() = $r->{out} =~ /^Content-Type: text\/plain/mg), 3, 'a text part for each');
-}
+};
 
 # Infected as a whole: the body is replaced.
 sub whole {
 	my ($name, $in) = @_;
-	subtest $name => sub {
+	a_case $name => sub {
 		my $r = spawnscan(in => $in);
 		exit_is($r, 0, $name) or return;
 		my ($rest) = split_marks($r->{out});
@@ -245,7 +254,7 @@ for my $style (['LF', sub { $_[0] }], ['CRLF', \&crlf]) {
 	whole("$s single part, base64", $f->(mail(type => 'application/zip; name=a.zip', encoding => 'base64', body => b64($zip))));
 	whole("$s single part, html", $f->(mail(type => 'text/html', body => '<p>' . eicar() . "</p>\n")));
 }
-{
+a_case 'outside of all parts' => sub {
 	# Not a mail at all: still found, and nothing of it comes out.
 	my $r = spawnscan(in => eicar());
 	ok($r->{code} != 0 || $r->{out} !~ /EICAR-STANDARD/, 'bare EICAR does not come out');
@@ -262,7 +271,7 @@ for my $style (['LF', sub { $_[0] }], ['CRLF', \&crlf]) {
 	$in = $plain =~ s/^Subject: .*/'Subject: ' . eicar()/emr;
 	$r = spawnscan(in => $in);
 	ok($r->{out} !~ /EICAR-STANDARD/, 'EICAR in the header does not come out');
-}
+};
 
 # -- dangerous names ----------------------------------------------------------
 
@@ -274,7 +283,7 @@ sub is_renamed {
 	my $part = part("$header\nContent-Transfer-Encoding: base64\nX-Other: stays\n  folded", b64($bytes));
 	my $mail = mail(parts => [$text, $part, $after]);
 	($part, $mail) = (crlf($part), crlf($mail)) if $a{crlf};
-	subtest $name => sub {
+	a_case $name => sub {
 		my $r = spawnscan(in => $mail, args => $a{args});
 		exit_is($r, 0, $name) or return;
 		my $new = in_place_of($mail, $r->{out}, $part, $name) // return;
@@ -430,10 +439,10 @@ for my $class (sort keys %case) {
 	my ($in, $part, @more) = @{$case{$class}};
 	for my $action (qw(pass tag defang remove reject discard tempfail)) {
 		my $name = "$class = $action";
-		my $r = spawnscan(in => $in, args => ['-o', "$class=$action", map { ('-o', $_) } @more]);
-		my @kept = grep { !/\.meta\z/ } glob "$r->{quarantine}/*/*";
-		my $rec = last_record($r->{log});
-		subtest $name => sub {
+		a_case $name => sub {
+			my $r = spawnscan(in => $in, args => ['-o', "$class=$action", map { ('-o', $_) } @more]);
+			my @kept = grep { !/\.meta\z/ } glob "$r->{quarantine}/*/*";
+			my $rec = last_record($r->{log});
 			is($rec->{verdict}, $class, 'the log tells the class');
 			is($rec->{action}, $action, 'and the action');
 			if ($action eq 'pass' || $action eq 'tag') {
@@ -465,7 +474,7 @@ for my $class (sort keys %case) {
 		};
 	}
 }
-{
+a_case 'which action wins' => sub {
 	my ($in) = @{$case{infected}};
 	# Message-level actions win over those on parts, whichever part they come from.
 	my $both = mail(parts => [$text, attachment('a.exe', noise(100)), attachment('eicar.txt', eicar())]);
@@ -481,10 +490,10 @@ for my $class (sort keys %case) {
 	my @kept = grep { !/\.meta\z/ } glob "$r->{quarantine}/*/*";
 	ok($r->{code} == 75 || @kept == 1, 'discard with quarantine=off is kept all the same, or not discarded');
 	is($r->{out}, '', 'and nothing comes out');
-}
+};
 
 # -- limits -------------------------------------------------------------------
-{
+a_case 'limits' => sub {
 	my $many = mail(parts => [map { part('Content-Type: text/plain', "part $_\n") } 1 .. 50]);
 	for (['mime_parts_limit=10', $many], ['mime_depth_limit=3', do {
 		my $m = $plain;
@@ -505,7 +514,7 @@ for my $class (sort keys %case) {
 	my $r = spawnscan(in => mail(body => 'x' x 5000), args => ['-o', 'message_size_limit=4K']);
 	ok($r->{code} == 69 || $r->{code} == 75, "message_size_limit: exit code $r->{code}");
 	is($r->{out}, '', 'message_size_limit: nothing on stdout');
-}
+};
 
 # -- sizes --------------------------------------------------------------------
 {
@@ -518,7 +527,7 @@ for my $class (sort keys %case) {
 }
 
 # -- quarantine and backup ------------------------------------------------------
-{
+a_case 'quarantine and backup' => sub {
 	my $infected = $case{infected}[0];
 	for (
 		['the default', [], 0, 1],
@@ -581,10 +590,10 @@ for my $class (sort keys %case) {
 	my ($dir) = $conf =~ m{\A(.*)/};
 	my %ids = map { (read_file($_) =~ /(number\d)/)[0] => 1 } grep { !/\.meta\z/ } glob "$dir/quarantine/*/*";
 	is(scalar keys %ids, 6, 'six originals, all different');
-}
+};
 
 # -- input and output that go wrong ---------------------------------------------
-{
+a_case 'input and output that go wrong' => sub {
 	# The reader went away: not a success.
 	my $r = run(cmd => ['/bin/sh', '-c', 'exec 3>&1; { "$@"; echo "code $?" >&3; } | true', 'sh',
 	    spawnscan_cmd('-c', conf_file())], in => mail(body => "x\n" x 200000));
@@ -613,27 +622,29 @@ for my $class (sort keys %case) {
 	close $in_w;
 	is(reap($pid, 60), 0, 'byte by byte: exit code 0');
 	same_bytes((split_marks(read_file("$dir/slow")))[0], $plain, 'byte by byte: the mail');
-}
+};
 
-is_deeply([scratch_left()], [], 'no scratch directory is left');
 # What libclamav takes for HTML it does not look at as it stands.
-for my $html ("<html><body><p>" . eicar() . "</p></body></html>\n",
-    "<script>" . eicar() . "</script>\n", eicar() . "\n<html><script>x</script></html>\n") {
-	for my $mail (mail(type => 'text/html', encoding => '7bit', body => $html),
-	    mail(type => 'text/html', encoding => 'base64', body => b64($html)),
-	    mail(parts => [part('', 'text'), attachment('a.dat', $html)])) {
-		my $r = spawnscan(in => $mail);
-		is($r->{code}, 0, 'payload in HTML: exit code');
-		like($r->{out}, qr/^X-Spawnscan-Result: infected action=remove/m, 'payload in HTML: found');
-		unlike($r->{out}, qr/\Q@{[eicar()]}\E/, 'payload in HTML: gone');
+a_case 'payload in HTML' => sub {
+	for my $html ("<html><body><p>" . eicar() . "</p></body></html>\n",
+	    "<script>" . eicar() . "</script>\n", eicar() . "\n<html><script>x</script></html>\n") {
+		for my $mail (mail(type => 'text/html', encoding => '7bit', body => $html),
+		    mail(type => 'text/html', encoding => 'base64', body => b64($html)),
+		    mail(parts => [part('', 'text'), attachment('a.dat', $html)])) {
+			my $r = spawnscan(in => $mail);
+			is($r->{code}, 0, 'payload in HTML: exit code');
+			like($r->{out}, qr/^X-Spawnscan-Result: infected action=remove/m, 'payload in HTML: found');
+			unlike($r->{out}, qr/\Q@{[eicar()]}\E/, 'payload in HTML: gone');
+		}
 	}
-}
+};
 
 # A name with its colon in the next line is that name to some.
-{
+a_case 'a forged result in two lines' => sub {
 	my $r = spawnscan(in => "X-Spawnscan-Result\n : clean\n" . mail());
 	my @claims = $r->{out} =~ /X-Spawnscan-Result/g;
 	is(scalar @claims, 1, 'a forged result in two lines is struck out');
-}
+};
 
+together(@cases);
 done_testing;
