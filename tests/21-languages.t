@@ -31,7 +31,7 @@ sub mail {
 }
 sub filtered {
 	my ($in, @settings) = @_;
-	return spawnscan(in => $in, args => [map { ('-o', $_) } 'blocked=remove', "language_dir=$shipped", @settings]);
+	return spawnscan(in => $in, conf => {by_engine()}, args => [map { ('-o', $_) } 'blocked=remove', "language_dir=$shipped", @settings]);
 }
 # The notice as it is read.
 sub notice {

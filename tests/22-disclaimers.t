@@ -21,7 +21,7 @@ my $disclaimer = 'This message is for its addressee only.';
 my $banner = 'This message came from outside.';
 my @both = ("disclaimer=$disclaimer", "banner=$banner");
 
-sub filtered { my ($in, @settings) = @_; return spawnscan(in => $in, args => [map { ('-o', Encode::encode('UTF-8', $_)) } @settings]) }
+sub filtered { my ($in, @settings) = @_; return spawnscan(in => $in, conf => {by_engine()}, args => [map { ('-o', Encode::encode('UTF-8', $_)) } @settings]) }
 sub message { my ($type, $body, $more) = @_; return "From: a\@example.org\nSubject: s\nMIME-Version: 1.0\n" . ($type ? "Content-Type: $type\n" : '') . ($more // '') . "\n$body" }
 sub of { my ($type, $boundary, @parts) = @_; return message("$type; boundary=$boundary", join('', map { "--$boundary\n$_\n" } @parts) . "--$boundary--\n") }
 sub body { my ($r) = @_; return $r->{out} =~ /\n\r?\n(.*)\z/s ? $1 : '' }

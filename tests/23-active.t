@@ -15,7 +15,7 @@ use MailMaker;
 
 sub findings {
 	my ($name, $content, %conf) = @_;
-	my $r = spawnscan(in => mail(parts => [part('Content-Type: text/plain', "text\n"), attachment($name, $content)]), conf => conf_file(%conf), timeout => 120);
+	my $r = spawnscan(in => mail(parts => [part('Content-Type: text/plain', "text\n"), attachment($name, $content)]), conf => conf_file(by_engine(), %conf), timeout => 120);
 	my ($result) = header_of($r->{out}, 'X-Spawnscan-Result');
 	return $result =~ s/\s+/ /gr;
 }

@@ -16,7 +16,7 @@ use SmtpClient;
 sub findings {
 	my ($content, $macros, %a) = @_;
 	my $mail = $a{mail} // mail(parts => [part('Content-Type: text/plain', "text\n"), attachment('a.dat', $content)]);
-	my $r = spawnscan(in => $mail, conf => conf_file(block_macros => $macros, %{$a{conf} // {}}), timeout => 120);
+	my $r = spawnscan(in => $mail, conf => conf_file(by_engine(), block_macros => $macros, %{$a{conf} // {}}), timeout => 120);
 	my ($result) = header_of($r->{out}, 'X-Spawnscan-Result');
 	return ($result // "exit code $r->{code} $r->{err}") =~ s/\s+/ /gr;
 }

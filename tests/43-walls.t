@@ -24,8 +24,14 @@ my $no_calls = 'seccomp is not available';
 sub words { my (%c) = @_; return ($c{files} ? qr/Landlock ABI \d+/ : qr/no Landlock: files are not shut off/, $c{calls} ? qr/seccomp$/m : qr/no seccomp: system calls are not restricted$/m) }
 
 # One kind of container: words in front of a command that put it there, and which
-# walls stand in it.
+# walls stand in it. They are tried at the end, side by side.
+my @cases;
 sub container {
+	my ($name, @how) = @_;
+	push @cases, $name => sub { in_container($name, @how) };
+}
+
+sub in_container {
 	my ($name, $in, %stands) = @_;
 	my @in = @$in;
 	my $all = $stands{files} && $stands{calls};
@@ -148,4 +154,5 @@ for (['unshare', \@unshare], ['systemd-nspawn', \@nspawn], ['podman', \@podman])
 	}
 }
 
+together(@cases);
 done_testing;
