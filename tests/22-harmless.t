@@ -14,12 +14,13 @@ use MIME::QuotedPrint ();
 my $conf = conf_file(by_engine());
 my $text = part('Content-Type: text/plain', "A text.\n");
 
+my @cases;
 sub is_clean {
 	my ($in, $name) = @_;
 	for my $crlf (0, 1) {
 		my $mail = $crlf ? crlf($in) : $in;
-		my $r = spawnscan(in => $mail, conf => $conf, timeout => 120);
-		subtest $name . ($crlf ? ', CRLF' : '') => sub {
+		push @cases, $name . ($crlf ? ', CRLF' : '') => sub {
+			my $r = spawnscan(in => $mail, conf => $conf, timeout => 120);
 			is($r->{code}, 0, 'exit code');
 			my ($rest, undef, $result) = split_marks($r->{out});
 			like($result // '', qr/: clean\r?$/m, 'clean') or diag($result);
@@ -84,4 +85,5 @@ for my $odd ("\0", "\xff", "\x01", "\x9fe") {
 	my $r = spawnscan(in => mail(parts => [$text, attachment('notes.txt', 'EGGA is not how a text begins' . $odd . ' more of it' x 20, type => 'text/plain')]), timeout => 60);
 	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/unopened action=defang part=2 /, 'a byte that is in no text: unopened');
 }
+together(@cases);
 done_testing;

@@ -34,7 +34,9 @@ sub notices { my ($d) = @_; return grep { $_->{data} =~ /^X-Spawnscan-Notice: /m
 sub wait_notices { my ($d, $n) = @_; wait_for(sub { (() = notices($d)) >= $n }, 20); return notices($d) }
 sub dir { return read_file($conf) =~ /^quarantine_dir = (.*)$/m ? $1 : die }
 
-subtest 'one notice' => sub {
+# Each has settings and servers of its own; they wait for notices side by side.
+my @cases;
+push @cases, 'one notice' => sub {
 	my $d = Downstream->start;
 	settings(notify_to => 'postmaster@example.com');
 	my ($reply) = session($d, {mail => infected(), from => 'alice@example.org', to => ['bob@example.net']});
@@ -57,7 +59,7 @@ subtest 'one notice' => sub {
 	is(scalar(() = notices($d)), 1, 'none for other classes or clean mail');
 };
 
-subtest 'the rest is summed up' => sub {
+push @cases, 'the rest is summed up' => sub {
 	my $d = Downstream->start;
 	settings(notify_to => 'postmaster@example.com', notify_interval => '1h', notify_classes => 'infected blocked');
 	session($d, infected('one.txt'));
@@ -86,7 +88,7 @@ subtest 'the rest is summed up' => sub {
 	is(scalar(() = wait_notices($d, 5)), 5, 'nor does a broken file');
 };
 
-subtest 'many at the same time' => sub {
+push @cases, 'many at the same time' => sub {
 	my $d = Downstream->start;
 	settings(notify_to => 'postmaster@example.com');
 		my @pids = map {
@@ -104,7 +106,7 @@ subtest 'many at the same time' => sub {
 	is(scalar(() = notices($d)), 1, 'and one notice');
 };
 
-subtest 'no notice of a notice' => sub {
+push @cases, 'no notice of a notice' => sub {
 	my $d = Downstream->start;
 	settings(notify_to => 'postmaster@example.com', notify_interval => 0);
 	session($d, {mail => infected(), from => '', to => ['Postmaster@example.com']});
@@ -113,7 +115,7 @@ subtest 'no notice of a notice' => sub {
 	ok(!wait_for(sub { (() = notices($d)) > 1 }, 1), 'nor later');
 };
 
-subtest 'hostile names' => sub {
+push @cases, 'hostile names' => sub {
 	my $d = Downstream->start;
 	settings(notify_to => 'postmaster@example.com', notify_interval => 0);
 	my $evil = "x\e[2J\r\n.\r\nX-Evil: 1" =~ s/([^a-z])/sprintf '%%%02X', ord $1/ger;
@@ -125,7 +127,7 @@ subtest 'hostile names' => sub {
 	ok(!(grep { length > 998 } split /\r\n/, $n[0]{data}), 'no line too long');
 };
 
-subtest 'nobody waits' => sub {
+push @cases, 'nobody waits' => sub {
 	# The notice's own server never answers; the session and its end must not care. As long
 	# as the notice has no record, it is not through.
 	my $d = Downstream->start;
@@ -147,7 +149,7 @@ subtest 'nobody waits' => sub {
 	ok(wait_for(sub { (read_file(dir() . '/.notify-infected') // '') =~ /\A0 1\n/ }), 'it is told of in the next one') or diag(read_file(dir() . '/.notify-infected'));
 };
 
-subtest 'of what came by a milter' => sub {
+push @cases, 'of what came by a milter' => sub {
 	my $d = Downstream->start;
 	my $port = free_port();
 	settings(notify_to => 'postmaster@example.com', notify_via => $d->address);
@@ -164,7 +166,7 @@ subtest 'of what came by a milter' => sub {
 	reap($pid, 60);
 };
 
-subtest 'quarantine_to' => sub {
+push @cases, 'quarantine_to' => sub {
 	my $d = Downstream->start;
 	settings(quarantine_to => 'virus@example.com');
 	my $mail = infected();
@@ -179,7 +181,7 @@ subtest 'quarantine_to' => sub {
 	ok(!wait_for(sub { (grep { $_->{data} =~ /message\.eml\.defanged/ } $d->messages) > 1 }, 1), 'what is not kept is not sent');
 };
 
-subtest 'quarantine_to_only' => sub {
+push @cases, 'quarantine_to_only' => sub {
 	my $mail = infected();
 	my $originals = sub { my ($d) = @_; return grep { $_->{data} =~ /message\.eml\.defanged/ } $d->messages };
 	my $left = sub { return grep { -f } glob dir() . '/*/*' };
@@ -231,4 +233,6 @@ subtest 'quarantine_to_only' => sub {
 	is($r->{code}, 78, 'without an address');
 	like($r->{err}, qr/quarantine_to_only = yes without quarantine_to/, 'and it says so');
 };
+
+together(@cases);
 done_testing;
