@@ -159,7 +159,7 @@ load:
 # each call fail; unit_sandbox probes every system call. What takes longest begins.
 SLOW  = tests/15% tests/16% tests/18-containers.t tests/31% tests/38% tests/39-lifetime.t tests/40% \
         tests/45% tests/46% tests/6% tests/70% tests/72% tests/74% tests/75% tests/77% tests/8% tests/95%
-LONG  = tests/30-smtp.t tests/10-oneshot.t $(BUILD)/tests/unit_scan
+LONG  = tests/24-passwords.t tests/10-oneshot.t tests/30-smtp.t tests/43-walls.t tests/37-proxy.t $(BUILD)/tests/unit_scan
 QUICK = $(filter-out $(SLOW),$(wildcard tests/*.t)) $(filter-out %/unit_sandbox,$(TESTS))
 quick: tests
 	TEST_JOBS=$$((2 * $$(nproc))) SPAWNSCAN_CELLS=8 SPAWNSCAN_SAMPLE=16 tests/run $(CURDIR)/$(BUILD) $(LONG) $(filter-out $(LONG),$(QUICK))
