@@ -196,6 +196,11 @@ like(spawnscan(in => mail(), conf => with("X ignore\nPUA.* tag\n", header => 'no
 	my $seen = run(cmd => ["$BUILD/spawnscan", '-c', $two, '-o', "sendmail_path=$files/sendmail", '--sendmail', '-f', 'a@x.example', '--', 'b@x.example'], in => of(attachment('a.dat', $pua)), timeout => 60);
 	is($seen->{code}, 0, 'two rules that match one message');
 	like((header_of(read_file("$files/out"), 'X-Spawnscan-Result'))[0] // '', qr/^infected action=tag/, 'do not hide an infection together');
+	my $tag = verdicts("PUA.* tag\n");
+	my $apart = write_file("$files/apart.conf", read_file(conf_file(%by, database => $dir)) . "\n[rule bare]\nrecipient = x.example\nheader = no\ncontinue = yes\n\n[rule told]\nsender = x.example\nverdicts = $tag\n", 0644);
+	$seen = run(cmd => ["$BUILD/spawnscan", '-c', $apart, '-o', "sendmail_path=$files/sendmail", '--sendmail', '-f', 'a@x.example', '--', 'b@x.example'], in => of(attachment('a.dat', $pua)), timeout => 60);
+	is($seen->{code}, 0, 'one rule without marks, and one with a verdict that tags') or diag($seen->{err});
+	like((header_of(read_file("$files/out"), 'X-Spawnscan-Result'))[0] // '', qr/^infected action=tag/, 'do not hide it together');
 	my $bad = verdicts("X frob\n");
 	my $r = spawnscan(in => mail(), conf => write_file("$files/bad.conf", read_file(conf_file()) . "\n[rule a]\nsender = x\nverdicts = $bad\n", 0644));
 	like($r->{err}, qr/\Aspawnscan: \S+:\d+: rule a: \Q$bad\E:1: expected/, 'a bad line in the file of a rule');

@@ -67,6 +67,7 @@ sub through {
 	my (%a) = @_;
 	my $dir = standin($a{do} // 'exit 0');
 	my $conf = conf_file(%{$a{conf} // {}});
+	write_file($conf, read_file($conf) . "\n$a{rules}", 0644) if $a{rules};
 	my ($base) = $conf =~ m{(.*)/};
 	pipe my $m_r, my $m_w or die;
 	pipe my $e_r, my $e_w or die;
@@ -118,6 +119,13 @@ subtest 'clean' => sub {
 	is("$r->{record}{outcome} $r->{record}{from} $r->{record}{to}", 'delivered alice@example.org bob@example.net,carol@example.net', 'log');
 	is($r->{record}{client}, undef, 'log: no client');
 	is(scalar @{$r->{kept}}, 0, 'nothing is kept');
+};
+subtest 'recipients of two kinds: the strictest' => sub {
+	my $r = through(message => $named, rules => "[rule lab]\nrecipient = bob\@example.net\nblocked = pass\n[rule strict]\nrecipient = carol\@example.net\nblocked = remove\n");
+	is($r->{code}, 0, 'exit code') or diag($r->{err}, $r->{log});
+	like($r->{message}, qr/was removed by the content filter/, 'nobody gets it as it was');
+	same_bytes($r->{envelope}, $envelope, 'all get it');
+	is("$r->{record}{rules} $r->{record}{strictest_of}", 'strict 2', 'log');
 };
 subtest 'infected, with a client' => sub {
 	my $r = through(message => $infected, env => {TCPREMOTEIP => '192.0.2.1', TCPREMOTEHOST => 'mail.example'});

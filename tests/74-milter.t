@@ -86,6 +86,11 @@ subtest 'the log and the rules know the envelope' => sub {
 		is($r->{action}, $action, "$name: action");
 		is($r->{rules}, $rule, 'and rule');
 	}
+	my $two = milter(rules => "[rule lab]\nrecipient = lab.example\nblocked = pass\n[rule strict]\nrecipient = strict.example\nblocked = remove\n");
+	like(deliver($two, $named, to => ['a@lab.example', 'b@strict.example'])->{mail}, qr/was removed by the content filter/, 'recipients of two kinds: the strictest');
+	ok(wait_for(sub { (() = records($two)) > 0 }, 30), 'a record');
+	is(join(' ', map { $_ // '' } @{(records($two))[-1]}{qw(rules strictest_of)}), 'strict 2', 'which says so');
+	end($two);
 	my $x = milter(conf => { exempt_clients => '192.0.2.7', infected => 'reject', ambiguous => 'pass' });
 	like(deliver($x, $named, address => '192.0.2.7')->{mail}, qr/name="?a\.exe"?/, 'an exempt client');
 	like(deliver($x, $named, address => '192.0.2.8')->{mail}, qr/a\.exe\.defanged/, 'and another one');

@@ -37,6 +37,7 @@
 #include "network.h"
 #include "rule.h"
 #include "ruling.h"
+#include "verdict_file.h"
 #include "words.h"
 
 #define KEYS_MAX 64 /* an address, its domain, and the domains around it */
@@ -243,7 +244,8 @@ treat(const struct occasion *o, const enum match *matches, struct treatment *t)
 		rule_apply(o->rules[i], t->conf);
 	}
 	/* No rule may say so alone; two that match one message can't take the last mark away. */
-	if (t->conf != NULL && t->conf->action[CLASS_INFECTED] == ACTION_TAG)
+	if (t->conf != NULL && !t->conf->header &&
+	    (t->conf->action[CLASS_INFECTED] == ACTION_TAG || verdict_file_tags(t->conf)))
 		t->conf->header = true;
 }
 

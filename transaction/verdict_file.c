@@ -55,6 +55,25 @@ verdict_file_read(const struct conf *conf, char **text, struct overrides *o, cha
 	return true;
 }
 
+bool
+verdict_file_tags(const struct conf *conf)
+{
+	struct overrides o = { NULL, 0 };
+	char *text = NULL, today[11], err[512];
+	bool tags = false;
+
+	if (*conf->verdicts == '\0' || (text = read_text(conf->verdicts, err, sizeof(err))) == NULL)
+		return false;
+	override_today(today);
+	if (override_parse(&o, text, conf->verdicts, today, err, sizeof(err))) {
+		for (size_t i = 0; i < o.n; i++)
+			tags = tags || o.at[i].action == ACTION_TAG;
+		override_free(&o);
+	}
+	free(text);
+	return tags;
+}
+
 static const char *
 contradiction(const struct conf *conf, const struct override *o)
 {

@@ -23,6 +23,9 @@ bool verdict_file_read(const struct conf *, char **text, struct overrides *, cha
 /* Can those of the settings and of each rule be read? If not, a sentence. */
 bool verdict_file_check(const struct conf *, char *err, size_t errsize);
 
+/* Has it a line whose action is to tag? One that can't be read has none. */
+bool verdict_file_tags(const struct conf *);
+
 /* A line for each line in them that has expired. Faults are verdict_file_check's to tell. */
 void verdict_file_print_expired(const struct conf *, FILE *);
 
