@@ -58,9 +58,8 @@ brotli_open(struct packed *p, const struct format_input *in)
 	while (n > 0)
 		free(names[--n]);
 	free(names);
-	if (flags != 0 || used == in->len || in->len - used > packed_room(p))
-		return;
-	packed_add_copy(p, NULL, 0, in->bytes + used, in->len - used);
+	if (flags == 0 && used < in->len)
+		packed_add_copy(p, NULL, 0, in->bytes + used, in->len - used);
 }
 
 /* As far as it goes: malloc'd. */

@@ -231,6 +231,13 @@ clean('the first bytes of an archive, in a picture', 'GIF89a' . noise(3000) . "R
 like(found('a.rar', rar5_of(['a.txt' => 'x' x 300000]), scan_file_limit => '100K'), qr/\blimit action=/, 'a member over scan_file_limit');
 like(found('a.rar', rar5_of([map { ("$_.txt" => 'x') } 1 .. 30]), scan_files_limit => 20), qr/\blimit action=/, 'members over scan_files_limit');
 like(found('a.rar', rar5_of([map { ("$_.txt" => 'x' x 30000) } 1 .. 30]), scan_size_limit => '500K'), qr/\blimit action=/, 'members over scan_size_limit');
+SKIP: {
+	loud_skip('no brotli here', 4), last unless have_program('brotli');
+	my $br = pack_files($of{Brotli}{make}, 'a.txt' => 'x' x 400_000);
+	my %bounds = (scan_file_limit => '450K', scan_size_limit => '500K');
+	like(found('a.txt.br', $br . noise($_) . $rar_js, %bounds), qr/\blimit action=/, "Brotli: $_ bytes behind it, over scan_size_limit") for 113_000, 200_000;
+	like(found('a.txt.br', $br . noise($_) . $rar_js, %bounds), qr/\bblocked action=/, "Brotli: $_ bytes behind it, and an archive") for 0, 9_000;
+}
 my $nested = rar5_of(['a.txt' => 'x']);
 $nested = rar5_of(['a.rar' => $nested]) for 1 .. 30;
 like(found('a.rar', $nested, mime_depth_limit => 20), qr/\blimit action=/, 'archives in archives over mime_depth_limit');
