@@ -37,8 +37,8 @@
 	"Subject:   {subject}\n" \
 	"Filter:    spawnscan {version} on {host}\n" \
 	"Reference: {reference}\n\n" \
-	"Do not open it unless you know how to handle dangerous mail; rather ask\n" \
-	"your postmaster."
+	"Do not open it unless you know how to handle dangerous mail; ask\n" \
+	"your postmaster instead."
 
 /* X(id, key in the file, may have several lines, English) */
 #define SENTENCES(X) \

@@ -215,7 +215,7 @@ one('list of names', 'bob@names.example', 'names', $as_it_was);
 one('list of names, blocked', 'carol@names.example', 'names', qr/name="a\.txt\.defanged"/, name => 'a.txt');
 one('notice text', 'bob@words.example', 'words', qr/gone, [^\n]*\.\r\nAsk the helpdesk of Example Ltd, \d{4}/);
 one('notice in German', 'bob@de.example', 'german', qr/wurde vom Inhaltsfilter entfernt/);
-one('notice in French', 'bob@fr.example', 'french', qr/supprim=C3=A9 par le filtre de contenu/);
+one('notice in French', 'bob@fr.example', 'french', qr/Le filtre de contenu a supprim=C3=A9 une/);
 one('notice in the language of the message', 'bob@auto.example', 'auto', qr/wurde vom Inhaltsfilter entfernt/, header => 'Content-Language: de');
 one('banner', 'bob@banner.example', 'banner', qr/This came from outside\.(?:\r\n)+A text before it/);
 one('what was found', 'bob@lab.example', 'infected', qr/name="v\.txt"/, name => 'v.txt', content => eicar());
