@@ -315,6 +315,8 @@ bench:
 	$(MAKE) bench-tools
 	bench/run $(BUILD)
 	[ -n "$$BENCH_QUICK" ] || bench/real $(BUILD)
+	bench/repeat $(BUILD)
+	[ -n "$$BENCH_QUICK" ] || bench/abuse $(BUILD)
 
 # What do attachments cost that have been seen before? See bench/repeat.
 repeat: bench-tools

@@ -6,8 +6,9 @@ package Filters;
 #
 # A candidate is a hash: name, target (port or socket path for loadgen), groups
 # (World's, that its work is done in), delivers and keeps (does an infected
-# message arrive at the sink, and as it was), args (for loadgen).
-# clamd serves three candidates, one at a time, so its group is in all of them;
+# message arrive at the sink, and as it was), args (for loadgen), send (what bench/send
+# is to speak in its place).
+# clamd serves five candidates, one at a time, so its group is in all of them;
 # the same holds for one Postfix with a spawn(8) service per filter.
 
 use v5.32;
@@ -17,7 +18,7 @@ use IO::Socket::INET;
 use IO::Socket::UNIX;
 use World;
 
-my $PEER = 'clamav';	# user of clamd, clamsmtp and amavisd-new
+my $PEER = 'clamav';	# user of clamd, clamsmtp, amavisd-new and clamav-milter
 my $USER = 'nobody';	# user of spawnscan and the relay
 
 sub listens {
@@ -34,9 +35,9 @@ sub await {
 }
 
 sub sink {
-	my ($bin) = @_;
+	my ($bin, @options) = @_;
 	my $port = free_port();
-	start_process('sink', "$bin/sink", $port);
+	start_process('sink', "$bin/sink", @options, $port);
 	await('sink', $port, 5);
 	return $port;
 }
@@ -219,6 +220,44 @@ END
 	my @debian = grep { -e } map { "/etc/amavis/conf.d/$_" } qw(01-debian 20-debian_defaults);
 	start_process('amavis', 'amavisd', (map { ('-c', $_) } @debian, $conf), 'foreground');
 	await('amavis', $port, 40);
+	return $port;
+}
+
+# Over the milter protocol, as Postfix would ask it; what is infected it refuses.
+sub clamav_milter {
+	my ($clamd) = @_;
+	my $dir = own("$World::DIR/clamav-milter", $PEER);
+	my $port = free_port();
+	write_file("$dir/conf", <<"END", 0644);
+MilterSocket inet:$port\@127.0.0.1
+ClamdSocket unix:$clamd
+User $PEER
+Foreground true
+TemporaryDirectory $dir
+MaxFileSize 300M
+OnInfected Reject
+END
+	start_process('clamav-milter', 'clamav-milter', '-c', "$dir/conf");
+	await('clamav-milter', $port, 30);
+	return $port;
+}
+
+# Its antivirus module alone, that gives clamd the whole message as the others do.
+sub rspamd {
+	my ($clamd) = @_;
+	my $dir = own("$World::DIR/rspamd", '_rspamd');
+	my $port = free_port();
+	write_file("$dir/conf", <<"END", 0644);
+options { filters = ""; url_tld = "/usr/share/rspamd/effective_tld_names.dat"; pidfile = "$dir/pid"; tempdir = "$dir"; max_message = 300M; }
+logging { type = "file"; filename = "$dir/log"; level = "warning"; }
+modules { path = "/usr/share/rspamd/plugins/antivirus.lua"; }
+actions { reject = 15; }
+worker "normal" { bind_socket = "127.0.0.1:$port"; count = 4; task_timeout = 180s; }
+antivirus { clamav { type = "clamav"; servers = "$clamd"; symbol = "CLAM_VIRUS"; scan_mime_parts = false; max_size = 300000000; timeout = 180; action = "reject"; } }
+END
+	start_process('rspamd', 'rspamd', '-f', '-c', "$dir/conf", '-u', '_rspamd', '-g', '_rspamd');
+	# It takes some time over its own configuration.
+	await('rspamd', $port, 180);
 	return $port;
 }
 
