@@ -53,6 +53,7 @@ static void check_macros(struct examination *, const struct part *, const char *
 static bool is_unread(const struct examination *, const struct part *);
 static const char *sheet(const char *, size_t len);
 static bool is_markup(const char *, size_t len);
+static const char *wrapped(const char *, size_t len);
 static const char *scripted(const char *, size_t len, bool any);
 static bool has(const char *, size_t len, const char *word);
 static bool has_run(const char *, size_t len);
@@ -89,6 +90,8 @@ check_macros(struct examination *x, const struct part *part, const char *content
 	x->vba = vba_of(content, content_len);
 	if (rule == NULL)
 		rule = sheet(text, len);
+	if (rule == NULL)
+		rule = wrapped(text, len);
 	if (rule == NULL)
 		rule = scripted(text, len, any);
 	if (rule == NULL && x->vba == VBA_AUTORUN && !any)
@@ -265,6 +268,22 @@ sheet(const char *s, size_t len)
 		if (has(s, len, types[i]))
 			return "a sheet of macros";
 	}
+	return NULL;
+}
+
+/*
+ * VBA in what nobody unpacks here, so that it is not read: ActiveMime, in which Word keeps it
+ * beside HTML and in its XML of 2003, and a package in one XML file (Flat OPC).
+ */
+static const char *
+wrapped(const char *s, size_t len)
+{
+	if (len >= 10 && memcmp(s, "ActiveMime", 10) == 0)
+		return "macros that are not read";
+	if (is_markup(s, len) &&
+	    (has(s, len, "macrosPresent") || has(s, len, "docSuppData") ||
+		(has(s, len, "binaryData") && has(s, len, "vbaProject"))))
+		return "macros that are not read";
 	return NULL;
 }
 

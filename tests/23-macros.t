@@ -6,6 +6,7 @@ use v5.32;
 use warnings;
 use FindBin;
 use lib "$FindBin::Bin/lib";
+use Compress::Zlib ();
 use Test::More;
 use Harness;
 use MailMaker;
@@ -121,6 +122,22 @@ for (sort keys %broken) {
 }
 like(findings(cfb_of({ Workbook => pack('v v x16', 0x809, 16), _VBA_PROJECT => { Module1 => 'x' x 99 } }), 'autorun'), $by_itself, 'a project of Excel 95');
 is(findings(cfb_of({ %word, Pages => { dir => 'x' } }), 'autorun'), 'clean', 'a document without macros');
+
+# Word's XML of 2003, what lies in it and beside HTML, and a package in one file.
+my $project = cfb_of(project(procedure('Report')));
+my $mso = "ActiveMime\0\0\1\xf0" . "\0" x 32 . pack('V', length $project) . Compress::Zlib::compress($project);
+my %wrapped = (
+	'XML of 2003' => "<?xml version=\"1.0\"?>\n<?mso-application progid=\"Word.Document\"?>\n<w:wordDocument w:macrosPresent=\"yes\"><w:docSuppData><w:binData w:name=\"editdata.mso\">" . b64($mso) . '</w:binData></w:docSuppData></w:wordDocument>',
+	'ActiveMime' => $mso,
+	'a package in one file' => '<?xml version="1.0"?><pkg:package><pkg:part pkg:name="/word/vbaProject.bin" pkg:contentType="application/vnd.ms-office.vbaProject"><pkg:binaryData>' . b64($project) . '</pkg:binaryData></pkg:part></pkg:package>',
+);
+for (sort keys %wrapped) {
+	for my $kind (qw(autorun any)) {
+		like(findings($wrapped{$_}, $kind), qr/^blocked .*"macros that are not read"/, "not to be read: $_, $kind");
+		like(findings(zip_of(['a' => $wrapped{$_}]), $kind), qr/^blocked .*"inside: macros that are not read"/, "$_ in a zip, $kind");
+	}
+	is(findings($wrapped{$_}, 'no'), 'clean', "$_: no");
+}
 
 # -- other kinds, and other ways ---------------------------------------------------------------
 
