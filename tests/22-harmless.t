@@ -9,25 +9,11 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
 use MailMaker;
+use Arrival;
 use MIME::QuotedPrint ();
 
 my $conf = conf_file(by_engine());
 my $text = part('Content-Type: text/plain', "A text.\n");
-
-my @cases;
-sub is_clean {
-	my ($in, $name) = @_;
-	for my $crlf (0, 1) {
-		my $mail = $crlf ? crlf($in) : $in;
-		push @cases, $name . ($crlf ? ', CRLF' : '') => sub {
-			my $r = spawnscan(in => $mail, conf => $conf, timeout => 120);
-			is($r->{code}, 0, 'exit code');
-			my ($rest, undef, $result) = split_marks($r->{out});
-			like($result // '', qr/: clean\r?$/m, 'clean') or diag($result);
-			same_bytes($rest // '', $mail, 'as it was');
-		};
-	}
-}
 
 # A message attachment in quoted-printable or base64, with base64 of every padding
 # inside, which is seen with odd ends by who does not undo the outer encoding.
@@ -39,10 +25,9 @@ for my $n (0 .. 2) {
 		my %encoded = ('quoted-printable' => MIME::QuotedPrint::encode_qp($inner), base64 => b64($inner));
 		for my $encoding (sort keys %encoded) {
 			my $part = part("Content-Type: message/rfc822; name=\"postacert.eml\"\nContent-Transfer-Encoding: $encoding", $encoded{$encoding});
-			is_clean(mail(parts => [$text, $part]), "a message in $encoding with a $kind, $n bytes more");
-			is_clean(mail(multipart => 'multipart/signed; protocol="application/pkcs7-signature"', boundary => 'signed',
-			    parts => [part('Content-Type: multipart/mixed; boundary=m', multipart('m', $text, $part)), attachment('smime.p7s', noise(300, $n), type => 'application/pkcs7-signature')]),
-			    "certified mail in $encoding with a $kind, $n bytes more");
+			arrives("a message in $encoding with a $kind, $n bytes more", mail(parts => [$text, $part]));
+			arrives("certified mail in $encoding with a $kind, $n bytes more", mail(multipart => 'multipart/signed; protocol="application/pkcs7-signature"', boundary => 'signed',
+			    parts => [part('Content-Type: multipart/mixed; boundary=m', multipart('m', $text, $part)), attachment('smime.p7s', noise(300, $n), type => 'application/pkcs7-signature')]));
 		}
 	}
 }
@@ -55,8 +40,8 @@ sub digest {
 	    . join('', map { "--digest\n\n" . mail(subject => "number $_", id => $_, body => $_ == ($a{bad} // -1) ? eicar() . "\n" : "Text $_.\n") . "\n" } 1 .. $n)
 	    . "--digest--\n\n--outer--\n";
 }
-is_clean(digest($_), "a digest of $_") for 1, 3, 1000;
-is_clean(digest(3) =~ s/^--digest\n\n/--digest\nContent-Type: message\/rfc822\n\n/mgr, 'a digest with headers');
+arrives("a digest of $_", digest($_)) for 1, 3, 1000;
+arrives('a digest with headers', digest(3) =~ s/^--digest\n\n/--digest\nContent-Type: message\/rfc822\n\n/mgr);
 {
 	my $r = spawnscan(in => digest(1000, bad => 500), conf => $conf, timeout => 120);
 	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0], qr/\A\s*infected action=remove part=2\.500\.1 reason="[^"]*"\s*\z/, 'one of 1,000 is infected: it is told');
@@ -74,8 +59,8 @@ my @parts = map {
 	(part("Content-Type: text/plain; charset=utf-8\nContent-Disposition: attachment; filename=\"notes.txt\"\nContent-Transfer-Encoding: base64", b64($begin)),
 	    part("Content-Type: text/csv\nContent-Disposition: attachment; filename=\"a.csv\"\nContent-Transfer-Encoding: 8bit", $begin));
 } @magics;
-is_clean(mail(parts => [$text, @parts]), 'texts that begin like archives, attached');
-is_clean(mail(type => 'text/plain; charset=utf-8', encoding => 'quoted-printable', body => MIME::QuotedPrint::encode_qp("$_ is how it begins.\n" . "more\n" x 30)), "a body that begins with $_") for 'EGGA', 'ZWS', 'CWS';
+arrives('texts that begin like archives, attached', mail(parts => [$text, @parts]));
+arrives("a body that begins with $_", mail(type => 'text/plain; charset=utf-8', encoding => 'quoted-printable', body => MIME::QuotedPrint::encode_qp("$_ is how it begins.\n" . "more\n" x 30))) for 'EGGA', 'ZWS', 'CWS';
 # They are searched all the same; and what is no text is no text.
 for my $magic (@magics) {
 	my $r = spawnscan(in => mail(parts => [$text, attachment('notes.txt', "$magic " . marker() . "\n" . "more of it\n" x 20, type => 'text/plain')]), timeout => 60);
@@ -85,5 +70,5 @@ for my $odd ("\0", "\xff", "\x01", "\x9fe") {
 	my $r = spawnscan(in => mail(parts => [$text, attachment('notes.txt', 'EGGA is not how a text begins' . $odd . ' more of it' x 20, type => 'text/plain')]), timeout => 60);
 	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/unopened action=defang part=2 /, 'a byte that is in no text: unopened');
 }
-together(@cases);
+all_arrive();
 done_testing;

@@ -11,28 +11,13 @@ use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
 use MailMaker;
+use Arrival;
 use Formats;
 use Compress::Zlib ();
 use Encode ();
 
-my $conf = conf_file(by_engine());
 my $text = part('Content-Type: text/plain; charset=utf-8', "A text.\n");
 
-# class: encrypted where only a key opens it; else clean.
-sub arrives {
-	my ($name, $in, $class) = @_;
-	$class //= 'clean';
-	for my $crlf (0, 1) {
-		my $mail = $crlf ? crlf($in) : $in;
-		my $r = spawnscan(in => $mail, conf => $conf, timeout => 120);
-		subtest $name . ($crlf ? ', CRLF' : '') => sub {
-			is($r->{code}, 0, 'exit code');
-			my ($rest, undef, $result) = split_marks($r->{out});
-			like($result // '', qr/\A[^:]*:\s*$class\b/, $class) or diag($result);
-			same_bytes($rest // '', $mail, 'as it was');
-		};
-	}
-}
 sub of { my ($type, @parts) = @_; return mail(multipart => $type, parts => \@parts) }
 sub file { my ($name, $type, $bytes) = @_; return attachment($name, $bytes, type => qq{$type; name="$name"}) }
 
@@ -145,4 +130,5 @@ arrives('words that begin', "$head\nbegin  forwarded message:\n\nText\n\nbegin 1
 arrives('a script', "$head\n#!/bin/sh\nset -e\nfor i in *; do echo \"\$i\"; done\n");
 arrives('a patch', "$head\n---\n install.sh | 2 +-\n\ndiff --git a/install.sh b/install.sh\nnew file mode 100755\n--- /dev/null\n+++ b/install.sh\n\@\@ -0,0 +1,2 \@\@\n+#!/bin/sh\n-\"begin 644 a.exe\\n\"\n-- \n2.39.5\n");
 arrives('enriched, AMP', of('multipart/alternative', $text, part('Content-Type: text/enriched', "<bold>A</bold> <<x>>\n"), part("Content-Type: text/x-amp-html; charset=utf-8", "<!doctype html><html \xe2\x9a\xa14email><body>x</body></html>\n"), part('Content-Type: text/html', "<p>x</p>\n")));
+all_arrive();
 done_testing;

@@ -12,21 +12,18 @@
  */
 #include "language.h"
 
-#include <sys/stat.h>
-
 #include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "conf_check.h"
 #include "fault.h"
 #include "field.h"
 #include "log.h"
 #include "sentences.h"
+#include "text_file.h"
 #include "words.h"
 
 #define AUTO "auto"
@@ -142,36 +139,16 @@ static enum found
 read_file(const char *path, char **text, char *err, size_t errsize)
 {
 	struct sentences sentences;
-	char *bytes = NULL, sentence[300];
-	ssize_t n = -1;
-	enum found found;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char sentence[300], *bytes = text_file_read(path, SENTENCES_MAX_BYTES, err, errsize);
 
-	if (fd == -1) {
-		found = errno == ENOENT ? ABSENT : BROKEN;
-		fault_tell(err, errsize, "%s: %s", path, strerror(errno));
-		return found;
+	if (bytes == NULL)
+		return errno == ENOENT ? ABSENT : BROKEN;
+	if (!sentences_parse(&sentences, bytes, sentence, sizeof(sentence))) {
+		fault_tell(err, errsize, "%s: %s", path, sentence);
+		free(bytes);
+		return BROKEN;
 	}
-	if ((bytes = malloc(SENTENCES_MAX_BYTES + 1)) != NULL)
-		n = read(fd, bytes, SENTENCES_MAX_BYTES + 1);
-	if (n == -1)
-		fault_tell(err, errsize, "%s: %s", path, strerror(errno));
-	close(fd);
-	if (n > (ssize_t)SENTENCES_MAX_BYTES) {
-		fault_tell(err, errsize, "%s: more than %u bytes", path, SENTENCES_MAX_BYTES);
-		n = -1;
-	}
-	if (n >= 0) {
-		bytes[n] = '\0';
-		if (strlen(bytes) == (size_t)n &&
-		    sentences_parse(&sentences, bytes, sentence, sizeof(sentence))) {
-			sentences_free(&sentences);
-			*text = bytes;
-			return FOUND;
-		}
-		fault_tell(err, errsize, "%s: %s", path,
-		    strlen(bytes) == (size_t)n ? sentence : "a NUL byte");
-	}
-	free(bytes);
-	return BROKEN;
+	sentences_free(&sentences);
+	*text = bytes;
+	return FOUND;
 }

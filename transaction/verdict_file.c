@@ -8,20 +8,15 @@
  */
 #include "verdict_file.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "fault.h"
-#include "memory.h"
 #include "rule.h"
+#include "text_file.h"
 
 typedef bool visit(const struct conf *, void *ctx, char *err, size_t errsize);
 
 static const char *contradiction(const struct conf *, const struct override *);
-static char *read_text(const char *path, char *err, size_t errsize);
 static bool each(const struct conf *conf, visit *fn, void *ctx, char *err, size_t errsize);
 static visit check_one, print_one;
 
@@ -29,14 +24,15 @@ bool
 verdict_file_read(const struct conf *conf, char **text, struct overrides *o, char *err,
     size_t errsize)
 {
-	char today[11];
+	char today[11], sentence[512];
 
 	*text = NULL;
 	*o = (struct overrides){ NULL, 0 };
 	if (*conf->verdicts == '\0')
 		return true;
-	if ((*text = read_text(conf->verdicts, err, errsize)) == NULL)
-		return false;
+	*text = text_file_read(conf->verdicts, OVERRIDE_MAX_BYTES, sentence, sizeof(sentence));
+	if (*text == NULL)
+		return fault_tell(err, errsize, "verdicts: %s", sentence);
 	override_today(today);
 	if (!override_parse(o, *text, conf->verdicts, today, err, errsize)) {
 		free(*text);
@@ -62,7 +58,9 @@ verdict_file_tags(const struct conf *conf)
 	char *text = NULL, today[11], err[512];
 	bool tags = false;
 
-	if (*conf->verdicts == '\0' || (text = read_text(conf->verdicts, err, sizeof(err))) == NULL)
+	if (*conf->verdicts != '\0')
+		text = text_file_read(conf->verdicts, OVERRIDE_MAX_BYTES, err, sizeof(err));
+	if (text == NULL)
 		return false;
 	override_today(today);
 	if (override_parse(&o, text, conf->verdicts, today, err, sizeof(err))) {
@@ -82,34 +80,6 @@ contradiction(const struct conf *conf, const struct override *o)
 	if (!o->content && conf_uses_clamd(conf))
 		return "clamd tells one signature of a content, and a verdict by its name would "
 		       "hide the others: give the SHA-256";
-	return NULL;
-}
-
-/* read_text - NULL and a sentence if it can't be */
-static char *
-read_text(const char *path, char *err, size_t errsize)
-{
-	char *text = memory_checked(malloc(OVERRIDE_MAX_BYTES + 2));
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t len = 0;
-	ssize_t n = -1;
-
-	while (fd != -1 && len <= OVERRIDE_MAX_BYTES &&
-	    (n = read(fd, text + len, OVERRIDE_MAX_BYTES + 1 - len)) > 0)
-		len += (size_t)n;
-	if (n == -1)
-		fault_tell(err, errsize, "verdicts: %s: %s", path, strerror(errno));
-	if (fd != -1)
-		close(fd);
-	text[len] = '\0';
-	if (n != -1 && len > OVERRIDE_MAX_BYTES)
-		fault_tell(err, errsize, "verdicts: %s: more than %u bytes", path,
-		    OVERRIDE_MAX_BYTES);
-	else if (n != -1 && strlen(text) != len)
-		fault_tell(err, errsize, "verdicts: %s: a NUL byte", path);
-	else if (n != -1)
-		return text;
-	free(text);
 	return NULL;
 }
 
