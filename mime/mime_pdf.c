@@ -11,6 +11,12 @@
  * trailer with /Encrypt makes the document an encrypted one, whichever of the two passwords is
  * set (7.6).
  *
+ * The table of objects does not have the last word: what stands in the file as an object
+ * that it does not tell of, and may be one of these, is looked for in a second reading, for
+ * which the table is made unreadable, so that the library goes by what lies there. An attached
+ * file that nothing refers to is one without a name. What is packed in a stream of objects that
+ * the table does not tell of is not opened.
+ *
  * Streams are taken as they lie and unpacked within the bounds of struct packed; a chain
  * of filters is left to the library if the stream is short. Memory that runs out is an
  * error of the library. A document that it can't make sense of, and that may hold something,
@@ -26,6 +32,8 @@
 
 #include <qpdf/qpdf-c.h>
 
+#include "array.h"
+
 /* Objects that are looked at, and names of one attachment. */
 #define OBJECTS_MAX 100000
 /* A longer stream with a chain of filters is not unpacked. */
@@ -36,12 +44,33 @@ static const char *const name_keys[] = { "/UF", "/F", "/Unix", "/DOS", "/Mac" };
 #define N_NAMES (sizeof(name_keys) / sizeof(name_keys[0]))
 
 static bool is_sealed(const struct format_input *);
-static bool is_simple(const struct format_input *);
-static bool has_escaped_name(const struct format_input *);
-static void look_at_objects(struct packed *, const struct format_input *, qpdf_data);
-static bool look_at(struct packed *, qpdf_data, qpdf_oh dictionary);
+/* One reading of a document. */
+struct reading {
+	struct packed *p;
+	qpdf_data pdf;
+	bool
+	    *given; /* by number of the object, of which there are n: a file that was handed over */
+	size_t n;
+	qpdf_oh *inner; /* values that are still to be looked at */
+	size_t n_inner;
+	bool hidden; /* there is something that the table does not tell of */
+};
+
+static bool is_simple(const char *, size_t len);
+static bool has_escaped_name(const char *, size_t len);
+static bool read_document(struct packed *, const struct format_input *, bool *hidden);
+static void read_again(struct packed *, const struct format_input *);
+static void look_at_objects(struct reading *, const struct format_input *);
+static void look_beside_table(struct reading *, const struct format_input *);
+static bool object_in_front(const char *begin, const char *at, int *id, int *generation);
+static const char *number_in_front(const char *begin, const char *at, int *number);
+static bool look_at(struct reading *, qpdf_oh object);
+static bool look_at_dictionary(struct reading *, qpdf_oh dictionary);
+static void push(struct reading *, qpdf_oh value);
+static bool add_unused(struct reading *, qpdf_oh stream);
+static void check_packed_objects(struct reading *, qpdf_oh stream);
 static void note_action(struct packed *, qpdf_data, qpdf_oh dictionary);
-static bool add_file(struct packed *, qpdf_data, qpdf_oh spec);
+static bool add_file(struct reading *, qpdf_oh spec);
 static char *copy_of(const char *);
 static char *unpack(struct packed *, qpdf_data, qpdf_oh stream, size_t *len, unsigned int *flags);
 
@@ -54,23 +83,59 @@ pdf_is(const struct format_input *in)
 void
 pdf_open(struct packed *p, const struct format_input *in)
 {
-	qpdf_data pdf;
+	bool hidden = false;
 
 	if (is_sealed(in))
 		p->sealed = "encrypted document";
-	if (is_simple(in))
+	if (is_simple(in->bytes, in->len) && memmem(in->bytes, in->len, "/ObjStm", 7) == NULL &&
+	    memmem(in->bytes, in->len, "/Encrypt", 8) == NULL)
 		return;
-	pdf = qpdf_init();
-	qpdf_silence_errors(pdf);
-	qpdf_set_suppress_warnings(pdf, QPDF_TRUE);
-	if ((qpdf_read_memory(pdf, "PDF", in->bytes, in->len, NULL) & (QPDF_ERRORS)) == 0) {
-		if (qpdf_is_encrypted(pdf))
-			p->sealed = "encrypted document";
-		look_at_objects(p, in, pdf);
-	} else if (p->sealed == NULL) {
+	if (!read_document(p, in, &hidden) && p->sealed == NULL)
 		p->unopened = "PDF document";
+	if (hidden)
+		read_again(p, in);
+}
+
+/* False if the library can make nothing of it. */
+static bool
+read_document(struct packed *p, const struct format_input *in, bool *hidden)
+{
+	struct reading r = { .p = p, .pdf = qpdf_init() };
+	bool read;
+
+	qpdf_silence_errors(r.pdf);
+	qpdf_set_suppress_warnings(r.pdf, QPDF_TRUE);
+	read = (qpdf_read_memory(r.pdf, "PDF", in->bytes, in->len, NULL) & (QPDF_ERRORS)) == 0;
+	if (read) {
+		if (qpdf_is_encrypted(r.pdf))
+			p->sealed = "encrypted document";
+		look_at_objects(&r, in);
 	}
-	qpdf_cleanup(&pdf);
+	*hidden = r.hidden;
+	free(r.inner);
+	free(r.given);
+	qpdf_cleanup(&r.pdf);
+	return read;
+}
+
+/* By what lies in it, and not by its table. What is hidden then is hidden from everybody. */
+static void
+read_again(struct packed *p, const struct format_input *in)
+{
+	static const char word[] = "startxref";
+	char *copy = malloc(in->len + 1), *at = copy;
+	struct format_input again = *in;
+	bool hidden;
+
+	if (copy == NULL)
+		err(EX_OSERR, "PDF");
+	memcpy(copy, in->bytes, in->len);
+	while ((at = memmem(at, in->len - (size_t)(at - copy), word, sizeof(word) - 1)) != NULL)
+		memset(at, ' ', sizeof(word) - 1);
+	again.bytes = copy;
+	if (!read_document(p, &again, &hidden) && p->sealed == NULL)
+		p->unopened = "PDF document";
+	free(copy);
 }
 
 /* As it stands in a trailer that is not packed. */
@@ -92,79 +157,221 @@ is_sealed(const struct format_input *in)
 
 /* Nothing in it that could be an attachment or an action, in any way of writing. */
 static bool
-is_simple(const struct format_input *in)
+is_simple(const char *s, size_t len)
 {
-	static const char *const words[] = { "/EF", "/EmbeddedFile", "/ObjStm", "/Encrypt",
-		"/JavaScript", "/JS", "/Launch" };
+	static const char *const words[] = { "/EF", "/EmbeddedFile", "/JavaScript", "/JS",
+		"/Launch" };
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (memmem(in->bytes, in->len, words[i], strlen(words[i])) != NULL)
+		if (memmem(s, len, words[i], strlen(words[i])) != NULL)
 			return false;
 	}
-	return !has_escaped_name(in);
+	return !has_escaped_name(s, len);
 }
 
 /* A name with a character as two hexadecimal digits behind "#", ISO 32000-1 7.3.5. */
 static bool
-has_escaped_name(const struct format_input *in)
+has_escaped_name(const char *s, size_t len)
 {
 	bool in_name = false;
 
-	for (size_t i = 0; i < in->len; i++) {
-		unsigned char c = (unsigned char)in->bytes[i];
+	for (size_t i = 0; i < len; i++) {
+		unsigned char c = (unsigned char)s[i];
 
 		if (c == '/')
 			in_name = true;
 		else if (!isgraph(c) || strchr("()<>[]{}%", c) != NULL)
 			in_name = false;
-		else if (in_name && c == '#' && i + 2 < in->len &&
-		    isxdigit((unsigned char)in->bytes[i + 1]) &&
-		    isxdigit((unsigned char)in->bytes[i + 2]))
+		else if (in_name && c == '#' && i + 2 < len && isxdigit((unsigned char)s[i + 1]) &&
+		    isxdigit((unsigned char)s[i + 2]))
 			return true;
 	}
 	return false;
 }
 
+/* Files with their names first, then those that are left. */
 static void
-look_at_objects(struct packed *p, const struct format_input *in, qpdf_data pdf)
+look_at_objects(struct reading *r, const struct format_input *in)
 {
-	int said = qpdf_oh_get_int_value_as_int(pdf,
-	    qpdf_oh_get_key(pdf, qpdf_get_trailer(pdf), "/Size"));
+	int said = qpdf_oh_get_int_value_as_int(r->pdf,
+	    qpdf_oh_get_key(r->pdf, qpdf_get_trailer(r->pdf), "/Size"));
 	/* The shortest one takes about so many bytes; in a stream of objects, fewer. */
 	size_t n = said > 0 ? (size_t)said : in->len / 8;
+	bool more = true;
 
 	if (n > OBJECTS_MAX) {
 		n = OBJECTS_MAX;
-		p->too_big = true;
+		r->p->too_big = true;
 	}
-	for (size_t i = 1; i < n + 16 && !packed_late(p); i++) {
-		qpdf_oh object = qpdf_get_object_by_id(pdf, (int)i, 0);
-
-		if (qpdf_oh_is_stream(pdf, object))
-			object = qpdf_oh_get_dict(pdf, object);
-		if (qpdf_oh_is_dictionary(pdf, object) && !look_at(p, pdf, object))
-			return;
-		qpdf_oh_release_all(pdf);
+	r->n = n + 16;
+	r->given = calloc(r->n, sizeof(*r->given));
+	if (r->given == NULL)
+		err(EX_OSERR, "PDF");
+	for (size_t i = 1; i < r->n && more && !packed_late(r->p); i++) {
+		more = look_at(r, qpdf_get_object_by_id(r->pdf, (int)i, 0));
+		qpdf_oh_release_all(r->pdf);
+	}
+	if (more)
+		look_beside_table(r, in);
+	for (size_t i = 1; i < r->n && more && !packed_late(r->p); i++) {
+		more = r->given[i] || add_unused(r, qpdf_get_object_by_id(r->pdf, (int)i, 0));
+		qpdf_oh_release_all(r->pdf);
 	}
 }
 
-/* False if there is no use in going on. What hangs in it directly is looked at as well. */
-static bool
-look_at(struct packed *p, qpdf_data pdf, qpdf_oh dictionary)
+/* Objects of other numbers and generations, and those that the table does not have. */
+static void
+look_beside_table(struct reading *r, const struct format_input *in)
 {
-	static const char *const inner[] = { "/A", "/OpenAction", "/FS", "/AA", "/O", "/C" };
+	const char *at = in->bytes, *end = in->bytes + in->len;
+	int id, generation;
 
-	note_action(p, pdf, dictionary);
-	for (size_t i = 0; i < sizeof(inner) / sizeof(inner[0]); i++) {
-		qpdf_oh value = qpdf_oh_get_key_if_dict(pdf, dictionary, inner[i]);
+	while ((at = memmem(at, (size_t)(end - at), "obj", 3)) != NULL && !packed_late(r->p)) {
+		const char *stop;
+		qpdf_oh object;
 
-		if (qpdf_oh_is_dictionary(pdf, value)) {
-			note_action(p, pdf, value);
-			if (qpdf_oh_has_key(pdf, value, "/EF") && !add_file(p, pdf, value))
+		at += 3;
+		if (!object_in_front(in->bytes, at - 3, &id, &generation))
+			continue;
+		object = qpdf_get_object_by_id(r->pdf, id, generation);
+		stop = memmem(at, (size_t)(end - at), "endobj", 6);
+		if (stop == NULL)
+			stop = end;
+		if (qpdf_oh_is_null(r->pdf, object))
+			r->hidden = r->hidden || !is_simple(at, (size_t)(stop - at));
+		else if ((generation != 0 || (size_t)id >= r->n) &&
+		    (!look_at(r, object) || !add_unused(r, object)))
+			return;
+		at = stop;
+		qpdf_oh_release_all(r->pdf);
+	}
+}
+
+/* "12 0 " */
+static bool
+object_in_front(const char *begin, const char *at, int *id, int *generation)
+{
+	at = number_in_front(begin, at, generation);
+	return at != NULL && number_in_front(begin, at, id) != NULL && *id > 0;
+}
+
+/* Where it begins; NULL if there is none. */
+static const char *
+number_in_front(const char *begin, const char *at, int *number)
+{
+	const char *last;
+	char digits[10] = "";
+
+	while (at > begin && isspace((unsigned char)at[-1]))
+		at--;
+	for (last = at; at > begin && isdigit((unsigned char)at[-1]);)
+		at--;
+	if (at == last || last - at >= (long)sizeof(digits))
+		return NULL;
+	memcpy(digits, at, (size_t)(last - at));
+	*number = atoi(digits);
+	return at;
+}
+
+/* With all that hangs in it directly. False if there is no use in going on. */
+static bool
+look_at(struct reading *r, qpdf_oh object)
+{
+	r->n_inner = 0;
+	if (qpdf_oh_is_stream(r->pdf, object)) {
+		check_packed_objects(r, object);
+		object = qpdf_oh_get_dict(r->pdf, object);
+	}
+	push(r, object);
+	while (r->n_inner > 0) {
+		qpdf_oh value = r->inner[--r->n_inner];
+
+		if (qpdf_oh_is_dictionary(r->pdf, value)) {
+			if (!look_at_dictionary(r, value))
 				return false;
+			continue;
+		}
+		for (int i = 0, n = qpdf_oh_get_array_n_items(r->pdf, value); i < n; i++) {
+			qpdf_oh item = qpdf_oh_get_array_item(r->pdf, value, i);
+
+			if (!qpdf_oh_is_indirect(r->pdf, item))
+				push(r, item);
 		}
 	}
-	return !qpdf_oh_has_key(pdf, dictionary, "/EF") || add_file(p, pdf, dictionary);
+	return true;
+}
+
+static bool
+look_at_dictionary(struct reading *r, qpdf_oh dictionary)
+{
+	note_action(r->p, r->pdf, dictionary);
+	qpdf_oh_begin_dict_key_iter(r->pdf, dictionary);
+	while (qpdf_oh_dict_more_keys(r->pdf)) {
+		qpdf_oh value = qpdf_oh_get_key(r->pdf, dictionary, qpdf_oh_dict_next_key(r->pdf));
+
+		if (!qpdf_oh_is_indirect(r->pdf, value))
+			push(r, value);
+	}
+	return !qpdf_oh_has_key(r->pdf, dictionary, "/EF") || add_file(r, dictionary);
+}
+
+static void
+push(struct reading *r, qpdf_oh value)
+{
+	if (!qpdf_oh_is_dictionary(r->pdf, value) && !qpdf_oh_is_array(r->pdf, value))
+		return;
+	r->inner = array_grow(r->inner, r->n_inner, sizeof(*r->inner), "PDF");
+	r->inner[r->n_inner++] = value;
+}
+
+/* A file to which no name leads. */
+static bool
+add_unused(struct reading *r, qpdf_oh stream)
+{
+	unsigned int flags = 0;
+	size_t len = 0;
+	char *content;
+
+	if (!qpdf_oh_is_stream(r->pdf, stream) ||
+	    !qpdf_oh_is_name_and_equals(r->pdf,
+		qpdf_oh_get_key(r->pdf, qpdf_oh_get_dict(r->pdf, stream), "/Type"),
+		"/EmbeddedFile"))
+		return true;
+	content = unpack(r->p, r->pdf, stream, &len, &flags);
+	return packed_add_member(r->p, NULL, 0, content, len, flags);
+}
+
+/* A stream of objects begins with the number and the place of each (7.5.7). */
+static void
+check_packed_objects(struct reading *r, qpdf_oh stream)
+{
+	qpdf_oh dictionary = qpdf_oh_get_dict(r->pdf, stream);
+	unsigned int flags = 0;
+	size_t len = 0;
+	char *objects, *at;
+
+	if (!qpdf_oh_is_name_and_equals(r->pdf, qpdf_oh_get_key(r->pdf, dictionary, "/Type"),
+		"/ObjStm"))
+		return;
+	objects = unpack(r->p, r->pdf, stream, &len, &flags);
+	at = objects;
+	while (at != NULL && at < objects + len && isdigit((unsigned char)*at)) {
+		char *end = objects + len;
+		int id = 0;
+
+		for (; at < end && isdigit((unsigned char)*at); at++)
+			id = id < OBJECTS_MAX * 100 ? id * 10 + *at - '0' : id;
+		while (at < end && isspace((unsigned char)*at))
+			at++;
+		while (at < end && isdigit((unsigned char)*at))
+			at++;
+		while (at < end && isspace((unsigned char)*at))
+			at++;
+		if (id > 0 && qpdf_oh_is_null(r->pdf, qpdf_get_object_by_id(r->pdf, id, 0)) &&
+		    !is_simple(objects, len))
+			r->p->unopened = "PDF document";
+	}
+	free(objects);
 }
 
 static void
@@ -180,15 +387,17 @@ note_action(struct packed *p, qpdf_data pdf, qpdf_oh dictionary)
 		p->active = "PDF with a script";
 }
 
-/* Its names, and its content. */
+/* Its names, and its content, which may be another for each system. */
 static bool
-add_file(struct packed *p, qpdf_data pdf, qpdf_oh spec)
+add_file(struct reading *r, qpdf_oh spec)
 {
+	struct packed *p = r->p;
+	qpdf_data pdf = r->pdf;
 	qpdf_oh files = qpdf_oh_get_key(pdf, spec, "/EF");
-	char *names[2 * N_NAMES], *content = NULL;
-	size_t n = 0, len = 0;
-	unsigned int flags = 0;
-	bool more;
+	char *names[2 * N_NAMES], *content;
+	size_t n = 0, len = 0, last = 0;
+	unsigned int flags;
+	bool more = true;
 
 	for (size_t i = 0; i < N_NAMES; i++) {
 		qpdf_oh name = qpdf_oh_get_key(pdf, spec, name_keys[i]);
@@ -198,13 +407,21 @@ add_file(struct packed *p, qpdf_data pdf, qpdf_oh spec)
 		names[n++] = copy_of(qpdf_oh_get_utf8_value(pdf, name));
 		names[n++] = copy_of(qpdf_oh_get_string_value(pdf, name));
 	}
-	for (size_t i = 0; i < N_NAMES && content == NULL; i++) {
+	for (size_t i = 0; i < N_NAMES && more; i++) {
 		qpdf_oh stream = qpdf_oh_get_key_if_dict(pdf, files, name_keys[i]);
+		size_t id = (size_t)qpdf_oh_get_object_id(pdf, stream);
 
-		if (qpdf_oh_is_stream(pdf, stream))
-			content = unpack(p, pdf, stream, &len, &flags);
+		if (!qpdf_oh_is_stream(pdf, stream) || id == last)
+			continue;
+		last = id;
+		if (id < r->n)
+			r->given[id] = true;
+		flags = 0;
+		content = unpack(p, pdf, stream, &len, &flags);
+		more = packed_add_member(p, names, n, content, len, flags);
 	}
-	more = packed_add_member(p, names, n, content, len, flags);
+	if (last == 0)
+		more = packed_add_member(p, names, n, NULL, 0, PACKED_DAMAGED);
 	while (n > 0)
 		free(names[--n]);
 	return more;
