@@ -122,18 +122,36 @@ original_digest(const char *bytes, size_t size, char *text)
 	SHA256End(&ctx, text);
 }
 
+/*
+ * original_note - all of the line or nothing
+ *
+ * A piece that a full disk or a crash left would swallow the beginning of the next line.
+ */
 bool
 original_note(const struct original *o, const char *key, const char *value)
 {
-	char *line = NULL;
+	off_t end = lseek(o->meta_fd, 0, SEEK_END);
+	char *line = NULL, last = '\n';
 	size_t len;
 	FILE *fp = open_memstream(&line, &len);
-	bool ok = fp != NULL;
+	bool ok = fp != NULL && end != -1;
 
-	if (ok) {
+	if (ok && end > 0)
+		ok = pread(o->meta_fd, &last, 1, end - 1) == 1;
+	if (ok && last != '\n')
+		putc('\n', fp);
+	if (ok)
 		meta_put_line(fp, key, value);
-		ok = fclose(fp) == 0 && write(o->meta_fd, line, len) == (ssize_t)len &&
-		    fsync(o->meta_fd) == 0;
+	if (fp != NULL)
+		ok = fclose(fp) == 0 && ok;
+	if (ok) {
+		ssize_t n = write(o->meta_fd, line, len);
+
+		if (n >= 0 && n < (ssize_t)len) {
+			(void)!ftruncate(o->meta_fd, end);
+			errno = ENOSPC;
+		}
+		ok = n == (ssize_t)len && fsync(o->meta_fd) == 0;
 	}
 	free(line);
 	return ok;

@@ -27,9 +27,12 @@ sub check { my @words = @_; return run(cmd => ["$p->{dir}/bin/spawnscan", '--che
 
 subtest 'what it tries is no mail' => sub {
 	my $prom = "$p->{dir}/filter-log/m.prom";
-	check('-o', "metrics_file=$prom", '-o', 'notify_to=postmaster@example.com');
+	my @set = ("metrics_file=$prom", 'quarantine=changed', 'notify_to=postmaster@example.com', 'notify_via=' . $sink->address);
+	check(map { ('-o', $_) } @set);
 	ok(!-e $prom, 'it is not counted');
-	unlike($p->filter_log_text, qr/event=/, 'nor logged or told of');
+	unlike($p->filter_log_text, qr/event=/, 'nor logged');
+	is_deeply([grep { -f } glob "$p->{quarantine}/*/*"], [], 'nor kept');
+	ok(!wait_for(sub { () = $sink->messages }, 2), 'nor told of');
 };
 
 subtest 'all is well' => sub {

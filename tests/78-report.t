@@ -134,7 +134,7 @@ subtest 'sent' => sub {
 	is($r->{code}, 0, '--to') or diag($r->{err});
 	is(read_file("$d/args"), "-i\n-f\n\n--\npostmaster\@example.com\n", 'from the null sender');
 	like(read_file("$d/mail"), qr/\AFrom: .*\nTo: postmaster\@example\.com\nSubject: spawnscan on .*\nAuto-Submitted: auto-generated\n.*\n.*\n\nspawnscan on /, 'the text');
-	for (['--to', '-bs'], ['--to', "a\@b\nBcc: c"], ['--since', 'x'], ['--since', '1h', '--until', '2h'], ['--nonsense'], ['x']) {
+	for (['--to', '-bs'], ['--to', "a\@b\nBcc: c"], ['--since', 'x'], ['--since', '1h', '--until', '2h'], ['--top', 0], ['--top', -1], ['--top', 5000], ['--nonsense'], ['x']) {
 		is(report(@$_)->{code}, 64, "refused: @$_");
 	}
 };
