@@ -57,6 +57,13 @@ struct facts {
 	enum doubt doubt; /* about what the content is */
 };
 
+/* A boundary, and how often its lines must and do occur. */
+struct multipart {
+	const char *boundary; /* in bytes, not NUL-terminated */
+	size_t len;
+	unsigned int want, delimiters, closes;
+};
+
 static void irregular(struct lint *, enum doubt);
 static bool shares_header(const struct lint *, const struct part *);
 static void look_at_header(struct lint *, const struct part_place *, struct facts *);

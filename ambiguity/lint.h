@@ -28,13 +28,6 @@ struct lint {
 	size_t n_multiparts;
 };
 
-/* A boundary, and how often its lines must and do occur. */
-struct multipart {
-	const char *boundary; /* in bytes, not NUL-terminated */
-	size_t len;
-	unsigned int want, delimiters, closes;
-};
-
 /* The parts that the walk is going to record. */
 void lint_begin(struct lint *, const struct parts *);
 void lint_free(struct lint *);

@@ -24,6 +24,12 @@
 #define LIST_LENGTH 16384
 #define SIZE_TOP ((uint64_t)1 << 40)
 
+struct rule_setting {
+	const struct conf_key *key;
+	char *value;
+	bool append; /* it goes on from the setting before */
+};
+
 static const struct conf_choice answers[] = { { "yes", RULE_YES }, { "no", RULE_NO }, { NULL, 0 } };
 static const struct conf_choice directions[] = { { "in", DIRECTION_IN }, { "out", DIRECTION_OUT },
 	{ NULL, 0 } };

@@ -21,12 +21,6 @@
 
 enum rule_answer { RULE_ANY, RULE_YES, RULE_NO };
 
-struct rule_setting {
-	const struct conf_key *key;
-	char *value;
-	bool append; /* it goes on from the setting before */
-};
-
 /* All conditions that are there must hold. */
 struct rule {
 	char *name;

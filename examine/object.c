@@ -25,6 +25,11 @@
 /* Of the time, for the header and what stands around the parts. */
 #define LAST_SHARE 8
 
+struct object_clean {
+	struct part_digest digest;
+	bool but_text; /* its text was left to a scan with others, which has to be done again */
+};
+
 static unsigned int seconds_until(int64_t deadline);
 static bool is_clean(const struct objects *, const struct part_digest *, bool text_later);
 static void scan_content(const struct objects *, struct scan_result *, const char *, size_t);

@@ -18,11 +18,6 @@
 #include "report.h"
 #include "scan.h"
 
-struct object_clean {
-	struct part_digest digest;
-	bool but_text; /* its text was left to a scan with others, which has to be done again */
-};
-
 /* The objects of one message. Begin with object_begin. */
 struct objects {
 	const struct conf *conf;

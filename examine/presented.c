@@ -22,6 +22,11 @@
 #define PRIME ((UINT64_C(1) << 61) - 1)
 #define STEP 7 /* bytes in one coefficient, so that each is below the prime */
 
+struct presented_print {
+	uint64_t low, high;
+	size_t len;
+};
+
 static struct presented_print print_of(struct presented *, const char *, size_t len);
 static uint64_t times(uint64_t, uint64_t);
 static uint64_t coefficient(const char *, size_t n);

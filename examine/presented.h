@@ -9,11 +9,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct presented_print {
-	uint64_t low, high;
-	size_t len;
-};
-
 /* Begin with zeros. */
 struct presented {
 	uint64_t key[2]; /* drawn at the first content; never 0 then */
