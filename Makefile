@@ -151,8 +151,8 @@ load:
 	$(MAKE) tests
 	SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) tests/load $(LOAD)
 
-# What needs neither a Postfix nor a sanitizer, in about two minutes on two cores. Not among
-# it: 15, 8 look at messages by the hundred; 16, 18-containers at several hundred that
+# What needs neither a Postfix nor a sanitizer, in one to two minutes on two cores. Left
+# out: 15, 8 look at messages by the hundred; 16, 18-containers at several hundred that
 # they make; 31, 38 do for LMTP what 30, 33 do for SMTP; 39-lifetime waits for timeouts,
 # 40 for hostile inspectors, 45 for an engine that loads signatures dozens of times, 46
 # for a clamd that does not answer; 6, 70, 72, 74, 75, 77 have a Postfix in them; 95 lets

@@ -5,7 +5,7 @@
 # Two towers on one ground. The front never sees the inspector's files nor the
 # other way round, whatever path somebody tries; within a tower includes point
 # down; no circle of calls runs through two files; a public name begins with the
-# name of its file; a long file says why it is long.
+# name of its file; a header shows what others need; a long file says why it is long.
 
 use v5.32;
 use warnings;
@@ -93,6 +93,26 @@ my @long = grep {
 	/\.c\z/ && @l > 500 && "@l[0 .. 59]" !~ /Over 500 lines because/
 } sort keys %tower;
 is_deeply(\@long, [], 'a file over 500 lines says why');
+
+# -- what headers show -------------------------------------------------------------
+
+# A struct that no other file names, nor reaches through a pointer, is its own file's.
+my %text = map { $_ => read_file("$SRC/$_") // '' } sort(keys %tower), grep { m{\A(?:tests|fuzz)/[^/]+\.c\z} } tree_files();
+my @shown;
+for my $header (grep { /\.h\z/ } sort keys %tower) {
+	my $own = $header =~ s/h\z/c/r;
+	my $others = join '', map { $text{$_} } grep { $_ ne $header && $_ ne $own } sort keys %text;
+	for my $struct ($text{$header} =~ /^struct (\w+) \{/mg) {
+		my @as = $text{$header} =~ /^(?!struct $struct \{)[^\n]*\bstruct $struct\b ?(\**)(\w+)?/mg;
+		next if $others =~ /\bstruct $struct\b/ || !@as;
+		my @reached;
+		while (my ($pointer, $name) = splice @as, 0, 2) {
+			push @reached, $name // '' if $pointer ne '*' || defined $name && $others =~ /\b$name(?:->|\[)/;
+		}
+		push @shown, "$header: struct $struct" unless @reached;
+	}
+}
+is_deeply(\@shown, [], 'headers show no struct that only their own file looks into');
 
 # -- public names, and circles ----------------------------------------------------
 
