@@ -99,6 +99,11 @@ like(findings(doc('AutoXOpen Auto Open ' . procedure('AutoOpen')), 'autorun'), $
 like(findings(doc(procedure('Report'), names => "\0\x08AutoOpen\xa3"), 'autorun'), $by_itself, 'the source does not have what was compiled');
 is(findings(doc(procedure('Report'), names => "\0\x06Report\xa3"), 'autorun'), 'clean', 'the source has what was compiled');
 
+for (sort keys %place) {
+	like(findings($place{$_}->(procedure('AutoOpen') x 200), 'autorun', conf => {by_engine(), engine_cache_min => 1}), $by_itself, "$_: by an engine, runs by itself");
+	is(findings($place{$_}->(procedure('Report') x 200), 'autorun', conf => {by_engine(), engine_cache_min => 1}), 'clean', "$_: by an engine, to be called");
+}
+
 # -- what can't be read ------------------------------------------------------------------
 
 my %broken = (
@@ -121,6 +126,10 @@ for (sort keys %broken) {
 	is(findings(doc(procedure('Report'), %{$broken{$_}}), 'no'), 'clean', "$_: no");
 }
 like(findings(cfb_of({ Workbook => pack('v v x16', 0x809, 16), _VBA_PROJECT => { Module1 => 'x' x 99 } }), 'autorun'), $by_itself, 'a project of Excel 95');
+# What only the scanner takes for a project, beside one that is read too.
+my $elsewhere = cfb_of({ %word, Macros => { Elsewhere => { %{project(procedure('Report'))->{VBA}}{qw(dir Module1)} } } });
+like(findings($elsewhere, 'autorun'), qr/^blocked .*ContainsMacros\.VBA/, 'not to be read: a project only the scanner knows');
+like(findings(zip_of(['a.docm' => docm(procedure('Report')), 'b.doc' => $elsewhere]), 'autorun'), qr/^blocked .*ContainsMacros\.VBA/, 'beside one that is read');
 is(findings(cfb_of({ %word, Pages => { dir => 'x' } }), 'autorun'), 'clean', 'a document without macros');
 
 # Word's XML of 2003, what lies in it and beside HTML, and a package in one file.
