@@ -195,16 +195,22 @@ is(const char *s, size_t len, const char *word)
 	return len == strlen(word) && strncasecmp(s, word, len) == 0;
 }
 
-/* Where the base64 of a data URI begins; NULL if it is none. */
+/*
+ * Where the base64 of a data URI begins; NULL if it is none. Some write the comma as in
+ * a text, with a backslash in front of it (RFC 6350 3.4), and readers take that away.
+ */
 static const char *
 data_uri(const char *value, const char *end)
 {
-	const char *comma;
+	const char *comma, *type_end;
 
 	if (end - value < 5 || strncasecmp(value, "data:", 5) != 0)
 		return NULL;
 	comma = memchr(value, ',', (size_t)(end - value));
-	if (comma == NULL || comma - value < 7 || strncasecmp(comma - 6, "base64", 6) != 0)
+	if (comma == NULL)
+		return NULL;
+	type_end = comma[-1] == '\\' ? comma - 1 : comma;
+	if (type_end - value < 7 || strncasecmp(type_end - 6, "base64", 6) != 0)
 		return NULL;
 	return comma + 1;
 }

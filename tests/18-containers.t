@@ -265,6 +265,10 @@ for my $p ("ATTACH;VALUE=BINARY;ENCODING=BASE64;FILENAME=agenda.js:$value", "ATT
 like(findings(calendar("ATTACH;ENCODING=BASE64;FILENAME=a.txt:" . folded($marked, $_))), qr/^infected/, "calendar: the content, folded at $_") for 1, 10, 70;
 like(findings(calendar("X-FILE;ENCODING=B;NAME=agenda.js:$value", card => 1)), qr/^blocked/, 'card: a file');
 like(findings(calendar(folded("X-FILE;BASE64;FILENAME=agenda.js:$value", 5), card => 1)), qr/^blocked/, 'card of version 2.1: a file, folded');
+for my $p ('data:image/jpeg;base64,', 'data:image/jpeg;base64\,', 'data:image/jpeg\;base64\,', 'data:;base64\,') {
+	like(findings(calendar("ATTACH:$p$marked")), qr/^infected/, "calendar: $p");
+	like(findings(calendar(folded("PHOTO:$p$marked", 11), card => 1)), qr/^infected/, "card: $p, folded");
+}
 like(findings(calendar("ATTACH;ENCODING=BASE64;FILENAME=agenda.txt:$value")), qr/^clean/, 'calendar: a harmless file');
 like(findings(calendar('DESCRIPTION;ALTREP="a.js":see agenda.js')), qr/^clean/, 'calendar: words are no file');
 like(findings(calendar("ATTACH;ENCODING=BASE64;FILENAME=a.txt:$value\nATTACH;ENCODING=BASE64;FILENAME=agenda.js:$value")), qr/^blocked/, 'calendar: the same content under a second name');
