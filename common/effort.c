@@ -2,8 +2,8 @@
 /*
  * effort.c - the time that one message may take, on the clock and of the processor.
  *
- * On a machine that is busy a message may take long and cost little: it is none of
- * its fault, and it is given the time. What costs much is bounded by CPU time.
+ * On a busy machine a message may take long and cost little. That is not its fault, so
+ * it gets the time. What costs much is bounded by CPU time.
  */
 #include "effort.h"
 

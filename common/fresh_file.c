@@ -3,7 +3,7 @@
  * fresh_file.c - a file that is written anew, for programs of others that read it.
  *
  * No link at the temporary name is followed, and no pipe there is waited for. It is not
- * fsynced: what is told is of this moment.
+ * fsynced, since what it holds is about this moment only.
  */
 #include "fresh_file.h"
 

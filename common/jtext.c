@@ -2,8 +2,8 @@
 /*
  * jtext.c - text of strangers as a JSON string.
  *
- * jansson takes UTF-8 only, and escapes what must be escaped in it. DEL need not be, by
- * RFC 8259 7; but a line of a log shall have no control character.
+ * jansson takes UTF-8 only, and escapes what must be escaped in it. RFC 8259 7 does not
+ * ask for that of DEL, but a line of the log must hold no control character.
  */
 #include <stdlib.h>
 #include <string.h>

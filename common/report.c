@@ -8,11 +8,11 @@
  * against the bytes that are left before anything is allocated for it, and a
  * report that is not sound to the last byte is no report at all.
  *
- * Wire form, after the 32-bit length: "SSR" and the protocol's number, fault (8), size (64), action (8), scanner,
- * the list that passed over a rule, number of findings (32) and each: class (8), action (8), part, reason, file;
- * number of edits (32) and each: offset (64), length (64), text; number of
- * notes (32) and each a string; the explanation, empty if there is none. See
- * report.h for how numbers and strings look.
+ * Wire form, after the 32-bit length: "SSR" and the protocol's number, fault (8), size (64),
+ * action (8), scanner, the list that passed over a rule; number of findings (32) and each:
+ * class (8), action (8), part, reason, file; number of edits (32) and each: offset (64),
+ * length (64), text; number of notes (32) and each a string; the explanation, empty if
+ * there is none. report.h says how numbers and strings look.
  */
 #include "report.h"
 

@@ -3,9 +3,9 @@
  * active.c - documents that do something when they are opened.
  *
  * HTML smuggling (MITRE ATT&CK T1027.006): a page or a picture in SVG whose script builds
- * a file in the browser and has it saved, so that no filter on the way sees it. Told are a
- * script that makes a Blob or an object URL, or decodes a long run of base64; and a link
- * that downloads a data: URI.
+ * a file in the browser and has it saved, so that no filter on the way sees it. What
+ * is reported: a script that makes a Blob or an object URL, or decodes a long run of base64;
+ * and a link that downloads a data: URI.
  *
  * Templates (ECMA-376 part 1 15.2, part 2 9.3; RTF 1.9.1 \*\template): a document that fetches its
  * template, an OLE object or a frame from elsewhere, and runs what is in it. They count
@@ -16,9 +16,9 @@
  * a workbook (ECMA-376, [MS-XLSB]), alone ([MS-XLS] 2.4.21) and in SYLK.
  *
  * Macros that run by themselves: VBA as mime_vba.c tells; events of OpenDocument; what a ribbon
- * calls when it is loaded ([MS-CUSTOMUI] 2.2: onLoad, and callbacks that get a value). Sheets
- * of Excel 4 macros all are, for a name that starts them can be hidden in many ways. libclamav
- * tells of VBA whatever it does; which of that is taken back is said in active_explains.
+ * calls when it is loaded ([MS-CUSTOMUI] 2.2: onLoad, and callbacks that get a value). All
+ * sheets of Excel 4 macros count, since the name that starts them can be hidden in many ways.
+ * libclamav reports VBA whatever it does; active_explains says which of that is taken back.
  *
  * PDF: actions that run a program or a script, as mime_pdf.c finds them.
  *

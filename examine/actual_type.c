@@ -2,8 +2,8 @@
 /*
  * actual_type.c - the MIME type that a content has, by libmagic.
  *
- * It is asked by the bytes alone: nothing is unpacked, and no file is opened but its
- * database, before the walls are up.
+ * It goes by the bytes alone: it unpacks nothing, and opens no file but its database,
+ * before the sandbox is up.
  *
  * Limits: the first MiB of a content.
  */

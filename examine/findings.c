@@ -3,10 +3,10 @@
  * findings.c - what was found in one message, where each finding takes aim, and
  * the edits that come of it.
  *
- * A finding takes aim at the place where it stands; what no part explains, at
- * the whole. Of several at one place the strongest action is taken, and the
- * reasons for it are told in the notice. A removal of the whole stands for all
- * other edits but the marks.
+ * A finding aims at the place where it stands; one that no part explains aims at
+ * the whole message. Where several aim at one place, the strongest action is
+ * taken, and the notice gives the reasons for it. If the whole is removed, no
+ * other edits are made but the marks.
  *
  * Memory that runs out ends the process; the front copes with that.
  *

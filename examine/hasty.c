@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hasty.c - the report, if there were no time for another look.
+ * hasty.c - the report that is sent if there is no time for another look.
  *
- * It has to lie ready, since whoever sends it can't do anything else any more. It
- * needs nothing of the message's structure, so it is there before the first look. An
- * infection that was found makes it anew, and so does any stronger action.
+ * It must be ready, since whoever sends it can do nothing else by then. It needs
+ * nothing of the message's structure, so it is there before the first look. It is made
+ * anew when an infection is found, and when an action becomes stronger.
  */
 #include "hasty.h"
 

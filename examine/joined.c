@@ -3,10 +3,10 @@
  * joined.c - contents that are scanned as one object.
  *
  * With full signatures libclamav takes 10 to 20 ms for an object of any size, and a
- * message that reads in several ways has hundreds of contents. What begins like
- * nothing that a program opens by its first bytes is put one behind the other, with
- * bytes between that no pattern goes across. Lost by that are signatures of a whole
- * file's hash, and patterns at a place counted from its beginning or end.
+ * message that reads in several ways has hundreds of contents. Those that no program
+ * would open by their first bytes are put one behind the other, with bytes between them
+ * that no pattern goes across. This loses signatures by the hash of a whole file, and
+ * patterns at a place counted from its beginning or end.
  *
  * Memory that runs out ends the process.
  */

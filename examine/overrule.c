@@ -4,7 +4,7 @@
  *
  * Lines on names are for hits of the scanner, one by one (object.c). Lines on contents
  * are for all that is found in these very bytes, and in what is unpacked from them; not
- * for what the part is called, for what it stands in, nor for doubts how it is read.
+ * for what the part is called, for what it stands in, nor for doubts about how it is read.
  */
 #include "overrule.h"
 

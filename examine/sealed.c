@@ -2,11 +2,11 @@
 /*
  * sealed.c - what the scanner calls encrypted, and a password has opened.
  *
- * libclamav has no password. It says of an attachment that something in it is an
- * encrypted zip archive, not which. So if that is not the attachment itself, its members
- * are scanned one by one, and the finding is told of the one that has it, if no password
- * opened it. Only archives and messages are put off so: each of their bytes is in one of
- * their members (mime_archive.c), or in one of their parts.
+ * libclamav has no passwords. It says that something in an attachment is an encrypted
+ * zip archive, but not what. So unless that is the attachment itself, its members are
+ * scanned one by one, and the finding goes to the member that has it, if no password
+ * opened that one. Only archives and messages are put off in this way, since each of
+ * their bytes is in one of their members (mime_archive.c) or in one of their parts.
  */
 #include "sealed.h"
 

@@ -2,10 +2,10 @@
 /*
  * strike.c - the fields of a message's header that something is wrong with.
  *
- * Always the field goes that ends the shortest beginning of the header in which
- * there is something, until there is nothing in what is left. So a match that
- * several fields make together costs one of them. Bounded in fields and rounds;
- * in each round the test is asked some log2(fields) times.
+ * Each round looks for the shortest beginning of the header in which something is
+ * found, and takes out its last field. It ends when nothing is found in what is
+ * left. So a match that several fields make together costs one of them. Fields and
+ * rounds are bounded; each round asks the test about log2(fields) times.
  */
 #include "strike.h"
 

@@ -2,9 +2,9 @@
 /*
  * facts.c - findings, recipients and attachments of a message as JSON, for the log.
  *
- * An attachment is a leaf of the message that has a name, or is no text. What is known of
- * it is what the inspector tells in its explanation, which may be a lie: jansson reads it, and
- * a member that has not the type that it should have is left out.
+ * An attachment is a leaf of the message that has a name, or is no text. All that is known
+ * of it comes from the inspector's explanation, which may be a lie: jansson reads it, and a
+ * member of the wrong type is left out.
  *
  * Limits: ATTACHMENTS_MAX of them.
  */

@@ -9,17 +9,17 @@
  *	cdb:/path	what postmap(1) makes: /path.cdb, or the name as it stands
  *	lmdb:/path	the same: /path.lmdb
  *
- * In text the first word of a line is the key, and # begins a remark line. Of a value,
- * in whatever table, nothing is made: what counts is that the key is there.
+ * In text the first word of a line is the key, and a line that begins with # is a remark.
+ * Values are ignored in every table: what counts is that the key is there.
  *
  * A table is opened for each lookup and closed behind it. So nothing is paid for it at
  * the start, and one that was replaced is the new one at once. Text is read, not
  * mapped: a file that is cut while we look at it must not kill us. postmap replaces a cdb
- * file by renaming; while it writes a lmdb file it has a lock on it, for which we wait
+ * file by renaming; while it writes an lmdb file it holds a lock on it, for which we wait
  * LOCK_MS.
  *
- * Diagnostics: one sentence. A line out of order under sorted: is a failure wherever the
- * search comes by one.
+ * Diagnostics: one sentence. A line out of order in a sorted: table is a failure if the
+ * search comes across it.
  */
 #include "lookup.h"
 

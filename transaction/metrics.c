@@ -11,7 +11,7 @@
  * counters. Monitoring systems know that of counters.
  *
  * Nobody waits: the lock is tried for a moment only, and then what was counted is kept for
- * the next message of this process; at its end it is lost, which the numbers survive.
+ * the next message of this process; if none follows it is lost, which does little harm.
  *
  * Diagnostics: LOG_WARNING once in a process if it can't be written.
  */

@@ -12,10 +12,11 @@
  * With quarantine_to_only the original is sent by the same program before the client has
  * its reply, and waited for: that is the only place where it is kept then.
  *
- * Nobody is told of notices: mail from the null sender to notify_to or quarantine_to alone.
+ * There is no notice of a notice, which is mail from the null sender to notify_to or
+ * quarantine_to alone.
  *
  * Limits: N_PENDING messages between two calls of notify_send, which is one in practice.
- * What is over, or finds no memory or process, is not told; the log has the message.
+ * A message beyond that, or without memory or a process for it, gets no notice; the log has it.
  *
  * Diagnostics: LOG_WARNING if the process can't be started.
  */

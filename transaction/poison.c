@@ -3,10 +3,10 @@
  * poison.c - how often a content has failed to be inspected.
  *
  * The store is DIR/.poison, a table of fixed size: the first bytes of the SHA-256
- * of a message choose a set of places, and in it the oldest entry makes room. Who
- * changes a set holds a lock on the file and writes one record at once; one that is
- * damaged nonetheless does not count. So whatever is sent here, it stays as small,
- * and a message that is pushed out begins anew.
+ * of a message choose a set of places, and in it the oldest entry makes room. Whoever
+ * changes a set holds a lock on the file and writes one record in one call; a record that is
+ * damaged nonetheless does not count. So the store stays as small as it is, whatever is
+ * sent, and a message that is pushed out begins anew.
  *
  * Limits: SETS * PLACES messages. LOCK_MS for the lock; a process that is stopped
  * while it holds it costs the others their count, not their session.

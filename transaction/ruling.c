@@ -2,9 +2,9 @@
 /*
  * ruling.c - which settings hold for a message and each of its recipients.
  *
- * Rules are gone through in their order, for each recipient. The settings of one that
- * matches go over those that are there, and it is the last, unless it says continue.
- * In front of all come those that exempt_clients, exempt_senders and exempt_recipients
+ * Rules are tried in their order, for each recipient. The settings of one that matches
+ * replace those in force, and it is the last one tried unless it says continue. Before
+ * all others come the rules that exempt_clients, exempt_senders and exempt_recipients
  * stand for.
  *
  * What is not known matches nothing: no envelope, no client, a host name that nobody
@@ -12,11 +12,11 @@
  * (RFC 5322 3.2.3); a comment or a quoted string may be one address to us and another
  * to whoever delivers.
  *
- * A rule with a class is for what was found. Before that is known it is passed over, and
- * the treatment is open: ruling_found goes through all of them again. So recipients that
- * such a rule may tell apart later are apart from the beginning.
+ * A rule with a class is about what was found. Until that is known it is passed over, and
+ * the treatment stays open: ruling_found tries all of them again. So recipients that such
+ * a rule may separate later are separate from the beginning.
  *
- * Diagnostics: one sentence, of a table that can't be looked up in.
+ * Diagnostics: one sentence, about a table in which nothing can be looked up.
  *
  * Over 500 lines because a condition's match and the words that explain it stand together.
  */

@@ -2,11 +2,11 @@
 /*
  * soundness.c - may a report be believed, of this message under these settings?
  *
- * A message that takes its inspector over can have it say whatever it likes. What
- * it can gain by that has its limits here: an action that the settings have for
- * nothing that was found is not taken, and a message that is said to be passed on
- * as it is, is passed on as it is. Between the lines of that it may still lie,
- * "clean" above all; there is no help against that.
+ * A message that takes over its inspector can make it say anything. What it gains by
+ * that is limited here: no action is taken but one that the settings have for something
+ * that was found, and a message that is said to pass unchanged does pass unchanged.
+ * Within these limits a report may still lie, above all by "clean"; nothing helps
+ * against that.
  */
 #include "soundness.h"
 

@@ -2,11 +2,11 @@
 /*
  * transaction.c - one message from "received" to "said what became of it".
  *
- * The order is the safety: the name in the quarantine is chosen first, since
- * the notices tell it, and the rights there are looked at; then the message is inspected; then, if the verdict or
- * the configuration wants it, the original is put away durably; only then the
- * front hears that it may deliver, drop or refuse. Whatever fails on the way
- * makes it a temporary failure, so that the client keeps the message.
+ * Safety lies in the order. First the name in the quarantine is chosen, since the
+ * notices tell it, and the rights there are checked. Then the message is inspected.
+ * Then, if the verdict or the configuration wants it, the original is stored durably.
+ * Only then is the front told that it may deliver, drop or refuse. Whatever fails on the
+ * way makes it a temporary failure, so that the client keeps the message.
  *
  * A message that the client keeps is not kept here as well: transaction_finish
  * takes the copy out again, or each retry would leave another.
@@ -23,8 +23,8 @@
  * process), and one "message" for each message: info if it was delivered and
  * nothing was found, warning if it could not be inspected to its end, notice
  * otherwise; and one "recipient" (info, or notice if it did not get the
- * message) for each recipient whose next hop speaks LMTP. Text from strangers is cut, so that the
- * pairs behind it stay in the record.
+ * message) for each recipient whose next hop speaks LMTP. Text from strangers is
+ * cut, so that the pairs behind it stay in the record.
  *
  * Over 500 lines because what the rules make of a message and what becomes of it then are one
  * order of steps.

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * wrap.c - a fresh mail with a notice and a whole original as one inert
+ * wrap.c - a new message with a notice and a whole original as one inert
  * attachment.
  *
- * The same for whoever forwards an original, or one part of it, with words of his own;
- * and a mail of words alone.
+ * It is for a message that could not be inspected, for whoever forwards an original, or
+ * one part of it, with words of his own, and for a message of words alone.
  *
- * For a message that nobody could look into. Its body is copied nowhere but into
- * the base64 of the attachment. Of its header some fields are taken over that servers
- * go by (carry.c), and two are read, so that the recipient can tell what the message is
- * about: From and Subject, decoded, cut and made printable (name.c), stand in the
- * notice, and the subject behind "[not inspected]" in the new one. The sender is ours. In a mailbox, where a
- * message begins with a "From " line, the new one begins with the same line.
+ * The original's body is copied nowhere but into the base64 of the attachment. Of its
+ * header some fields are taken over that servers go by (carry.c). Two more are read, so
+ * that the recipient can tell what the message is about: From and Subject, decoded, cut
+ * and made printable (name.c), stand in the notice, and the subject stands behind
+ * "[not inspected]" in the new subject. The sender is ours. In a mailbox, where a message
+ * begins with a "From " line, the new one begins with the same line.
  *
  * The result is about 1.4 times the size of the original. It is made piece by
  * piece in a spool of its own; memory of this process does not grow with it.
