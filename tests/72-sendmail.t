@@ -396,6 +396,23 @@ sub with_postfix {
 			same_bytes(($unmarked->($arrived->(qr/^Message-ID: <$id\@/m)))[0], $mail, 'later it arrives, as it was');
 		};
 	}
+	subtest 'recipients of two kinds' => sub {
+		$set->("\n[rule lab]\nrecipient = lab.example\nblocked = pass\n[rule strict]\nrecipient = strict.example\nblocked = remove\n");
+		my @parts = (parts => [$text, attachment('a.exe', 'harmless')], to_ => ['a@lab.example', 'b@strict.example']);
+		my ($id) = $send->(@parts);
+		my $m = $arrived->(qr/^Message-ID: <$id\@/m);
+		is(scalar @{$m->{rcpt}}, 2, 'one message for both');
+		like($m->{data}, qr/was removed by the content filter/, 'as the strictest has it');
+		ok(wait_for(sub { $p->filter_log_text =~ /\bstrictest_of=2\b/ }, 60), 'the log says so');
+		# As the section says.
+		my ($limit) = (read_file("$SRC/master.cf.example") // '') =~ /^#   (scanpipe_destination_recipient_limit = 1)$/m or die 'no limit';
+		write_file("$p->{dir}/etc/main.cf", read_file("$p->{dir}/etc/main.cf") . "$limit\n", 0644);
+		ok($p->reload, 'reload');
+		($id) = $send->(@parts);
+		like($arrived->(qr/^Message-ID: <$id\@.*name="a\.exe"/ms)->{rcpt}[0], qr/a\@lab\.example/, 'one at a time: as it was');
+		like($arrived->(qr/^Message-ID: <$id\@.*was removed by/ms)->{rcpt}[0], qr/b\@strict\.example/, 'and without the attachment');
+		$set->('');
+	};
 	subtest '5 MB' => sub {
 		my ($id, $mail) = $send->(parts => [$text, attachment('big.bin', noise(4 << 20))]);
 		same_bytes(($unmarked->($arrived->(qr/^Message-ID: <$id\@/m)))[0], $mail, 'as it was');
