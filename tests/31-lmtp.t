@@ -23,20 +23,22 @@ sub reply_is {
 	return like($reply // '(no reply)', $re, $name);
 }
 
-# A session with its downstream, that must end well. in, out: smtp or lmtp.
+# A session with its downstream, that must end well. in, out: smtp or lmtp. They run at
+# the end, side by side.
+my @cases;
 sub session {
 	my ($name, %a) = @_;
 	my ($code, $in, $out) = delete @a{qw(do in out)};
-	my $d = Downstream->start(lmtp => $out eq 'lmtp', %{delete $a{downstream} // {}});
-	my $c = SmtpClient->filter(to => $d->address, %a);
-	$c->{word} = $in eq 'lmtp' ? 'LHLO' : 'EHLO';
-	subtest "$in to $out: $name" => sub {
+	push @cases, "$in to $out: $name" => sub {
+		my $d = Downstream->start(lmtp => $out eq 'lmtp', %{delete $a{downstream} // {}});
+		my $c = SmtpClient->filter(to => $d->address, %a);
+		$c->{word} = $in eq 'lmtp' ? 'LHLO' : 'EHLO';
 		$code->($c, $d);
 		ok($c->only_replies, 'nothing but replies came out') or diag(Harness::printable(substr $c->received, 0, 2000));
 		is_deeply([scratch_left()], [], 'no scratch directory is left');
+		stop_process($c->{pid});
+		$d->stop;
 	};
-	stop_process($c->{pid});
-	$d->stop;
 }
 
 # One message to @to; the n replies to its final dot.
@@ -396,4 +398,5 @@ session('a thousand recipients', in => 'lmtp', out => 'lmtp', do => sub {
 	$_->stop for $d, $u;
 }
 
+together(@cases);
 done_testing;
