@@ -79,14 +79,20 @@ static void
 open_entries(struct packed *p, const char *s, size_t len)
 {
 	size_t n = be_get(s + 24, 2), name = 0, name_len = 0, data = 0, data_len = 0;
-	bool has_data = false, cut = false;
+	bool has_data = false, cut = n > (len - HEAD) / ENTRY;
 
 	for (size_t i = 0; i < n && HEAD + (i + 1) * ENTRY <= len; i++) {
 		const char *entry = s + HEAD + i * ENTRY;
 		uint32_t id = be_get(entry, 4), at = be_get(entry + 4, 4),
 			 size = be_get(entry + 8, 4);
 
-		if (at > len || (id != ENTRY_DATA && id != ENTRY_NAME))
+		if (id != ENTRY_DATA && id != ENTRY_NAME)
+			continue;
+		/* Each stands there once, and has a place. */
+		if (at > len || (id == ENTRY_DATA && has_data) ||
+		    (id == ENTRY_NAME && (name_len > 0 || size > NAME_MAX_BYTES)))
+			cut = true;
+		if (at > len)
 			continue;
 		if (size > len - at) {
 			size = (uint32_t)(len - at);
@@ -101,7 +107,7 @@ open_entries(struct packed *p, const char *s, size_t len)
 			data_len = size;
 		}
 	}
-	if (name_len > 0 || has_data)
+	if (name_len > 0 || has_data || cut)
 		add(p, s + name, name_len, has_data ? s + data : NULL, data_len,
 		    cut ? PACKED_DAMAGED : 0);
 }

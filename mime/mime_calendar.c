@@ -221,6 +221,9 @@ add_file(struct packed *p, const struct property *property, const char *end)
 	size_t len = (size_t)(end - property->value), out_len = 0;
 	char *out = decode_bytes(DECODE_BASE64_SKIP, property->value, len, len, &out_len);
 
+	/* Which of so many a program goes by is not known. */
+	if (property->n_names == NAMES_MAX)
+		p->unopened = "calendar";
 	/* All that is done with a picture is to show it. */
 	if (out != NULL && property->n_names == 0 && sniff_is_picture(out, out_len)) {
 		free(out);

@@ -4,7 +4,9 @@
  *
  * RTF: the hexadecimal digits behind \objdata (RTF 1.9.1) are an OLE 1 object ([MS-OLEDS]
  * 2.2.5): a package, or a compound file. Control words, groups and whitespace between the
- * digits are passed over, as Word does.
+ * digits are passed over, and the bytes of \bin taken, as Word does. Whatever else is written
+ * in digits (pictures, \themedata, \datastore) is handed over as bytes: alone if it begins as
+ * an archive or a compound file, and the rest as one content.
  *
  * OneNote ([MS-ONESTORE] 2.6.13): an embedded file is a FileDataStoreObject, which is looked
  * for by its GUID. Its name is a string of its own; each string of UTF-16 that has its length
@@ -25,16 +27,23 @@
 #include <strings.h>
 #include <sysexits.h>
 
+#include "hex.h"
 #include "le.h"
+#include "mime_cfb.h"
+#include "mime_kind.h"
 #include "mime_ole.h"
 
 #define OBJECTS_MAX 1000
+/* Digits in a row that are worth looking at. */
+#define DIGITS_MIN 64
 #define NAME_MAX_CHARS 260
 #define STORE_GUID "\xe7\x16\xe3\xbd\x65\x26\x11\x45\xa4\xc4\x8d\x4d\x0b\x7a\x9e\xac"
 #define STORE_HEAD 36
 
 static const char *object_data(const char *, const char *end, char *out, size_t *len);
-static const char *skip_control(const char *, const char *end);
+static void open_digits(struct packed *, const struct format_input *);
+static size_t take_digits(const char **, const char *end, char *out);
+static const char *skip_control(const char *, const char *end, size_t *bin);
 static void open_object(struct packed *, const char *, size_t len);
 static bool add_copy(struct packed *, char *name, const char *, size_t len);
 static char *string_before(const char *, size_t at, size_t len);
@@ -63,6 +72,63 @@ document_open_rtf(struct packed *p, const struct format_input *in)
 		}
 	}
 	free(data);
+	open_digits(p, in);
+}
+
+static void
+open_digits(struct packed *p, const struct format_input *in)
+{
+	const char *at = in->bytes, *end = in->bytes + in->len;
+	char *out = malloc(in->len / 2 + 1);
+	size_t len = 0;
+
+	if (out == NULL)
+		err(EX_OSERR, "document");
+	while (at < end) {
+		const char *begin = at;
+		size_t n, bin;
+
+		/* Words end in letters that are digits. */
+		if (*at == '\\') {
+			at = skip_control(at + 1, end, &bin) - bin;
+			continue;
+		}
+		if (hex_value(*at) < 0) {
+			at++;
+			continue;
+		}
+		n = take_digits(&at, end, out + len);
+		if ((size_t)(at - begin) < DIGITS_MIN || n < DIGITS_MIN / 2)
+			continue;
+		if (kind_of(out + len, n) == KIND_NONE && !cfb_is(out + len, n))
+			len += n;
+		else if (!add_copy(p, NULL, out + len, n))
+			break;
+	}
+	if (len > 0)
+		add_copy(p, NULL, out, len);
+	free(out);
+}
+
+/* As many as follow each other, but for whitespace, as bytes. */
+static size_t
+take_digits(const char **at, const char *end, char *out)
+{
+	const char *s = *at;
+	int half = -1;
+	size_t n = 0;
+
+	for (; s < end && (hex_value(*s) >= 0 || isspace((unsigned char)*s)); s++) {
+		int digit = hex_value(*s);
+
+		if (digit < 0)
+			continue;
+		if (half >= 0)
+			out[n++] = (char)(half << 4 | digit);
+		half = half < 0 ? digit : -1;
+	}
+	*at = s;
+	return n;
 }
 
 /* The digits up to the end of the group, as bytes; returns where that is. */
@@ -73,18 +139,19 @@ object_data(const char *s, const char *end, char *out, size_t *len)
 
 	*len = 0;
 	while (s < end && depth >= 0) {
-		if (isxdigit((unsigned char)*s)) {
-			int digit = isdigit((unsigned char)*s) ? *s - '0' : (*s | 0x20) - 'a' + 10;
+		int digit = hex_value(*s);
 
-			if (half < 0) {
-				half = digit;
-			} else {
+		if (digit >= 0) {
+			if (half >= 0)
 				out[(*len)++] = (char)(half << 4 | digit);
-				half = -1;
-			}
+			half = half < 0 ? digit : -1;
 			s++;
 		} else if (*s == '\\') {
-			s = skip_control(s + 1, end);
+			size_t bin;
+
+			s = skip_control(s + 1, end, &bin);
+			memcpy(out + *len, s - bin, bin);
+			*len += bin;
 		} else {
 			depth += *s == '{' ? 1 : *s == '}' ? -1 : 0;
 			s++;
@@ -93,13 +160,14 @@ object_data(const char *s, const char *end, char *out, size_t *len)
 	return s;
 }
 
-/* \word, \word-12, \'ab, \bin3 and as many bytes. */
+/* \word, \word-12, \'ab, \bin3 and as many bytes, which are the last that it skips. */
 static const char *
-skip_control(const char *s, const char *end)
+skip_control(const char *s, const char *end, size_t *bin)
 {
 	const char *word = s;
 	size_t n = 0;
 
+	*bin = 0;
 	if (s < end && *s == '\'')
 		return end - s > 3 ? s + 3 : end;
 	while (s < end && isalpha((unsigned char)*s))
@@ -113,8 +181,8 @@ skip_control(const char *s, const char *end)
 	if (s < end && *s == ' ')
 		s++;
 	if (end - word > 3 && strncmp(word, "bin", 3) == 0 && !isalpha((unsigned char)word[3]))
-		s += n < (size_t)(end - s) ? n : (size_t)(end - s);
-	return s;
+		*bin = n < (size_t)(end - s) ? n : (size_t)(end - s);
+	return s + *bin;
 }
 
 /* OLE 1: version, 2, class, topic, item, length, data. */

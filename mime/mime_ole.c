@@ -290,6 +290,8 @@ open_attachment(struct packed *p, struct cfb *c, size_t storage)
 			name = cfb_read(c, e, HEAD_MAX, &len, &whole);
 			add_name(&f, name, len, strcasecmp(e->name + 16, "001F") == 0);
 			free(name);
+			if (!whole && p->unopened == NULL)
+				p->unopened = "OLE document";
 		}
 	}
 	len = 0;

@@ -92,6 +92,8 @@ tnef_open(struct packed *p, const struct format_input *in)
 		} else if (id == ATT_TITLE || id == ATT_TRANSPORT) {
 			give_name(bytes + at, left, keep_name, &a);
 		} else if (id == ATT_DATA) {
+			if (a.data != NULL)
+				add_copy(p, &a, a.data, a.data_len);
 			a.data = bytes + at;
 			a.data_len = left;
 		} else if (id == ATT_ATTACHMENT) {
@@ -136,6 +138,9 @@ find_embedded(struct attachment *a, const char *s, size_t len)
 static void
 hand_over(struct packed *p, struct attachment *a)
 {
+	/* More than a sound one has: which of them a program goes by is not known. */
+	if (a->n_names == NAMES_MAX)
+		p->unopened = "winmail.dat";
 	if (a->data != NULL)
 		add_copy(p, a, a->data, a->data_len);
 	if (a->embedded != NULL)

@@ -69,4 +69,63 @@ for ([gzip => $gz, qr/\binfected /], [RAR => $rar_js, $js], [zip => $zip_js, $js
 	like(found(pdf([[3, stream('', $bytes)]])), $finding, "PDF: $what in a stream");
 }
 
+# -- RTF: digits wherever they stand, bytes among them --------------------------------------
+
+my $native = native_of('evil.js', 'harmless');
+my $object = pack('V V V', 0x501, 2, 8) . "Package\0" . pack('V V V', 0, 0, length($native) - 4) . substr $native, 4;
+my $hex = unpack 'H*', $object;
+my %rtf = (
+	'in binary' => "{\\rtf1{\\object{\\*\\objdata\\bin" . length($object) . " $object}}}",
+	'half in binary' => "{\\rtf1{\\object{\\*\\objdata " . substr($hex, 0, 40) . '\\bin' . (length($object) - 20) . ' ' . substr($object, 20) . '}}}',
+	'in groups' => "{\\rtf1{\\object{\\*\\objdata {" . substr($hex, 0, 40) . '}{' . substr($hex, 40) . '}}}}',
+	'behind the last brace' => "{\\rtf1 text}{\\object{\\*\\objdata $hex}}",
+);
+like(found($rtf{$_}), $js, "RTF: an object $_") for sort keys %rtf;
+for my $word ('\\*\\themedata', '\\*\\datastore', '\\pict\\wmetafile8', '\\*\\objdata', '\\*\\whatever') {
+	for ([plain => 'xxxx' . marker(), qr/\binfected /], [gzip => $gz, qr/\binfected /], [RAR => $rar_js, $js], [zip => $zip_js, $js], ['OLE' => cfb_of({ "\1Ole10Native" => $native }), $js]) {
+		my ($what, $bytes, $finding) = @$_;
+		my $digits = unpack 'H*', $bytes;
+		like(found("{\\rtf1 text{$word $digits}}"), $finding, "RTF: $what in $word");
+		like(found("{\\rtf1 text{$word\r\n" . $digits =~ s/(.{64})/\U$1\r\n/gr . '}}'), $finding, "RTF: $what in $word, in lines");
+	}
+}
+for ([gzip => $gz, qr/\binfected /], [RAR => $rar_js, $js]) {
+	like(found("{\\rtf1 text}$_->[1]"), $_->[2], "RTF: $_->[0] behind it");
+	like(found("{\\rtf1 text{\\*\\x\\bin" . length($_->[1]) . " $_->[1]}}"), $_->[2], "RTF: $_->[0] in binary");
+}
+like(found("{\\rtf1 text{\\pict\\pngblip " . unpack('H*', "\x89PNG\r\n\x1a\n" . noise(3000)) . '}{\\*\\themedata ' . unpack('H*', zip_of(['theme.xml' => '<x/>'])) . '}}'), qr/^clean/, 'RTF: a picture and a theme');
+
+# -- OneNote: behind it, between objects, in one ---------------------------------------------
+
+sub onenote { my ($object, $between, $behind) = @_; return pack('H*', 'e4525c7b8cd8a74daeb15378d02996d3') . "\0" x 1000 . $between . "\0" x 20 . pack('H*', 'e716e3bd65261145a4c48d4d0b7a9eac') . pack('V x16', length $object) . $object . "\0" x 100 . $behind }
+for ([gzip => $gz, qr/\binfected /], [RAR => $rar_js, $js], [zip => $zip_js, $js]) {
+	my ($what, @at) = ($_->[0], ('harmless', '', ''));
+	for my $place (0 .. 2) {
+		my @with = @at;
+		$with[$place] = $_->[1];
+		like(found(onenote(@with)), $_->[2], "OneNote: $what " . ('in an object', 'between objects', 'behind it')[$place]);
+	}
+}
+
+# -- more than a sound one has ------------------------------------------------------------------
+
+sub apple { my ($at, @entries) = (26 + 12 * @_, @_); my ($head, $data) = ('', ''); for (@entries) { $head .= pack 'N3', $_->[0], $_->[2] // $at + length $data, length $_->[1]; $data .= $_->[1] } return pack('N N x16 n', 0x51600, 0x20000, scalar @entries) . $head . $data }
+my $unopened = qr/\bunopened action=/;
+like(found(apple(@{$_->[1]})), $unopened, "AppleSingle: $_->[0]") for ['two names', [[3, 'a.txt'], [3, 'b.txt'], [1, 'x' x 9]]], ['two forks of data', [[3, 'a.txt'], [1, 'x' x 90], [1, 'y' x 9]]],
+    ['a name of 300 bytes', [[3, 'x' x 297 . '.js'], [1, 'x' x 9]]], ['a fork that is not there', [[3, 'a.txt'], [1, 'x' x 9, 90000]]];
+like(found(apple([3, 'a.txt'], [9, 'x' x 32], [1, 'x' x 9])), qr/^clean/, 'AppleSingle: one of each');
+my $data = MIME::Base64::encode_base64('harmless' x 9, '');
+like(found("BEGIN:VCALENDAR\r\nATTACH;ENCODING=BASE64;VALUE=BINARY" . join('', map { ";X-FILENAME=a$_.txt" } 1 .. 16) . ";FILENAME=evil.js:$data\r\nEND:VCALENDAR\r\n"), $unopened, 'a calendar: more names than one file has');
+like(found(cfb_of({ '__properties_version1.0' => "\0" x 32, '__attach_version1.0_#00000000' => { '__substg1.0_3707001F' => wide('x' x 5000 . '.js'), '__substg1.0_37010102' => 'harmless' } })), $unopened, 'a .msg: a name of 5000 characters');
+{
+	my $two = tnef_of(['a.txt', 'harmless']);
+	my $at = index $two, pack 'V', 0x6800f;
+	my $attribute = sub { pack('C V V', 2, $_[0], length $_[1]) . $_[1] . pack 'v', unpack '%16C*', $_[1] };
+	substr $two, $at - 1, 0, $attribute->(0x6800f, cfb_of({ "\1Ole10Native" => $native }));
+	like(found($two), $js, 'winmail.dat: two contents of one attachment');
+	my $many = tnef_of(['a.txt', 'harmless']);
+	substr $many, index($many, pack 'V', 0x6800f) - 1, 0, join '', map { $attribute->(0x18010, "a$_.txt\0") } 1 .. 16;
+	like(found($many), $unopened, 'winmail.dat: more names than one attachment has');
+}
+
 done_testing;
