@@ -49,6 +49,8 @@
 #define STOPPED (-1)
 /* Zero bytes in front of the first sign of a file system, at the least. */
 #define BLANK_MIN 1024
+/* What came out of a stream before it broke, and shows that it is one. */
+#define BEGUN_MIN 512
 /* ECMA-119 8.4.8, in the descriptor of a volume that is the first of its kind. */
 #define ISO_SECTOR 2048
 #define ISO_SPACE (16 * ISO_SECTOR + 80)
@@ -102,14 +104,15 @@ static const struct {
 static void take_for_sealed(struct packed *, size_t first);
 static void open_kind(struct packed *, const struct format_input *, enum kind, struct ledger *);
 static bool read_all(struct packed *, const struct format_input *, size_t which, struct ledger *);
-static void note_read(struct ledger *, const struct format_input *, enum kind, la_int64_t consumed);
+static bool note_read(struct ledger *, const struct format_input *, enum kind, la_int64_t consumed);
 static void open_rest(struct packed *, const struct format_input *, struct ledger *);
 static bool add_run(struct packed *, const char *, size_t len);
 static void open_behind(struct packed *, const char *, size_t len, size_t from);
-static size_t length_of(struct packed *, const char *, size_t len, enum kind);
-static bool drain(struct packed *, struct archive *);
+static size_t length_of(struct packed *, const char *, size_t len, enum kind, bool *begun);
+static bool drain(struct packed *, struct archive *, size_t *total);
 static bool is_cut_iso(const struct format_input *);
 static size_t size_at(const char *, size_t max);
+static bool is_checked(enum kind);
 static bool has_reader(enum kind);
 static void say_unopened(struct packed *, const char *phrase);
 static size_t zeros_before(const char *, size_t at);
@@ -240,7 +243,7 @@ archive_open_behind(struct packed *p, const struct format_input *in)
 
 /*
  * Each of them, up to where it ends. One that can't be read to its end is no archive, or,
- * if it is one for sure, a broken one that goes on to the next.
+ * if it is one for sure or gave something, a broken one that goes on to the next.
  */
 static void
 open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
@@ -251,13 +254,14 @@ open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
 	while (more && !packed_late(p)) {
 		const char *begin = bytes + found.begin;
 		size_t left = len - found.begin, size = 0;
+		bool begun = false;
 
 		if (has_reader(found.kind))
-			size = length_of(p, begin, left, found.kind);
+			size = length_of(p, begin, left, found.kind, &begun);
 		else
 			say_unopened(p, kind_phrase(found.kind));
 		more = behind_find(bytes, len, found.begin + (size > 0 ? size : 1), &next);
-		if (size == 0 && found.sure && has_reader(found.kind))
+		if (size == 0 && (found.sure || begun) && has_reader(found.kind))
 			size = more ? next.begin - found.begin : left;
 		if (size > 0 && !add_run(p, begin, size))
 			return;
@@ -267,19 +271,20 @@ open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
 
 /* As its header says, or as a reader finds it; 0 if it can't be read to its end. */
 static size_t
-length_of(struct packed *p, const char *bytes, size_t len, enum kind kind)
+length_of(struct packed *p, const char *bytes, size_t len, enum kind kind, bool *begun)
 {
 	const struct format_input in = { .bytes = bytes, .len = len };
 	struct ledger ledger;
 	struct archive *a;
-	size_t which = 0;
+	size_t which = 0, total = 0;
 
 	ledger_begin(&ledger, len);
 	while (readers[which].kind != kind)
 		which++;
 	a = kind == KIND_7Z || kind == KIND_CAB ? NULL : start(&in, which, NULL);
-	if (a == NULL || drain(p, a))
+	if (a == NULL || drain(p, a, &total))
 		note_read(&ledger, &in, kind, a == NULL ? 0 : archive_filter_bytes(a, -1));
+	*begun = is_checked(kind) && total >= BEGUN_MIN;
 	len = ledger.n == 0 ? 0 : ledger.ranges[0].end;
 	ledger_free(&ledger);
 	archive_read_free(a);
@@ -288,9 +293,9 @@ length_of(struct packed *p, const char *bytes, size_t len, enum kind kind)
 
 /* Is there something in it, and no fault to its end? */
 static bool
-drain(struct packed *p, struct archive *a)
+drain(struct packed *p, struct archive *a, size_t *total)
 {
-	size_t total = 0, members = 0, size;
+	size_t members = 0, size;
 	struct archive_entry *entry;
 	const void *block;
 	la_int64_t offset;
@@ -301,15 +306,23 @@ drain(struct packed *p, struct archive *a)
 		members++;
 		while ((result = archive_read_data_block(a, &block, &size, &offset)) ==
 		    ARCHIVE_OK) {
-			total += size;
+			*total += size;
 			/* A bomb is told where it is unpacked. */
-			if (total > packed_room(p) || packed_late(p))
+			if (*total > packed_room(p) || packed_late(p))
 				return true;
 		}
 		if (result != ARCHIVE_EOF)
 			return false;
 	}
 	return result == ARCHIVE_EOF && members > 0;
+}
+
+/* Is there an error soon where it is read by chance? */
+static bool
+is_checked(enum kind kind)
+{
+	return kind == KIND_GZIP || kind == KIND_BZIP2 || kind == KIND_ZSTD || kind == KIND_LZ4 ||
+	    kind == KIND_LZIP;
 }
 
 static bool
@@ -375,22 +388,22 @@ read_all(struct packed *p, const struct format_input *in, size_t which, struct l
 	}
 	if (result == STOPPED)
 		ledger_read(ledger, 0, in->len); /* that there is more is told */
-	else
-		note_read(ledger, in, readers[which].kind,
-		    a == NULL ? 0 : archive_filter_bytes(a, -1));
+	else if (!note_read(ledger, in, readers[which].kind,
+		     a == NULL ? 0 : archive_filter_bytes(a, -1)))
+		say_unopened(p, kind_phrase(readers[which].kind));
 	archive_read_free(a);
 	return whole;
 }
 
-/* How far a reader got; those that leap about in it are told by the headers. */
-static void
+/* How far a reader got; those that leap about in it are told by the headers. False if a member is cut. */
+static bool
 note_read(struct ledger *ledger, const struct format_input *in, enum kind kind, la_int64_t consumed)
 {
 	const char *s = in->bytes;
 
 	if (kind == KIND_ZIP)
-		zip_read(in, ledger);
-	else if (kind == KIND_7Z && in->len >= 32)
+		return zip_read(in, ledger);
+	if (kind == KIND_7Z && in->len >= 32)
 		ledger_read(ledger, 0, 32 + size_at(s + 12, in->len) + size_at(s + 20, in->len));
 	else if (kind == KIND_ISO && in->len >= ISO_SPACE + 4)
 		ledger_read(ledger, 0, (size_t)le_get(s + ISO_SPACE, 4) * ISO_SECTOR);
@@ -398,6 +411,7 @@ note_read(struct ledger *ledger, const struct format_input *in, enum kind kind, 
 		ledger_read(ledger, 0, le_get(s + 8, 4));
 	else if (consumed > 0)
 		ledger_read(ledger, 0, (size_t)consumed);
+	return true;
 }
 
 /* A number of eight bytes, max at the most. */

@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include "le.h"
+#include "mime_zip.h"
 
 typedef bool check(const char *, size_t len);
 
@@ -36,6 +37,7 @@ static const struct {
 	bool sure;
 	check *check;
 } signs[] = {
+	{ "PK\003\004", 4, 0, KIND_ZIP, true, zip_is_local },
 	{ "7z\xbc\xaf\x27\x1c", 6, 0, KIND_7Z, true, is_7z },
 	{ "Rar!\x1a\x07\0", 7, 0, KIND_RAR, true, is_rar },
 	{ "Rar!\x1a\x07\x01\0", 8, 0, KIND_RAR5, true, is_rar },

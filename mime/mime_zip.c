@@ -43,6 +43,9 @@
 #define FLAG_ENCRYPTED 1u
 #define FLAG_SIZES_BEHIND 8u
 #define FLAG_UTF8 0x800u
+/* APPNOTE 4.4.3.2, and longer than names of files are. */
+#define VERSION_MAX 63
+#define NAME_MAX_BYTES 1024
 /* No method squeezes more. */
 #define RATIO_MAX 1100
 
@@ -66,6 +69,7 @@ struct reading {
 	size_t n_members, n_ranges, out;
 	bool all;
 	bool sealed; /* readers may differ about what in it is encrypted */
+	bool cut; /* a member that the directory does not tell of is longer than what is there */
 	struct ledger *ledger; /* of what is read; NULL = none */
 };
 
@@ -125,7 +129,7 @@ zip_is_plain(const struct format_input *in)
 	return !r.sealed;
 }
 
-void
+bool
 zip_read(const struct format_input *in, struct ledger *ledger)
 {
 	struct reading r = { .bytes = in->bytes, .len = in->len, .ledger = ledger };
@@ -134,6 +138,23 @@ zip_read(const struct format_input *in, struct ledger *ledger)
 	read_rest(&r);
 	free(r.members);
 	free(r.ranges);
+	return !r.cut;
+}
+
+bool
+zip_is_local(const char *l, size_t len)
+{
+	size_t name = len < LOCAL_HEAD ? 0 : le_get(l + 26, 2);
+
+	if (name == 0 || name > NAME_MAX_BYTES || name > len - LOCAL_HEAD ||
+	    memcmp(l, "PK\003\004", 4) != 0 || le_get(l + 4, 1) > VERSION_MAX || l[5] > 20 ||
+	    le_get(l + 6, 2) >= 0x1000 || le_get(l + 8, 2) >= 100)
+		return false;
+	for (size_t i = 0; i < name; i++) {
+		if ((unsigned char)l[LOCAL_HEAD + i] < ' ')
+			return false;
+	}
+	return true;
 }
 
 /* A header and what follows it; an extra field of some length may be more than that. */
@@ -325,6 +346,9 @@ read_rest(struct reading *r)
 		if (!known) {
 			size_t local = find(r, m.data, "PK\003\004");
 
+			r->cut = r->cut ||
+			    (m.size > 0 && m.size != UNKNOWN &&
+				zip_is_local(r->bytes + at, r->len - at));
 			if (entry < m.data)
 				entry = find(r, m.data, "PK\001\002");
 			m.size = (entry < local ? entry : local) - m.data;

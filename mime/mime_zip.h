@@ -22,8 +22,12 @@ bool zip_is_plain(const struct format_input *);
 
 /*
  * Notes which bytes belong to a zip archive: members with their headers, directories. What is left is
- * in front of it or behind it, between members, in a comment or in a long extra field.
+ * in front of it or behind it, between members, in a comment or in a long extra field. False if
+ * there is a member that no directory tells of and that is longer than what is there.
  */
-void zip_read(const struct format_input *, struct ledger *);
+bool zip_read(const struct format_input *, struct ledger *);
+
+/* Do so many bytes begin with the header of a member, and nothing that looks like one by chance? */
+bool zip_is_local(const char *, size_t len);
 
 #endif

@@ -97,6 +97,15 @@ infected('gzip: behind another, and zero bytes between', Compress::Zlib::memGzip
 infected('gzip: behind another, and something between', Compress::Zlib::memGzip('x' x 90) . 'in between' x 9 . Compress::Zlib::memGzip('xxxx' . marker()));
 infected('zip: an archive between two members', do { my $zip = zip_of(['a.txt' => 'x' x 50, 'b.txt' => 'y' x 50]); my $at = index $zip, "PK\3\4", 4; substr $zip, $at, 0, Compress::Zlib::memGzip('xxxx' . marker()); $zip });
 infected('zip: an archive in its comment', do { my $gz = Compress::Zlib::memGzip('xxxx' . marker()); my $zip = zip_of(['a.txt' => 'x' x 50]); substr($zip, -2) = pack 'v', length $gz; $zip . $gz });
+# Broken ones there.
+for my $broken (['RAR 5', substr(rar5_of(['a.txt' => noise(3000)]), 0, 1500)], [zip => substr(zip_of(['a.txt' => noise(3000)]), 0, 1500)], [gzip => substr(Compress::Zlib::memGzip(noise(200_000)), 0, 150_000)]) {
+	my ($name, $bytes) = @$broken;
+	told("$name, broken, behind noise", 'unopened', noise(700, 3) . $bytes);
+	told("$name, broken, behind a gzip", 'unopened', Compress::Zlib::memGzip('x') . $bytes);
+	told("$name, broken, in front of a zip", 'unopened', $bytes . zip_of(['b.txt' => 'x']));
+	told("$name, broken, in the comment of a zip", 'unopened', do { my $zip = zip_of(['b.txt' => 'x']); substr($zip, -2) = pack 'v', length($bytes) % 65536; $zip . $bytes });
+}
+clean("what a program that writes $_->[0] has in itself", noise(700) . $_->[1] . noise(9000, 5)) for ['zip', "PK\3\4\x14\0\0\0\x08\0" . "\0" x 20], ['zip, otherwise', "PK\3\4error: not a zip archive: %s\0" . 'text ' x 20], ['gzip', "\x1f\x8b\x08\0\0\0\0\0\0\3"], ['bzip2', 'BZh91AY&SY'];
 told("$_->[0] behind something", 'unopened', "Dear all,\n" . 'x' x 3000 . $_->[1]) for grep { defined $_->[1] } map { my $row = $of{$_}; [$_, $row->{program} && !have_program($row->{program}) ? undef : pack_files($row->{make}, 'a.txt' => 'harmless')] } grep { $of{$_}{inert} } sort keys %of;
 told("two things at a time: $_->[0]", 'unopened', $_->[1]) for ['ISO 9660 and UDF', do { my $iso = pack_files($of{'ISO 9660'}{make}, 'a.txt' => 'harmless') // ''; substr($iso, 32768 + 2048 * 5, 6) = "\0NSR02"; $iso }];
 
