@@ -13,8 +13,8 @@
  * document (Microsoft Forms reference, OLEObject events) and of the controls WebBrowser and
  * InkPicture. A name that stands anywhere counts, in a comment too.
  *
- * Reading is linear in the content: of what comes of it there is EXPANDS times as much at the
- * most. Memory that runs out ends the process.
+ * Reading is linear in the content: of what comes of it there is EXPANDS times as much, and
+ * SOURCE_MIN, at the most. Memory that runs out ends the process.
  */
 #include "mime_vba.h"
 
@@ -32,8 +32,13 @@
 
 #define CHUNK 4096
 #define SOURCE_MAX ((size_t)4 << 20) /* of all modules */
-#define EXPANDS 32
+#define SOURCE_MIN ((size_t)64 << 10)
+#define EXPANDS 8 /* a document is two to five times shorter than its source, at the most */
 #define MODULES_MAX 1000
+#define NAME(text, goes_on) \
+	{ \
+		text, sizeof(text) - 1, goes_on \
+	}
 
 struct module {
 	char stream[CFB_NAME_MAX];
@@ -81,7 +86,7 @@ vba_of(const char *bytes, size_t len)
 		err(EX_OSERR, "vba");
 	p->c = &c;
 	p->streams_left = len;
-	p->source_left = len < SOURCE_MAX / EXPANDS ? len * EXPANDS : SOURCE_MAX;
+	p->source_left = SOURCE_MIN + (len < SOURCE_MAX / EXPANDS ? len * EXPANDS : SOURCE_MAX);
 	if (!cfb_open(&c, bytes, len))
 		c.n = 0;
 	for (p->storage = 0; p->storage < c.n; p->storage++) {
@@ -243,10 +248,8 @@ read_source(struct project *p, const char *s, size_t len)
 static bool
 decompress(struct text *t, const char *s, size_t len)
 {
-	size_t at = 1, guess = len < SIZE_MAX / EXPANDS ? len * EXPANDS : SIZE_MAX;
+	size_t at = 1;
 
-	if (guess < t->max)
-		t->max = guess;
 	t->bytes = malloc(t->max + 1);
 	if (t->bytes == NULL)
 		err(EX_OSERR, "vba");
@@ -335,22 +338,24 @@ runs(const char *s, size_t len, bool source)
 {
 	static const struct {
 		const char *name;
+		size_t len;
 		bool goes_on;
-	} names[] = { { "AutoExec", false }, { "AutoNew", false }, { "AutoOpen", false },
-		{ "AutoClose", false }, { "AutoExit", false }, { "Auto_Open", false },
-		{ "Auto_Close", false }, { "Auto_Activate", false }, { "Auto_Deactivate", false },
-		{ "OnSlideShow", true }, { "Document_", true }, { "Workbook_", true },
-		{ "Worksheet_", true }, { "Chart_", true }, { "Project_", true },
-		{ "_AddControl", false }, { "_Change", false }, { "_GotFocus", false },
-		{ "_LostFocus", false }, { "_Layout", false }, { "_Resize", false },
-		{ "_SizeChanged", false }, { "_Scroll", false }, { "_Zoom", false },
-		{ "_MouseMove", false }, { "_MouseHover", false }, { "_MouseEnter", false },
-		{ "_MouseLeave", false }, { "_Painting", false }, { "_Painted", false },
-		{ "_BeforeNavigate", true }, { "_NavigateComplete", true },
-		{ "_NavigateError", false }, { "_DocumentComplete", false },
-		{ "_DownloadBegin", false }, { "_DownloadComplete", false },
-		{ "_ProgressChange", false }, { "_PropertyChange", false },
-		{ "_StatusTextChange", false }, { "_TitleChange", false } };
+	} names[] = { NAME("AutoExec", false), NAME("AutoNew", false), NAME("AutoOpen", false),
+		NAME("AutoClose", false), NAME("AutoExit", false), NAME("Auto_Open", false),
+		NAME("Auto_Close", false), NAME("Auto_Activate", false),
+		NAME("Auto_Deactivate", false), NAME("OnSlideShow", true), NAME("Document_", true),
+		NAME("Workbook_", true), NAME("Worksheet_", true), NAME("Chart_", true),
+		NAME("Project_", true), NAME("_AddControl", false), NAME("_Change", false),
+		NAME("_GotFocus", false), NAME("_LostFocus", false), NAME("_Layout", false),
+		NAME("_Resize", false), NAME("_SizeChanged", false), NAME("_Scroll", false),
+		NAME("_Zoom", false), NAME("_MouseMove", false), NAME("_MouseHover", false),
+		NAME("_MouseEnter", false), NAME("_MouseLeave", false), NAME("_Painting", false),
+		NAME("_Painted", false), NAME("_BeforeNavigate", true),
+		NAME("_NavigateComplete", true), NAME("_NavigateError", false),
+		NAME("_DocumentComplete", false), NAME("_DownloadBegin", false),
+		NAME("_DownloadComplete", false), NAME("_ProgressChange", false),
+		NAME("_PropertyChange", false), NAME("_StatusTextChange", false),
+		NAME("_TitleChange", false) };
 
 	for (size_t i = 0; i < len; i++) {
 		char c = (char)tolower((unsigned char)s[i]);
@@ -359,10 +364,11 @@ runs(const char *s, size_t len, bool source)
 			continue;
 		for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
 			const char *name = names[k].name;
-			size_t n = strlen(name);
+			size_t n = names[k].len;
 
-			if (tolower((unsigned char)name[0]) != c || n > len - i ||
-			    strncasecmp(s + i, name, n) != 0)
+			/* Most are told apart by two letters. */
+			if (n > len - i || ((name[0] ^ c) & 0xdf) != 0 ||
+			    ((name[1] ^ s[i + 1]) & 0xdf) != 0 || strncasecmp(s + i, name, n) != 0)
 				continue;
 			if (!source ||
 			    ((c == '_' || i == 0 || !is_letter(s[i - 1])) &&
