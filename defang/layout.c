@@ -41,7 +41,8 @@ static void do_part(struct run *, size_t);
 static void do_wrap(struct run *, size_t);
 static void put_inner_header(struct run *, FILE *, size_t);
 static void do_picture(struct run *, size_t);
-static void put_kept_field(struct run *, FILE *, const struct part *, const char *name);
+static void put_kept(struct run *, FILE *, size_t, const char *name);
+static bool put_kept_field(struct run *, FILE *, const struct part *, const char *name);
 static const char *why_flips(const struct part *);
 static char *notice_of_part(struct run *, size_t);
 static const char *subject_of(struct layout *);
@@ -176,7 +177,7 @@ put_inner_header(struct run *run, FILE *f, size_t i)
 static void
 do_picture(struct run *run, size_t i)
 {
-	const struct part *part = run->l->plan.in.parts->at[i];
+	const struct part_place *place = &run->l->plan.in.at[i].place;
 	const char *file = run->l->plan.at[i].notice.file, *eol = run->d->eol;
 	char name[NOTICE_NAME_MAX], param[NAME_PARAM_MAX], *text;
 	size_t size;
@@ -185,20 +186,32 @@ do_picture(struct run *run, size_t i)
 	name_file(file[0] == '\0' ? "picture" : file, ".removed.gif", name, sizeof(name));
 	name_param("name", name, param);
 	fprintf(f, "Content-Type: image/gif;%s\t%s%s", eol, param, eol);
-	put_kept_field(run, f, part, "Content-ID");
-	put_kept_field(run, f, part, "Content-Location");
+	put_kept(run, f, i, "Content-ID");
+	put_kept(run, f, i, "Content-Location");
 	name_param("filename", name, param);
 	fprintf(f, "Content-Disposition: inline;%s\t%s%s", eol, param, eol);
 	fprintf(f, "Content-Transfer-Encoding: base64%s%s%s", eol, eol, grey_picture);
-	if (header_line_end(run->d->bytes, run->d->size, part->place.content_end) == 0)
+	if (header_line_end(run->d->bytes, run->d->size, place->content_end) == 0)
 		fputs(eol, f);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "layout");
-	edit_take(run->d, part->place.header_begin, part->place.content_end, text, size);
+	edit_take(run->d, place->header_begin, place->content_end, text, size);
+}
+
+/* Of the part, or of a fork in it. */
+static void
+put_kept(struct run *run, FILE *f, size_t i, const char *name)
+{
+	const struct parts *parts = run->l->plan.in.parts;
+
+	for (size_t k = i; k < run->l->plan.n && (k == i || tree_is_within(parts, k, i)); k++) {
+		if (put_kept_field(run, f, parts->at[k], name))
+			return;
+	}
 }
 
 /* One field of printable ASCII in one line, as it stands. */
-static void
+static bool
 put_kept_field(struct run *run, FILE *f, const struct part *part, const char *name)
 {
 	const char *bytes = run->d->bytes;
@@ -213,11 +226,12 @@ put_kept_field(struct run *run, FILE *f, const struct part *part, const char *na
 		for (size_t i = field.begin; i < field.value_end; i++)
 			plain = plain && bytes[i] >= ' ' && bytes[i] <= '~';
 		if (!plain)
-			return;
+			return false;
 		fwrite(bytes + field.begin, 1, field.value_end - field.begin, f);
 		fputs(run->d->eol, f);
-		return;
+		return true;
 	}
+	return false;
 }
 
 void

@@ -42,6 +42,7 @@ static size_t top_of(const struct plan *, size_t);
 static void join_forks(struct plan *);
 static bool is_forks(const struct plan *, size_t);
 static const char *name_of_forks(const struct plan *, size_t both);
+static bool is_picture(const struct plan *, size_t);
 static void break_seals(struct plan *, size_t);
 static void plan_top(struct plan *, size_t top);
 static void plan_alternative(struct plan *, size_t, bool top);
@@ -218,6 +219,15 @@ name_of_forks(const struct plan *plan, size_t both)
 	return name;
 }
 
+/* The text refers to it whether it has come with its other fork or without. */
+static bool
+is_picture(const struct plan *plan, size_t i)
+{
+	if (is_forks(plan, i))
+		i = child(plan, i, child(plan, i, PART_NONE));
+	return tree_is_picture(part_of(plan, i));
+}
+
 /* What is around it is neither signed nor encrypted any more. */
 static void
 break_seals(struct plan *plan, size_t i)
@@ -300,7 +310,7 @@ plan_related(struct plan *plan, size_t i)
 		return;
 	}
 	for (size_t c = child(plan, i, PART_NONE); c != PART_NONE; c = child(plan, i, c)) {
-		if (plan->at[c].marked && tree_is_picture(part_of(plan, c)))
+		if (plan->at[c].marked && is_picture(plan, c))
 			plan->at[c].fate = FATE_PICTURE;
 		else
 			plan_child(plan, c);

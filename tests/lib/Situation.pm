@@ -224,6 +224,40 @@ sub situations {
 	$add->('forwarded-text', multi('mixed', text(), rfc822(message('inner', bad_text() . "\n")), pdf()), tree => 'mixed(text message(notice) application/pdf)', shown => [$OK],
 	    notice => $said->('The text of this message'));
 
+	# Deeper, several at a time, and other languages.
+	$add->('nested-alternative', multi('mixed', within('related; type="multipart/alternative"', within('alternative', text(), bad_html()), picture('logo')), pdf()),
+	    tree => 'mixed(mixed(related(alternative(text) image/png) notice) application/pdf)', shown => [$OK], notice => $said->('The formatted text (HTML) of this message'), listed => 'message.html.removed.txt');
+	$add->('alternative-two-removed', multi('alternative', text(), "Content-Type: text/enriched\n\n$MARKER", bad_html()), tree => 'mixed(text notice notice)', shown => [$OK], notice => $VIRUS, listed => 'message.html.removed.txt');
+	$add->('pictures-all-removed', multi('related; type="text/html"', html_with('logo', 'map', 'sign'), picture('logo', 1), picture('map', 1), picture('sign', 1)),
+	    tree => 'mixed(related(html grey grey grey) notice notice notice)', shown => [$OKHTML], notice => $VIRUS, listed => 'map.png.removed.txt');
+	$add->('picture-in-forks', multi('related; type="text/html"', html_with('logo'), within('appledouble', file('._logo.png', "\0\5\26\7forks", type => 'application/applefile'), picture('logo', 1))),
+	    tree => 'mixed(related(html grey) notice)', shown => [$OKHTML], notice => $VIRUS, listed => 'logo.png.removed.txt');
+	$add->('picture-forwarded', multi('mixed', text(), rfc822(message('inner', multi('related; type="text/html"', html_with('logo'), picture('logo', 1))))),
+	    tree => 'mixed(text message(mixed(related(html grey) notice)))', shown => [$OK], notice => $said->('A picture in this message'), listed => 'logo.png.removed.txt');
+	$add->('text-twice', multi('mixed', text(), text("OKAGAIN\n"), bad_text()), tree => 'mixed(text text notice)', shown => [$OK, qr/OKAGAIN/], notice => $VIRUS, listed => 'message.txt.removed.txt');
+	$add->('apple-alternating', multi('mixed', text(), picture('one', 1), text('OKMIDDLE'), picture('two', 1), text('OKEND')), tree => 'mixed(text notice text notice text)', shown => [$OK, qr/OKMIDDLE/, qr/OKEND/],
+	    notice => $VIRUS, listed => 'two.png.removed.txt');
+	$add->('digest', multi('digest', map({ "\n" . message("d$_", text("OKDIGEST$_\n")) =~ s/\n\z//r } 1, 2), "\n" . message('d3', bad_text())), tree => 'digest(message(text) message(text) message(notice))', shown => [qr/OKDIGEST1/, qr/OKDIGEST2/], notice => $VIRUS);
+	$add->('digest-file', multi('digest', map({ "\n" . message("d$_", text("OKDIGEST$_\n")) =~ s/\n\z//r } 1, 2), bad_pdf()), tree => 'digest(message(text) message(text) notice)', shown => [qr/OKDIGEST1/, qr/OKDIGEST2/], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('mdn-returned', multi('report; report-type=disposition-notification', text(), "Content-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; ben\@example.net\nDisposition: manual-action/MDN-sent-manually; displayed\n", rfc822(message('returned', multi('mixed', text(), bad_pdf())))),
+	    tree => 'report(text message/disposition-notification message(mixed(text notice)))', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('vcard', multi('mixed', text(), file('anna.vcf', "BEGIN:VCARD\nVERSION:3.0\nFN:Anna\nNOTE:$MARKER\nEND:VCARD\n", type => 'text/vcard')), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'anna.vcf.removed.txt');
+	$add->('winmail', multi('mixed', text(), file('winmail.dat', "\x78\x9f\x3e\x22$MARKER", type => 'application/ms-tnef')), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'winmail.dat.removed.txt');
+	$add->('flowed', multi('mixed', "Content-Type: text/plain; charset=us-ascii; format=flowed; delsp=yes\n\nOKTEXT: Dear Ben, this \nflows. \n-- \nAnna", bad_pdf()), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('hebrew', multi('mixed', text("OKTEXT: Dear Ben \xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d"), file('x', "%PDF-1.4\n$MARKER\n") =~ s/; (file|)name="x"/; $1name*=utf-8''%D7%A9%D7%9C%D7%95%D7%9D.pdf/gr),
+	    tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => "\xd7\xa9\xd7\x9c\xd7\x95\xd7\x9d.pdf.removed.txt");
+	$add->('japanese', multi('mixed', "Content-Type: text/plain; charset=iso-2022-jp\nContent-Transfer-Encoding: 7bit\n\nOKTEXT: Dear Ben \e\$B\@A5a\e(B", bad_pdf()), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('inline-file', multi('mixed', text(), bad_pdf() =~ s/attachment;/inline;/r), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('html-alone-in-mixed', multi('mixed', bad_html()), tree => 'mixed(notice)', notice => $said->('The text of this message'), listed => 'message.html.removed.txt');
+	$add->('parallel', multi('parallel', text(), bad_pdf()), tree => 'parallel(text notice)', shown => [$OK], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('related-within-alternative-text-bad', multi('alternative', bad_text(), within('related; type="text/html"', html_with('logo'), picture('logo'))), tree => 'mixed(notice related(html image/png))', shown => [$OKHTML], notice => $said->('The plain text of this message'), listed => 'message.txt.removed.txt');
+	$add->('related-pdf-in-alternative', multi('alternative', text(), within('related; type="text/html"', html_with('logo'), picture('logo'), bad_pdf())), tree => 'mixed(alternative(text related(html image/png)) notice)', shown => [qr/OK(?:TEXT|HTML): Dear Ben/], notice => $VIRUS, listed => 'report.pdf.removed.txt');
+	$add->('forwarded-twice', multi('mixed', text(), rfc822(message('outer', multi('mixed', text('OKOUTER'), rfc822(message('inner', multi('alternative', text('OKINNER'), bad_html()))))))), tree => 'mixed(text message(mixed(text message(mixed(text notice)))))', shown => [$OK],
+	    notice => $said->('The formatted text (HTML) of this message'), listed => 'message.html.removed.txt');
+	$add->('forwarded-alone', rfc822(message('inner', bad_pdf())) . "\n", tree => 'message(notice)', notice => $VIRUS);
+	$add->('external-body', multi('mixed', text(), "Content-Type: message/external-body; access-type=URL; URL=\"http://example.org/\"\n\nContent-Type: text/plain\n\n$MARKER"), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'attachment.removed.txt');
+	$add->('partial', multi('mixed', text(), "Content-Type: message/partial; id=\"a\@b\"; number=1; total=2\n\n$MARKER"), tree => 'mixed(text notice)', shown => [$OK], notice => $VIRUS, listed => 'attachment.removed.txt');
+
 	# What mail programs read in different ways, and is harmless: shown as before.
 	my $twice = "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: quoted-printable\n\n";
 	$add->('ambiguous-html', multi('mixed', text(), "Content-Type: text/html; name=\"mail.html\"\n$twice" . (b64('<p>OKHTML: Dear Ben</p>') =~ s/\n\z//r)), tree => 'mixed(text html)', shown => [$OK], html => []);
@@ -276,21 +310,21 @@ sub situations {
 # "mixed(text notice)": a reader of its own, for results that are regular. Dies of what is not.
 sub situation_tree {
 	my ($bytes) = @_;
-	return tree_of($bytes =~ s/\r\n/\n/gr, 1);
+	return tree_of($bytes =~ s/\r\n/\n/gr);
 }
 
 sub tree_of {
-	my ($part) = @_;
-	my ($head, $body) = $part =~ /\A(.*?\n)\n(.*)\z/s ? ($1, $2) : $part =~ /\A\n(.*)\z/s ? ('', $1) : die "a part without an empty line:\n$part\n";
+	my ($part, $in_digest) = @_;
+	my ($head, $body) = $part =~ /\A\n(.*)\z/s ? ('', $1) : $part =~ /\A(.*?\n)\n(.*)\z/s ? ($1, $2) : die "a part without an empty line:\n$part\n";
 	$head =~ s/\n[ \t]+/ /g;
 	my @types = $head =~ /^Content-Type:\s*([^;\s]+)/mgi;
 	die "more than one Content-Type:\n$head" if @types > 1;
-	my $type = lc($types[0] // 'text/plain');
+	my $type = lc($types[0] // ($in_digest ? 'message/rfc822' : 'text/plain'));
 	if (my ($kind) = $type =~ m{^multipart/(.*)}) {
 		my ($b) = $head =~ /^Content-Type:[^\n]*boundary="([^"]+)"/mi or die "no boundary in:\n$head";
 		$body =~ s/^--\Q$b\E--(?:\n.*|)\z//ms or die "no end of $b:\n$body";
 		my (undef, @pieces) = split /^--\Q$b\E\n/m, $body;
-		return "$kind(" . join(' ', map { tree_of($_ =~ s/\n\z//r) } @pieces) . ')';
+		return "$kind(" . join(' ', map { tree_of($_ =~ s/\n\z//r, $kind eq 'digest') } @pieces) . ')';
 	}
 	return 'message(' . tree_of($body) . ')' if $type eq 'message/rfc822';
 	return 'notice' if $type eq 'text/plain' && $body =~ /removed by the content filter/ && $body !~ /notice\s+further\s+down/;
