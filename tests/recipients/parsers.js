@@ -17,21 +17,29 @@ async function read(raw) {
 	return (PostalMime || require('postal-mime')).parse(raw);
 }
 
+// A program shows the HTML if there is some.
+function plain(m) {
+	return m.html ? m.html.replace(/<br\s*\/?>/g, '\n').replace(/<[^>]*>/g, '').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&#39;|&apos;/g, "'").replace(/&nbsp;/g, ' ').replace(/&amp;/g, '&') : m.text || '';
+}
+
+// One that was forwarded is opened in the same way.
+async function open(raw) {
+	const m = await read(raw), all = { text: plain(m), attachments: m.attachments.slice() };
+	for (const a of m.attachments)
+		if (type(a) === 'message/rfc822') {
+			const inner = await open(Buffer.from(a.content));
+			all.text += '\n' + inner.text;
+			all.attachments = all.attachments.concat(inner.attachments);
+		}
+	return all;
+}
+
+function type(a) { return a.contentType || a.mimeType || ''; }
+
 (async () => {
 	for (const message of messages) {
-		const m = await read(fs.readFileSync(message)), to = path.join(out, path.basename(message));
-		const type = a => a.contentType || a.mimeType || '';
-		// A program shows the HTML if there is some.
-		const shown = m.html ? m.html.replace(/<br\s*\/?>/g, '\n').replace(/<[^>]*>/g, '').replace(/&lt;/g, '<').replace(/&gt;/g, '>').replace(/&quot;/g, '"').replace(/&#39;|&apos;/g, "'").replace(/&nbsp;/g, ' ').replace(/&amp;/g, '&') : m.text || '';
-		// One that was forwarded is opened in the same way.
-		let inner = '';
-		for (const a of m.attachments)
-			if (type(a) === 'message/rfc822') {
-				const i = await read(Buffer.from(a.content));
-				inner += '\n' + (i.html ? i.html.replace(/<[^>]*>/g, '') : i.text || '');
-				m.attachments = m.attachments.concat(i.attachments);
-			}
-		fs.writeFileSync(to + '.text', shown + inner);
+		const m = await open(fs.readFileSync(message)), to = path.join(out, path.basename(message));
+		fs.writeFileSync(to + '.text', m.text);
 		fs.writeFileSync(to + '.files', m.attachments.map(a => (a.filename || '(no name)') + '\n').join(''));
 		if (m.attachments.some(a => type(a) === 'text/calendar' && /METHOD:REQUEST/.test(Buffer.from(a.content).toString())))
 			fs.writeFileSync(to + '.calendar', '');
