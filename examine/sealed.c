@@ -3,7 +3,7 @@
  * sealed.c - what the scanner calls encrypted, and a password has opened.
  *
  * libclamav has no passwords. It says that something in an attachment is an encrypted
- * zip archive, but not what. So unless that is the attachment itself, its members are
+ * zip archive or PDF, but not what. So unless that is the attachment itself, its members are
  * scanned one by one, and the finding goes to the member that has it, if no password
  * opened that one. Only archives and messages are put off in this way, since each of
  * their bytes is in one of their members (mime_archive.c) or in one of their parts.
@@ -17,15 +17,14 @@
 #include "overrule.h"
 #include "sniff.h"
 
-#define SEALED_ZIP "Heuristics.Encrypted.Zip"
-
+static bool may_be_opened(const struct scan_hit *);
 static bool has_explanation(const struct examination *, size_t index);
 
 bool
 sealed_is_explained(struct examination *x, const struct part *part, const char *content, size_t len,
     const struct scan_hit *hit)
 {
-	if (!x->conf->try_passwords || strcmp(hit->name, SEALED_ZIP) != 0)
+	if (!x->conf->try_passwords || !may_be_opened(hit))
 		return false;
 	if (part->unlocked)
 		return true;
@@ -38,7 +37,7 @@ sealed_is_explained(struct examination *x, const struct part *part, const char *
 bool
 sealed_is_explained_whole(const struct examination *x, const struct scan_hit *hit)
 {
-	if (strcmp(hit->name, SEALED_ZIP) != 0 || x->lint.irregular != DOUBT_NONE)
+	if (!may_be_opened(hit) || x->lint.irregular != DOUBT_NONE)
 		return false;
 	for (size_t i = 0; i < x->parts.n; i++) {
 		if (x->parts.at[i]->unlocked)
@@ -64,7 +63,8 @@ sealed_finish(struct examination *x)
 
 		if (part->suspended && !has_explanation(x, i) &&
 		    !findings_told(x->found.report, CLASS_ENCRYPTED, part->path))
-			overrule_add(x, part, CLASS_ENCRYPTED, SEALED_ZIP, judge_name(part));
+			overrule_add(x, part, CLASS_ENCRYPTED, "encrypted archive or document",
+			    judge_name(part));
 	}
 }
 
@@ -78,4 +78,12 @@ has_explanation(const struct examination *x, size_t index)
 			return true;
 	}
 	return false;
+}
+
+/* What mime_unlock.c may have a password for. */
+static bool
+may_be_opened(const struct scan_hit *hit)
+{
+	return strcmp(hit->name, "Heuristics.Encrypted.Zip") == 0 ||
+	    strcmp(hit->name, "Heuristics.Encrypted.PDF") == 0;
 }

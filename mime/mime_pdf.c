@@ -33,6 +33,7 @@
 #include <qpdf/qpdf-c.h>
 
 #include "array.h"
+#include "mime_unlock.h"
 
 /* Objects that are looked at, and names of one attachment. */
 #define OBJECTS_MAX 100000
@@ -59,6 +60,7 @@ struct reading {
 static bool is_simple(const char *, size_t len);
 static bool has_escaped_name(const char *, size_t len);
 static bool read_document(struct packed *, const struct format_input *, bool *hidden);
+static bool unlock(struct packed *, const struct format_input *);
 static void read_again(struct packed *, const struct format_input *);
 static void look_at_objects(struct reading *, const struct format_input *);
 static void look_beside_table(struct reading *, const struct format_input *);
@@ -85,8 +87,11 @@ pdf_open(struct packed *p, const struct format_input *in)
 {
 	bool hidden = false;
 
-	if (is_sealed(in))
+	if (is_sealed(in)) {
+		if (unlock(p, in))
+			return;
 		p->sealed = "encrypted document";
+	}
 	if (is_simple(in->bytes, in->len) && memmem(in->bytes, in->len, "/ObjStm", 7) == NULL &&
 	    memmem(in->bytes, in->len, "/Encrypt", 8) == NULL)
 		return;
@@ -94,6 +99,20 @@ pdf_open(struct packed *p, const struct format_input *in)
 		p->unopened = "PDF document";
 	if (hidden)
 		read_again(p, in);
+}
+
+/* Without its encryption it is another content. */
+static bool
+unlock(struct packed *p, const struct format_input *in)
+{
+	size_t len;
+	char *plain = unlock_pdf(p, in, &len);
+
+	if (plain == NULL)
+		return false;
+	p->unlocked = packed_add_copy(p, NULL, 0, plain, len) || p->unlocked;
+	free(plain);
+	return true;
 }
 
 /* False if the library can make nothing of it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_unlock.c - the password of an encrypted zip archive.
+ * mime_unlock.c - the password of an encrypted zip archive or PDF.
  *
  * libarchive decrypts zip archives (ZipCrypto and the AES of WinZip) and asks for one
  * password after the other until the check in front of a member fits. That of ZipCrypto
@@ -9,15 +9,21 @@
  *
  * One member is tried, the smallest, so that large ones are not read often. What all
  * of it may cost is bounded in struct passwords. Nothing here reads 7z or RAR.
+ *
+ * libqpdf knows by itself whether a password is the user's or the owner's of a PDF, and writes
+ * the document without encryption, its streams as they lie.
  */
 #include "mime_unlock.h"
 
 #include <err.h>
 #include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sysexits.h>
 
 #include <archive.h>
 #include <archive_entry.h>
+#include <qpdf/qpdf-c.h>
 
 #include "effort.h"
 #include "mime_kind.h"
@@ -36,6 +42,7 @@ static bool find_smallest(const struct format_input *, size_t *which);
 static const char *try_words(struct trial *, const struct format_input *, size_t which);
 static bool go_to(struct archive *, size_t which);
 static const char *next_word(struct archive *, void *);
+static char *written(const struct format_input *, const char *password, size_t *len);
 
 const char *
 unlock_zip(struct packed *p, const struct format_input *in)
@@ -142,4 +149,46 @@ start(const struct format_input *in, struct trial *trial)
 	if (archive_read_support_format_zip_seekable(a) == ARCHIVE_OK)
 		archive_read_open_memory(a, in->bytes, kind_zip_end(in->bytes, in->len));
 	return a;
+}
+
+char *
+unlock_pdf(struct packed *p, const struct format_input *in, size_t *len)
+{
+	struct passwords *words = p->passwords;
+	int64_t begun = effort_ms(), end;
+	char *plain;
+
+	if (words == NULL || words->left <= 0)
+		return NULL;
+	end = begun + words->left < p->deadline ? begun + words->left : p->deadline;
+	plain = written(in, NULL, len);
+	for (guint i = 0; plain == NULL && i < words->words->len && effort_ms() < end; i++)
+		plain = written(in, g_ptr_array_index(words->words, i), len);
+	words->left -= effort_ms() - begun;
+	return plain;
+}
+
+static char *
+written(const struct format_input *in, const char *password, size_t *len)
+{
+	qpdf_data pdf = qpdf_init();
+	char *plain = NULL;
+
+	qpdf_silence_errors(pdf);
+	qpdf_set_suppress_warnings(pdf, QPDF_TRUE);
+	if ((qpdf_read_memory(pdf, "PDF", in->bytes, in->len, password) & (QPDF_ERRORS)) == 0 &&
+	    qpdf_is_encrypted(pdf) && qpdf_init_write_memory(pdf) == QPDF_SUCCESS) {
+		qpdf_set_preserve_encryption(pdf, QPDF_FALSE);
+		qpdf_set_stream_data_mode(pdf, qpdf_s_preserve);
+		if ((qpdf_write(pdf) & (QPDF_ERRORS)) == 0)
+			*len = qpdf_get_buffer_length(pdf);
+		else
+			*len = 0;
+		if (*len > 0)
+			plain = malloc(*len);
+		if (plain != NULL)
+			memcpy(plain, qpdf_get_buffer(pdf), *len);
+	}
+	qpdf_cleanup(&pdf);
+	return plain;
 }

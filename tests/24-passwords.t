@@ -125,4 +125,35 @@ if ($with) {
 		like(found('It is secret', pack_files($c->{password}, 'a.txt' => 'harmless' x 30)), qr/^encrypted /, "$c->{name} stays encrypted");
 	}
 }
+
+# -- PDF ---------------------------------------------------------------------------------
+
+# A PDF with a file in it, encrypted by qpdf(1) with a user's and an owner's password.
+sub pdf {
+	my ($user, $bits, $name, $content) = @_;
+	my @objects = ("<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 3 0 R]>>>>>>", '<</Type/Pages/Kids[]/Count 0>>', "<</Type/Filespec/F($name)/EF<</F 4 0 R>>>>",
+		"<</Type/EmbeddedFile/Length " . length($content) . ">>\nstream\n$content\nendstream");
+	my $dir = subdir(undef);
+	write_file("$dir/a.pdf", "%PDF-1.5\n" . join('', map { "$_ 0 obj\n$objects[$_ - 1]\nendobj\n" } 1 .. 4) . "trailer <</Size 5/Root 1 0 R>>\n%%EOF\n");
+	my $r = run(cmd => ['qpdf', '--allow-weak-crypto', '--encrypt', $user, 'Owner-77', $bits, '--', 'a.pdf', 'b.pdf'], cwd => $dir, timeout => 60);
+	return read_file("$dir/b.pdf") // die "$r->{err}$r->{out}";
+}
+SKIP: {
+	loud_skip('no qpdf here', 1), last unless have_program('qpdf');
+	for my $bits (40, 128, 256) {
+		my $evil = pdf($PW, $bits, 'a.txt', 'xxxx' . marker());
+		like(found("The password is $PW", $evil, try_passwords => 'no'), qr/^encrypted /, "PDF, $bits bits: not tried");
+		like(found('No password here.', $evil), qr/^encrypted /, "PDF, $bits bits: none opens it");
+		like(found("The password is $PW", pdf($PW, $bits, 'a.txt', 'harmless')), qr/^clean/, "PDF, $bits bits: opened, and nothing in it");
+		like(found("The password is $_", $evil), qr/^infected (?!.*\bencrypted)/, "PDF, $bits bits: $_ opens it") for $PW, 'Owner-77';
+		like(found("The password is $PW", pdf($PW, $bits, 'evil.js', 'harmless')), qr/^blocked (?!.*\bencrypted).*extension \.js/, "PDF, $bits bits: a name");
+		like(found("The password is $PW", zip_of(['a.pdf' => $evil])), qr/^infected (?!.*\bencrypted)/, "PDF, $bits bits: in a zip");
+		like(found('none', pdf('', $bits, 'a.txt', $_->[0])), $_->[1], "PDF, $bits bits: for the owner alone") for ['harmless', qr/^clean/], ['xxxx' . marker(), qr/^infected/];
+	}
+	my $evil = pdf($PW, 256, 'a.txt', 'xxxx' . marker());
+	my $begun = now();
+	like(found(join(' ', map { "word$_" } 1 .. 100_000), $evil), qr/^encrypted /, 'PDF: a text of 100,000 words');
+	cmp_ok(now() - $begun, '<', secs(30), 'and that took ' . int(now() - $begun) . ' s');
+	unlike(found("It is $PW", substr $evil, 0, length($evil) / 2), qr/^exit/, 'PDF: the second half is missing');
+}
 done_testing;
