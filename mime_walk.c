@@ -492,6 +492,7 @@ look_for_packed(struct walk *w, const struct part *part, const char *content, si
 		.text = content,
 		.names = part->names,
 		.n_names = part->n_names,
+		.raw = !part->encoded && !part->inside,
 		.shown = part->type[0] == '\0' || strncmp(part->type, "text/", 5) == 0 };
 	char *plain = text_plain(content, len, in.shown, utf7, &in.text_len);
 

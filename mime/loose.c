@@ -88,8 +88,12 @@ lead(const char *line, size_t len)
 
 	if (end != NULL && end - line < COMMENT_MAX)
 		n = (size_t)(end - line) + 1;
-	for (int i = 0; i < LEAD_MAX && n < len && is_lead((unsigned char)line[n]); i++)
+	for (int i = 0; i < LEAD_MAX && n < len && is_lead((unsigned char)line[n]); i++) {
+		/* "> " quotes; without the blank it is passed over (PHP mailparse). */
+		if (line[n] == '>' && n + 1 < len && is_junk((unsigned char)line[n + 1]))
+			break;
 		n++;
+	}
 	return n;
 }
 
@@ -219,14 +223,14 @@ loose_names(const char *bytes, size_t begin, size_t end, void (*fn)(void *ctx, c
 	free(value);
 }
 
-/* NBSP, NEL and the like are bytes from 0x80 on in every charset. */
-/* Not "> ", which quotes, and not what could begin a boundary. */
+/* Not what could begin a boundary. */
 static bool
 is_lead(unsigned char c)
 {
-	return is_junk(c) || (ispunct(c) && c != '-' && c != '>' && c != ':');
+	return is_junk(c) || (ispunct(c) && c != '-' && c != ':');
 }
 
+/* NBSP, NEL and the like are bytes from 0x80 on in every charset. */
 static bool
 is_junk(unsigned char c)
 {

@@ -88,6 +88,7 @@ static const struct {
 	[DECODE_QP_STRICT] = { "quoted-printable strict", DECODE_KIND_QP, quoted_printable },
 	[DECODE_QP_LENIENT] = { "quoted-printable lenient", DECODE_KIND_QP, quoted_printable },
 	[DECODE_QP_BROKEN] = { "quoted-printable broken", DECODE_KIND_QP, quoted_printable },
+	[DECODE_QP_SOFT] = { "quoted-printable soft", DECODE_KIND_QP, quoted_printable },
 	[DECODE_UU] = { "uuencode", DECODE_KIND_FILE, uu },
 	[DECODE_UU_ANY] = { "uuencode any line", DECODE_KIND_FILE, uu },
 	[DECODE_XX] = { "xxencode", DECODE_KIND_FILE, xx },
@@ -316,7 +317,8 @@ quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
 	while (len > 0) {
 		size_t line = line_next(in, len), text = trimmed_line(in, line);
 		bool soft = text > 0 && in[text - 1] == '=';
-		size_t end = soft ? text - 1 : way == DECODE_QP_STRICT ? line : text;
+		bool strict = way == DECODE_QP_STRICT || way == DECODE_QP_SOFT;
+		size_t end = soft ? text - 1 : strict ? line : text;
 
 		for (size_t i = 0; i < end; i++) {
 			int high = -1, low = -1;
@@ -328,7 +330,11 @@ quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
 			if (high >= 0 && low >= 0) {
 				put(o, (unsigned int)(high << 4 | low));
 				i += 2;
-			} else if (in[i] != '=' || way == DECODE_QP_STRICT) {
+			} else if (in[i] == '=' && way == DECODE_QP_SOFT && i + 1 < end &&
+			    (in[i + 1] == ' ' || in[i + 1] == '\t')) {
+				soft = true;
+				break;
+			} else if (in[i] != '=' || strict) {
 				put(o, (unsigned char)in[i]);
 			} else if (way == DECODE_QP_BROKEN) {
 				i += 2;

@@ -30,7 +30,7 @@ static const struct format formats[] = {
 	{ .name = "S/MIME", .is = cms_is, .open = cms_open },
 	{ .name = "OpenPGP", .is = pgp_is, .open = pgp_open },
 	{ .name = "calendar", .in_text = true, .is = calendar_is, .open = calendar_open },
-	{ .name = "text", .in_text = true, .is = text_is, .open = text_open },
+	{ .name = "text", .in_text = true, .in_raw = true, .is = text_is, .open = text_open },
 	{ .name = "TNEF", .is = tnef_is, .open = tnef_open, .names = tnef_names },
 	{ .name = "archive", .is = archive_is, .open = archive_open, .names = archive_names },
 	{ .name = "archive behind something",
@@ -73,7 +73,7 @@ formats_open(struct packed *p, const struct format_input *in)
 			continue;
 		f->open(p, in);
 		for (; n < p->n; n++) {
-			p->items[n].in_text = f->in_text && in->shown;
+			p->items[n].in_text = (f->in_text && in->shown) || (f->in_raw && in->raw);
 			p->items[n].scanned = f->scanner_opens;
 		}
 	}

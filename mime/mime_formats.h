@@ -21,6 +21,7 @@ struct format_input {
 	char *const *names; /* every one that it may be saved under */
 	size_t n_names;
 	bool shown; /* a mail program shows it as text, whatever is in it */
+	bool raw; /* it stands in the message as it is */
 };
 
 /* Called with each name; good during the call only. NULL is an executable without one. */
@@ -37,6 +38,7 @@ typedef void format_name(void *ctx, const char *name);
 struct format {
 	const char *name; /* a word for --explain and reasons: "zip" */
 	bool in_text; /* its items are written into the text that is shown */
+	bool in_raw; /* and some look for them in whatever the message holds unencoded */
 	/*
 	 * The scanner opens it by itself and sees each item there: names and content
 	 * of an item are judged, and what is in it is opened, but it is not scanned

@@ -27,7 +27,7 @@ struct packed_item {
 	char *content; /* NULL = not opened, and the flags say why */
 	size_t len;
 	unsigned int flags;
-	bool in_text; /* written into a text that is shown */
+	bool in_text; /* written into a text that is shown, or found there all the same */
 	bool archived; /* a member of an archive */
 	bool scanned; /* the scanner opens what it is in by itself, and sees it there */
 };

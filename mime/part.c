@@ -31,6 +31,7 @@ static char *field_text(const char *, size_t len);
 static bool has_extension(const char *name);
 static void add_cut(struct part *, const char *name);
 static void add_tail(struct part *, const char *name);
+static void add_safe(struct part *, const char *name);
 static void add_words(struct part *, const char *name);
 static void add_charset(struct part *, const char *name, const char *charset);
 
@@ -268,6 +269,28 @@ part_add_name(struct part *part, const char *name)
 	add_charset(part, name, "UTF-7");
 	add_cut(part, name);
 	add_tail(part, name);
+	add_safe(part, name);
+}
+
+/* Mail::Message drops all but letters, digits and "_.- " wherever they stand. */
+static void
+add_safe(struct part *part, const char *name)
+{
+	const char *dot = strrchr(name, '.');
+	char *safe = dot == NULL ? NULL : strdup(name), *out;
+
+	if (dot == NULL)
+		return;
+	if (safe == NULL)
+		err(EX_OSERR, "names");
+	out = safe + (dot - name);
+	for (const unsigned char *c = (const unsigned char *)dot; *c != '\0'; c++) {
+		if (isalnum(*c) || strchr("_.- ", *c) != NULL || *c >= 0x80)
+			*out++ = (char)*c;
+	}
+	*out = '\0';
+	part_add_name(part, safe);
+	free(safe);
 }
 
 /* Some drop bytes that a file's name must not have, and what is behind them (MIME::Tools). */

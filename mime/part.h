@@ -47,7 +47,7 @@ struct part {
 	char path[PART_PATH_MAX]; /* "1.2"; ".0" at the end: the outermost container of a message */
 	bool leaf;
 	bool inside; /* found inside a leaf */
-	bool in_text; /* written into a text that is shown, or in something there */
+	bool in_text; /* written into a text that is shown or searched, or in something there */
 	bool message; /* a leaf that is one: its parts follow */
 	bool opened; /* a container: what it holds follows */
 	bool archived; /* a member of an archive, or in one: its path is the archive's */

@@ -77,6 +77,11 @@ my %headers = (
 	'a byte behind the star' => "Content-Disposition: attachment; filename*\xe4=utf-8''evil%2eexe",
 	'an encoded word that begins' => 'Content-Disposition: attachment; filename="evil.exe=?.txt"',
 	'an encoded word without an end' => 'Content-Disposition: attachment; filename="=?utf-8?q?evil=2Eexe?"',
+	'what no file name has, in the extension' => 'Content-Disposition: attachment; filename=evil.ex@e',
+	'what no file name has, in the extension, quoted' => 'Content-Disposition: attachment; filename="evil.e[x]#e"',
+	'a > in front of a field' => '>Content-Disposition: attachment; filename="evil.exe"',
+	'two > in front of a field' => '>>Content-Disposition:attachment; filename=evil.exe',
+	'a > in front of a type' => '>Content-Type:application/x-thing; name="evil.exe"',
 	'a folded name' => "Content-Disposition: attachment; filename=\"evil.e\n xe\"",
 );
 # Of a line that has no colon some make the end of the field above it.
@@ -103,6 +108,26 @@ like(result_of(filter(mail(head => '', parts => [$text, part("Content-Type: appl
     "begin 0644 evil.exe\n" . pack('u', "harmless\n") . "`\nend\n")]))->{out}), qr/blocked .*file="evil\.exe"/s, 'the name of a uuencoded part');
 like(result_of(filter(mail(body => "begin 644 evil.exe\0.txt\n" . pack('u', "harmless\n") . "`\nend\n"))->{out}),
     qr/blocked action=remove.*file="evil\.exe"/s, 'a NUL in the name of a uuencoded file');
+
+
+# Some look for uuencoded files in all that stands in a message, whatever it is called.
+for my $type ('application/x-thing', 'multipart-/mixed', 'application/octet-stream; name=letter.dat') {
+	my $uu = "hello\n\nbegin 644 evil.exe\n" . pack('u', "harmless\n") . "`\nend\n";
+	for my $mail ("Subject: x\nMIME-Version: 1.0\nContent-Type: $type\n\n$uu", mail(parts => [$text, part("Content-Type: $type", $uu)])) {
+		my $r = filter($mail);
+		like(result_of($r->{out}), qr/blocked action=remove.*file="evil\.exe"/s, "a uuencoded file in $type");
+		unlike($r->{out}, qr/^begin/m, 'is gone');
+	}
+	like(result_of(filter(mail(parts => [$text, part("Content-Type: $type\nContent-Transfer-Encoding: base64", b64($uu))]))->{out}),
+	    qr/blocked action=defang/s, 'in base64 it is renamed');
+}
+
+# To some a soft line break ends a line in its middle.
+for my $blank (' x ', "\tx", ' =41') {
+	my $payload = join "=$blank\n", map { s/(.)/sprintf '=%02X', ord $1/ger } marker() =~ /(.{1,20})/g;
+	like(result_of(filter(mail(parts => [$text, part("Content-Type: application/octet-stream; name=letter.txt\nContent-Transfer-Encoding: quoted-printable", $payload)]))->{out}),
+	    qr/infected/, 'a line that goes on behind its soft break');
+}
 
 # Harmless ones stay as they are.
 for my $name ('"a (1).pdf"', '"www.example.com - page.pdf"', '"Mr. X, notes.pdf"', '"5/6.pdf"', 'a.pdf', "\"caf\xc3\xa9.com.pdf\"", '"what is this?.pdf"') {
