@@ -34,7 +34,7 @@ sub a_case { push @cases, @_ }
 
 # -- the default: wrapped at the third try ------------------------------------------
 
-for my $mode (qw(segv exit hang-up garbage tail size-more cut-off)) {
+for my $mode (qw(segv exit hang-up garbage tail size-more cut-off error)) {
 	a_case $mode => sub {
 		my ($mail, $other, $q) = (mail_of(), mail_of(), store());
 		is(try_it($mail, $mode, %$q)->{code}, 75, "$mode: deferred at first");
@@ -56,6 +56,15 @@ a_case 'one that hangs' => sub {
 	my @codes = map { try_it($mail, 'hang', %$q)->{code} } 1 .. 3;
 	is("@codes", '75 75 0', 'one that hangs');
 	is(scalar(my @k = kept($q->{quarantine_dir})), 1, 'its original is kept whatever the quarantine is for');
+};
+
+a_case 'an error beside an infection' => sub {
+	# What is infected as well is handed to nobody.
+	my ($mail, $q) = (mail_of(), store());
+	is(join(' ', map { try_it($mail, 'error-infected', %$q)->{code} } 1, 2), '75 75', 'an error beside an infection: deferred');
+	my $r = try_it($mail, 'error-infected', %$q);
+	is("$r->{code} $r->{out}", '0 ', 'then dropped');
+	is(scalar(my @k = kept($q->{quarantine_dir})), 1, 'and kept');
 };
 
 # -- what else may be done ---------------------------------------------------------------

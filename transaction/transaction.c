@@ -65,6 +65,7 @@ static bool look(struct transaction *, enum decision *);
 static bool quarantine_is_ready(struct transaction *);
 static bool quarantine_failed(struct transaction *, const char *);
 static enum decision inspect(struct transaction *);
+static bool failed_by_content(struct transaction *);
 static void set_aside(struct transaction *);
 static bool inspector_is_well(const struct transaction *);
 static const char *deferral_cause(const struct transaction *);
@@ -517,11 +518,34 @@ inspect(struct transaction *t)
 		report->action = t->conf->action[CLASS_ERROR];
 		strlcpy(t->reason, t->inspection.failure, sizeof(t->reason));
 		record_failure(t, "inspection-failed", t->reason);
-		if (verdict_action_decision(report->action) == DECISION_TEMPFAIL &&
-		    t->inspection.cause == CAUSE_CONTENT)
-			set_aside(t);
 	}
+	if (verdict_action_decision(report->action) == DECISION_TEMPFAIL && failed_by_content(t))
+		set_aside(t);
 	return verdict_action_decision(report->action);
+}
+
+/*
+ * failed_by_content - the inspector did, or the scanner and nothing else makes it wait. That
+ * other messages are inspected well is for set_aside to prove.
+ */
+static bool
+failed_by_content(struct transaction *t)
+{
+	const struct report *report = &t->inspection.report;
+	const char *reason = NULL;
+
+	if (!t->inspection.ok || t->inspection.cause != CAUSE_NONE)
+		return t->inspection.cause == CAUSE_CONTENT;
+	for (size_t i = 0; i < report->n_findings; i++) {
+		if (report->findings[i].action != report->action)
+			continue;
+		if (report->findings[i].class != CLASS_ERROR)
+			return false;
+		reason = report->findings[i].reason;
+	}
+	if (reason != NULL)
+		strlcpy(t->inspection.failure, reason, sizeof(t->inspection.failure));
+	return reason != NULL;
 }
 
 /* set_aside - what fails again and again while others do not, must not wait for ever */
@@ -529,6 +553,7 @@ static void
 set_aside(struct transaction *t)
 {
 	const struct conf *conf = t->conf;
+	enum verdict_action action;
 	struct poison poison;
 	struct log_record record;
 	time_t now = time(NULL);
@@ -545,13 +570,19 @@ set_aside(struct transaction *t)
 		return;
 	if (!inspector_is_well(t))
 		return;
+	action = classes_of(&t->inspection.report) & 1u << CLASS_INFECTED &&
+		conf->poison == ACTION_WRAP
+	    ? ACTION_DISCARD
+	    : conf->poison;
 	t->poisoned = true;
-	t->inspection.report.action = conf->poison;
+	t->inspection.ok = false;
+	report_free(&t->inspection.report);
+	t->inspection.report.action = action;
 	log_record_start(&record, "poison");
 	log_record_num(&record, "tries", poison.tries);
 	log_record_num(&record, "seconds", (unsigned long long)(now - poison.first));
 	log_record_str(&record, "sha256", poison.digest);
-	log_record_str(&record, "action", verdict_action_name(conf->poison));
+	log_record_str(&record, "action", verdict_action_name(action));
 	record_put_cut(&record, "reason", t->inspection.failure, 512);
 	record_put_cut(&record, "from", t->envelope.sender, RECORD_ADDRESS_MAX);
 	record_put_recipients(&record, &t->envelope);
@@ -573,7 +604,8 @@ inspector_is_well(const struct transaction *t)
 	if (message_append(&m, probe, sizeof(probe) - 1) == MESSAGE_OK &&
 	    message_seal(&m) == MESSAGE_OK) {
 		inspection_run(&i, t->conf, &m, "", &nobody, true);
-		well = i.ok && i.cause == CAUSE_NONE;
+		well = i.ok && i.cause == CAUSE_NONE &&
+		    (classes_of(&i.report) & 1u << CLASS_ERROR) == 0;
 		if (!well)
 			log_write(LOG_ERR, "no message can be inspected: %s",
 			    i.ok ? "the inspector is not well" : i.failure);
