@@ -331,7 +331,7 @@ quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
 				put(o, (unsigned int)(high << 4 | low));
 				i += 2;
 			} else if (in[i] == '=' && way == DECODE_QP_SOFT && i + 1 < end &&
-			    (in[i + 1] == ' ' || in[i + 1] == '\t')) {
+			    (unsigned char)in[i + 1] <= ' ') {
 				soft = true;
 				break;
 			} else if (in[i] != '=' || strict) {

@@ -26,7 +26,7 @@ enum decode_way {
 	DECODE_QP_STRICT, /* what is no escape stands for itself */
 	DECODE_QP_LENIENT, /* a "=" that is no escape is left out, and blanks at line ends */
 	DECODE_QP_BROKEN, /* "=" swallows two bytes, hex or not */
-	DECODE_QP_SOFT, /* what is no escape stands for itself, but "=" and a blank end the line */
+	DECODE_QP_SOFT, /* what is no escape stands for itself, but "=" and a blank or control end the line */
 	DECODE_UU, /* from a "begin" line, or from the start */
 	DECODE_UU_ANY, /* the same; each line by its length byte, whatever else is in it */
 	DECODE_XX, /* the same with xxencode's digits */

@@ -396,6 +396,7 @@ test_qp_broken(void **state)
 		expect_text(DECODE_QP_BROKEN, cases[i].in, cases[i].broken);
 	}
 	expect_text(DECODE_QP_SOFT, "a= x \n=41=\tb=41\nc=Wd", "aAc=Wd");
+	expect_text(DECODE_QP_SOFT, "a=\x1f\nb=\v\nc", "abc");
 	expect_text(DECODE_QP_SOFT, "a=4 =\nb= ", "a=4 b");
 }
 
