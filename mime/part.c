@@ -29,6 +29,7 @@
 static void found_name(void *ctx, const char *name);
 static char *field_text(const char *, size_t len);
 static bool has_extension(const char *name);
+static bool tells_of_host(const struct part *, const char *text);
 static void add_cut(struct part *, const char *name);
 static void add_tail(struct part *, const char *name);
 static void add_safe(struct part *, const char *name);
@@ -192,10 +193,31 @@ part_add_last_names(struct part *part, const char *bytes, size_t begin, size_t e
 		name = field_text(bytes + field.value_begin, field.value_end - field.value_begin);
 		if (location)
 			name[strcspn(name, "?#")] = '\0';
-		if (has_extension(name))
+		if (has_extension(name) && !tells_of_host(part, name))
 			part_add_name(part, name);
 		free(name);
 	}
+}
+
+/*
+ * "Notification from mx.example.com", of what is no program by its type: nobody saves that
+ * under such a name. (A program by its content is found by that.)
+ */
+static bool
+tells_of_host(const struct part *part, const char *text)
+{
+	static const char *const types[] = { "text/plain", "text/rfc822-headers", "application/pdf",
+		"application/pgp-signature", "application/pgp-encrypted", "application/pgp-keys" };
+	const char *dot = strrchr(text, '.'), *host = dot;
+	bool named = false;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		named = named || strcmp(part->type, types[i]) == 0;
+	if (!named || dot == NULL || strcasecmp(dot, ".com") != 0)
+		return false;
+	while (host > text && (isalnum((unsigned char)host[-1]) || strchr("-.", host[-1]) != NULL))
+		host--;
+	return host > text && host < dot && strchr(" @", host[-1]) != NULL;
 }
 
 /* Unfolded, and without what is around it. */
@@ -277,10 +299,11 @@ static void
 add_safe(struct part *part, const char *name)
 {
 	const char *dot = strrchr(name, '.');
-	char *safe = dot == NULL ? NULL : strdup(name), *out;
+	char *safe, *out;
 
-	if (dot == NULL)
+	if (dot == NULL || strpbrk(dot, "/\\") != NULL)
 		return;
+	safe = strdup(name);
 	if (safe == NULL)
 		err(EX_OSERR, "names");
 	out = safe + (dot - name);

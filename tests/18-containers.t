@@ -297,6 +297,10 @@ for my $h ("$octets\nContent-Description: doc.js\n$attached", "$octets\nContent-
 	like(findings(named($h)), qr/^blocked action=defang part=2 /, 'last resort: ' . $h =~ s/\n/ | /gr);
 }
 like(findings(named("$octets; name=a.txt\nContent-Description: doc.js")), qr/^clean/, 'a description does not matter beside a name');
+like(findings(named("Content-Type: $_->[0]\nContent-Description: $_->[1]")), $_->[2], "$_->[0]: $_->[1]")
+    for ['text/plain', 'Notification from mx.example.com', qr/^clean/], ['application/pgp-signature', 'OpenPGP signature of a@example.com', qr/^clean/],
+    ['application/pdf', 'Notes on example.com', qr/^clean/], ['text/plain', 'example.com', qr/^blocked/], ['text/plain', 'notes on example.js', qr/^blocked/],
+    ['application/octet-stream', 'Notes on example.com', qr/^blocked/];
 like(findings(named($_)), qr/^clean/, 'no name: ' . $_ =~ s/\n/ | /gr) for "$octets\nContent-Description: A picture of Anna", "Content-Type: text/plain\nContent-Description: Notification",
     "Content-Type: application/pdf\nContent-Location: http://example.com/", 'Content-Type: application/pdf';
 like(findings(part("$octets\n$attached\nContent-Transfer-Encoding: $_", "begin 644 invoice.js\n" . pack('u', 'harmless') . "`\nend\n")), qr/^blocked action=\w+ part=2\S* .*js"/, "the begin line under $_") for qw(x-uuencode uuencode x-uue);
