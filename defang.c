@@ -44,7 +44,9 @@ struct renaming {
 	bool typed; /* a Content-Type was there */
 };
 
-static void rename_field(struct renaming *, const struct header_field *, bool is_type);
+static const char *closing(const struct defang *, size_t at, size_t end);
+static void rename_field(struct renaming *, const struct header_field *, bool is_type,
+    const char *close);
 static bool is_signature(const struct defang *, const struct header_params *);
 static bool is_plain_field(const struct defang *, const struct header_field *,
     const struct header_params *);
@@ -72,12 +74,12 @@ defang_rename(const struct defang *d, const struct part_place *place, const char
 	defang_name(name, true, r.name);
 	while (header_next(d->bytes, place->header_end, &at, &field)) {
 		if (header_is(d->bytes, &field, "Content-Disposition"))
-			rename_field(&r, &field, false);
+			rename_field(&r, &field, false, closing(d, field.end, place->header_end));
 	}
 	at = place->header_begin;
 	while (header_next(d->bytes, place->header_end, &at, &field)) {
 		if (header_is(d->bytes, &field, "Content-Type"))
-			rename_field(&r, &field, true);
+			rename_field(&r, &field, true, closing(d, field.end, place->header_end));
 	}
 	if (!r.typed)
 		insert_type(&r, place);
@@ -97,9 +99,21 @@ is_plain_field(const struct defang *d, const struct header_field *f,
 	    !loose_is_odd(d->bytes + f->begin, f->end - f->begin);
 }
 
+/*
+ * Some read a line without a name as the end of the field above it, whatever it says. Behind
+ * a semicolon it is no part of the new name. (It is no field's, and may be text that is shown.)
+ */
+static const char *
+closing(const struct defang *d, size_t at, size_t end)
+{
+	struct header_field next;
+
+	return header_next(d->bytes, end, &at, &next) && next.name_len == 0 ? ";" : "";
+}
+
 /* One Content-Type or Content-Disposition. */
 static void
-rename_field(struct renaming *r, const struct header_field *f, bool is_type)
+rename_field(struct renaming *r, const struct header_field *f, bool is_type, const char *close)
 {
 	struct header_params *params = malloc(sizeof(*params));
 	char param[NAME_PARAM_MAX];
@@ -120,6 +134,8 @@ rename_field(struct renaming *r, const struct header_field *f, bool is_type)
 		    is_type ? PLAIN_TYPE : "attachment", param);
 		r->named = true;
 	}
+	if (close[0] != '\0')
+		edit_add(r->d, f->value_end, f->value_end, "%s", close);
 	r->typed = r->typed || is_type;
 	header_params_free(params);
 	free(params);
@@ -203,8 +219,8 @@ insert_type(struct renaming *r, const struct part_place *place)
 
 	/* bare: no header at all, nor an empty line in its place. */
 	name_param("name", r->name, param);
-	edit_add(d, at, folded ? end : begin, "%sContent-Type: " PLAIN_TYPE "; %s%s%s", break_line,
-	    param, d->eol, bare ? d->eol : "");
+	edit_add(d, at, folded ? end : begin, "%sContent-Type: " PLAIN_TYPE "; %s%s%s%s",
+	    break_line, param, closing(d, folded ? end : begin, end), d->eol, bare ? d->eol : "");
 }
 
 void

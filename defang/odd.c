@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * odd.c - fields that say what a part is to some programs only (mime/loose.h): they
- * go, and so do the lines without a name behind them or behind a field that is one to
- * the letter: whatever such a line says, it may go on with the file name above it. What
- * hides a field in another one goes as well.
+ * go, with the lines that go on with them, and so does what hides one in another
+ * field.
  */
 #include "odd.h"
 
@@ -27,7 +26,7 @@ odd_strike(const struct defang *d, const struct part_place *place)
 
 		if (!known &&
 		    (field == LOOSE_TYPE || field == LOOSE_DISPOSITION ||
-			(f.name_len == 0 && within)))
+			(f.name_len == 0 && within && loose_params(bytes, f.begin, f.end) > 0)))
 			edit_add(d, f.begin, f.end, "%s", "");
 		else if (!known && loose_is_odd(bytes + f.begin, f.end - f.begin))
 			strike_cr(d, &f);

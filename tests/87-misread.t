@@ -88,6 +88,7 @@ my %headers = (
 for my $line ('x.scr', 'x=y.scr', '; x=y.scr', '"x.scr', "\xff.scr") {
 	$headers{"a line without a name: $line"} = "Content-Disposition: attachment; filename=\"evil.exe\"\n$line";
 	$headers{"a line without a name behind a name in UTF-8: $line"} = "Content-Disposition: attachment; filename=\"\xc3\xa9evil.exe\"\n$line";
+	$headers{"a line without a name in front of all: $line"} = "$line\nContent-Disposition: attachment; filename=\"\xc3\xa9evil.exe\"";
 	$headers{"a line without a name behind the type: $line"} = "Content-Type: application/x-thing; name=\"\xc3\xa9evil.exe\"\n$line\nContent-Description: x";
 }
 is_found($_, with_header($headers{$_})) for sort keys %headers;
