@@ -91,19 +91,19 @@ space := $() $()
 $(BUILD)/front/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(ALLFLAGS) $(FRONT_FLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $(FRONT_FLAGS) $$(tools/cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
 	@$(call wall,$(INSPECTOR_DIRS) mime_walk)
 
 $(BUILD)/inspector/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(ALLFLAGS) $(INSPECTOR_FLAGS) $$(pkg-config --cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $(INSPECTOR_FLAGS) $$(tools/cflags $(INSPECTOR_PKGS)) -MMD -MP -c -o $@ $<
 	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) smtp_relay quarantine)
 
 $(BUILD)/common/%.o: %.c
 	@mkdir -p $(@D)
 	@echo "  CC $@"
-	@$(CC) $(ALLFLAGS) $$(pkg-config --cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
+	@$(CC) $(ALLFLAGS) $$(tools/cflags $(FRONT_PKGS)) -MMD -MP -c -o $@ $<
 	@$(call wall,$(FRONT_DIRS) $(DESK_DIRS) $(INSPECTOR_DIRS) smtp_relay quarantine mime_walk)
 
 # Test programs. A unit test has all objects of its half but main's.
@@ -317,6 +317,7 @@ bench:
 	[ -n "$$BENCH_QUICK" ] || bench/real $(BUILD)
 	bench/repeat $(BUILD)
 	[ -n "$$BENCH_QUICK" ] || bench/abuse $(BUILD)
+	[ -n "$$BENCH_QUICK" ] || bench/milter $(BUILD)
 
 # What do attachments cost that have been seen before? See bench/repeat.
 repeat: bench-tools

@@ -66,6 +66,7 @@ static sfsistat on_connect(SMFICTX *, char *, _SOCK_ADDR *);
 static sfsistat on_helo(SMFICTX *, char *);
 static sfsistat on_sender(SMFICTX *, char **);
 static sfsistat on_recipient(SMFICTX *, char **);
+static sfsistat on_data(SMFICTX *);
 static sfsistat on_header(SMFICTX *, char *, char *);
 static sfsistat on_end_of_header(SMFICTX *);
 static sfsistat on_body(SMFICTX *, unsigned char *, size_t);
@@ -94,6 +95,7 @@ milter_session_register(const struct conf *settings)
 		.xxfi_helo = on_helo,
 		.xxfi_envfrom = on_sender,
 		.xxfi_envrcpt = on_recipient,
+		.xxfi_data = on_data,
 		.xxfi_header = on_header,
 		.xxfi_eoh = on_end_of_header,
 		.xxfi_body = on_body,
@@ -129,7 +131,7 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 		return SMFIS_REJECT;
 	c->leading_space = (f1 & SMFIP_HDR_LEADSPC) != 0;
 	*pf0 = needed;
-	*pf1 = f1 & (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_NODATA);
+	*pf1 = f1 & (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN);
 	*pf2 = *pf3 = 0;
 	return SMFIS_CONTINUE;
 }
@@ -228,6 +230,17 @@ without_brackets(const char *word)
 	if (len >= 2 && word[0] == '<' && word[len - 1] == '>')
 		return strndup(word + 1, len - 2);
 	return strndup(word == NULL ? "" : word, len);
+}
+
+/*
+ * Nothing is to be known here, but an answer that goes at once: else Postfix's macros for this
+ * command wait for a delayed acknowledgement of TCP, and the header behind them.
+ */
+static sfsistat
+on_data(SMFICTX *ctx)
+{
+	(void)ctx;
+	return SMFIS_CONTINUE;
 }
 
 static sfsistat

@@ -38,6 +38,9 @@ sub records { return grep { exists $_->{verdict} } log_records(read_file($_[0]{l
 sub deliver { my ($m, $mail, %o) = @_; my $c = client($m); my $r = $c->deliver(mail => $mail, %o); $c->close; return $r }
 
 my $m = milter(conf => { deny_names => 'secret*' });
+my $asked = client($m);
+is($asked->{steps} & 0x3ff, 0x100, 'it wants to hear of, and answers, each command but unknown ones: Postfix never waits for an acknowledgement');
+$asked->close;
 
 subtest 'verdicts' => sub {
 	my $r = deliver($m, $clean);
