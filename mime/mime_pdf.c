@@ -373,7 +373,7 @@ check_packed_objects(struct reading *r, qpdf_oh stream)
 		"/ObjStm"))
 		return;
 	objects = unpack(r->p, r->pdf, stream, &len, &flags);
-	at = objects;
+	at = objects == NULL || is_simple(objects, len) ? NULL : objects;
 	while (at != NULL && at < objects + len && isdigit((unsigned char)*at)) {
 		char *end = objects + len;
 		int id = 0;
@@ -386,9 +386,10 @@ check_packed_objects(struct reading *r, qpdf_oh stream)
 			at++;
 		while (at < end && isspace((unsigned char)*at))
 			at++;
-		if (id > 0 && qpdf_oh_is_null(r->pdf, qpdf_get_object_by_id(r->pdf, id, 0)) &&
-		    !is_simple(objects, len))
+		if (id > 0 && qpdf_oh_is_null(r->pdf, qpdf_get_object_by_id(r->pdf, id, 0))) {
 			r->p->unopened = "PDF document";
+			break;
+		}
 	}
 	free(objects);
 }
