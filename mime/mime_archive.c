@@ -37,6 +37,7 @@
 #include "ledger.h"
 #include "le.h"
 #include "mime_behind.h"
+#include "mime_cfb.h"
 #include "mime_kind.h"
 #include "mime_member_names.h"
 #include "mime_rar4.h"
@@ -243,13 +244,15 @@ archive_open_behind(struct packed *p, const struct format_input *in)
 
 /*
  * Each of them, up to where it ends. One that can't be read to its end is no archive, or,
- * if it is one for sure or gave something, a broken one that goes on to the next.
+ * if it is one for sure or gave something, a broken one that goes on to the next. A compound
+ * file has its streams in pieces, so what is broken there may be sound, as a zip archive is
+ * in many a document: libclamav opens it, stream by stream.
  */
 static void
 open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
 {
 	struct behind found, next;
-	bool more = behind_find(bytes, len, from, &found);
+	bool more = behind_find(bytes, len, from, &found), pieces = cfb_is(bytes, len);
 
 	while (more && !packed_late(p)) {
 		const char *begin = bytes + found.begin;
@@ -261,7 +264,8 @@ open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
 		else
 			say_unopened(p, kind_phrase(found.kind));
 		more = behind_find(bytes, len, found.begin + (size > 0 ? size : 1), &next);
-		if (size == 0 && (found.sure || begun) && has_reader(found.kind))
+		if (size == 0 && has_reader(found.kind) &&
+		    (pieces ? found.sure && found.kind != KIND_ZIP : found.sure || begun))
 			size = more ? next.begin - found.begin : left;
 		if (size > 0 && !add_run(p, begin, size))
 			return;
@@ -276,19 +280,28 @@ length_of(struct packed *p, const char *bytes, size_t len, enum kind kind, bool 
 	const struct format_input in = { .bytes = bytes, .len = len };
 	struct ledger ledger;
 	struct archive *a;
-	size_t which = 0, total = 0;
+	size_t which = 0, total = 0, size;
+	bool read;
 
 	ledger_begin(&ledger, len);
 	while (readers[which].kind != kind)
 		which++;
 	a = kind == KIND_7Z || kind == KIND_CAB ? NULL : start(&in, which, NULL);
-	if (a == NULL || drain(p, a, &total))
+	read = a == NULL ? kind != KIND_ZIP : drain(p, a, &total);
+	if (!read && readers[which].instead) {
+		archive_read_free(a);
+		a = start(&in, which + 1, NULL);
+		read = a != NULL && drain(p, a, &total);
+	}
+	if (read)
 		note_read(&ledger, &in, kind, a == NULL ? 0 : archive_filter_bytes(a, -1));
 	*begun = is_checked(kind) && total >= BEGUN_MIN;
-	len = ledger.n == 0 ? 0 : ledger.ranges[0].end;
+	size = ledger.n == 0 ? 0 : ledger.ranges[0].end;
+	if (kind == KIND_ZIP && size > 0)
+		size = zip_directory_end(bytes, len, size);
 	ledger_free(&ledger);
 	archive_read_free(a);
-	return len;
+	return size;
 }
 
 /* Is there something in it, and no fault to its end? */

@@ -141,6 +141,32 @@ zip_read(const struct format_input *in, struct ledger *ledger)
 	return !r.cut;
 }
 
+size_t
+zip_directory_end(const char *bytes, size_t len, size_t at)
+{
+	for (uint64_t step = 0; at < len; at += (size_t)step) {
+		const char *s = bytes + at;
+		size_t left = len - at;
+
+		if (left >= ENTRY_HEAD && memcmp(s, "PK\001\002", 4) == 0)
+			step = ENTRY_HEAD + le_get(s + 28, 2) + le_get(s + 30, 2) +
+			    le_get(s + 32, 2);
+		else if (left >= 12 && memcmp(s, "PK\006\006", 4) == 0)
+			step = 12 + (uint64_t)le_get(s + 4, 4);
+		else if (memcmp(s, "PK\006\007", left < 4 ? left : 4) == 0)
+			step = 20;
+		else if (left >= END_HEAD && memcmp(s, "PK\005\006", 4) == 0)
+			return left - END_HEAD > le_get(s + 20, 2)
+			    ? at + END_HEAD + le_get(s + 20, 2)
+			    : len;
+		else
+			return at;
+		if (step > left)
+			return len;
+	}
+	return len;
+}
+
 bool
 zip_is_local(const char *l, size_t len)
 {

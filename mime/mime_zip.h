@@ -27,6 +27,9 @@ bool zip_is_plain(const struct format_input *);
  */
 bool zip_read(const struct format_input *, struct ledger *);
 
+/* Where the directory that stands at that place ends (APPNOTE 4.3.12 to 4.3.16), if one does. */
+size_t zip_directory_end(const char *, size_t len, size_t at);
+
 /* Do so many bytes begin with the header of a member, and nothing that looks like one by chance? */
 bool zip_is_local(const char *, size_t len);
 

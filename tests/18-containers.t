@@ -106,6 +106,12 @@ for my $broken (['RAR 5', substr(rar5_of(['a.txt' => noise(3000)]), 0, 1500)], [
 	told("$name, broken, in the comment of a zip", 'unopened', do { my $zip = zip_of(['b.txt' => 'x']); substr($zip, -2) = pack 'v', length($bytes) % 65536; $zip . $bytes });
 }
 clean("what a program that writes $_->[0] has in itself", noise(700) . $_->[1] . noise(9000, 5)) for ['zip', "PK\3\4\x14\0\0\0\x08\0" . "\0" x 20], ['zip, otherwise', "PK\3\4error: not a zip archive: %s\0" . 'text ' x 20], ['gzip', "\x1f\x8b\x08\0\0\0\0\0\0\3"], ['bzip2', 'BZh91AY&SY'];
+# Sound ones in the middle of something long are opened, and no more.
+for my $behind ('', 'x' x 100, 'text ' x 20_000) {
+	my $n = length $behind;
+	like(findings(attachment('a.bin', noise(3000) . zip_of(['b.txt' => noise(50_000), $_->[0] => noise(2000)]) . $behind)), $_->[1], "a zip with $_->[0] between noise and $n bytes")
+	    for ['a.txt', qr/^clean/], ['a.js', qr/^blocked/];
+}
 told("$_->[0] behind something", 'unopened', "Dear all,\n" . 'x' x 3000 . $_->[1]) for grep { defined $_->[1] } map { my $row = $of{$_}; [$_, $row->{program} && !have_program($row->{program}) ? undef : pack_files($row->{make}, 'a.txt' => 'harmless')] } grep { $of{$_}{inert} } sort keys %of;
 told("two things at a time: $_->[0]", 'unopened', $_->[1]) for ['ISO 9660 and UDF', do { my $iso = pack_files($of{'ISO 9660'}{make}, 'a.txt' => 'harmless') // ''; substr($iso, 32768 + 2048 * 5, 6) = "\0NSR02"; $iso }];
 

@@ -9,7 +9,7 @@ use warnings;
 use Exporter 'import';
 use MailMaker;
 
-our @EXPORT = qw(cfb_of native_of tnef_of wide rar4_of rar5_of lha_of tar_of);
+our @EXPORT = qw(cfb_of in_pieces in_pieces native_of tnef_of wide rar4_of rar5_of lha_of tar_of);
 
 # -- by hand: formats that no packer of Debian makes -----------------------------------
 
@@ -145,6 +145,33 @@ sub cfb_of {
 	$sectors .= pack 'V*', @fat, (0xffffffff) x ($n_fat * 128 - @fat);
 	return "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" . ("\0" x 16) . pack('v v v v v x6 V V V V V V V V V V', 0x3e, 3, 0xfffe, 9, 6, 0, $n_fat, $dir, 0, 4096,
 	    length $mini ? $mini_fat : 0xfffffffe, length $mini ? 1 : 0, 0xfffffffe, 0, $at) . pack('V*', map { $_ < $n_fat ? $at + $_ : 0xffffffff } 1 .. 108) . $sectors;
+}
+
+# The same compound file with each stream in pieces: all sectors of even number come first.
+sub in_pieces {
+	my ($file) = @_;
+	my @sectors = unpack '(a512)*', substr $file, 512;
+	my @fat_at = grep { $_ != 0xffffffff } unpack 'V109', substr $file, 76, 436;
+	my @fat = unpack 'V*', join '', @sectors[@fat_at];
+	my @slots = grep { $fat[$_] != 0xfffffffd } 0 .. $#sectors;
+	my @order = ((grep { $_ % 2 == 0 } @slots), grep { $_ % 2 } @slots);
+	my %to = map { $order[$_] => $slots[$_] } 0 .. $#slots;
+	my (@moved, @chain);
+	my $dir = unpack 'V', substr $file, 48, 4;
+	for (my $at = $dir; $at < 0xfffffff0; $at = $fat[$at]) {
+		for my $entry (map { $_ * 128 } 0 .. 3) {
+			my ($type, $start, $size) = (unpack('C', substr $sectors[$at], $entry + 66, 1), unpack 'V V', substr $sectors[$at], $entry + 116, 8);
+			substr $sectors[$at], $entry + 116, 4, pack 'V', $to{$start} if $start < 0xfffffff0 && ($type == 5 || ($type == 2 && $size >= 4096));
+		}
+	}
+	$moved[$to{$_} // $_] = $sectors[$_] for 0 .. $#sectors;
+	$chain[$to{$_} // $_] = $fat[$_] < 0xfffffff0 ? $to{$fat[$_]} : $fat[$_] for 0 .. $#fat;
+	@moved[@fat_at] = unpack '(a512)*', pack 'V*', @chain;
+	for my $field (48, 60) {
+		my $start = unpack 'V', substr $file, $field, 4;
+		substr $file, $field, 4, pack 'V', $to{$start} if $start < 0xfffffff0;
+	}
+	return substr($file, 0, 512) . join '', @moved;
 }
 
 # An Ole10Native stream: three names and the content, and the names once more as Office has them.
