@@ -112,6 +112,10 @@ banner = This came from outside.
 [rule macros]
 recipient = macros.example
 block_macros = any
+[rule big]
+recipient = size.example
+size_over = 20K
+blocked = remove
 [rule infected]
 recipient = lab.example
 infected = tag
@@ -218,6 +222,11 @@ one('notice in German', 'bob@de.example', 'german', qr/wurde vom Inhaltsfilter e
 one('notice in French', 'bob@fr.example', 'french', qr/Le filtre de contenu a supprim=C3=A9 une/);
 one('notice in the language of the message', 'bob@auto.example', 'auto', qr/wurde vom Inhaltsfilter entfernt/, header => 'Content-Language: de');
 one('banner', 'bob@banner.example', 'banner', qr/This came from outside\.(?:\r\n)+A text before it/);
+one('size, over', 'bob@size.example', 'big', $removed, content => noise(20_000));
+one('size, under', 'carol@size.example', undef, $renamed);
+my %document = (name => 'doc.fodt', content => '<?xml version="1.0"?><office:document><script:module script:name="One">Sub A</script:module></office:document>');
+one('macros', 'bob@macros.example', 'macros', qr/name="doc\.fodt\.defanged"/, %document);
+one('macros that no rule is about', 'dora@example.net', undef, qr/name="doc\.fodt"/, %document);
 one('what was found', 'bob@lab.example', 'infected', qr/name="v\.txt"/, name => 'v.txt', content => eicar());
 subtest 'quarantine' => sub {
 	through(to => ['bob@keep.example'], name => 'clean.dat');
