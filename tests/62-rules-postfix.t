@@ -290,6 +290,34 @@ subtest 'one is refused, by LMTP: a reply each' => sub {
 	ok($bounce, 'the sender hears of it');
 	unlike($bounce->{data} // '', qr/^Final-Recipient:[^\n]*(?:xena|yves)/mi, 'and of no other');
 };
+# A milter is told who has logged in; XCLIENT says so here, in place of SASL.
+subtest 'authenticated' => sub {
+	my ($conf, $port) = (conf_file(), free_port());
+	write_file($conf, read_file($conf) . "\n[rule known]\nauthenticated = yes\nblocked = remove\n", 0644);
+	open my $null, '+<', '/dev/null' or die;
+	my $milter = start_process(fds => [$null, $null, $null], cmd => [spawnscan_cmd('-c', $conf, '--milter', "127.0.0.1:$port")]);
+	my $m = PrivatePostfix->start(sink => $sink->port, section => '', main => [@main, "smtpd_milters = inet:127.0.0.1:$port", 'milter_default_action = tempfail',
+	    'smtpd_sasl_auth_enable = yes', 'smtpd_sasl_security_options = noanonymous']);
+	for (['nobody', '', $renamed], ['alice', 'LOGIN=alice', $removed]) {
+		my ($who, $login, $like) = @$_;
+		my $mail = message();
+		my ($id) = header_of($mail, 'Message-ID');
+		my $c = $m->client;
+		if ($login) {
+			like($c->cmd("XCLIENT $login") // '', qr/\A220 /, "login of $who");
+			$c->cmd('EHLO client.example');
+		}
+		my $told = wait_for(sub { ($c->deliver(mail => $mail, to => ['bob@example.net'], from => 'alice@example.org') // '') =~ /\A250 / }, 30);
+		ok($told, 'Postfix takes it') or diag($m->maillog);
+		$c->cmd('QUIT');
+		my $got;
+		wait_for(sub { ($got) = grep { ((header_of($_->{data}, 'Message-ID'))[0] // '') eq $id } $sink->messages }, 20);
+		like($got ? $got->{data} : '', $like, "what arrives of $who");
+	}
+	$m->stop;
+	kill 'TERM', $milter;
+};
+
 $p->stop;
 $sink->stop;
 done_testing;
