@@ -18,7 +18,6 @@
  */
 #include "mime_decode.h"
 
-#include <ctype.h>
 #include <err.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,6 +26,7 @@
 #include <sysexits.h>
 
 #include "base64.h"
+#include "hex.h"
 #include "line.h"
 
 /* A length byte, and what it can count. */
@@ -49,7 +49,6 @@ static size_t plain_groups(struct out *, const char *, size_t len);
 static void base64(struct out *, const char *, size_t len, enum decode_way);
 static bool line_is_rule(const char *, size_t len);
 static bool line_is_clean(const char *, size_t len);
-static int hex_digit(unsigned char);
 static void quoted_printable(struct out *, const char *, size_t len, enum decode_way);
 static size_t trimmed_line(const char *, size_t len);
 static const char *find_line(const char *, size_t len, const char *begin, size_t *left);
@@ -293,15 +292,6 @@ line_is_clean(const char *s, size_t len)
 	return true;
 }
 
-static int
-hex_digit(unsigned char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (unsigned char)tolower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Without blanks and line end at its end. */
 static size_t
 trimmed_line(const char *s, size_t len)
@@ -324,8 +314,8 @@ quoted_printable(struct out *o, const char *in, size_t len, enum decode_way way)
 			int high = -1, low = -1;
 
 			if (in[i] == '=' && i + 2 < end + 1 && i + 2 < line) {
-				high = hex_digit((unsigned char)in[i + 1]);
-				low = hex_digit((unsigned char)in[i + 2]);
+				high = hex_value(in[i + 1]);
+				low = hex_value(in[i + 2]);
 			}
 			if (high >= 0 && low >= 0) {
 				put(o, (unsigned int)(high << 4 | low));

@@ -42,6 +42,7 @@
 
 static const char *object_data(const char *, const char *end, char *out, size_t *len);
 static void open_digits(struct packed *, const struct format_input *);
+static void put_digit(char *out, size_t *len, int *half, int digit);
 static size_t take_digits(const char **, const char *end, char *out);
 static const char *skip_control(const char *, const char *end, size_t *bin);
 static void open_object(struct packed *, const char *, size_t len);
@@ -121,14 +122,20 @@ take_digits(const char **at, const char *end, char *out)
 	for (; s < end && (hex_value(*s) >= 0 || isspace((unsigned char)*s)); s++) {
 		int digit = hex_value(*s);
 
-		if (digit < 0)
-			continue;
-		if (half >= 0)
-			out[n++] = (char)(half << 4 | digit);
-		half = half < 0 ? digit : -1;
+		if (digit >= 0)
+			put_digit(out, &n, &half, digit);
 	}
 	*at = s;
 	return n;
+}
+
+/* Two make a byte; half is the first of them, -1 in front of it. */
+static void
+put_digit(char *out, size_t *len, int *half, int digit)
+{
+	if (*half >= 0)
+		out[(*len)++] = (char)(*half << 4 | digit);
+	*half = *half < 0 ? digit : -1;
 }
 
 /* The digits up to the end of the group, as bytes; returns where that is. */
@@ -142,9 +149,7 @@ object_data(const char *s, const char *end, char *out, size_t *len)
 		int digit = hex_value(*s);
 
 		if (digit >= 0) {
-			if (half >= 0)
-				out[(*len)++] = (char)(half << 4 | digit);
-			half = half < 0 ? digit : -1;
+			put_digit(out, len, &half, digit);
 			s++;
 		} else if (*s == '\\') {
 			size_t bin;

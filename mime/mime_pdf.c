@@ -44,19 +44,18 @@ static const char *const name_keys[] = { "/UF", "/F", "/Unix", "/DOS", "/Mac" };
 
 #define N_NAMES (sizeof(name_keys) / sizeof(name_keys[0]))
 
-static bool is_sealed(const struct format_input *);
 /* One reading of a document. */
 struct reading {
 	struct packed *p;
 	qpdf_data pdf;
-	bool
-	    *given; /* by number of the object, of which there are n: a file that was handed over */
-	size_t n;
+	bool *given; /* by number of the object: a file that was handed over */
+	size_t n; /* of these */
 	qpdf_oh *inner; /* values that are still to be looked at */
 	size_t n_inner;
 	bool hidden; /* there is something that the table does not tell of */
 };
 
+static bool is_sealed(const struct format_input *);
 static bool is_simple(const char *, size_t len);
 static bool has_escaped_name(const char *, size_t len);
 static bool read_document(struct packed *, const struct format_input *, bool *hidden);

@@ -153,7 +153,7 @@ zip_directory_end(const char *bytes, size_t len, size_t at)
 			    le_get(s + 32, 2);
 		else if (left >= 12 && memcmp(s, "PK\006\006", 4) == 0)
 			step = 12 + (uint64_t)le_get(s + 4, 4);
-		else if (memcmp(s, "PK\006\007", left < 4 ? left : 4) == 0)
+		else if (left >= 20 && memcmp(s, "PK\006\007", 4) == 0)
 			step = 20;
 		else if (left >= END_HEAD && memcmp(s, "PK\005\006", 4) == 0)
 			return left - END_HEAD > le_get(s + 20, 2)
