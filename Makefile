@@ -113,7 +113,7 @@ PROGRAMS        = parts_of lint_of evasion_of decoded_of banner_of under_seccomp
 TESTS = $(FRONT_UNITS:%=$(BUILD)/tests/%) $(INSPECTOR_UNITS:%=$(BUILD)/tests/%)
 
 # unit_transaction brings an inspection of its own.
-UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan transaction/inspection fronts/explainer,$(FRONT)))
+UNIT_OBJS = $(patsubst %,$(BUILD)/front/%.o,$(filter-out spawnscan transaction/inspection fronts/explainer fronts/version,$(FRONT)))
 
 $(filter-out %/unit_transaction,$(FRONT_UNITS:%=$(BUILD)/tests/%)): $(BUILD)/front/transaction/inspection.o
 
@@ -205,7 +205,7 @@ check-valgrind: tests
 FUZZ_FRONT     = fuzz_report fuzz_conf fuzz_smtp
 FUZZ_INSPECTOR = fuzz_examine fuzz_names fuzz_containers
 FUZZ_TARGETS   = $(FUZZ_FRONT) $(FUZZ_INSPECTOR)
-FUZZ_STUBBED   = spawnscan fronts/explainer transaction/inspection quarantine inspector/% \
+FUZZ_STUBBED   = spawnscan fronts/explainer fronts/version transaction/inspection quarantine inspector/% \
                  scan/scan scan/scan_libclamav scan/scan_clamd
 # The clock, and what a run could owe to chance (fuzz.c); the world around smtp_relay.
 FUZZ_WRAP      = -Wl,--wrap=clock_gettime,--wrap=time,--wrap=arc4random,--wrap=getpid

@@ -37,7 +37,6 @@
 #include "conf_options.h"
 #include "explainer.h"
 #include "filter.h"
-#include "inspection.h"
 #include "language.h"
 #include "log.h"
 #include "memory.h"
@@ -51,6 +50,7 @@
 #include "sendmail.h"
 #include "smtp_relay.h"
 #include "verdict_file.h"
+#include "version.h"
 
 #define SENTENCE_MAX 1024
 
@@ -148,12 +148,10 @@ main(int argc, char **argv)
 	become_script(argc, argv, "--check", "spawnscan-check");
 	become_script(argc, argv, "--report", "spawnscan-report");
 	parse_options(argc, argv, &options);
-	if (options.version || options.print_conf || options.explain != NULL)
-		log_answers();
 	conf_init(&conf);
 	configure(&options, &conf);
 	if (options.version) {
-		code = inspection_print_version(&conf);
+		code = version_print(&conf, &options.conf);
 		verdict_file_print_expired(&conf, stdout);
 	} else if (options.print_conf)
 		code = print_conf(&conf);
@@ -236,17 +234,22 @@ parse_options(int argc, char **argv, struct options *o)
 		{ "proxy", required_argument, NULL, 'L' },
 		{ "milter", required_argument, NULL, 'M' }, { "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 } };
+	static const char shorts[] = ":bqf:Vh" CONF_OPTIONS_LETTERS;
 	int c;
 
 	/* Before anything can be found fault with. */
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		if (c == 'V' || c == 'P' || (c == ':' ? optopt : c) == 'E')
+			log_answers();
+	optind = 0; /* from the beginning */
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
 		if (strcmp(argv[i], "--sendmail") == 0)
 			fault_code = EX_TEMPFAIL;
 		else if (strcmp(argv[i], "--qmail-queue") == 0)
 			fault_code = QMAIL_CONFIG;
 	}
-	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":bqf:Vh" CONF_OPTIONS_LETTERS, longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (conf_options_take(&o->conf, c, optarg))
 			continue;
 		switch (c) {

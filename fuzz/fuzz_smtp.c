@@ -516,13 +516,6 @@ inspection_free(struct inspection *in)
 	report_free(&in->report);
 }
 
-int
-inspection_print_version(const struct conf *c)
-{
-	(void)c;
-	return 0;
-}
-
 void
 quarantine_reserve(struct quarantine *q, const char *dir, time_t now)
 {

@@ -78,8 +78,6 @@ main(int argc, char **argv)
 	memory_on_none(quit_no_memory);
 	conf_init(&conf);
 	parse_options(argc, argv, &options);
-	if (options.version)
-		log_answers();
 	configure(&options, &conf);
 	if (options.version)
 		code = print_version(&conf);
@@ -103,7 +101,12 @@ parse_options(int argc, char **argv, struct options *o)
 	static const char shorts[] = ":DVh" CONF_OPTIONS_LETTERS;
 	int c;
 
+	/* Before anything can be found fault with. */
 	opterr = 0;
+	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1)
+		if (c == 'V')
+			log_answers();
+	optind = 0; /* from the beginning */
 	while ((c = getopt_long(argc, argv, shorts, longs, NULL)) != -1) {
 		if (conf_options_take(&o->conf, c, optarg))
 			continue;

@@ -269,15 +269,48 @@ for my $v ('-V', '--version') {
 	like($r->{err}, qr{/nonexistent}, "$v without signatures: says so");
 }
 
-# As in a cron job, where both go to one file.
-for (['-V'], ['--explain', "$dir/one.eml"], ['-o', 'no_such_key=1', '--print-config']) {
-	my @args = @$_;
+# As in a cron job, where both are one pipe, or one file: whatever is wrong is said.
+{
 	write_file("$dir/one.eml", $mail);
-	my $to = "$dir/one.out";
-	my $code = run(cmd => ['sh', '-c', 'out=$1; shift; exec "$@" >"$out" 2>&1', 'sh', $to,
-	    spawnscan_cmd('-c', conf_file(database => '/nonexistent'), @args)])->{code};
-	isnt($code, 0, "@args, stdout and stderr in one file: not 0");
-	like(read_file($to), $args[0] eq '-o' ? qr/no_such_key/ : qr{/nonexistent}, 'and why');
+	my ($empty, $broken) = map { subdir(undef, 0755) } 1, 2;
+	write_file("$broken/broken.ndb", "no signature\n", 0644);
+	write_file("$dir/crashes", "#!/bin/sh\nkill -SEGV \$\$\n", 0755);
+	write_file("$dir/unknown.conf", "[scan]\nno_such_key = 1\n", 0644);
+	my %with = map { my ($key, $value) = split /=/; ("$key=$value" => ['-c', conf_file($key => $value)]) }
+	    'database=/nonexistent', "database=$empty", "database=$broken", 'inspector=/nonexistent', 'inspector=/bin/false',
+	    "inspector=$dir/crashes", 'scanner=clamd:/nonexistent', 'scratch_dir=/nonexistent';
+	my @broken = map { [$with{$_}, [], qr/./] } sort keys %with;
+	my @wrong = ([['-c', '/nonexistent'], [], qr{/nonexistent}], [['-c', "$dir/unknown.conf"], [], qr/no_such_key/],
+	    [['-c', $conf, '-o', 'no_such_key=1'], [], qr/no_such_key/], [['-c', $conf, '-o', 'inspect_timeout=never'], [], qr/inspect_timeout/],
+	    [['-c', $conf, '--no-such-option'], [], qr/--no-such-option/], [['-c', $conf], ['--no-such-option'], qr/--no-such-option/],
+	    [['-c', $conf], ['-o'], qr/-o/], [['-c', $conf], ['127.0.0.1:25', 'again'], qr/./]);
+	my @cases = ((map { [$_->[0], '-V', $_->[1], $_->[2]] } @broken, @wrong),
+	    (map { [$_->[0], '--explain', ["$dir/one.eml", @{$_->[1]}], $_->[2]] } @broken, @wrong),
+	    (map { [$_->[0], '--print-config', $_->[1], $_->[2]] } @wrong),
+	    [['-c', $conf, '-o', 'engine=require', '-o', "engine_socket=$dir/none", '-o', 'inspect_timeout=2'], '--explain', ["$dir/one.eml"], qr/engine/],
+	    [['-c', $conf, '-o', 'message_size_limit=100'], '--explain', ["$dir/one.eml"], qr/message_size_limit/],
+	    (map { [['-c', $conf], '--explain', @$_] } [[], qr/--explain/], [["$dir/none.eml"], qr/none\.eml/], [[$dir], qr/\Q$dir\E/],
+		[["$dir/one.eml", '127.0.0.1:25'], qr/./], [['--rule-for', 'alice@example.org'], qr/--rule-for/],
+		[['--rule-for', 'alice@example.org', 'bob@example.net', 'x' x 5000], qr/client/]),
+	    [['-c', $conf], '-V', ['--json'], qr/--json/], [['-c', $conf], '-V', ['--explain', "$dir/one.eml", '--sendmail'], qr/--sendmail/]);
+	together(map {
+		my ($first, $option, $last, $says) = @$_;
+		my @args = (@$first, $option, @$last);
+		my $name = Harness::printable(substr "@args", 0, 120);
+		($name => sub {
+			for my $to ('>"$0" 2>&1', '2>&1 | cat >"$0"') {
+				my $out = "$dir/one.$$.out";
+				my $r = run(cmd => ['bash', '-c', "set -o pipefail; \"\$@\" $to", $out, spawnscan_cmd(@args)]);
+				isnt($r->{code}, 0, "$to: not 0");
+				like(read_file($out), qr/^spawnscan(?:-inspect)?: .*$says/m, "$to: and why");
+			}
+		});
+	} @cases);
+	for (['--version', '--no-such-option'], ['--no-such-option', '--version'], ['--version', 'word'], ['--version', '-d', '/nonexistent']) {
+		my $r = run(cmd => ['sh', '-c', 'out=$0; exec "$@" >"$out" 2>&1', "$dir/one.out", "$BUILD/spawnscan-inspect", @$_]);
+		isnt($r->{code}, 0, "spawnscan-inspect @$_: not 0");
+		like(read_file("$dir/one.out"), qr/^spawnscan-inspect: /m, 'and why');
+	}
 }
 
 # -- --print-config -----------------------------------------------------------------------------

@@ -74,7 +74,6 @@ static const enum inspection_cause fault_causes[REPORT_FAULT_COUNT] = {
 	[REPORT_FAULT_DISK] = CAUSE_DISK
 };
 
-static bool inspector_path(const struct conf *, char *path, size_t size);
 static void inspect(struct inspection *, const struct conf *, const struct message *,
     const char *reference, const struct envelope *, bool crlf, enum explain_form);
 static int ask_engine_once(struct inspection *, const struct conf *, const struct message *,
@@ -264,8 +263,8 @@ inspection_free(struct inspection *i)
 }
 
 /* The configured one, else the one beside this program. */
-static bool
-inspector_path(const struct conf *conf, char *path, size_t size)
+bool
+inspection_program(const struct conf *conf, char *path, size_t size)
 {
 	char self[PATH_MAX];
 	ssize_t n;
@@ -285,7 +284,7 @@ start(struct inspector *child, const struct conf *conf)
 	char path[PATH_MAX];
 	int pair[2];
 
-	if (!inspector_path(conf, path, sizeof(path)) || access(path, X_OK) == -1)
+	if (!inspection_program(conf, path, sizeof(path)) || access(path, X_OK) == -1)
 		return false;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == -1)
 		return false;
@@ -472,26 +471,4 @@ finish(struct inspector *child)
 	kill(child->pid, SIGKILL);
 	while (waitpid(child->pid, &child->status, 0) == -1 && errno == EINTR)
 		;
-}
-
-int
-inspection_print_version(const struct conf *conf)
-{
-	char path[PATH_MAX], name[] = "spawnscan-inspect", version[] = "-V", dir[] = "-d";
-	char *argv[] = { name, version, dir, conf->database, NULL };
-	int status;
-	pid_t pid;
-
-	if (!inspector_path(conf, path, sizeof(path)) || access(path, X_OK) == -1) {
-		fprintf(stderr, "spawnscan: %s: %s\n", path, strerror(errno));
-		return EX_UNAVAILABLE;
-	}
-	pid = fork();
-	if (pid == 0) {
-		execv(path, argv);
-		_exit(EXIT_NOT_STARTED);
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1)
-		return EX_OSERR;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : EX_SOFTWARE;
 }

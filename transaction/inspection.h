@@ -56,10 +56,7 @@ void inspection_explain(struct inspection *, const struct conf *, const struct m
     const char *reference, enum explain_form);
 void inspection_free(struct inspection *);
 
-/*
- * Run "spawnscan-inspect --version -d DATABASE" and copy what it prints to
- * standard output. Returns its exit code.
- */
-int inspection_print_version(const struct conf *);
+/* Where the inspector's program is; false, and errno, if there is no telling. */
+bool inspection_program(const struct conf *, char *path, size_t size);
 
 #endif
