@@ -48,7 +48,7 @@ examine_message(const struct conf *conf, const struct request *request, const ch
 	hasty_prepare(&x);
 	look_at(&x);
 	hasty_prepare(&x);
-	findings_edit(&x.found);
+	settle_edit(&x);
 	settle_result(&x);
 	settle_size(&x);
 	wrong = message_check_edits(size, report->edits, report->n_edits, request->crlf);

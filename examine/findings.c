@@ -70,6 +70,8 @@ static void edit_struck(const struct findings *, const struct defang *);
 static void edit_target(struct findings *, const struct defang *, const struct target *);
 static void add(struct findings *, const struct part *, enum verdict_class, enum verdict_action,
     const char *reason, const char *file, const char *own);
+static void put_name(const struct findings *, FILE *, const struct part_place *, const char *);
+static const char *name_of(const struct findings *, const struct target *);
 static void edit_removal(struct findings *, const struct defang *, const struct target *);
 static void edit_canonical(struct findings *, const struct defang *, const struct target *);
 static bool is_blocked(struct findings *, char *name);
@@ -287,7 +289,7 @@ tell(struct findings *f, enum verdict_class class, enum verdict_action action, c
 
 	f->infected = f->infected || class == CLASS_INFECTED;
 	if (known == NULL)
-		report_add_finding(f->report, class, action, path, reason, name);
+		report_add_finding(f->report, class, action, path, reason, f->nameless ? "" : name);
 	else
 		raise(f, known, action);
 }
@@ -458,6 +460,62 @@ aim(struct findings *f, const struct part *part, enum verdict_class class,
 	return t;
 }
 
+char *
+findings_names(const struct findings *f, bool all, size_t *len)
+{
+	char *names = NULL;
+	FILE *out = open_memstream(&names, len);
+
+	if (out == NULL)
+		err(EX_OSERR, "examine");
+	for (size_t i = 0; i < f->report->n_findings; i++) {
+		const struct finding *told = &f->report->findings[i];
+		const struct part *part = part_at(f->parts, told->part);
+
+		put_name(f, out, all || part == NULL ? NULL : &part->place, told->file);
+	}
+	for (size_t i = 0; i < f->n_targets; i++) {
+		const struct target *t = &f->targets[i];
+		const struct part_place *place = all ? NULL : &t->place;
+
+		put_name(f, out, place, name_of(f, t));
+		if (t->canonical != NULL && !f->nameless)
+			put_name(f, out, place, t->canonical->name);
+	}
+	if (fclose(out) == EOF)
+		err(EX_OSERR, "examine");
+	return names;
+}
+
+/* Unless it stands in clear in the header at place. */
+static void
+put_name(const struct findings *f, FILE *out, const struct part_place *place, const char *name)
+{
+	char file[DEFANG_NAME_MAX];
+
+	if (name[0] == '\0' || strcmp(name, whole_name) == 0 ||
+	    (place != NULL &&
+		memmem(f->parts->bytes + place->header_begin,
+		    place->header_end - place->header_begin, name, strlen(name)) != NULL))
+		return;
+	defang_name(name, true, file);
+	fprintf(out, "%s\n%s\n", name, file);
+}
+
+static const char *
+name_of(const struct findings *f, const struct target *t)
+{
+	return t->name == NULL || (f->nameless && strcmp(t->name, whole_name) != 0) ? "" : t->name;
+}
+
+void
+findings_forget_names(struct findings *f)
+{
+	f->nameless = true;
+	for (size_t i = 0; i < f->report->n_findings; i++)
+		f->report->findings[i].file[0] = '\0';
+}
+
 void
 findings_edit(struct findings *f)
 {
@@ -511,10 +569,10 @@ edit_front_line(struct findings *f, const struct defang *d)
 		whole = whole || t->index == PART_NONE;
 		changed[n] = (struct front_line_part){ .index = t->index };
 		if (f->conf->notice_renamed && t->action == ACTION_DEFANG && t->renamed) {
-			defang_name(t->name, true, names[n]);
+			defang_name(name_of(f, t), true, names[n]);
 			changed[n].name = names[n];
 			changed[n].notice = (struct notice){
-				.class = t->class, .file = t->name, .reason = t->reason
+				.class = t->class, .file = name_of(f, t), .reason = t->reason
 			};
 		}
 		n++;
@@ -574,7 +632,7 @@ edit_target(struct findings *f, const struct defang *d, const struct target *t)
 	} else if (t->action == ACTION_DEFANG && t->canonical != NULL) {
 		edit_canonical(f, d, t);
 	} else if (verdict_action_edits(t->action)) {
-		defang_rename(d, &t->place, t->name);
+		defang_rename(d, &t->place, name_of(f, t));
 	}
 }
 
@@ -583,7 +641,7 @@ static void
 edit_removal(struct findings *f, const struct defang *d, const struct target *t)
 {
 	struct notice notice = { .class = t->class,
-		.file = strcmp(t->name, whole_name) == 0 ? "" : t->name,
+		.file = strcmp(t->name, whole_name) == 0 ? "" : name_of(f, t),
 		.reason = t->reason,
 		.subject = "",
 		.is_signed = is_signed(f, t) };
@@ -603,14 +661,15 @@ static void
 edit_canonical(struct findings *f, const struct defang *d, const struct target *t)
 {
 	size_t from_line = mime_walk_from_line(f->parts->bytes, f->parts->size);
+	const char *own = f->nameless ? "" : t->canonical->name;
 	char name[DEFANG_NAME_MAX] = "";
 	bool defanged = t->renamed;
 
-	if (t->canonical->name[0] != '\0' || t->renamed) {
-		defang_name(t->renamed ? t->name : t->canonical->name, t->renamed, name);
+	if (own[0] != '\0' || t->renamed) {
+		defang_name(t->renamed ? name_of(f, t) : own, t->renamed, name);
 		if (!t->renamed && is_blocked(f, name)) {
 			defanged = true;
-			defang_name(t->canonical->name, true, name);
+			defang_name(own, true, name);
 		}
 	}
 	canonical_edit(d, &t->place, t->canonical, name, defanged);

@@ -35,6 +35,7 @@ struct findings {
 	size_t n_targets;
 	struct struck *struck; /* fields of the message's header */
 	size_t n_struck;
+	bool nameless; /* no name is written, for a signature matches one */
 	const char *unstamped; /* why banner and disclaimer are not everywhere; NULL = they are */
 	char outer_name[256]; /* of the part that is being walked, not of one inside it */
 	size_t removed; /* the part that goes with all below it; PART_NONE = none */
@@ -111,6 +112,15 @@ bool findings_known(const struct report *, enum verdict_class, const char *path,
 
 /* Was anything of that class found in the part at path? */
 bool findings_told(const struct report *, enum verdict_class, const char *path);
+
+/*
+ * The names of the sender's that edits write, one a line, also as renaming writes them;
+ * malloc'd. Not those that stand in clear in the header of their part, unless all are wanted.
+ */
+char *findings_names(const struct findings *, bool all, size_t *len);
+
+/* No edit writes any of them. */
+void findings_forget_names(struct findings *);
 
 /* All edits, from the findings as they stand now; none. */
 void findings_edit(struct findings *);

@@ -33,6 +33,7 @@ struct result {
 	size_t n_written;
 };
 
+static bool name_infected(struct examination *, bool all);
 static bool fits(const struct report *);
 static void widen(struct examination *, const struct finding *left, int round);
 static header_test header_doubtful;
@@ -48,6 +49,31 @@ static bool in_header(const struct examination *);
 static bool append(void *ctx, const char *buf, size_t len);
 
 void
+settle_edit(struct examination *x)
+{
+	if (!x->found.nameless && name_infected(x, false))
+		findings_forget_names(&x->found);
+	findings_edit(&x->found);
+}
+
+/*
+ * In the message a name may be encoded or in an archive; in what is written it stands in
+ * clear. One that does so in the message as well is scanned with it, and with the result.
+ */
+static bool
+name_infected(struct examination *x, bool all)
+{
+	struct scan_result result = { 0 };
+	size_t len;
+	char *names = findings_names(&x->found, all, &len);
+
+	if (len > 0)
+		object_scan(&x->objects, &result, names, len);
+	free(names);
+	return result.failed || result.n_hits > 0;
+}
+
+void
 settle_result(struct examination *x)
 {
 	const struct report *report = x->found.report;
@@ -61,7 +87,7 @@ settle_result(struct examination *x)
 			return;
 		}
 		look_whole(x);
-		findings_edit(&x->found);
+		settle_edit(x);
 	}
 	for (int round = 0; round < ROUNDS_MAX; round++) {
 		bool again;
@@ -75,7 +101,7 @@ settle_result(struct examination *x)
 		widen(x, &left, round);
 		free(left.part);
 		free(left.reason);
-		findings_edit(&x->found);
+		settle_edit(x);
 	}
 }
 
@@ -89,7 +115,7 @@ settle_size(struct examination *x)
 		if (steps[i] == ACTION_REJECT)
 			findings_drop_edits(&x->found);
 		else
-			findings_edit(&x->found);
+			settle_edit(x);
 	}
 }
 
@@ -104,7 +130,7 @@ fits(const struct report *report)
 }
 
 /*
- * From a canonical form to a removal, from a part to what it is in, from there to
+ * From names to none, from a canonical form to a removal, from a part to what it is in, from there to
  * the whole body, to fields of the header, to a refusal.
  */
 static void
@@ -120,6 +146,10 @@ widen(struct examination *x, const struct finding *left, int round)
 	}
 	if (left->class == CLASS_ERROR || left->class == CLASS_LIMIT) {
 		findings_add_whole(&x->found, left->class, left->reason);
+		return;
+	}
+	if (!x->found.nameless && name_infected(x, true)) {
+		findings_forget_names(&x->found);
 		return;
 	}
 	if (round < NARROW_ROUNDS && effort_ms() < x->views_end) {

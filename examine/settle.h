@@ -7,6 +7,9 @@
 
 #include "examination.h"
 
+/* findings_edit, but a name that a signature matches is written nowhere. */
+void settle_edit(struct examination *);
+
 /*
  * The result must be free of infection and of doubt, however it is read. If it
  * isn't, something wider is done, until nothing is left or the message is
