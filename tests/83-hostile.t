@@ -127,4 +127,19 @@ packed('60 uuencoded files of 50, in a mail in an archive', zip_of(['a.eml' => m
 	packed('OpenPGP, six times armoured, four allowed', $text, 'limit', text => 1, conf => { mime_depth_limit => 4 });
 }
 
+# -- nothing that GMime makes a message of ------------------------------------------------
+
+# A header that a line in it breaks, and that is one for who is less strict: looked into once, and
+# not as a message in itself for ever.
+{
+	my $broken = "From: a\@b\nAo\xc8\xdfc\@d\nSubject: x\nMIME-V\xe1From: a\@bersion: 1.0FUZZ\r\nTo: c\@d\r\nSubject: x\r\nMIME-Version: 1.0\r\n1Con1";
+	for my $case (['alone', sub { $_[0] }], ['attached', sub { mail(parts => [part('Content-Type: text/plain', "text\n"), attachment('packed.bin', $_[0])]) }]) {
+		my ($name, $made) = @$case;
+		my $r = spawnscan(in => $made->($broken));
+		is(last_record($r->{log})->{verdict}, 'clean', "a broken header, $name: clean");
+		$r = spawnscan(in => $made->("$broken\n\n" . marker()));
+		is(last_record($r->{log})->{verdict}, 'infected', "a broken header, $name: what is behind it is found");
+	}
+}
+
 done_testing;
