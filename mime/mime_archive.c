@@ -103,6 +103,7 @@ static const struct {
 #define N_READERS (sizeof(readers) / sizeof(readers[0]))
 
 static void take_for_sealed(struct packed *, size_t first);
+static bool is_in_pieces(struct packed *, const struct format_input *);
 static void open_kind(struct packed *, const struct format_input *, enum kind, struct ledger *);
 static bool read_all(struct packed *, const struct format_input *, size_t which, struct ledger *);
 static bool note_read(struct ledger *, const struct format_input *, enum kind, la_int64_t consumed);
@@ -151,6 +152,8 @@ archive_open(struct packed *p, const struct format_input *in)
 		if (kind == last)
 			continue;
 		last = kind;
+		if (kind == KIND_ZIP && is_in_pieces(p, in))
+			continue;
 		open_kind(p, in, kind, &ledger);
 		if (kind == KIND_RAR5 && rar5_is_sealed(in->bytes, in->len))
 			take_for_sealed(p, first);
@@ -161,6 +164,16 @@ archive_open(struct packed *p, const struct format_input *in)
 	open_rest(p, in, &ledger);
 	ledger_free(&ledger);
 	uselocale(before);
+}
+
+/* A compound file that looks as if it ended as a broken archive: one of its streams may be one. */
+static bool
+is_in_pieces(struct packed *p, const struct format_input *in)
+{
+	bool begun;
+
+	return cfb_is(in->bytes, in->len) &&
+	    length_of(p, in->bytes, in->len, KIND_ZIP, &begun) == 0;
 }
 
 /* What no reader has read, each run as a content of its own. */
@@ -246,7 +259,7 @@ archive_open_behind(struct packed *p, const struct format_input *in)
  * Each of them, up to where it ends. One that can't be read to its end is no archive, or,
  * if it is one for sure or gave something, a broken one that goes on to the next. A compound
  * file has its streams in pieces, so what is broken there may be sound, as a zip archive is
- * in many a document: libclamav opens it, stream by stream.
+ * in many a document: what begins where a stream may begin is told of the stream (mime_ole.c).
  */
 static void
 open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
@@ -265,7 +278,8 @@ open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
 			say_unopened(p, kind_phrase(found.kind));
 		more = behind_find(bytes, len, found.begin + (size > 0 ? size : 1), &next);
 		if (size == 0 && has_reader(found.kind) &&
-		    (pieces ? found.sure && found.kind != KIND_ZIP : found.sure || begun))
+		    (pieces ? found.sure && found.kind != KIND_ZIP && found.begin % CFB_LEAST != 0
+			    : found.sure || begun))
 			size = more ? next.begin - found.begin : left;
 		if (size > 0 && !add_run(p, begin, size))
 			return;

@@ -15,6 +15,7 @@ enum cfb_type { CFB_STORAGE = 1, CFB_STREAM = 2, CFB_ROOT = 5 };
 
 #define CFB_NAME_MAX 32
 #define CFB_NOBODY UINT32_MAX
+#define CFB_LEAST 64 /* a stream begins at a multiple of it, and is whole in each of them */
 
 struct cfb_entry {
 	char name[CFB_NAME_MAX]; /* the low bytes of its characters */

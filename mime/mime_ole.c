@@ -26,7 +26,9 @@
 #include <sysexits.h>
 
 #include "le.h"
+#include "mime_behind.h"
 #include "mime_cfb.h"
+#include "mime_kind.h"
 
 #define NAMES_MAX 8
 /* Of a stream that holds a name, or that shows that a document is encrypted. */
@@ -43,6 +45,8 @@ static bool is_sealed(struct cfb *, const struct cfb_entry *);
 static bool has_filepass(const char *, size_t len);
 static void open_native(struct packed *, struct cfb *, const struct cfb_entry *);
 static void open_attachment(struct packed *, struct cfb *, size_t storage);
+static void open_archive(struct packed *, struct cfb *, const struct cfb_entry *);
+static bool has_archive(const char *, size_t len);
 static void open_gaps(struct packed *, struct cfb *);
 static void add_gaps(struct packed *, struct ledger *, const char *, size_t end, size_t *len,
     char *);
@@ -83,6 +87,39 @@ read_entry(struct packed *p, struct cfb *c, size_t i)
 		open_native(p, c, e);
 	else if (e->type == CFB_STORAGE && strncasecmp(e->name, "__attach_version1.0_", 20) == 0)
 		open_attachment(p, c, i);
+	else if (e->type == CFB_STREAM && strcasecmp(e->name, "__substg1.0_37010102") != 0)
+		open_archive(p, c, e);
+}
+
+/* A stream that is an archive or has one in it, for in the file it may be in pieces. */
+static void
+open_archive(struct packed *p, struct cfb *c, const struct cfb_entry *e)
+{
+	size_t len, room = packed_room(p);
+	bool whole, broken = c->broken;
+	char *stream = cfb_read(c, e, room, &len, &whole);
+
+	if (!has_archive(stream, len)) {
+		c->broken = broken; /* what is cut off of a text is missed by nobody */
+		free(stream);
+		return;
+	}
+	packed_spend(p, len);
+	packed_add_member(p, NULL, 0, stream, len,
+	    whole		 ? 0
+		: e->size > room ? PACKED_LIMIT
+				 : PACKED_DAMAGED);
+}
+
+static bool
+has_archive(const char *stream, size_t len)
+{
+	struct behind found = { 0, KIND_NONE, false };
+	bool some = behind_find(stream, len, 0, &found);
+
+	while (some && !found.sure)
+		some = behind_find(stream, len, found.begin + 1, &found);
+	return some || kind_of(stream, len) == KIND_ZIP;
 }
 
 /*

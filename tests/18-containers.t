@@ -449,6 +449,19 @@ told('OLE: a stream without an end', 'unopened', do {
 	$doc;
 });
 
+# A stream in pieces that is an archive, large or small, is opened as a whole.
+for my $at (sort qw(zip RAR tar)) {
+	my $make = { zip => sub { zip_of([@_]) }, RAR => sub { rar5_of([@_]) }, tar => sub { tar_of(['0', @_]) } }->{$at};
+	for my $n (900, 30_000) {
+		my $doc = sub { in_pieces(cfb_of({ %word, ObjectPool => { Package => $_[0] } })) };
+		infected("OLE, in pieces: $at of $n bytes", $doc->($make->('a.txt', 'xxxx' . marker() . noise($n))));
+		blocked("OLE, in pieces: $at of $n bytes, a name", $doc->($make->('evil.js', noise($n))), 'js');
+		my $broken = $make->('a.txt', noise($n));
+		$broken = $at ne 'zip' ? substr $broken, 0, 800 : $broken =~ s/\A.{500}\K.{9}/broken ../sr;
+		told("OLE, in pieces: $at of $n bytes, broken", 'unopened', $doc->($broken));
+	}
+}
+
 # Names in a message of Outlook, in either kind of property, whatever the case.
 my $props = { '__properties_version1.0' => "\0" x 32 };
 sub msg_with { my ($attachment, $storage) = @_; return cfb_of({ %$props, '__substg1.0_1000001F' => wide('text'), ($storage // '__attach_version1.0_#00000000') => $attachment }) }

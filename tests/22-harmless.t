@@ -71,13 +71,15 @@ for my $odd ("\0", "\xff", "\x01", "\x9fe") {
 	my $r = spawnscan(in => mail(parts => [$text, attachment('notes.txt', 'EGGA is not how a text begins' . $odd . ' more of it' x 20, type => 'text/plain')]), timeout => 60);
 	like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/unopened action=defang part=2 /, 'a byte that is in no text: unopened');
 }
-# A document with a sheet in it: a zip archive in the middle, or in pieces. (In pieces near its end
-# it looks as if the document ended as a broken one.)
+# A document with a sheet in it: a zip archive in the middle, or in pieces, which near its end
+# looks as if the document ended as a broken one. And a tar and a RAR archive in pieces.
+my %object = (zip => zip_of(['[Content_Types].xml' => '<Types/>', 'xl/workbook.xml' => noise(20_000)]), tar => tar_of(['0', 'a.txt', noise(20_000)]), RAR => rar5_of(['a.txt' => noise(20_000)]));
 for my $text (5000, 200_000) {
-	my $doc = cfb_of({ WordDocument => pack('v v x8 x500', 0xa5ec, 0) . 'text ' x ($text / 5),
-	    ObjectPool => { Package => zip_of(['[Content_Types].xml' => '<Types/>', 'xl/workbook.xml' => noise(20_000)]) } });
-	arrives("a document with a sheet and $text bytes of text", mail(parts => [part('Content-Type: text/plain', "A text.\n"), attachment('a.doc', $_->[1], type => 'application/msword')]))
-	    for ['whole', $doc], $text > 70_000 ? ['in pieces', in_pieces($doc)] : ();
+	for my $object (sort keys %object) {
+		my $doc = cfb_of({ WordDocument => pack('v v x8 x500', 0xa5ec, 0) . 'text ' x ($text / 5), ObjectPool => { Package => $object{$object} } });
+		arrives("a document with a $object and $text bytes of text, $_->[0]", mail(parts => [part('Content-Type: text/plain', "A text.\n"), attachment('a.doc', $_->[1], type => 'application/msword')]))
+		    for ['whole', $doc], ['in pieces', in_pieces($doc)];
+	}
 }
 
 all_arrive();
