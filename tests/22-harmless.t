@@ -53,6 +53,13 @@ write_file((my $file = subdir('digest') . '/three.eml'), digest(3));
 like(run(cmd => [spawnscan_cmd(), '-o', 'database=' . signature_dir(), '--explain', $file])->{out},
     qr/^Reads the same to everyone: yes$/m, 'a digest reads the same to everyone');
 
+# A header that ends in the middle: looked at once, and no deeper than it is.
+for my $end ('', "\n", "X-M", "\nFrom ", 'ller@example.com>') {
+	my $fields = "From: Alice <alice\@example.org>\nTo: Bob <bob\@example.net>\nSubject: a mail\nMIME-Version: 1.0";
+	arrives('a header and nothing else, ' . length($end) . " bytes of end", $fields . $end);
+	arrives('the same again behind a line that is broken, ' . length($end) . " bytes of end", "$fields\nX-M$fields\nMessage-Iller\@example.com>\n$fields\nX-Mailer: x\nX-M$end");
+}
+
 # Texts that begin with the letters that some kind of archive or program begins with.
 my @magics = ('EGGA', 'ZWS', 'CWS', 'FWS', 'PK', 'BZh', 'Rar!', 'MZ', '%PDF', 'SIT!', '7z', 'xar!', '!<arch>', 'LZIP', '070701', '070707', 'MSCF', 'ISc(', '-lh5-', 'ITSF', '#!', '%!PS', 'RIFF');
 my @parts = map {
