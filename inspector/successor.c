@@ -87,13 +87,16 @@ be_successor(char **argv, int listener, bool own_socket, const sigset_t *unblock
 void
 successor_become(char **argv, int listener, bool own_socket, const sigset_t *unblock)
 {
+	sigset_t now = *unblock;
 	char pid[32];
 
 	/* dup2 to itself would leave it closed by exec */
 	if (listener == LISTEN_FD ? fcntl(listener, F_SETFD, 0) == -1
 				  : dup2(listener, LISTEN_FD) == -1)
 		return;
-	sigprocmask(SIG_UNBLOCK, unblock, NULL);
+	/* A SIGHUP must not meet the program before it asks for them: it would end. */
+	sigdelset(&now, SIGHUP);
+	sigprocmask(SIG_UNBLOCK, &now, NULL);
 	snprintf(pid, sizeof(pid), "%d", getpid());
 	setenv("LISTEN_PID", pid, 1);
 	setenv("LISTEN_FDS", "1", 1);

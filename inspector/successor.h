@@ -29,7 +29,7 @@ void successor_init(struct successor *);
 
 /*
  * Start the program argv once more with that socket to listen on. unblock: signals
- * that it must not inherit as blocked. False, and logged, if it can't be.
+ * that it must not inherit as blocked (SIGHUP it may). False, and logged, if it can't be.
  */
 bool successor_start(struct successor *, char **argv, int listener, bool own_socket,
     const sigset_t *unblock);

@@ -891,6 +891,14 @@ for my $how ('ours', 'systemd') {
 	is(verdict($e, $second), 'infected', 'and used');
 	end_engine($e);
 }
+{
+	# It is the same process throughout, and nobody knows when it starts anew.
+	my $e = engine(engine_reload => 'pause');
+	for (1 .. 300) { kill 'HUP', $e->{pid}; select undef, undef, undef, 0.002 }
+	is(verdict($e, $infected), 'infected', 'SIGHUP at any time: it serves');
+	ok(running($e), 'and lives');
+	end_engine($e);
+}
 for my $k (1) {
 	my $e = engine(engine_reload => 'auto');
 	kill 'HUP', $e->{pid};
