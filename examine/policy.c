@@ -8,6 +8,7 @@
  * only, and for the content if no other name is blocked.
  */
 #include "policy.h"
+#include "part.h"
 #include "sniff.h"
 #include "words.h"
 
@@ -131,23 +132,12 @@ judge_plain_name(const struct conf *conf, const char *name, char *rule)
 bool
 policy_is_host(const char *name)
 {
-	static const char domains[] = "app cab com pl prof py sh ws";
-	char plain[256], word[128];
-	const char *dot, *host;
+	char plain[256];
 
 	if (strlen(name) >= sizeof(plain))
 		return false;
 	policy_normalise(name, plain);
-	dot = strrchr(plain, '.');
-	if (dot == NULL || !words_find(domains, dot + 1, word, sizeof(word)))
-		return false;
-	for (host = dot; host > plain &&
-	     (isalnum((unsigned char)host[-1]) || host[-1] == '-' || host[-1] == '.');
-	     host--)
-		;
-	/* The whole of it, or behind a blank or the local part of an address. */
-	return host < dot && host[0] != '.' && strstr(host, "..") == NULL &&
-	    (host == plain || strchr(" @", host[-1]) != NULL);
+	return part_name_host(plain, "app cab com pl prof py sh ws") != NULL;
 }
 
 bool

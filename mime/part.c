@@ -19,6 +19,7 @@
 #include "array.h"
 #include "header.h"
 #include "loose.h"
+#include "words.h"
 
 /* Names of one part beyond which nobody looks. */
 #define NAMES_MAX 500
@@ -201,23 +202,37 @@ part_add_last_names(struct part *part, const char *bytes, size_t begin, size_t e
 
 /*
  * "Notification from mx.example.com", of what is no program by its type: nobody saves that
- * under such a name. (A program by its content is found by that.)
+ * under such a name. (A program by its content is found by that.) Only .com, for a text may
+ * well be a script.
  */
 static bool
 tells_of_host(const struct part *part, const char *text)
 {
 	static const char *const types[] = { "text/plain", "text/rfc822-headers", "application/pdf",
 		"application/pgp-signature", "application/pgp-encrypted", "application/pgp-keys" };
-	const char *dot = strrchr(text, '.'), *host = dot;
-	bool named = false;
+	const char *host = part_name_host(text, "com");
 
 	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++)
-		named = named || strcmp(part->type, types[i]) == 0;
-	if (!named || dot == NULL || strcasecmp(dot, ".com") != 0)
-		return false;
-	while (host > text && (isalnum((unsigned char)host[-1]) || strchr("-.", host[-1]) != NULL))
+		if (strcmp(part->type, types[i]) == 0)
+			return host != NULL && host > text;
+	return false;
+}
+
+const char *
+part_name_host(const char *name, const char *domains)
+{
+	const char *dot = strrchr(name, '.'), *host = dot;
+	char word[16];
+
+	if (dot == NULL || !words_find(domains, dot + 1, word, sizeof(word)))
+		return NULL;
+	while (host > name &&
+	    (isalnum((unsigned char)host[-1]) || host[-1] == '-' || host[-1] == '.'))
 		host--;
-	return host > text && host < dot && strchr(" @", host[-1]) != NULL;
+	return host < dot && host[0] != '.' && strstr(host, "..") == NULL &&
+		(host == name || host[-1] == ' ' || host[-1] == '@')
+	    ? host
+	    : NULL;
 }
 
 /* Unfolded, and without what is around it. */

@@ -121,6 +121,13 @@ void part_add_last_names(struct part *, const char *bytes, size_t begin, size_t 
 char **part_header_names(const char *bytes, size_t begin, size_t end, size_t *n);
 void part_names_free(char **names, size_t n);
 
+/*
+ * The name of a host that a name ends in, if its last label is one of domains (words,
+ * whatever the case): the whole of it, or behind a blank or the local part of an address.
+ * Points into name; NULL = it ends in none.
+ */
+const char *part_name_host(const char *name, const char *domains);
+
 void part_hash(const char *content, size_t len, struct part_digest *);
 
 #endif
