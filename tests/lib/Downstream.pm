@@ -232,10 +232,12 @@ sub forget { my ($s) = @_; $s->{log} = []; $s->{accepted} = 0 }
 sub data {
 	my ($s) = @_;
 	my $data = '';
+	my $seen = 0;
 	for (;;) {
-		# Strictly CRLF.CRLF, in big steps.
+		# Strictly CRLF.CRLF, in big steps, each looked at once.
 		if ($s->{buffer} =~ /\A\.\r\n/) { substr $s->{buffer}, 0, 3, ''; last }
-		my $at = index $s->{buffer}, "\r\n.\r\n";
+		my $at = index $s->{buffer}, "\r\n.\r\n", $seen;
+		$seen = length($s->{buffer}) > 4 ? length($s->{buffer}) - 4 : 0;
 		if ($at >= 0) {
 			$data = substr $s->{buffer}, 0, $at + 2, '';
 			substr $s->{buffer}, 0, 3, '';

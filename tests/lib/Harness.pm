@@ -19,6 +19,7 @@ use v5.32;
 use warnings;
 use Exporter 'import';
 use Carp ();
+use Config ();
 use Cwd ();
 use Errno ();
 use Fcntl qw(:DEFAULT);
@@ -109,12 +110,22 @@ sub now { Time::HiRes::clock_gettime(Time::HiRes::CLOCK_MONOTONIC()) }
 sub wait_for {
 	my ($code, $seconds) = @_;
 	my $end = now() + secs($seconds // 20);
+	my $pause = 0.001;
 	for (;;) {
 		my $got = $code->();
 		return $got if $got;
 		return undef if now() > $end;
-		Time::HiRes::sleep(0.005);
+		rest(\$pause);
 	}
+}
+
+# Some time until looking again, and longer each time: many scripts that look every few
+# milliseconds keep each other from what they wait for. A child's end ends it.
+sub rest {
+	my ($pause) = @_;
+	local $SIG{CHLD} = sub { };
+	Time::HiRes::sleep($$pause);
+	$$pause *= 1.3 if $$pause < 0.04;
 }
 
 # -- files ----------------------------------------------------------------
@@ -327,18 +338,34 @@ sub stop_process {
 }
 
 # Processes of the session that pid leads or led, zombies apart. (Each stop_process asks
-# for them, so this is quick: no glob, and one read of each.)
+# for them, so this is quick: the kernel is asked for the session of each, where we know
+# how, and one file is read of those that are in it.)
 sub session_members {
 	my ($sid) = @_;
+	state $getsid = number_of_getsid();
 	my @found;
 	opendir my $proc, '/proc' or die "/proc: $!";
 	for my $pid (grep { /\A\d+\z/ } readdir $proc) {
-		open my $fh, '<:unix', "/proc/$pid/stat" or next;
-		sysread $fh, my $text, 512 or next;
-		my ($state, undef, undef, $session) = split ' ', substr $text, rindex($text, ')') + 2, 64;
+		next if $getsid && syscall($getsid, $pid + 0) != $sid;
+		my ($session, $state) = session_of($pid) or next;
 		push @found, $pid if $session == $sid && $state ne 'Z' && $state ne 'X';
 	}
 	return @found;
+}
+
+sub session_of {
+	my ($pid) = @_;
+	open my $fh, '<:unix', "/proc/$pid/stat" or return;
+	sysread $fh, my $text, 512 or return;
+	my ($state, undef, undef, $session) = split ' ', substr $text, rindex($text, ')') + 2, 64;
+	return ($session, $state);
+}
+
+# Perl has no getsid(2); undef where its number is not known, or is not right.
+sub number_of_getsid {
+	my $number = $Config::Config{archname} =~ /\Ax86_64-linux-gnu(?!x32)/ ? 124
+	    : $Config::Config{archname} =~ /\Aaarch64-linux/ ? 156 : return undef;
+	return syscall($number, $$ + 0) == (session_of($$))[0] ? $number : undef;
 }
 
 # Independent cases side by side, so that what they wait for overlaps:
@@ -354,6 +381,7 @@ sub together {
 	signature_dir();	# which they share
 	my (%running, @ended);
 	my $next = my $told = 0;
+	my $pause = 0.001;
 	while ($told * 2 < @cases) {
 		if ($next * 2 < @cases && keys %running < 4) {
 			my ($name, $code) = @cases[2 * $next, 2 * $next + 1];
@@ -362,8 +390,9 @@ sub together {
 			adopt($pid);
 			$running{$pid} = $next++;
 		} else {
-			$ended[delete $running{$_}] = 1 for grep { defined reap($_, 0) } keys %running;
-			Time::HiRes::sleep(0.005);
+			my @gone = grep { defined reap($_, 0) } keys %running;
+			$ended[delete $running{$_}] = 1 for @gone;
+			@gone ? ($pause = 0.001) : rest(\$pause);
 		}
 		for (; $ended[$told]; $told++) { told_of("$dir/$told", $cases[2 * $told]) }
 	}
