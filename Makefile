@@ -44,7 +44,7 @@ FRONT_PKGS     = libbsd-overlay libmd inih jansson libcdb lmdb
 # start saves a third of the time until main.
 FRONT_LIBS     = -Wl,-Bstatic -linih -ljansson -lcdb -llmdb -lbsd -lmd -lmilter -Wl,-Bdynamic -pthread
 DESK_PKGS      = $(FRONT_PKGS)
-INSPECTOR_PKGS = libmd libbsd-overlay inih jansson gmime-3.0 libclamav libarchive libbrotlidec libqpdf libmagic libseccomp zlib
+INSPECTOR_PKGS = libmd libbsd-overlay inih jansson gmime-3.0 libclamav libarchive libbrotlidec libqpdf nettle libmagic libseccomp zlib
 FRONT_FLAGS     = -DTOWER_FRONT $(FRONT_DIRS:%=-I%) $(DESK_DIRS:%=-I%) -I.
 INSPECTOR_FLAGS = -DTOWER_INSPECTOR $(INSPECTOR_DIRS:%=-I%) -I.
 

@@ -2,7 +2,8 @@
 /*
  * fuzz_containers - the readers of archives, documents, calendars and winmail.dat
  *
- * Input: one byte (bit 0: small bounds; bit 1: it comes under names), then a content.
+ * Input: one byte (bit 0: small bounds; bit 1: it comes under names; bit 2: a password is tried), then
+ * a content.
  * Invariants: what comes out keeps the bounds on one item, on all of them and on
  * members, and is taken off the budget; an item without content says why or has a
  * name; names are strings; and a content that was presented is known again, but not
@@ -18,10 +19,12 @@
 #include "mime_formats.h"
 #include "mime_vba.h"
 #include "mime_zip.h"
+#include "passwords.h"
 #include "presented.h"
 
 #define SMALL 1u
 #define NAMED 2u
+#define PASSWORD 4u
 
 static char name_gz[] = "a.js.gz", name_manifest[] = "META-INF/manifest.xml";
 
@@ -121,6 +124,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *names[] = { name_gz, name_manifest }, *bytes, *again;
 	struct format_input in;
 	struct packed p;
+	struct passwords passwords;
 	bool all;
 
 	if (size == 0)
@@ -137,7 +141,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.shown = (data[0] & NAMED) == 0 };
 	before = left;
 	packed_begin(&p, max, &left, &members, clock_ms() + 10000);
+	passwords_begin(&passwords, "secret", 1000);
+	if ((data[0] & PASSWORD) != 0)
+		p.passwords = &passwords;
 	formats_open(&p, &in);
+	passwords_free(&passwords);
 	fuzz_assert(left <= before && members <= 100, "budgets shrink");
 	check_items(&p, max);
 	check_presented(&p);

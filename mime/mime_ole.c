@@ -29,6 +29,7 @@
 #include "mime_behind.h"
 #include "mime_cfb.h"
 #include "mime_kind.h"
+#include "mime_office.h"
 
 #define NAMES_MAX 8
 /* Of a stream that holds a name, or that shows that a document is encrypted. */
@@ -40,7 +41,7 @@ struct file {
 	size_t n_names;
 };
 
-static void read_entry(struct packed *, struct cfb *, size_t i);
+static void read_entry(struct packed *, struct cfb *, size_t i, bool unlocked);
 static bool is_sealed(struct cfb *, const struct cfb_entry *);
 static bool has_filepass(const char *, size_t len);
 static void open_native(struct packed *, struct cfb *, const struct cfb_entry *);
@@ -65,11 +66,17 @@ void
 ole_open(struct packed *p, const struct format_input *in)
 {
 	struct cfb c;
+	char *plain;
+	size_t len;
 
 	if (!cfb_open(&c, in->bytes, in->len))
 		p->unopened = "OLE document";
+	plain = office_unlock(p, &c, &len);
 	for (size_t i = 0; i < c.n; i++)
-		read_entry(p, &c, i);
+		read_entry(p, &c, i, plain != NULL);
+	if (plain != NULL)
+		p->unlocked = packed_add_member(p, in->names, in->n_names, plain, len, 0) ||
+		    p->unlocked;
 	open_gaps(p, &c);
 	if (c.broken && p->unopened == NULL)
 		p->unopened = "OLE document";
@@ -77,10 +84,12 @@ ole_open(struct packed *p, const struct format_input *in)
 }
 
 static void
-read_entry(struct packed *p, struct cfb *c, size_t i)
+read_entry(struct packed *p, struct cfb *c, size_t i, bool unlocked)
 {
 	const struct cfb_entry *e = &c->entries[i];
 
+	if (unlocked && strcasecmp(e->name, "EncryptedPackage") == 0)
+		return;
 	if (e->type == CFB_STREAM && is_sealed(c, e))
 		p->sealed = "encrypted document";
 	else if (e->type == CFB_STREAM && strcasecmp(e->name, "\1Ole10Native") == 0)

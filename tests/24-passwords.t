@@ -156,4 +156,56 @@ SKIP: {
 	cmp_ok(now() - $begun, '<', secs(30), 'and that took ' . int(now() - $begun) . ' s');
 	unlike(found("It is $PW", substr $evil, 0, length($evil) / 2), qr/^exit/, 'PDF: the second half is missing');
 }
+# -- Office --------------------------------------------------------------------------------
+
+SKIP: {
+	loud_skip('no openssl here', 1), last unless have_program('openssl');
+	sub docx { return zip_of(['[Content_Types].xml' => '<Types/>', 'word/document.xml' => '<w:document/>' . noise(9000), @_]) }
+	my ($clean, $evil) = (docx(), docx('word/media/a.bin' => 'xxxx' . marker()));
+	my %way = ('agile, AES-256, SHA-512' => [], 'agile, AES-128, SHA-1' => [aes => 128, hash => 1], 'agile, AES-192, SHA-384' => [aes => 192, hash => 384, spin => 5000], 'agile, AES-256, SHA-256' => [hash => 256, spin => 1000],
+	    'standard, AES-128' => [standard => 1, aes => 128], 'standard, AES-256' => [standard => 1]);
+	for my $way (sort keys %way) {
+		my $sealed = office_of($PW, $evil, @{$way{$way}});
+		like(found("The password is $PW", $sealed, try_passwords => 'no'), qr/^encrypted /, "$way: not tried");
+		like(found('No password here.', $sealed), qr/^encrypted /, "$way: none opens it");
+		like(found("The password is $PW", $sealed), qr/^infected action=remove part=2 (?!.*\bencrypted)/, "$way: a content");
+		like(found("The password is $PW", office_of($PW, $clean, @{$way{$way}})), qr/^clean/, "$way: opened, and nothing in it");
+	}
+	my @fast = (spin => 1000);
+	like(found("It is $PW", office_of($PW, docx('evil.js' => 'harmless'), @fast)), qr/^blocked (?!.*\bencrypted).*extension \.js/, 'Office: a name');
+	like(found("It is $PW", zip_of(['a.docx' => office_of($PW, $evil, @fast)])), qr/^infected (?!.*\bencrypted)/, 'Office: in a zip');
+	like(found("It is $PW", zip_of(['a.docx' => office_of($PW, $clean, @fast), 'b.docx' => office_of('not-told', $clean, @fast)])), qr/^encrypted /, 'Office: one of two is not opened');
+	like(found("It is $PW", in_pieces(office_of($PW, docx('a.bin' => noise(40_000) . marker()), @fast))), qr/^infected /, 'Office: in pieces');
+	like(found('none', office_of('VelvetSweatshop', $evil, @fast)), qr/^infected /, 'Office: the password that Excel tries by itself');
+	like(found("Es ist Gr\xc3\xbc\xc3\x9fe-1", office_of("Gr\xfc\xdfe-1", $evil, @fast)), qr/^infected /, 'Office: a password that is not ASCII');
+
+	# What could be read in another way, or is more than may be, stays encrypted.
+	my $again = sub { my ($s, $from, $to) = @_; $s =~ s/$from/$to/ or die $from; return $s };
+	my %odd = (
+		'a comment' => [info => sub { $again->($_[0], '<keyEncryptors>', '<!-- --><keyEncryptors>') }],
+		'an entity' => [info => sub { $again->($_[0], 'spinCount="1', 'spinCount="&#49;') }],
+		'another charset' => [info => sub { $again->($_[0], 'UTF-8', 'UTF-7') }],
+		'a key twice' => [info => sub { $_[0] =~ s{(<keyData [^>]*>)}{$1$1}r }],
+		'a key by its word twice' => [info => sub { $_[0] =~ s{(<p:encryptedKey [^>]*>)}{$1$1}r }],
+		'an attribute twice' => [info => sub { $again->($_[0], '<keyData', '<keyData keyBits="128"') }],
+		'another cipher' => [info => sub { $again->($_[0], '"AES"', '"RC2"') }],
+		'another mode' => [info => sub { $again->($_[0], 'ModeCBC', 'ModeCFB') }],
+		'a digest that is not known' => [info => sub { $again->($_[0], '"SHA512"', '"MD5"') }],
+		'ten million digests' => [info => sub { $again->($_[0], 'spinCount="1000"', 'spinCount="10000000"') }],
+		'a salt of no length' => [info => sub { $_[0] =~ s/saltValue="[^"]*"/saltValue=""/r }],
+		'a key that is cut' => [info => sub { $_[0] =~ s/(encryptedKeyValue="....)[^"]*/$1/r }],
+		'half of it' => [info => sub { substr $_[0], 0, 600 }],
+		'a second package' => [more => { Other => { EncryptedPackage => noise(5000) } }],
+		'a second information' => [more => { Other => { EncryptionInfo => noise(5000) } }],
+		'a length that is too large' => [length => 1 << 20],
+		'a length that leaves much' => [length => 100],
+	);
+	like(found("It is $PW", office_of($PW, $evil, @fast, @{$odd{$_}})), qr/^encrypted /, "Office, $_: stays encrypted") for sort keys %odd;
+	like(found("It is $PW", office_of($PW, 'no document, ' . marker(), @fast)), qr/^encrypted /, 'Office: no zip archive in it');
+	like(found("It is $PW", office_of($PW, $clean, @fast, more => { "\tDRMContent" => noise(5000) })), qr/^encrypted /, 'Office: rights management beside it');
+	like(found("It is $PW", office_of($PW, $clean, @fast, more => { Package => zip_of(['evil.js' => 'harmless']) })), qr/^blocked /, 'Office: an archive beside it');
+	my $begun = now();
+	like(found(join(' ', map { "word$_" } 1 .. 100_000), office_of($PW, $evil, spin => 1_000_000), inspect_timeout => 20), qr/^encrypted /, 'Office: a text of 100,000 words');
+	cmp_ok(now() - $begun, '<', secs(60), 'and that took ' . int(now() - $begun) . ' s');
+}
 done_testing;

@@ -6,10 +6,12 @@ package Formats;
 
 use v5.32;
 use warnings;
+use Digest::SHA ();
 use Exporter 'import';
+use IPC::Open2 ();
 use MailMaker;
 
-our @EXPORT = qw(cfb_of in_pieces in_pieces native_of tnef_of wide rar4_of rar5_of lha_of tar_of);
+our @EXPORT = qw(cfb_of in_pieces office_of native_of tnef_of wide rar4_of rar5_of lha_of tar_of);
 
 # -- by hand: formats that no packer of Debian makes -----------------------------------
 
@@ -172,6 +174,47 @@ sub in_pieces {
 		substr $file, $field, 4, pack 'V', $to{$start} if $start < 0xfffffff0;
 	}
 	return substr($file, 0, 512) . join '', @moved;
+}
+
+# A document that is encrypted by a password ([MS-OFFCRYPTO] 2.3.4). aes: bits. Agile, with hash (1,
+# 256, 384, 512) and spin; or standard => 1. Openssl is the cipher.
+sub office_of {
+	my ($password, $package, %a) = @_;
+	my ($bits, $hash, $spin) = ($a{aes} // 256, $a{standard} ? 1 : $a{hash} // 512, $a{standard} ? 50_000 : $a{spin} // 100_000);
+	my $sum = Digest::SHA->can("sha$hash");
+	my $aes = sub {
+		my ($key, $iv, $bytes) = @_;
+		my $pid = IPC::Open2::open2(my $out, my $in, 'openssl', 'enc', "-aes-$bits-" . (defined $iv ? 'cbc' : 'ecb'), '-nopad', '-K', unpack('H*', $key), defined $iv ? ('-iv', unpack 'H*', $iv) : ());
+		binmode $_ for $in, $out;
+		print $in $bytes . "\0" x (-length($bytes) % 16);
+		close $in;
+		local $/;
+		my $sealed = <$out>;
+		waitpid $pid, 0;
+		return $? ? die "openssl: $?\n" : $sealed;
+	};
+	my ($salt, $data_salt, $input, $key) = map { substr Digest::SHA::sha512("$_$password"), 0, $_ eq 'key' ? $bits / 8 : 16 } qw(salt data input key);
+	my $spun = $sum->($salt . wide($password));
+	$spun = $sum->(pack('V', $_) . $spun) for 0 .. $spin - 1;
+	my ($info, $sealed);
+	if ($a{standard}) {
+		my $last = $sum->($spun . pack 'V', 0);
+		$key = substr $sum->(($last . "\0" x 44) ^. "\x36" x 64) . $sum->(($last . "\0" x 44) ^. "\x5c" x 64), 0, $bits / 8;
+		my $header = pack('V8', 0x24, 0, 0x660e + ($bits - 128) / 64, 0x8004, $bits, 0x18, 0, 0) . wide("Microsoft Enhanced RSA and AES Cryptographic Provider\0");
+		$info = pack('v v V V', 4, 2, 0x24, length $header) . $header . pack('V', 16) . $salt . $aes->($key, undef, $input) . pack('V', 20) . $aes->($key, undef, $sum->($input));
+		$sealed = $aes->($key, undef, $package);
+	} else {
+		my $with = sub { return substr $sum->($spun . $_[0]) . "\x36" x 64, 0, $bits / 8 };
+		my ($in, $value, $of_key) = map { b64($aes->($with->(pack 'H*', $_->[0]), $salt, $_->[1])) =~ s/\s//gr } [fea7d2763b4b9e79 => $input], [d7aa0f6d3061344e => $sum->($input)], ['146e0be7abacd0d6' => $key];
+		my $how = qq{saltSize="16" blockSize="16" keyBits="$bits" hashSize="} . length($sum->('')) . qq{" cipherAlgorithm="AES" cipherChaining="ChainingModeCBC" hashAlgorithm="SHA$hash"};
+		my ($s, $d) = map { b64($_) =~ s/\s//gr } $salt, $data_salt;
+		$info = pack('v v V', 4, 4, 0x40) . qq{<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\r\n<encryption xmlns="http://schemas.microsoft.com/office/2006/encryption" xmlns:p="http://schemas.microsoft.com/office/2006/keyEncryptor/password"><keyData $how saltValue="$d"/>}
+		    . qq{<keyEncryptors><keyEncryptor uri="http://schemas.microsoft.com/office/2006/keyEncryptor/password"><p:encryptedKey spinCount="$spin" $how saltValue="$s" encryptedVerifierHashInput="$in" encryptedVerifierHashValue="$value" encryptedKeyValue="$of_key"/></keyEncryptor></keyEncryptors></encryption>};
+		my $n = 0;
+		$sealed = join '', map { $aes->($key, substr($sum->($data_salt . pack 'V', $n++), 0, 16), $_) } unpack '(a4096)*', $package;
+	}
+	$info = $a{info}->($info) if $a{info};
+	return cfb_of({ EncryptionInfo => $info, EncryptedPackage => pack('V V', $a{length} // length $package, 0) . $sealed, %{$a{more} // {}} });
 }
 
 # An Ole10Native stream: three names and the content, and the names once more as Office has them.
