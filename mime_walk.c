@@ -66,7 +66,6 @@ struct walk {
 	struct parts *parts; /* of all buffers */
 	const struct part_place *enclosing; /* the encoded attachment, or NULL */
 	bool in_text; /* the buffer was written into a text that is shown */
-	bool unparsed; /* the buffer is no message that could be taken apart: once is enough */
 };
 
 /* Where in the tree we are. */
@@ -265,13 +264,11 @@ static bool
 walk_unparsed(struct walk *w, const struct spot *spot, const struct part_place *root)
 {
 	struct part *part = new_part(w, "", spot, root, false);
-	struct walk all = *w;
 
 	part->leaf = true;
 	if (spot->depth > w->conf->mime_depth_limit)
 		part->limit = PART_TOO_DEEP;
-	all.unparsed = root->content_begin == 0;
-	return walk_content(&all, part, w->bytes + root->content_begin,
+	return walk_content(w, part, w->bytes + root->content_begin,
 	    root->content_end - root->content_begin, false, spot->depth);
 }
 
@@ -452,7 +449,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	part->message = within && content != w->bytes && is_message(part, content, len);
 	part_hash(content, len, &part->digest);
 	go_on = w->visit(w->ctx, part, content, len);
-	if (go_on && part->message && !w->unparsed)
+	if (go_on && part->message)
 		go_on = walk_inside(w, part, content, len, depth);
 	if (go_on && within)
 		go_on = walk_packed(w, part, &packed, depth);
@@ -469,7 +466,6 @@ walk_within(const struct walk *w, const struct part *part, const char *content, 
 	inner.bytes = content;
 	inner.size = len;
 	inner.base = 0;
-	inner.unparsed = false;
 	if (inner.enclosing == NULL)
 		inner.enclosing = &part->place;
 	return inner;
