@@ -35,8 +35,9 @@ is($r->{code}, 0, 'CPU time runs out in one scan: no failure');
 like(result_of($r), qr/\Alimit action=defang part=0 reason="Heuristics\.Limits\.Exceeded\.MaxScanTime"/, 'a verdict, about the whole');
 like($r->{out}, qr/^Content-Type: application\/octet-stream; name="message\.defanged"/m, 'and its action');
 is_deeply([scratch_left()], [], 'nothing is left');
-$r = filtered($mail, inspect_cpu => '0', inspect_timeout => '2s');
-like(result_of($r), qr/\Alimit action=defang part=0 /, 'and so if it is the time on the clock') or diag($r->{err});
+# The inspector is done two seconds before the front gives up, whatever a busy machine makes of that.
+$r = filtered(mail(parts => [$hello, map { attachment("a$_.gz", $bomb . $_) } 1 .. 4]), inspect_cpu => '0', inspect_timeout => '12s');
+like(result_of($r), qr/\Alimit action=defang part=\d /, 'and so if it is the time on the clock') or diag($r->{err});
 $r = filtered($mail, limit => 'reject');
 is($r->{code}, 69, 'whatever is to be done about limits');
 $r = filtered($mail, limit => 'tag');
@@ -95,7 +96,8 @@ $r = filtered($mail, %$e);
 like(result_of($r), qr/limit action=defang part=0 /, 'and in an inspector of the engine');
 $r = filtered(mail(parts => [$hello, $virus]), %$e);
 like(result_of($r), qr/\Ainfected /, 'it serves as before');
-$r = filtered($parts, %$e, inspect_cpu => '0', inspect_timeout => '4s');
+$r = filtered(mail(parts => [$hello, attachment('a.zip', zip_of([map { ("$_.gz", $zeros . $_) } 1 .. 16]))]), %$e,
+    inspect_cpu => '0', inspect_timeout => '12s');
 like(result_of($r), qr/limit action=/, 'the time on the clock, there') or diag($r->{err});
 
 sub engine_of {
