@@ -72,7 +72,7 @@ sub builds {
 	write_file("$copy/$file", "$include\n$text");
 	# A file that was written in the same second is no newer to make.
 	unlink "$copy/try/$object";
-	my $r = run(cmd => ['make', '-s', '-C', $copy, 'BUILD=try', "try/$object"], timeout => 120);
+	my $r = run(cmd => ['make', '-s', '-C', $copy, 'BUILD=try', 'OPT=-O0', 'FORTIFY=', "try/$object"], timeout => 120);
 	write_file("$copy/$file", $text);
 	return -e "$copy/try/$object" ? 'built' : $r->{code} ? 'refused' : 'nothing';
 }
@@ -118,12 +118,19 @@ is_deeply(\@shown, [], 'headers show no struct that only their own file looks in
 
 # Prefixes that the folder says already may go.
 my (%at, %wants, @strange);
+my %object;
+for my $file (grep { /\.c\z/ } keys %tower) {
+	my $half = $file =~ m{\Acommon/} ? 'common' : (keys %{$tower{$file}})[0];
+	$object{"$BUILD/$half/" . ($file =~ s/\.c\z/.o/r)} = $file;
+}
+my %symbols;
+for (split /\n/, run(cmd => ['nm', '-A', sort keys %object])->{out}) {
+	push @{$symbols{$object{$1}}}, $2 if /\A(.*\.o):(.*)\z/;
+}
 for my $file (grep { /\.c\z/ } sort keys %tower) {
-	my ($stem, $dir) = ($file =~ m{(\w+)\.c\z}, $file =~ m{\A(\w+)/} ? $1 : '');
-	my $half = $dir eq 'common' ? 'common' : (keys %{$tower{$file}})[0];
-	my $object = "$BUILD/$half/" . ($file =~ s/\.c\z/.o/r);
+	my ($stem) = $file =~ m{(\w+)\.c\z};
 	my $short = $stem =~ s/\A(?:smtp|mime|scan)_//r;
-	for (split /\n/, run(cmd => ['nm', $object])->{out}) {
+	for (@{$symbols{$file} // []}) {
 		if (/ [TDBRVW] (\w+)$/ && $1 !~ /\A__?(?:asan|odr|ubsan)/) {
 			$at{$1} = $file;
 			push @strange, "$1 in $file" unless $1 =~ /\A(?:main\z|\Q$stem\E(?:_|\z)|\Q$short\E(?:_|\z))/;

@@ -15,8 +15,10 @@ use Encode ();
 
 my $SIG = 'Eicar-Test-Signature';
 
-# Each starts a process or three, so they run at the end, side by side.
+# Each starts a process or three, so they run at the end, side by side. Where only what
+# happens to the message is looked at, an engine inspects.
 my @cases;
+my %engine = by_engine();
 sub a_case {
 	my ($name, $code) = @_;
 	push @cases, $name => sub {
@@ -279,13 +281,12 @@ a_case 'outside of all parts' => sub {
 # name, the type is application/octet-stream, other header fields stay.
 sub is_renamed {
 	my ($name, $header, %a) = @_;
-	my %conf = by_engine();	# before the children
 	my $bytes = $a{bytes} // noise(300, 3);
 	my $part = part("$header\nContent-Transfer-Encoding: base64\nX-Other: stays\n  folded", b64($bytes));
 	my $mail = mail(parts => [$text, $part, $after]);
 	($part, $mail) = (crlf($part), crlf($mail)) if $a{crlf};
 	a_case $name => sub {
-		my $r = spawnscan(in => $mail, conf => \%conf, args => $a{args});
+		my $r = spawnscan(in => $mail, conf => {%engine}, args => $a{args});
 		exit_is($r, 0, $name) or return;
 		my $new = in_place_of($mail, $r->{out}, $part, $name) // return;
 		my ($old_head, $old_body) = split_mail($part);
@@ -441,7 +442,7 @@ for my $class (sort keys %case) {
 	for my $action (qw(pass tag defang remove reject discard tempfail)) {
 		my $name = "$class = $action";
 		a_case $name => sub {
-			my $r = spawnscan(in => $in, args => ['-o', "$class=$action", map { ('-o', $_) } @more]);
+			my $r = spawnscan(in => $in, conf => {%engine}, args => ['-o', "$class=$action", map { ('-o', $_) } @more]);
 			my @kept = grep { !/\.meta\z/ } glob "$r->{quarantine}/*/*";
 			my $rec = last_record($r->{log});
 			is($rec->{verdict}, $class, 'the log tells the class');

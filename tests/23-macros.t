@@ -36,9 +36,12 @@ sub chunk_of {
 			my ($bits, $back, $n) = (4, 0, 0);
 			$bits++ while 1 << $bits < $at;
 			my $most = (0xffff >> $bits) + 3;
-			for ($n = $most < length($s) - $at ? $most : length($s) - $at; $n >= 3; $n--) {
-				my $where = rindex $s, substr($s, $at, $n), $at - 1;
-				if ($at > 0 && $where >= 0) { $back = $at - $where; last }
+			$most = length($s) - $at if $most > length($s) - $at;
+			# The longest that was there before: what is longer was not, if it was not.
+			for (my $try = 3; $at > 0 && $try <= $most; $try++) {
+				my $where = rindex $s, substr($s, $at, $try), $at - 1;
+				last if $where < 0;
+				($n, $back) = ($try, $at - $where);
 			}
 			if ($back) {
 				$flags |= 1 << $bit;

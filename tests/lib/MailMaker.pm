@@ -125,7 +125,7 @@ sub noise {
 	my ($n, $seed) = @_;
 	$seed //= 1;
 	my $block = '';
-	for (1 .. 16384) {
+	for (1 .. ($n < 32767 ? $n / 2 + 1 : 16384)) {
 		$seed = ($seed * 1103515245 + 12345) & 0x7fffffff;
 		$block .= pack 'n', $seed >> 8 & 0xffff;
 	}
