@@ -6,8 +6,11 @@
  *   whose header names no encoding.
  * - A "=" at the end of a line once quoted-printable was undone: eml-format undoes that
  *   first, and then takes it for a soft line break.
+ * - A line of quoted-printable that ends in blanks: mimetic takes the end of the line away
+ *   with them. Texts have such lines, so there only one of nothing but blanks counts that
+ *   stands behind a soft line break; in a file any does.
  *
- * Both are rare in ordinary messages, and neither makes one irregular: what is found is
+ * All are rare in ordinary messages, and neither makes one irregular: what is found is
  * scanned with the texts of the message, or alone if it begins like a file.
  */
 #include "guesses.h"
@@ -32,14 +35,19 @@ static void hand_out_run(const char *, size_t len, guess_visit *, void *ctx);
 static bool has_escaped_break(const char *, size_t len);
 static void soft_breaks(const char *, size_t len, guess_visit *, void *ctx);
 static size_t soft_break(const char *, size_t len);
+static bool has_blank_end(const char *, size_t len, bool is_text);
+static void lines_joined(const char *, size_t len, guess_visit *, void *ctx);
+static size_t blank_end(const char *, size_t line);
 
 void
-guesses_each(const char *raw, size_t raw_len, const char *content, size_t len, guess_visit *visit,
-    void *ctx)
+guesses_each(const char *raw, size_t raw_len, bool is_text, const char *content, size_t len,
+    guess_visit *visit, void *ctx)
 {
 	each_run(content, len, visit, ctx);
 	if (has_escaped_break(raw, raw_len))
 		soft_breaks(content, len, visit, ctx);
+	if (len < raw_len && has_blank_end(raw, raw_len, is_text))
+		lines_joined(raw, raw_len, visit, ctx);
 }
 
 static void
@@ -123,4 +131,62 @@ soft_break(const char *s, size_t len)
 	if (len > 1 && s[1] == '\n')
 		return 2;
 	return len > 2 && s[1] == '\r' && s[2] == '\n' ? 3 : 0;
+}
+
+static bool
+has_blank_end(const char *s, size_t len, bool is_text)
+{
+	bool soft = false;
+
+	if (memchr(s, '=', len) == NULL)
+		return false;
+	for (size_t line; len > 0; s += line, len -= line) {
+		size_t text, blank;
+
+		line = line_next(s, len);
+		blank = blank_end(s, line);
+		if (blank > 0 && (!is_text || (soft && blank == line)))
+			return true;
+		text = line_text(s, line);
+		while (text > 0 && (s[text - 1] == ' ' || s[text - 1] == '\t'))
+			text--;
+		soft = text > 0 && s[text - 1] == '=';
+	}
+	return false;
+}
+
+static void
+lines_joined(const char *s, size_t len, guess_visit *visit, void *ctx)
+{
+	char *joined = malloc(len), *decoded;
+	size_t n = 0, out;
+
+	if (joined == NULL)
+		err(EX_OSERR, "guesses");
+	for (size_t line; len > 0; s += line, len -= line) {
+		size_t keep;
+
+		line = line_next(s, len);
+		keep = line - blank_end(s, line);
+		memcpy(joined + n, s, keep);
+		n += keep;
+	}
+	decoded = decode_bytes(DECODE_QP_STRICT, joined, n, n, &out);
+	if (decoded != NULL)
+		visit(ctx, decoded, out);
+	free(decoded);
+	free(joined);
+}
+
+/* Blanks at its end, and what ends it; 0 = there are none, or they belong to a soft line break. */
+static size_t
+blank_end(const char *s, size_t line)
+{
+	size_t text = line_text(s, line), end = text;
+
+	if (text == line)
+		return 0;
+	while (end > 0 && (s[end - 1] == ' ' || s[end - 1] == '\t'))
+		end--;
+	return end == text || (end > 0 && s[end - 1] == '=') ? 0 : line - end;
 }

@@ -5,16 +5,17 @@
 #ifndef GUESSES_H
 #define GUESSES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Content is good during the call. */
 typedef void guess_visit(void *ctx, const char *content, size_t len);
 
 /*
- * Of a content: raw, as it stands in the message, and when its transfer encoding is undone.
- * Linear in both.
+ * Of a content: raw, as it stands in the message, and when its transfer encoding is undone;
+ * is_text by its type. Linear in both.
  */
-void guesses_each(const char *raw, size_t raw_len, const char *content, size_t len, guess_visit *,
-    void *ctx);
+void guesses_each(const char *raw, size_t raw_len, bool is_text, const char *content, size_t len,
+    guess_visit *, void *ctx);
 
 #endif

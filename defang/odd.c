@@ -26,12 +26,13 @@ odd_strike(const struct defang *d, const struct part_place *place)
 
 		if (!known &&
 		    (field == LOOSE_TYPE || field == LOOSE_DISPOSITION ||
-			(f.name_len == 0 && within && loose_params(bytes, f.begin, f.end) > 0)))
+			(within && loose_goes_on(bytes + f.begin, f.end - f.begin) &&
+			    loose_params(bytes, f.begin, f.end) > 0)))
 			edit_add(d, f.begin, f.end, "%s", "");
 		else if (!known && loose_is_odd(bytes + f.begin, f.end - f.begin))
 			strike_cr(d, &f);
-		within = f.name_len == 0 ? within || field != LOOSE_NONE
-					 : known || field != LOOSE_NONE;
+		within = known || field != LOOSE_NONE ||
+		    (within && loose_goes_on(bytes + f.begin, f.end - f.begin));
 	}
 }
 

@@ -484,7 +484,8 @@ readings_note_guesses(struct examination *x, const struct part *part, const char
 	struct reader r = { x, part, content };
 
 	guesses_each(x->parts.bytes + part->place.content_begin,
-	    part->place.content_end - part->place.content_begin, content, len, note_guess, &r);
+	    part->place.content_end - part->place.content_begin,
+	    strncmp(part->type, "text/", 5) == 0, content, len, note_guess, &r);
 }
 
 static void

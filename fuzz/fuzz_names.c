@@ -36,7 +36,7 @@ check_name(void *ctx, const char *name)
 		    "a normalised name has no control and no path");
 	policy_normalise(plain, again);
 	fuzz_assert(strcmp(plain, again) == 0, "normalising twice is normalising once");
-	words = header_words_ascii(name);
+	words = header_words_ascii(name, len % 2 == 0);
 	fuzz_assert(strlen(words) <= len, "words shrink");
 	free(words);
 	free(again);

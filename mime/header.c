@@ -43,7 +43,7 @@ static void join_sections(const char *, const struct header_params *, size_t fir
     void (*fn)(void *, const char *), void *);
 static void first_word(const char *, void (*fn)(void *, const char *), void *);
 static void each_length(const char *, void (*fn)(void *, const char *), void *);
-static size_t put_word(const char *word, char **out);
+static size_t put_word(const char *word, char **out, bool to_nul);
 
 size_t
 header_line_end(const char *bytes, size_t end, size_t at)
@@ -471,14 +471,14 @@ header_boundary(const char *bytes, size_t begin, size_t end)
 }
 
 char *
-header_words_ascii(const char *text)
+header_words_ascii(const char *text, bool to_nul)
 {
 	char *out = malloc(strlen(text) + 1), *o = out;
 
 	if (out == NULL)
 		err(EX_OSERR, "header");
 	while (*text != '\0') {
-		size_t used = strncmp(text, "=?", 2) == 0 ? put_word(text, &o) : 0;
+		size_t used = strncmp(text, "=?", 2) == 0 ? put_word(text, &o, to_nul) : 0;
 
 		if (used == 0)
 			*o++ = *text++;
@@ -490,7 +490,7 @@ header_words_ascii(const char *text)
 
 /* One "=?charset?B?...?=": how long it is, 0 if it is none. */
 static size_t
-put_word(const char *word, char **out)
+put_word(const char *word, char **out, bool to_nul)
 {
 	const char *kind = strchr(word + 2, '?'), *text, *end;
 	enum decode_way way;
@@ -509,7 +509,7 @@ put_word(const char *word, char **out)
 	for (size_t i = 0; i < len; i++) {
 		char c = way == DECODE_QP_STRICT && decoded[i] == '_' ? ' ' : decoded[i];
 
-		if (c >= ' ' && c <= '~')
+		if ((c >= ' ' && c <= '~') || (c == '\0' && to_nul))
 			*(*out)++ = c;
 	}
 	free(decoded);

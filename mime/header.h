@@ -85,8 +85,8 @@ char *header_boundary(const char *bytes, size_t begin, size_t end);
 /*
  * A text with its RFC 2047 encoded words replaced by the printable ASCII bytes
  * that they hold, charset or not; malloc'd. Of "=?utf-16?B?AGUAeABl?=" that
- * leaves "exe".
+ * leaves "exe". To some the first NUL in a word is the end of all (to_nul).
  */
-char *header_words_ascii(const char *text);
+char *header_words_ascii(const char *text, bool to_nul);
 
 #endif

@@ -19,6 +19,12 @@ enum loose_field { LOOSE_NONE, LOOSE_TYPE, LOOSE_DISPOSITION, LOOSE_ENCODING };
 enum loose_field loose_field(const char *line, size_t len);
 
 /*
+ * Does it go on with the field above it to some: it is none of these, and begins with
+ * whitespace, has no colon, or a "=" in front of it? len > 0.
+ */
+bool loose_goes_on(const char *line, size_t len);
+
+/*
  * Is it a field of these to some, and not to the letter: another byte than the
  * colon behind the name, something in front of it, or not at the beginning of a
  * line but behind a CR alone?

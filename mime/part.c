@@ -34,6 +34,7 @@ static bool tells_of_host(const struct part *, const char *text);
 static void add_cut(struct part *, const char *name);
 static void add_tail(struct part *, const char *name);
 static void add_safe(struct part *, const char *name);
+static void add_base(struct part *, const char *name);
 static void add_words(struct part *, const char *name);
 static void add_charset(struct part *, const char *name, const char *charset);
 
@@ -307,6 +308,25 @@ part_add_name(struct part *part, const char *name)
 	add_cut(part, name);
 	add_tail(part, name);
 	add_safe(part, name);
+	add_base(part, name);
+}
+
+/* What has a slash behind it is a file to those who go by the last word of a path (Go). */
+static void
+add_base(struct part *part, const char *name)
+{
+	size_t len = strlen(name), base = len;
+	char *cut;
+
+	while (base > 0 && strchr("/\\ ", name[base - 1]) != NULL)
+		base--;
+	if (base == len || base == 0)
+		return;
+	cut = strndup(name, base);
+	if (cut == NULL)
+		err(EX_OSERR, "names");
+	part_add_name(part, cut);
+	free(cut);
 }
 
 /* Mail::Message drops all but letters, digits and "_.- " wherever they stand. */
@@ -342,7 +362,7 @@ add_tail(struct part *part, const char *name)
 		return;
 	for (end = dot + 1; isalnum((unsigned char)*end); end++)
 		;
-	if (end == dot + 1 || *end == '\0' || strchr("()<>[]{}`|*?:;,\"'", *end) == NULL)
+	if (end == dot + 1 || *end == '\0' || strchr("()<>[]{}`|*?:;,\"'&!^~", *end) == NULL)
 		return;
 	cut = strndup(name, (size_t)(end - name));
 	if (cut == NULL)
@@ -390,9 +410,11 @@ add_words(struct part *part, const char *name)
 	decoded = g_mime_utils_header_decode_text(NULL, name);
 	part_add_name(part, decoded);
 	g_free(decoded);
-	decoded = header_words_ascii(name);
-	part_add_name(part, decoded);
-	free(decoded);
+	for (int to_nul = 0; to_nul < 2; to_nul++) {
+		decoded = header_words_ascii(name, to_nul);
+		part_add_name(part, decoded);
+		free(decoded);
+	}
 }
 
 /* What it is if it is in another charset than it seems. */

@@ -13,7 +13,7 @@ use Test::More;
 use Harness;
 use MailMaker;
 
-my $conf = conf_file(quarantine => 'off', notice => 'removed');
+my $conf = conf_file(by_engine(), quarantine => 'off', notice => 'removed');
 my $text = part('Content-Type: text/plain', "hello\n");
 my $octets = "Content-Type: application/octet-stream\n";
 
@@ -57,6 +57,10 @@ for my $c (',', '=', '?', '/', '"', '(', '<', "\x02", "\xc3") {
 	is_found("a token that goes on behind $byte", with_header("Content-Disposition: attachment; filename=evil.exe${c}.txt"));
 	is_found("a name that ends with $byte", with_header("Content-Disposition: attachment; filename=\"evil.exe${c}\"")) unless $c eq '"';
 }
+for my $c ('@', '\\', '[', ']', '&', '!') {
+	is_found("a token that goes on behind $c", with_header("Content-Disposition: attachment; filename=evil.exe${c}x"));
+	is_found("a token that goes on behind $c, in the type", with_header("Content-Type: application/x-thing; name=evil.exe${c}x=y"));
+}
 my %headers = (
 	'no type' => 'Content-Disposition: filename=evil.exe',
 	'an empty type' => 'Content-Disposition: ; filename="evil.exe"',
@@ -82,6 +86,34 @@ my %headers = (
 	'a > in front of a field' => '>Content-Disposition: attachment; filename="evil.exe"',
 	'two > in front of a field' => '>>Content-Disposition:attachment; filename=evil.exe',
 	'a > in front of a type' => '>Content-Type:application/x-thing; name="evil.exe"',
+	'a > and a blank in front of a field' => '> Content-Disposition: attachment; filename="evil.exe"',
+	'a dash in front of a field' => '-Content-Disposition: attachment; filename="evil.exe"',
+	'a ( that is escaped in front of the colon' => 'Content-Disposition\(: attachment; filename="evil.exe"',
+	'tokens apart' => 'Content-Disposition: attachment; filename=evil. exe',
+	'tokens apart, then something else' => 'Content-Disposition: attachment; filename=ev il.e xe, x',
+	'an empty string, then a token' => 'Content-Disposition: attachment; filename="" evil.exe',
+	'a string and a token apart' => 'Content-Disposition: attachment; filename="evil." exe',
+	'a comment between strings' => 'Content-Disposition: attachment; filename="ev" (c) "il.exe"',
+	'a comment in a token' => 'Content-Disposition: attachment; filename=evil.e(c)xe',
+	'strings apart in the type' => 'Content-Type: application/x-thing; name="evil" (x) ".e" xe',
+	'many ends in front of it' => 'Content-Disposition: attachment; filename=' . ',' x 20 . 'evil.exe=x',
+	'a NUL in an encoded word' => 'Content-Disposition: attachment; filename="=?utf-8?q?evil=2Eexe=00=2Etxt?="',
+	'a NUL in an encoded word, in base64' => 'Content-Disposition: attachment; filename="=?utf-8?b?' . b64("evil.exe\0.txt") =~ s/\n//r . '?="',
+	'a slash at the end that is escaped' => "Content-Disposition: attachment; filename*=utf-8''evil%2Eexe%2F",
+	'slashes at the end of an encoded word' => 'Content-Disposition: attachment; filename="=?utf-8?q?evil=2Eexe=2F/?="',
+	'a line that begins with a CR' => "Content-Disposition: attachment;\n\r filename=evil.exe",
+	'a line that begins with a CR, in the type' => "Content-Type: application/x-thing;\n\r\tname=\"evil.exe\"",
+	'a NUL within the name of a field' => "Content-Dis\0position: attachment; filename=\"evil.exe\"",
+	'NULs within the name of a type' => "Con\0tent-T\0\0ype: application/x-thing; name=\"evil.exe\"",
+	'a NUL within the name of a parameter' => "Content-Disposition: attachment; fil\0ename=evil.exe",
+	'a NUL within a name in the type' => "Content-Type: application/x-thing; n\0ame=evil.exe",
+	'a word in front of filename' => 'Content-Disposition: attachment; xfilename=evil.exe',
+	'x-filename' => 'Content-Disposition: attachment; x-filename="evil.exe"',
+	'a disposition that goes on with filename' => 'Content-Disposition: attachmentfilename=evil.exe',
+	'file-name' => 'Content-Type: application/x-thing; file-name="evil.exe"',
+	'quotes without =' => 'Content-Disposition: attachment; filename "evil.exe"',
+	'not folded, and a colon behind' => "Content-Disposition: attachment;\nfilename=\"evil.exe\"; x=\"a:b\"",
+	'not folded, and a colon with no blank' => "Content-Disposition: attachment;\nfilename=\"evil.exe\";x=\"a:b\"",
 	'a folded name' => "Content-Disposition: attachment; filename=\"evil.e\n xe\"",
 );
 # Of a line that has no colon some make the end of the field above it.
@@ -130,10 +162,24 @@ for my $blank (' x ', "\tx", ' =41') {
 	    qr/infected/, 'a line that goes on behind its soft break');
 }
 
+# To some a line that ends in blanks has no end.
+for my $break ("=\n \n=\n", "=\n \n \n", "= \n\t \n", " \n", " \n=\n") {
+	for my $crlf (0, 1) {
+		my ($one, $two) = map { s/(.)/sprintf '=%02X', ord $1/ger } marker() =~ /(.{20})(.*)/;
+		my $mail = mail(parts => [$text, part("Content-Type: application/octet-stream; name=letter.txt\nContent-Transfer-Encoding: quoted-printable", "$one$break$two\n")]);
+		like(result_of(filter($crlf ? crlf($mail) : $mail)->{out}), qr/infected/, 'a line in quoted-printable that ends in blanks: ' . ($break =~ s/(\s)/sprintf '\\x%02x', ord $1/ger));
+	}
+}
+
 # Harmless ones stay as they are.
 for my $name ('"a (1).pdf"', '"www.example.com - page.pdf"', '"Mr. X, notes.pdf"', '"5/6.pdf"', 'a.pdf', "\"caf\xc3\xa9.com.pdf\"", '"what is this?.pdf"') {
 	my $in = with_header("Content-Disposition: attachment; filename=$name");
 	like(result_of(filter($in)->{out}), qr/\Aclean/, "$name is a name like any other");
+}
+for my $field ('Content-Disposition: attachment; filename=icon@2x.png', 'Content-Disposition: attachment; filename="Node.js & more.pdf"',
+    'Content-Disposition: attachment; hostname=example.com; x-unix-name=a.com', 'Content-Disposition: attachment; x-filename=a.pdf; filename=a.pdf') {
+	my $r = filter(with_header($field));
+	like(result_of($r->{out}), qr/\Aclean/, "$field is harmless");
 }
 
 # -- a container that is defanged ----------------------------------------------------
