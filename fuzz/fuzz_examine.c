@@ -8,9 +8,8 @@
  * Invariants:
  * - edits are in order, in range, plain text, and the report is one that the
  *   front believes;
- * - without a finding, and with header = no, there is no edit; with header =
- *   yes, what the edits insert is the two marks and what they strike out is
- *   X-Spawnscan-Result;
+ * - without a finding, what the edits insert is the two marks, with header = yes, and
+ *   what they strike out is X-Spawnscan-Result;
  * - if infections are to be removed, and the message was infected or irregular,
  *   was changed and is to be delivered, the result does not hold the word in any of the readings that
  *   "scan = thorough" takes, and is not ambiguous in a way that asks for edits;
@@ -161,17 +160,19 @@ check_unchanged(const char *bytes, const struct report *r, bool header)
 {
 	if (r->n_findings > 0)
 		return;
-	fuzz_assert(header || r->n_edits == 0, "a clean message is changed");
 	for (size_t i = 0; i < r->n_edits; i++) {
 		const struct edit *e = &r->edits[i];
+		/* A CR alone in front of it may end a line, too. */
+		size_t at = e->offset + (e->length > 0 && bytes[e->offset] == '\r');
 
 		if (e->length == 0)
-			fuzz_assert(memmem(e->text, e->text_len, "X-Spawnscan-Result: clean", 25) ==
-				e->text,
+			fuzz_assert(header &&
+				memmem(e->text, e->text_len, "X-Spawnscan-Result: clean", 25) ==
+				    e->text,
 			    "something other than the marks is inserted");
 		else
 			fuzz_assert(e->text_len == 0 && e->length > 18 &&
-				strncasecmp(bytes + e->offset, "X-Spawnscan-Result", 18) == 0,
+				strncasecmp(bytes + at, "X-Spawnscan-Result", 18) == 0,
 			    "something other than an old mark is struck out");
 	}
 }
