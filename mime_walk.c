@@ -445,8 +445,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
 	part->len = len;
-	/* What GMime made nothing of is the same in a message of its own. */
-	part->message = within && content != w->bytes && is_message(part, content, len);
+	part->message = within && is_message(part, content, len);
 	part_hash(content, len, &part->digest);
 	go_on = w->visit(w->ctx, part, content, len);
 	if (go_on && part->message)

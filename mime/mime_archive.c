@@ -272,7 +272,11 @@ open_behind(struct packed *p, const char *bytes, size_t len, size_t from)
 		size_t left = len - found.begin, size = 0;
 		bool begun = false;
 
-		if (has_reader(found.kind))
+		/* What the header says of a length is nothing that was tried. */
+		if (pieces && found.begin % CFB_LEAST == 0 &&
+		    (found.kind == KIND_7Z || found.kind == KIND_CAB))
+			size = 0;
+		else if (has_reader(found.kind))
 			size = length_of(p, begin, left, found.kind, &begun);
 		else
 			say_unopened(p, kind_phrase(found.kind));

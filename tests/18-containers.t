@@ -462,6 +462,11 @@ for my $at (sort qw(zip RAR tar)) {
 	}
 }
 
+for my $c (grep { $_->{name} =~ /\A(?:7z, LZMA2|cabinet)\z/ && have_program($_->{program}) } containers()) {
+	my $doc = in_pieces(cfb_of({ %word, ObjectPool => { Package => pack_files($c->{make}, 'a.txt' => noise(20_000)) // die $@ } }));
+	clean("OLE, in pieces: $c->{name}", $doc, 'a.doc');
+}
+
 # Names in a message of Outlook, in either kind of property, whatever the case.
 my $props = { '__properties_version1.0' => "\0" x 32 };
 sub msg_with { my ($attachment, $storage) = @_; return cfb_of({ %$props, '__substg1.0_1000001F' => wide('text'), ($storage // '__attach_version1.0_#00000000') => $attachment }) }
@@ -512,6 +517,11 @@ for my $end (qw(eml mht mbox dat)) {
 	my $mail = ($end eq 'mbox' ? $from : '') . $two;
 	told("$_->[0] of two readings", '(?:blocked|ambiguous)', $_->[1], $_->[2]) for ["a .$end", $mail, "a.$end"], ["a .$end in a zip", zip_of(["a.$end" => $mail]), 'a.zip'], ["a .$end in a tar", tar_of(['0', "a.$end", $mail]), 'a.tar'], ["a .$end.gz", Compress::Zlib::memGzip($mail), "a.$end.gz"];
 }
+
+# And its parts have the names that they have elsewhere.
+my $page = "From: <Saved by x>\nSubject: x\nMIME-Version: 1.0\nContent-Type: multipart/related; boundary=b\n\n--b\nContent-Type: text/html\nContent-Location: http://x.example/a.html\n\n<p>\n--b\nContent-Type: application/octet-stream\nContent-Location: http://x.example/evil.hta\nContent-Transfer-Encoding: base64\n\neHh4\n--b--\n";
+like(found($_->[1], $_->[2]), qr/\bblocked action=defang [^,]*extension \.hta/, "a page with an .hta by its location: $_->[0]")
+    for ['alone', 'a.mht', $page], ['in a zip', 'a.zip', zip_of(['a.mht' => $page])], ['in a tar in a zip', 'a.zip', zip_of(['a.tar' => tar_of(['0', 'a.mht', $page])])];
 
 my %secret = (
 	'agile or standard' => cfb_of({ EncryptionInfo => pack('v v V', 4, 4, 0x40) . 'x' x 500, EncryptedPackage => noise(5000) }),
