@@ -48,6 +48,15 @@ arrives('a report of abuse', of('multipart/report; report-type=feedback-report',
 my $xml = qq{<?xml version="1.0"?>\n<feedback>\n} . "<record><row><count>1</count></row></record>\n" x 50 . "</feedback>\n";
 arrives('a DMARC report, zip', of('multipart/mixed', file('mail.example.com!example.net!1!2.zip', 'application/zip', zip_of(['mail.example.com!example.net!1!2.xml' => $xml]))));
 arrives('a DMARC report, gz', of('multipart/mixed', $text, file('mail.example.com!example.net!1!2.xml.gz', 'application/gzip', Compress::Zlib::memGzip($xml))));
+# As they are really called; a gzip file tells its name once more.
+for my $report ('google.com!example.com!1700000000!1700086399.xml', 'protection.outlook.com!example.com!1700000000!1700086399.xml', 'emailsrvr.com!my-site.com!1700000000!1700086399!001.xml', 'mail.ru!example.pl!1!2.xml',
+    'google.com!example.app!1700000000!1700086399', 'Yahoo! Inc.!example.com!1700000000!1700086399.xml', '/var/spool/dmarc/amazonses.com!example.sh!1700006400!1700092800.xml', '[192.0.2.1]!example.com!1!2.xml', 'google.com!example.com!1700000000!1700086399!001.json') {
+	my ($gz, $name) = (Compress::Zlib::memGzip($xml), $report =~ s{.*/|\.\w+\z}{}gr);
+	my $named = substr($gz, 0, 3) . "\x08" . substr($gz, 4, 6) . "$report\0" . substr($gz, 10);
+	arrives("a report called $report", of('multipart/mixed', $text, file("$name.xml.gz", 'application/gzip', $named), file("$name.gz", 'application/octet-stream', $named),
+	    file("$name.zip", 'application/zip', zip_of([$report => $xml])), file("$name.xml", 'text/xml', $xml)));
+	arrives("a report called $report, alone", mail(type => "application/gzip; name=\"$name.xml.gz\"", encoding => 'base64', body => b64($named)));
+}
 arrives('a TLS report', of('multipart/report; report-type=tlsrpt', $text, file('mail.example.com!example.net!1!2.json.gz', 'application/tlsrpt+gzip', Compress::Zlib::memGzip('{"policies":[]}'))));
 
 # -- signed, encrypted, certified -------------------------------------------------------------
