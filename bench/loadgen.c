@@ -3,12 +3,12 @@
  * loadgen.c - sends distinct messages and measures how long each takes.
  *
  *	loadgen [-i] [-c CONNECTIONS] [-m PER_CONNECTION] [-n MESSAGES] [-s BYTES]
- *	    [-a FILE] [-x SEED] [-e TEXT] [-o FILE] [-S] TARGET
+ *	    [-a FILE] [-p PARTS] [-x SEED] [-e TEXT] [-o FILE] [-S] TARGET
  *
  * TARGET is a port of 127.0.0.1 or the path of a Unix socket. -i speaks
  * clamd's INSTREAM instead of SMTP. A message has BYTES bytes: at most
  * TEXT_BYTES of text, and beyond it one attachment, random base64 or, with -a,
- * the file (then BYTES is the text). -e: what each answer must hold (OK or
+ * the file (then BYTES is the text), or PARTS of them that share the BYTES. -e: what each answer must hold (OK or
  * FOUND with -i, 250 else). -S: no load, ask our sink for its counts and print
  * the answer. -o: write the first message to FILE and do nothing else.
  *
@@ -48,7 +48,8 @@
 #define WAIT_SECONDS 120
 #define TEXT_BYTES 10000u
 #define MARK_BYTES 40u
-#define MARKS_MAX 4
+#define PARTS_MAX 8
+#define MARKS_MAX (2 + PARTS_MAX)
 #define BASE64_LINE 76u
 #define CHUNK_BYTES (128u << 10) /* of INSTREAM; clamdscan's */
 #define CONNECTIONS_MAX 64
@@ -56,7 +57,7 @@
 struct options {
 	const char *target, *expect, *attachment;
 	bool instream;
-	unsigned int connections, per_connection, messages;
+	unsigned int connections, per_connection, messages, parts;
 	size_t bytes;
 	uint64_t seed;
 };
@@ -82,9 +83,12 @@ struct worker {
 	unsigned int first, n; /* which messages are ours */
 };
 
-static struct options options = {
-	.connections = 1, .per_connection = 1, .messages = 100, .bytes = 10240, .seed = 1
-};
+static struct options options = { .connections = 1,
+	.per_connection = 1,
+	.messages = 100,
+	.parts = 1,
+	.bytes = 10240,
+	.seed = 1 };
 static double *latencies; /* ms, by message */
 
 static double now(void);
@@ -250,7 +254,7 @@ mail_make(struct mail *m, uint64_t seed)
 		    "--frontier-42\r\n");
 	mail_print(m, "Content-Type: text/plain; charset=us-ascii\r\n\r\n");
 	mail_add_text(m, options.bytes > 2 * TEXT_BYTES ? 1000 : options.bytes - m->len, &random);
-	if (with_part) {
+	for (unsigned int i = 0; with_part && i < options.parts; i++) {
 		const char *name = options.attachment != NULL ? "clam.exe" : "data.bin";
 
 		mail_print(m,
@@ -261,9 +265,11 @@ mail_make(struct mail *m, uint64_t seed)
 		if (options.attachment != NULL)
 			mail_add_file(m, options.attachment);
 		else
-			mail_add_random_base64(m, options.bytes - m->len, &random);
-		mail_print(m, "--frontier-42--\r\n");
+			mail_add_random_base64(m, (options.bytes - m->len) / (options.parts - i),
+			    &random);
 	}
+	if (with_part)
+		mail_print(m, "--frontier-42--\r\n");
 	if (!options.instream)
 		mail_add(m, ".\r\n", 3);
 }
@@ -517,7 +523,7 @@ main(int argc, char **argv)
 	bool ask = false;
 	int c;
 
-	while ((c = getopt(argc, argv, "a:c:e:im:n:o:s:Sx:")) != -1) {
+	while ((c = getopt(argc, argv, "a:c:e:im:n:o:p:s:Sx:")) != -1) {
 		switch (c) {
 		case 'a':
 			options.attachment = optarg;
@@ -540,6 +546,9 @@ main(int argc, char **argv)
 		case 'o':
 			out = optarg;
 			break;
+		case 'p':
+			options.parts = (unsigned int)atoi(optarg);
+			break;
 		case 's':
 			options.bytes = strtoul(optarg, NULL, 10);
 			break;
@@ -555,7 +564,7 @@ main(int argc, char **argv)
 	}
 	if (optind + (out == NULL) != argc || options.connections < 1 || options.messages < 1 ||
 	    options.connections > CONNECTIONS_MAX || options.per_connection < 1 ||
-	    options.bytes < 1000)
+	    options.bytes < 1000 || options.parts < 1 || options.parts > PARTS_MAX)
 		errx(64, "usage: see loadgen.c");
 	if (options.expect == NULL)
 		options.expect = options.instream ? "OK" : "250";
