@@ -46,6 +46,10 @@
 /* So much of the time for unpacking goes into trying passwords at the most. */
 #define PASSWORDS_SHARE 4
 
+/* Large leaves that are shown ahead, among the first so many of a multipart. */
+#define AHEAD_MAX 8
+#define AHEAD_LOOK 64
+
 /* What a whole walk may cost yet. */
 struct budget {
 	size_t n_parts; /* so far */
@@ -88,6 +92,9 @@ static void check_limits(struct walk *, struct part *, const struct part_place *
     const struct spot *);
 static bool walk_children(struct walk *, GMimeObject *, const struct part *,
     const struct part_place *, const struct spot *);
+static void show_ahead(struct walk *, GMimeMultipart *, const struct part_place *);
+static bool is_large(const struct walk *, GMimeObject *, const struct part_place *around,
+    struct part_place *);
 static bool walk_leaf(struct walk *, GMimePart *, struct part *, const struct part_place *,
     const struct spot *);
 static bool visit_uu_names(struct walk *, const struct part *, const char *raw, size_t raw_len,
@@ -341,6 +348,7 @@ walk_children(struct walk *w, GMimeObject *object, const struct part *part,
 		GMimeMultipart *multipart = GMIME_MULTIPART(object);
 		int n = g_mime_multipart_get_count(multipart);
 
+		show_ahead(w, multipart, here);
 		for (int i = 0; i < n; i++) {
 			spot.number = (unsigned int)i + 1;
 			if (!walk_object(w, g_mime_multipart_get_part(multipart, i), &spot))
@@ -356,6 +364,55 @@ walk_children(struct walk *w, GMimeObject *object, const struct part *part,
 			return walk_object(w, top, &spot);
 	}
 	return true;
+}
+
+/* Decoding is cheap beside what is done with it then. One alone would gain nothing. */
+static void
+show_ahead(struct walk *w, GMimeMultipart *multipart, const struct part_place *around)
+{
+	struct part_place places[AHEAD_MAX];
+	GMimeDataWrapper *wrappers[AHEAD_MAX];
+	int n = g_mime_multipart_get_count(multipart);
+	size_t found = 0, len;
+
+	if (w->parts->ahead == NULL || w->enclosing != NULL)
+		return;
+	for (int i = 0; i < n && i < AHEAD_LOOK && found < AHEAD_MAX; i++) {
+		GMimeObject *object = g_mime_multipart_get_part(multipart, i);
+
+		if (is_large(w, object, around, &places[found]))
+			wrappers[found++] = g_mime_part_get_content(GMIME_PART(object));
+	}
+	for (size_t i = 0; i < found && found > 1; i++) {
+		const char *raw = w->bytes + places[i].content_begin - w->base;
+		char *content;
+
+		len = places[i].content_end - places[i].content_begin;
+		content = decode(wrappers[i], raw, len, &len);
+		w->parts->ahead(w->ctx, content != NULL ? content : raw, len, found);
+		free(content);
+	}
+}
+
+static bool
+is_large(const struct walk *w, GMimeObject *object, const struct part_place *around,
+    struct part_place *here)
+{
+	const struct place_in in = { w->bytes, w->size, w->base };
+	char *type;
+	bool text;
+
+	if (!GMIME_IS_PART(object) || g_mime_part_get_content(GMIME_PART(object)) == NULL)
+		return false;
+	place_object(&in, object, NULL, around, here);
+	/* In base64 it is a third longer. */
+	if (!here->whole_content ||
+	    (here->content_end - here->content_begin) / 4 * 3 < w->parts->ahead_min)
+		return false;
+	type = part_type(object);
+	text = strncmp(type, "text/", 5) == 0;
+	free(type);
+	return !text;
 }
 
 static bool

@@ -27,6 +27,11 @@ typedef bool mime_visit(void *ctx, const struct part *, const char *content, siz
 void mime_walk_start(void);
 
 /*
+ * parts->ahead, if there is one, gets what large leaves side by side in a multipart hold,
+ * before the first of them is visited: ctx is the visit's. It is for who has others begin
+ * with it; the visits come as they do without. Texts are not among it, nor is what is
+ * found inside a leaf.
+ *
  * Walk the message for which parts was begun (part_begin), and record each part
  * in it. A message that GMime can't parse is one leaf without header or type.
  * A leading mbox "From " line is passed over. Returns false if a visit did.

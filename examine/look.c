@@ -28,6 +28,7 @@
 /* Whatever was used up: what stands in no part costs little, and is looked at by nobody else. */
 #define WHOLE_SECONDS 3
 
+static part_ahead begin_ahead;
 static bool visit_part(void *ctx, const struct part *, const char *content, size_t len);
 static bool is_plain_text(const struct examination *, const struct part *, const char *, size_t);
 static bool is_plain_base64(const struct examination *, const struct part *);
@@ -80,6 +81,9 @@ look_free(struct examination *x)
 void
 look_at(struct examination *x)
 {
+	/* What is looked at once more has been scanned. */
+	x->parts.ahead_min = x->objects.before == NULL ? scan_ahead_min() : 0;
+	x->parts.ahead = x->parts.ahead_min > 0 ? begin_ahead : NULL;
 	mime_walk(&x->parts, x->conf, visit_part, x);
 	sealed_finish(x);
 	x->irregular = lint_irregular(&x->lint) != DOUBT_NONE;
@@ -88,6 +92,14 @@ look_at(struct examination *x)
 	if (!x->waits)
 		check_whole(x);
 	readings_finish(x);
+}
+
+static void
+begin_ahead(void *ctx, const char *content, size_t len, size_t n)
+{
+	const struct examination *x = ctx;
+
+	scan_ahead(content, len, object_seconds(&x->objects), n);
 }
 
 void

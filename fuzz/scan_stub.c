@@ -20,6 +20,22 @@ scan_count(void)
 	return scanned;
 }
 
+/* Nobody is idle. */
+size_t
+scan_ahead_min(void)
+{
+	return 0;
+}
+
+void
+scan_ahead(const char *buf, size_t len, unsigned int seconds, size_t n)
+{
+	(void)buf;
+	(void)len;
+	(void)seconds;
+	(void)n;
+}
+
 void
 scan_on_member(scan_member *fn, void *ctx)
 {

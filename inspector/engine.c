@@ -82,7 +82,7 @@ struct engine {
 	int signals; /* signalfd */
 	sigset_t blocked;
 	struct place *places;
-	struct pollfd *polled; /* three, and two for each place */
+	struct pollfd *polled; /* three, one for each place, one for each helper */
 	struct objects objects; /* that inspectors have scanned elsewhere */
 	size_t n_places;
 	struct waiting waiting[WAITING_MAX]; /* whose user has its share */
@@ -111,6 +111,7 @@ static void hold_hangups(void);
 static bool catch_signals(struct engine *, char *err, size_t errsize);
 static void announce(struct engine *, int64_t begun);
 static void serve(struct engine *);
+static void hear_helper(struct engine *, size_t);
 static void hear_place(struct engine *, size_t);
 static bool goes_on(const struct engine *);
 static bool at_work(const struct engine *);
@@ -179,12 +180,12 @@ begin(struct engine *e, char *err, size_t errsize)
 	const struct passwd *user;
 
 	e->places = calloc(e->n_places, sizeof(*e->places));
-	e->polled = calloc(POLL_PLACES + 2 * e->n_places, sizeof(*e->polled));
-	if (e->places == NULL || e->polled == NULL)
-		return false;
+	if (e->places == NULL || !objects_init(&e->objects, e->conf, e->places, &e->blocked))
+		return fault_tell(err, errsize, "out of memory");
 	for (size_t i = 0; i < e->n_places; i++)
 		place_init(&e->places[i]);
-	if (!objects_init(&e->objects, e->conf, &e->blocked))
+	e->polled = calloc(POLL_PLACES + e->n_places + e->objects.n_helpers, sizeof(*e->polled));
+	if (e->polled == NULL)
 		return fault_tell(err, errsize, "out of memory");
 	if (privileges_find(&user, e->conf->engine_user, err, errsize) != EX_OK ||
 	    listen_somewhere(e, user, err, errsize) != EX_OK ||
@@ -354,17 +355,27 @@ serve(struct engine *e)
 			take_signals(e);
 		if (e->polled[POLL_SUCCESSOR].revents != 0)
 			follow(e, successor_listen(&e->successor));
+		for (size_t i = 0; i < e->objects.n_helpers; i++)
+			hear_helper(e, i);
 		for (size_t i = 0; i < e->n_places; i++)
 			hear_place(e, i);
 		if (room(e) && e->listener.fd != -1 && !e->pausing &&
 		    (e->polled[POLL_LISTENER].revents != 0 || e->draining))
 			take_connection(e);
+		objects_balance(&e->objects);
 		if (e->last_tick != place_now())
 			tick(e);
 	}
 }
 
-/* What an inspector says, and what the helper for its objects does. */
+static void
+hear_helper(struct engine *e, size_t i)
+{
+	if (e->polled[POLL_PLACES + e->n_places + i].revents != 0 &&
+	    e->objects.helpers[i].place.channel != -1)
+		objects_listen(&e->objects, i);
+}
+
 static void
 hear_place(struct engine *e, size_t i)
 {
@@ -372,12 +383,9 @@ hear_place(struct engine *e, size_t i)
 	struct errand_ask ask;
 	int fd;
 
-	if (e->objects.n > 0 && e->polled[POLL_PLACES + e->n_places + i].revents != 0 &&
-	    e->objects.errands[i].helper.channel != -1)
-		objects_listen(&e->objects, i, p->channel);
 	if (e->polled[POLL_PLACES + i].revents != 0 && p->channel != -1 &&
 	    place_listen(p, e->conf, &ask, &fd))
-		objects_ask(&e->objects, i, p->channel, &ask, fd);
+		objects_ask(&e->objects, i, &ask, fd);
 }
 
 static bool
@@ -416,7 +424,7 @@ start_again(struct engine *e)
 	e->numbers.reloads--;
 	e->numbers.failed_reloads++;
 	e->pausing = false;
-	if (!objects_init(&e->objects, e->conf, &e->blocked))
+	if (!objects_init(&e->objects, e->conf, e->places, &e->blocked))
 		log_write(LOG_ERR, "engine: out of memory");
 	fill_places(e);
 }
@@ -434,12 +442,12 @@ wait_for_news(struct engine *e)
 	for (size_t i = 0; i < e->n_places; i++)
 		e->polled[POLL_PLACES + i] = (struct pollfd){ .fd = e->places[i].channel,
 			.events = POLLIN };
-	for (size_t i = 0; i < e->objects.n; i++)
+	for (size_t i = 0; i < e->objects.n_helpers; i++)
 		e->polled[POLL_PLACES + e->n_places + i] = (struct pollfd){
-			.fd = e->objects.errands[i].helper.channel, .events = POLLIN
+			.fd = e->objects.helpers[i].place.channel, .events = POLLIN
 		};
 	/* What waits is taken immediately: a listener that drains is closed after it. */
-	if (poll(e->polled, POLL_PLACES + e->n_places + e->objects.n,
+	if (poll(e->polled, POLL_PLACES + e->n_places + e->objects.n_helpers,
 		e->draining && may_take ? 0 : 1000) != -1 ||
 	    errno == EINTR)
 		return true;
@@ -641,7 +649,7 @@ reap(struct engine *e)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == e->successor.pid)
 			follow(e, successor_ended(&e->successor, status));
-		if (objects_reap(&e->objects, pid, status, e->places))
+		if (objects_reap(&e->objects, pid, status))
 			continue;
 		for (size_t i = 0; i < e->n_places; i++) {
 			if (e->places[i].state == PLACE_EMPTY || e->places[i].pid != pid)

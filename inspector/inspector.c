@@ -57,6 +57,7 @@ struct inspector {
 	int64_t started; /* clock_ms */
 	int channel; /* to the engine, or -1 */
 	uint64_t cache_min; /* objects of so many bytes go over it; 0 = none */
+	bool ahead; /* several at a time */
 	const char *scratch; /* the engine's; NULL = the request names one */
 	bool shut; /* files are, by an engine's settings */
 	char fault[512]; /* why they could not be, or "" */
@@ -119,6 +120,7 @@ inspector_wait(int channel, const struct conf *conf, const char *scratch, int wa
 	prctl(PR_SET_NAME, "inspector");
 	if (conf->engine_cache > 0)
 		in.cache_min = conf->engine_cache_min;
+	in.ahead = errand_limit(conf) > 1;
 	serve(&in, sock);
 }
 
@@ -246,7 +248,7 @@ inspect_message(struct inspector *in, int sock, const char *scratch)
 		return;
 	}
 	if (in->cache_min > 0)
-		errand_begin(in->channel, in->cache_min, &in->conf);
+		errand_begin(in->channel, in->cache_min, in->ahead, &in->conf);
 	in->report.scanner = strdup(scan_banner());
 	if (in->report.scanner == NULL)
 		err(EX_OSERR, "inspector");

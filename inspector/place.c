@@ -107,7 +107,7 @@ place_fill(struct place *p, enum place_kind kind, const struct conf *conf, const
 	}
 	p->channel = pair[0];
 	p->state = PLACE_READY;
-	p->ended_by_us = false;
+	p->ended_by_us = p->abandoned = false;
 	return true;
 }
 
@@ -179,7 +179,8 @@ place_listen(struct place *p, const struct conf *conf, struct errand_ask *ask, i
 		place_at_work(p, conf);
 		return false;
 	}
-	if (n == sizeof(*ask) && ask->word == ERRAND_ASK && *fd != -1 && p->state == PLACE_AT_WORK)
+	if (n == sizeof(*ask) && (ask->word == ERRAND_ASK || ask->word == ERRAND_AHEAD) &&
+	    *fd != -1 && p->state == PLACE_AT_WORK)
 		return true;
 	/* It ends, or says what it has no business to say. */
 	if (*fd != -1)
@@ -190,12 +191,22 @@ place_listen(struct place *p, const struct conf *conf, struct errand_ask *ask, i
 }
 
 void
+place_abandon(struct place *p)
+{
+	kill(p->pid, SIGKILL);
+	p->abandoned = true;
+	if (p->channel != -1)
+		close(p->channel);
+	p->channel = -1;
+}
+
+void
 place_ended(struct place *p, int status)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && !p->abandoned)
 		log_write(LOG_WARNING, "engine: inspector %d was killed by signal %d (%s)", p->pid,
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
-	else if (WEXITSTATUS(status) != EX_OK)
+	else if (WIFEXITED(status) && WEXITSTATUS(status) != EX_OK)
 		log_write(LOG_INFO, "engine: inspector %d ended with exit code %d", p->pid,
 		    WEXITSTATUS(status));
 	if (!scratch_empty(p->scratch))

@@ -28,6 +28,7 @@ struct place {
 	int channel; /* to the inspector; -1 = it is gone, or as good as gone */
 	uid_t uid; /* of who asked */
 	bool ended_by_us; /* late, or too much in its scratch directory */
+	bool abandoned; /* nobody wants to hear of it any more */
 	time_t deadline; /* asked: for the request to come; at work: for its end */
 	char scratch[PATH_MAX]; /* "" = not made yet */
 	int walls; /* file rules for it, or -1 */
@@ -56,9 +57,12 @@ bool place_give(struct place *, int sock, uid_t);
 
 /*
  * It has something to say: that its request has come, or that it wants an object
- * scanned. True for the latter: *ask, and *fd, the caller's to close.
+ * scanned, now or ahead. True for the latter: *ask, and *fd, the caller's to close.
  */
 bool place_listen(struct place *, const struct conf *, struct errand_ask *ask, int *fd);
+
+/* What it does is not wanted any more: it is ended without a word; place_ended will follow. */
+void place_abandon(struct place *);
 
 /* It has ended, with that wait status: log, tidy up. */
 void place_ended(struct place *, int status);

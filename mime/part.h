@@ -79,6 +79,9 @@ struct part {
 	    *canonical; /* what could be made of it if it is doubtful; NULL = nothing */
 };
 
+/* Decoded content of a leaf, one of n. */
+typedef void part_ahead(void *ctx, const char *content, size_t len, size_t n);
+
 /* The parts of one message. Begin with part_begin. */
 struct parts {
 	const char *bytes;
@@ -87,6 +90,8 @@ struct parts {
 	struct part **at;
 	size_t n;
 	int64_t unpack_until; /* clock_ms, by whoever walks; 0 = half of inspect_timeout */
+	part_ahead *ahead; /* by whoever walks, see mime_walk.h; NULL = none */
+	size_t ahead_min; /* bytes */
 };
 
 void part_begin(struct parts *, const char *bytes, size_t size);

@@ -7,6 +7,12 @@
  * has as "n" and its name or "x" for an executable, then "". The reader takes nothing
  * for granted: it was written by a process that has looked at a hostile object.
  *
+ * What goes ahead has a share of the CPU time that is left, such that all together do not
+ * exceed what one alone would have. One that ends for want of that, or of time, is asked
+ * for anew in its turn: that nobody waited for it must not become a finding.
+ *
+ * Limits: ERRAND_MAX_OBJECT; ahead: ERRAND_AHEAD_MAX, ERRAND_AHEAD_BYTES, which this process
+ * keeps until they are asked for.
  * Diagnostics: none. What does not work is scanned in this process.
  */
 #include "errand.h"
@@ -16,6 +22,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +30,7 @@
 #include "descriptor.h"
 #include "effort.h"
 #include "le.h"
+#include "message.h"
 #include "scan_result.h"
 
 #ifndef F_ADD_SEALS /* of <linux/fcntl.h>, where <fcntl.h> lacks them */
@@ -39,7 +47,13 @@ struct strings {
 	bool full;
 };
 
-static uint32_t cpu_left(void);
+static void fill_ask(struct errand_ask *, char word, size_t number, unsigned int seconds);
+static struct message *find_ahead(const char *buf, size_t len);
+static bool ask_for(struct scan_result *, int fd, size_t number, unsigned int seconds,
+    scan_member *, void *ctx);
+static bool is_late(const struct scan_result *);
+static int64_t cpu_left(void);
+static uint32_t cpu_limit(int64_t ms);
 static int sealed_copy(const char *buf, size_t len);
 static bool read_answer(struct scan_result *, char *answer, size_t len, scan_member *, void *ctx);
 static bool read_hits(struct scan_result *, struct strings *);
@@ -50,12 +64,26 @@ static struct {
 	int channel;
 	size_t min;
 	struct errand_settings settings;
+	bool ahead;
+	struct message sent[ERRAND_AHEAD_MAX]; /* ahead, and not asked for yet; numbered from 1 */
+	size_t n_sent, sent_bytes;
+	int64_t promised; /* CPU milliseconds to those */
 } errand = { .channel = -1 };
 
+size_t
+errand_limit(const struct conf *conf)
+{
+	cpu_set_t set;
+	size_t n = sched_getaffinity(0, sizeof(set), &set) == 0 ? (size_t)CPU_COUNT(&set) : 1;
+
+	return conf->engine_inspectors < n ? (size_t)conf->engine_inspectors : n;
+}
+
 void
-errand_begin(int channel, uint64_t min, const struct conf *conf)
+errand_begin(int channel, uint64_t min, bool ahead, const struct conf *conf)
 {
 	errand.channel = channel;
+	errand.ahead = ahead;
 	errand.min = min < SIZE_MAX ? (size_t)min : SIZE_MAX;
 	errand.settings = (struct errand_settings){ conf->scan_size_limit, conf->scan_file_limit,
 		conf->scan_depth_limit, conf->scan_files_limit, conf->block_macros != MACROS_PASS,
@@ -86,47 +114,139 @@ errand_wanted(enum scan_kind kind, size_t len)
 	    len <= ERRAND_MAX_OBJECT;
 }
 
+size_t
+errand_ahead_min(void)
+{
+	return errand.channel != -1 && errand.ahead ? errand.min : 0;
+}
+
+void
+errand_ahead(const char *buf, size_t len, unsigned int seconds, size_t n)
+{
+	struct message *m = &errand.sent[errand.n_sent];
+	struct errand_ask ask;
+	int64_t left = cpu_left(), share;
+	int fd;
+
+	if (!errand.ahead || !errand_wanted(SCAN_PART, len) || errand.n_sent == ERRAND_AHEAD_MAX ||
+	    len > ERRAND_AHEAD_BYTES - errand.sent_bytes)
+		return;
+	share = left == INT64_MAX ? INT64_MAX : (left - errand.promised) / (int64_t)n;
+	if (share < 1)
+		return;
+	fill_ask(&ask, ERRAND_AHEAD, errand.n_sent + 1, seconds);
+	ask.cpu_ms = cpu_limit(share);
+	if ((fd = sealed_copy(buf, len)) == -1)
+		return;
+	if (message_adopt(m, fd) != MESSAGE_OK) {
+		close(fd);
+		return;
+	}
+	if (descriptor_send(errand.channel, &fd, 1, &ask, sizeof(ask), MSG_DONTWAIT) !=
+	    sizeof(ask)) {
+		message_close(m);
+		return;
+	}
+	errand.n_sent++;
+	errand.sent_bytes += len;
+	if (share != INT64_MAX)
+		errand.promised += share;
+}
+
+static void
+fill_ask(struct errand_ask *ask, char word, size_t number, unsigned int seconds)
+{
+	memset(ask, 0, sizeof(*ask));
+	ask->word = word;
+	ask->number = (uint8_t)number;
+	ask->seconds = seconds;
+	ask->settings = errand.settings;
+}
+
 bool
 errand_scan(struct scan_result *result, const char *buf, size_t len, unsigned int seconds,
     scan_member *member, void *ctx)
 {
+	struct message *m = find_ahead(buf, len);
+	int fd = m != NULL ? m->fd : sealed_copy(buf, len);
+	bool ok = fd != -1;
+
+	if (m != NULL)
+		ok = ask_for(result, fd, (size_t)(m - errand.sent) + 1, seconds, member, ctx);
+	if (ok && (m == NULL || is_late(result)))
+		ok = ask_for(result, fd, 0, seconds, member, ctx);
+	if (m != NULL)
+		message_close(m);
+	else if (fd != -1)
+		close(fd);
+	return ok;
+}
+
+/* The same bytes, whatever part they are of. */
+static struct message *
+find_ahead(const char *buf, size_t len)
+{
+	for (size_t i = 0; i < errand.n_sent; i++) {
+		struct message *m = &errand.sent[i];
+
+		if (m->fd != -1 && m->size == len && memcmp(m->bytes, buf, len) == 0)
+			return m;
+	}
+	return NULL;
+}
+
+static bool
+ask_for(struct scan_result *result, int fd, size_t number, unsigned int seconds,
+    scan_member *member, void *ctx)
+{
 	static char answer[ERRAND_MAX_ANSWER];
 	struct errand_ask ask;
-	int fd = sealed_copy(buf, len);
 	ssize_t n = -1;
+	bool ok;
 
-	memset(&ask, 0, sizeof(ask));
-	ask.word = ERRAND_ASK;
-	ask.seconds = seconds;
-	ask.cpu_ms = cpu_left();
-	ask.settings = errand.settings;
-	if (fd == -1)
-		return false;
+	fill_ask(&ask, ERRAND_ASK, number, seconds);
+	ask.cpu_ms = cpu_limit(cpu_left());
 	if (descriptor_send(errand.channel, &fd, 1, &ask, sizeof(ask), MSG_DONTWAIT) ==
 	    sizeof(ask)) {
 		do
 			n = read(errand.channel, answer, sizeof(answer));
 		while (n == -1 && errno == EINTR);
 	}
-	close(fd);
 	if (n <= 0) {
 		errand.channel = -1;
 		return false;
 	}
-	return read_answer(result, answer, (size_t)n, member, ctx);
+	ok = read_answer(result, answer, (size_t)n, member, ctx);
+	if (n >= ERRAND_COST && !(ok && number > 0 && is_late(result)))
+		effort_charge(le_get(answer + 1, ERRAND_COST - 1));
+	return ok;
 }
 
-static uint32_t
+static bool
+is_late(const struct scan_result *result)
+{
+	for (size_t i = 0; i < result->n_hits; i++)
+		if (scan_result_is_late(&result->hits[i]))
+			return true;
+	return false;
+}
+
+/* For one object, in milliseconds; INT64_MAX: as much as it takes. */
+static int64_t
 cpu_left(void)
 {
 	int64_t left = effort_cpu_left();
 
 	/* What there is beside the object shall have its share. */
-	if (left != INT64_MAX)
-		left -= left / 4;
-	if (left == INT64_MAX)
+	return left == INT64_MAX ? left : left - left / 4;
+}
+
+static uint32_t
+cpu_limit(int64_t ms)
+{
+	if (ms == INT64_MAX)
 		return 0;
-	return left < 1 ? 1 : left < UINT32_MAX ? (uint32_t)left : UINT32_MAX;
+	return ms < 1 ? 1 : ms < UINT32_MAX ? (uint32_t)ms : UINT32_MAX;
 }
 
 static int
@@ -162,7 +282,6 @@ read_answer(struct scan_result *result, char *answer, size_t len, scan_member *m
 	memset(result, 0, sizeof(*result));
 	if (len < ERRAND_COST || (answer[0] != ERRAND_CLEAN && answer[0] != ERRAND_FOUND))
 		return false;
-	effort_charge(le_get(answer + 1, ERRAND_COST - 1));
 	if ((text = next_string(&s)) == NULL)
 		return false;
 	if (text[0] != '\0')

@@ -82,6 +82,18 @@ scan_bytes(struct scan_result *result, enum scan_kind kind, const char *buf, siz
 		scanner->bytes(result, kind, buf, len, seconds);
 }
 
+size_t
+scan_ahead_min(void)
+{
+	return errand_ahead_min();
+}
+
+void
+scan_ahead(const char *buf, size_t len, unsigned int seconds, size_t n)
+{
+	errand_ahead(buf, len, seconds, n);
+}
+
 void
 scan_on_member(scan_member *fn, void *ctx)
 {

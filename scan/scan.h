@@ -82,6 +82,13 @@ void scan_watch(const char *database);
 void scan_bytes(struct scan_result *, enum scan_kind, const char *buf, size_t len,
     unsigned int seconds);
 
+/*
+ * A content that scan_bytes will get as SCAN_PART, one of n: whoever is idle may begin with
+ * it. Those of fewer bytes than scan_ahead_min are not worth it; 0 = none is.
+ */
+size_t scan_ahead_min(void);
+void scan_ahead(const char *buf, size_t len, unsigned int seconds, size_t n);
+
 /* How many objects scan_bytes was handed so far: each has a price of its own. */
 unsigned long scan_count(void);
 

@@ -550,8 +550,8 @@ sub judged { my ($e, $mail, %set) = @_; return last_record(spawnscan(in => $mail
 	is(judged($e, with_object(3, zip_of(['a.js', noise(50_000)])), archive_names => 'no')->{verdict}, 'clean', 'by other rules');
 	is(judged($e, with_object(4, zip_of(['a.txt', noise(50_000)])))->{verdict}, 'clean', 'others inside');
 	is(judged($e, with_object(5, $object), scan_depth_limit => 5)->{verdict}, 'clean', 'by other limits');
-	# Of what an inspector scans itself, since its helper is still ending, nothing is known.
-	ok(wait_for(sub { inspectors($e->{pid}, 'helper-ready') == 1 }), 'a helper waits');
+	# Of what an inspector scans itself, since all helpers are still ending, nothing is known.
+	ok(wait_for(sub { inspectors($e->{pid}, 'helper-ready') >= 1 }), 'a helper waits');
 	is(judged($e, with_object(6, $object), scan_depth_limit => 6)->{verdict}, 'clean', 'is another matter') for 1 .. 2;
 	my $got = counted($e);
 	cmp_ok($got->[0], '>=', 8, 'objects asked for');
@@ -588,6 +588,131 @@ sub judged { my ($e, $mail, %set) = @_; return last_record(spawnscan(in => $mail
 	is(end_of_front($f), 0, 'its helper is killed: the inspector scans it itself');
 	is(verdict($e, $infected), 'infected', 'the engine goes on');
 	end_engine($e);
+}
+
+# -- the parts of one message at a time --------------------------------------------------------
+
+# A message with that many attachments, which differ; bad: the number of the infected one.
+sub with_objects {
+	my ($n, $size, $bad) = @_;
+	my $bytes = noise($size);
+	return mail(id => "objects$n", parts => [part('Content-Type: text/plain', "hello\n"),
+	    map { attachment("$_.bin", "number $_ of $n\n$bytes" . ($_ == ($bad // 0) ? marker() : '')) } 1 .. $n]);
+}
+# All children of a process, dead ones among them.
+sub brood { my ($pid) = @_; return grep { (read_file("/proc/$_/stat") // '') =~ /\A\d+ \(.*\) \S \Q$pid\E /s } map { m{(\d+)} } glob '/proc/[0-9]*' }
+# An engine of two places, all of whose helpers stand still.
+sub still_engine {
+	my ($old) = @_;
+	my $e = $old // engine(engine_inspectors => 2, log_level => 'debug', inspect_timeout => '600s');
+	state $k = 0;
+	my $ready = sub { my @h = inspectors($e->{pid}, 'helper-ready'); return @h >= 2 && @h + 2 == brood($e->{pid}) };
+	for (1 .. 50) {
+		judged($e, with_objects(4, 40_000 + ++$k));
+		last if wait_for($ready, 2);
+	}
+	my @helpers = inspectors($e->{pid}, 'helper-ready');
+	kill 'STOP', @helpers;
+	wait_for(sub { !grep { state_of($_) ne 'T' } @helpers }) or diag('helpers that do not stand still');
+	return ($e, @helpers);
+}
+# A message to it: two of its parts are in their hands.
+sub objects_in { return grep { (readlink($_) // '') =~ m{/memfd:object} } glob "/proc/$_[0]{pid}/fd/*" }
+sub held_front {
+	my ($e, $mail) = @_;
+	my $before = () = (read_file($e->{log}) // '') =~ /is scanned ahead/g;
+	my $f = start_front($e, $mail, inspect_timeout => '600s', inspect_cpu => '0');
+	ok(wait_logged($e, qr/is scanned ahead/, $before + 2), 'two of the parts of a message are in the hands of the scanner at a time') or diag(engine_log($e));
+	return $f;
+}
+sub ahead { my ($e) = @_; end_engine($e); return (read_file($e->{log}) // '') =~ /objects asked for: (\d+), .*, scanned ahead: (\d+)/ ? [$1, $2] : [0, 0] }
+my ($cores) = run(cmd => ['nproc'])->{out} =~ /\A(\d+)/;
+SKIP: {
+	loud_skip('parts of a message are scanned at a time where there are two processors', 1) if $cores < 2;
+	my $four = with_objects(4, 100_000);
+	my ($e, @helpers) = still_engine();
+	my $f = held_front($e, $four);
+	ok(running($f), 'it waits for them');
+	# Each message has its place, though it was taken for the parts of another.
+	is(verdict($e, $infected), 'infected', 'another message gets its place meanwhile');
+	ok(wait_logged($e, qr/is put off/), 'and what was scanned ahead has made room for it');
+	kill 'CONT', @helpers;
+	is(end_of_front($f, 120), 0, 'the message with the parts comes to its end');
+	is(last_record($f->{log})->{verdict}, 'clean', 'it is clean');
+	same_bytes((split_marks($f->{out}))[0], $four, 'as it came');
+	ok(wait_for(sub { !objects_in($e) }), 'the engine has no object any more');
+	ok(!logged($e, qr/killed|code [1-9]/), 'what was put off is nobody\'s failure');
+	end_engine($e);
+	is_deeply([scratch_left()], [], 'no scratch directory is left');
+
+	# Asked for and remembered as if they had come one by one.
+	$e = engine(engine_inspectors => 3);
+	is(judged($e, $four)->{verdict}, 'clean', 'four parts') for 1 .. 2;
+	is_deeply(counted($e), [8, 4], 'each part was asked for once in each message, and remembered');
+
+	# Whatever becomes of the others, an infected one is found.
+	$e = engine(engine_inspectors => 3);
+	for my $bad (1 .. 4) {
+		my $r = spawnscan(in => with_objects(4, 50_000, $bad), conf => needs($e, quarantine => 'off'));
+		my $part = $bad + 1;
+		like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/\Ainfected action=remove part=$part /, "part $bad of four is infected");
+		unlike($r->{out}, qr/^ name="?$bad\.bin/m, 'and gone');
+		is(scalar(() = $r->{out} =~ /filename="?\d\.bin"/g), 3, 'the others are there') or diag($r->{out} =~ s/^.{70,}\n//mgr);
+	}
+	is(judged($e, with_objects(12, 40_000))->{verdict}, 'clean', 'twelve parts');
+	my $got = ahead($e);
+	is($got->[0], 16 + 12, 'objects asked for');
+	cmp_ok($got->[1], '>=', 1, 'some were scanned ahead');
+	cmp_ok($got->[1], '<=', 16 + 8, 'and of many no more than eight');
+
+	# An inspector that dies, and what was begun for it.
+	($e, @helpers) = still_engine();
+	$f = held_front($e, $four);
+	kill 'KILL', children_of($e->{pid});
+	is(end_of_front($f), 75, 'its inspector is killed: the sender is to try again');
+	ok(wait_for(sub { (grep { state_of($_) =~ /T/ } @helpers) <= @helpers - 2 }), 'and its helpers are ended');
+	ok(wait_for(sub { !objects_in($e) }), 'the engine has no object any more');
+	kill 'CONT', @helpers;
+	ok(wait_for(sub { !litter() }), 'nothing is left in private directories');
+	is(verdict($e, $infected), 'infected', 'the engine goes on');
+
+	# New signatures in the middle of it.
+	($e, @helpers) = still_engine($e);
+	$f = held_front($e, $four);
+	my $old = $e->{pid};
+	kill 'HUP', $old;
+	ok(wait_logged($e, qr/has taken over with the new signatures/), 'SIGHUP: another process');
+	is(verdict($e, $infected), 'infected', 'it serves');
+	kill 'CONT', @helpers;
+	is(end_of_front($f, 120), 0, 'the message under way comes to its end');
+	is(last_record($f->{log})->{verdict}, 'clean', 'and is clean');
+	is(reap($old, 60), 0, 'the old engine ends');
+	end_engine($e);
+	ok(wait_for(sub { !session_members($e->{sid}) }), 'nobody is left');
+	is_deeply([scratch_left()], [], 'nor a scratch directory');
+
+	# The engine itself.
+	($e, @helpers) = still_engine();
+	$f = held_front($e, $four);
+	kill 'KILL', $e->{pid};
+	is(reap($e->{pid}), 9, 'the engine is killed');
+	is(end_of_front($f), 75, 'the sender is to try again');
+	ok(wait_for(sub { !session_members($e->{sid}) }), 'no helper outlives it');
+	unlink $e->{log};
+	start_engine($e);
+	is(judged($e, $four)->{verdict}, 'clean', 'the next engine does it');
+	end_engine($e);
+
+	# Where it would gain nothing.
+	for (['one place', [], engine_inspectors => 1], ['one processor', ['taskset', '-c', '0'], engine_inspectors => 3]) {
+		my ($name, $cmd, @set) = @$_;
+		$e = start_engine(engine_conf(@set), cmd => $cmd);
+		is(judged($e, with_objects(4, 50_000))->{verdict}, 'clean', "$name: four parts");
+		is_deeply(ahead($e), [4, 0], 'one after the other');
+	}
+	$e = engine(engine_cache => 0);
+	is(judged($e, with_objects(4, 50_000, 2))->{verdict}, 'infected', 'without a memory');
+	is_deeply(ahead($e), [0, 0], 'nothing goes over');
 }
 
 # -- children that die -----------------------------------------------------------------------
