@@ -102,7 +102,7 @@ lives('a next hop that does not read the message', downstream => {on => {BODY =>
 lives('an LMTP server, of which each recipient takes its time', downstream => {lmtp => 1, on => {DOT => sub { select undef, undef, undef, 1.5; undef }}}, do => sub {
 	my ($c) = @_;
 	$c->reply(secs($bound));
-	for my $line ('LHLO me', 'MAIL FROM:<a@b>', (map { "RCPT TO:<r$_\@c>" } 1 .. 30), 'DATA') {
+	for my $line ('LHLO me', 'MAIL FROM:<a@b>', (map { "RCPT TO:<r$_\@c>" } 1 .. 100), 'DATA') {
 		$c->send("$line\r\n");
 		$c->reply(secs($bound)) // return;
 	}

@@ -208,11 +208,12 @@ my %no_session = (
 );
 for my $name (sort keys %no_session) {
 	my $f = false_clamd(version => $no_session{$name});
-	my $r = scanned($clean, $f->{scanner}, inspect_timeout => '4s');
+	# Half of it is for the beginning.
+	my $r = scanned($clean, $f->{scanner}, inspect_timeout => '12s');
 	is($r->{verdict}, 'error', "at the beginning, $name: error");
 	like($r->{log}, qr/\Q$f->{scanner}\E: /, 'the log says who');
 	my $good = false_clamd();
-	is(scanned($clean, "$f->{scanner} $good->{scanner}", inspect_timeout => '4s')->{verdict}, 'clean', 'the next server does it');
+	is(scanned($clean, "$f->{scanner} $good->{scanner}", inspect_timeout => '12s')->{verdict}, 'clean', 'the next server does it');
 	stop_process($_->{pid}) for $f, $good;
 }
 

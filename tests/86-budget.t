@@ -23,7 +23,7 @@ sub result_of { return join ' ', header_of($_[0]{out}, 'X-Spawnscan-Result') }
 sub filtered {
 	my ($message, %set) = @_;
 	my $begun = now();
-	my $r = spawnscan(in => $message, conf => {inspect_cpu => '1s', %set}, timeout => 100);
+	my $r = spawnscan(in => $message, conf => {inspect_cpu => '1s', inspect_timeout => '600s', %set}, timeout => 100);
 	$r->{took} = now() - $begun;
 	return $r;
 }
@@ -104,7 +104,7 @@ sub engine_of {
 	my (%set) = @_;
 	my $dir = subdir('engine', 0755);
 	my %client = (engine => 'require', engine_socket => "$dir/socket");
-	my $conf = conf_file(%set, engine_socket => "$dir/socket", engine_pid_file => "$dir/pid", reload_check => '0', log => "file:$dir/log");
+	my $conf = conf_file(%set, engine_socket => "$dir/socket", engine_pid_file => "$dir/pid", reload_check => '0', inspect_timeout => '600s', log => "file:$dir/log");
 	open my $null, '+<', '/dev/null' or die;
 	start_process(cmd => ["$BUILD/spawnscan-inspect", '--engine', '-c', $conf], fds => [$null, $null, $null]);
 	wait_for(sub { (read_file("$dir/log") // '') =~ /ready with/ }, 60) or diag('no engine: ' . (read_file("$dir/log") // ''));
