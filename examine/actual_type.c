@@ -10,6 +10,7 @@
 #include "actual_type.h"
 
 #include <magic.h>
+#include <string.h>
 
 #include "fault.h"
 
@@ -40,9 +41,20 @@ actual_type_start(char *err, size_t errsize)
 	return false;
 }
 
+/*
+ * libmagic 5.46 looks for the end of a zip archive, and sees one in files only: of the
+ * same bytes in a buffer it says that they are data. file(1) calls them application/zip.
+ */
 const char *
 actual_type(const char *content, size_t len)
 {
-	return cookie == NULL ? NULL
-			      : magic_buffer(cookie, content, len < HEAD_MAX ? len : HEAD_MAX);
+	const char *type;
+
+	if (cookie == NULL)
+		return NULL;
+	type = magic_buffer(cookie, content, len < HEAD_MAX ? len : HEAD_MAX);
+	if (type != NULL && strcmp(type, "application/octet-stream") == 0 && len > 4 &&
+	    memcmp(content, "PK\3\4", 4) == 0)
+		return "application/zip";
+	return type;
 }

@@ -50,15 +50,17 @@ struct reading {
 	qpdf_data pdf;
 	bool *given; /* by number of the object: a file that was handed over */
 	size_t n; /* of these */
+	size_t size; /* the last number of an object, and one */
 	qpdf_oh *inner; /* values that are still to be looked at */
 	size_t n_inner;
 	bool hidden; /* there is something that the table does not tell of */
+	bool past; /* and it has a number behind the last one */
 };
 
 static bool is_sealed(const struct format_input *);
 static bool is_simple(const char *, size_t len);
 static bool has_escaped_name(const char *, size_t len);
-static bool read_document(struct packed *, const struct format_input *, bool *hidden);
+static bool read_document(struct packed *, const struct format_input *, bool *hidden, bool *past);
 static bool unlock(struct packed *, const struct format_input *);
 static void read_again(struct packed *, const struct format_input *);
 static void look_at_objects(struct reading *, const struct format_input *);
@@ -84,7 +86,7 @@ pdf_is(const struct format_input *in)
 void
 pdf_open(struct packed *p, const struct format_input *in)
 {
-	bool hidden = false;
+	bool hidden = false, past;
 
 	if (is_sealed(in)) {
 		if (unlock(p, in))
@@ -94,7 +96,7 @@ pdf_open(struct packed *p, const struct format_input *in)
 	if (is_simple(in->bytes, in->len) && memmem(in->bytes, in->len, "/ObjStm", 7) == NULL &&
 	    memmem(in->bytes, in->len, "/Encrypt", 8) == NULL)
 		return;
-	if (!read_document(p, in, &hidden) && p->sealed == NULL)
+	if (!read_document(p, in, &hidden, &past) && p->sealed == NULL)
 		p->unopened = "PDF document";
 	if (hidden)
 		read_again(p, in);
@@ -116,7 +118,7 @@ unlock(struct packed *p, const struct format_input *in)
 
 /* False if the library can make nothing of it. */
 static bool
-read_document(struct packed *p, const struct format_input *in, bool *hidden)
+read_document(struct packed *p, const struct format_input *in, bool *hidden, bool *past)
 {
 	struct reading r = { .p = p, .pdf = qpdf_init() };
 	bool read;
@@ -130,20 +132,24 @@ read_document(struct packed *p, const struct format_input *in, bool *hidden)
 		look_at_objects(&r, in);
 	}
 	*hidden = r.hidden;
+	*past = r.past;
 	free(r.inner);
 	free(r.given);
 	qpdf_cleanup(&r.pdf);
 	return read;
 }
 
-/* By what lies in it, and not by its table. What is hidden then is hidden from everybody. */
+/*
+ * By what lies in it, and not by its table. What is hidden then is hidden from everybody,
+ * unless its number is behind the last one: libqpdf 12 passes over that, and others don't.
+ */
 static void
 read_again(struct packed *p, const struct format_input *in)
 {
 	static const char word[] = "startxref";
 	char *copy = malloc(in->len + 1), *at = copy;
 	struct format_input again = *in;
-	bool hidden;
+	bool hidden, past;
 
 	if (copy == NULL)
 		err(EX_OSERR, "PDF");
@@ -151,7 +157,7 @@ read_again(struct packed *p, const struct format_input *in)
 	while ((at = memmem(at, in->len - (size_t)(at - copy), word, sizeof(word) - 1)) != NULL)
 		memset(at, ' ', sizeof(word) - 1);
 	again.bytes = copy;
-	if (!read_document(p, &again, &hidden) && p->sealed == NULL)
+	if ((!read_document(p, &again, &hidden, &past) || past) && p->sealed == NULL)
 		p->unopened = "PDF document";
 	free(copy);
 }
@@ -221,6 +227,7 @@ look_at_objects(struct reading *r, const struct format_input *in)
 		n = OBJECTS_MAX;
 		r->p->too_big = true;
 	}
+	r->size = n;
 	r->n = n + 16;
 	r->given = calloc(r->n, sizeof(*r->given));
 	if (r->given == NULL)
@@ -255,9 +262,12 @@ look_beside_table(struct reading *r, const struct format_input *in)
 		stop = memmem(at, (size_t)(end - at), "endobj", 6);
 		if (stop == NULL)
 			stop = end;
-		if (qpdf_oh_is_null(r->pdf, object))
-			r->hidden = r->hidden || !is_simple(at, (size_t)(stop - at));
-		else if ((generation != 0 || (size_t)id >= r->n) &&
+		if (qpdf_oh_is_null(r->pdf, object)) {
+			if (!is_simple(at, (size_t)(stop - at))) {
+				r->hidden = true;
+				r->past = r->past || (size_t)id >= r->size;
+			}
+		} else if ((generation != 0 || (size_t)id >= r->n) &&
 		    (!look_at(r, object) || !add_unused(r, object)))
 			return;
 		at = stop;

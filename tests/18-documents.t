@@ -26,11 +26,11 @@ my $gz = Compress::Zlib::memGzip('xxxx' . marker());
 
 # -- PDF: the table, references, the end --------------------------------------------------
 
-# Objects [number, body, generation, not in the table].
+# Objects [number, body, generation, not in the table]. (Without a page libqpdf 12 repairs nothing.)
 sub pdf {
 	my ($objects, %a) = @_;
 	my ($out, $table, $last) = ("%PDF-1.5\n", "xref\n0 1\n0000000000 65535 f \n", 0);
-	for ([1, $a{catalog} // '<</Type/Catalog/Pages 2 0 R>>'], [2, '<</Type/Pages/Kids[]/Count 0>>'], @$objects) {
+	for ([1, $a{catalog} // '<</Type/Catalog/Pages 2 0 R>>'], [2, '<</Type/Pages/Kids[<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>]/Count 1>>'], @$objects) {
 		my ($n, $body, $generation, $untold) = (@$_, 0);
 		$table .= sprintf "%d 1\n%010d %05d n \n", $n, length $out, $generation // 0 if !$untold;
 		$out .= "$n " . ($generation // 0) . " obj\n$body\nendobj\n" . ($a{between} // '');
@@ -53,7 +53,9 @@ my %places = (
 	'a second file for another system' => sub { pdf([[3, $_[0] =~ s{/EF<<}{/EF<</UF 5 0 R}r], [4, $_[1] =~ s/\Q$type\E//r], [5, stream('', 'harmless')]]) },
 );
 for my $place (sort keys %places) {
-	like(found($places{$place}->(@{$file{$_}})), $_ eq 'harmless' ? qr/^clean/ : $js, "PDF, a file $place: $_") for sort keys %file;
+	# libqpdf 12 does not see such an object: the document is not opened to its end.
+	my $or = $place =~ /past the size/ ? qr/\bunopened action=/ : qr/(?!)/;
+	like(found($places{$place}->(@{$file{$_}})), $_ eq 'harmless' ? qr/^clean|$or/ : qr/$js|$or/, "PDF, a file $place: $_") for sort keys %file;
 }
 like(found(pdf([[4, $file{'a content'}[1]]])), $js, 'PDF: a file to which nothing refers');
 like(found(pdf([], behind => "3 0 obj\n$_->[0]\nendobj\n4 0 obj\n$_->[1]\nendobj\n")), qr/\b(?:blocked|unopened) action=/, 'PDF: a file behind its end') for @file{'a name', 'a content'};

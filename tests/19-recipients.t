@@ -66,7 +66,7 @@ for my $s (situations()) {
 	my %by = map { $_->{name} => $_ } situations();
 	my $explained = sub {
 		my $file = write_file(subdir('explain') . '/mail', $by{$_[0]}{bytes});
-		return run(cmd => [spawnscan_cmd(), '-o', "database=$database", '--explain', $file, @_[1 .. $#_]])->{out};
+		return run(cmd => [spawnscan_cmd('-c', conf_file()), '-o', "database=$database", '--explain', $file, @_[1 .. $#_]])->{out};
 	};
 	like($explained->('alternative-html'), qr/^What changes around what is removed\n  part 0: one form of the text is left at most/m, 'an alternative');
 	like($explained->('apple-picture'), qr/^  part 0: the notice stands beside it/m, 'a picture');

@@ -212,7 +212,7 @@ for (
 
 {
 	my $r = spawnscan(in => $mail, conf => write_file("$dir/empty.conf", ''),
-	    args => ['-d', signature_dir(), '-o', "scratch_dir=" . subdir('scratch', 01777), '-o', "log=file:$dir/log",
+	    args => ['-d', signature_dir(), '-o', "scratch_dir=" . subdir('scratch', 01777), '-o', "log=file:$dir/log", '-o', 'quarantine_dir=' . subdir(),
 	    Harness::sanitized() ? ('-o', 'memory_limit=0') : ()]);
 	is($r->{code}, 0, 'an empty file and -d') or diag($r->{err});
 	same_bytes((split_marks($r->{out}))[0], $mail, 'the defaults work');

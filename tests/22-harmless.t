@@ -50,7 +50,7 @@ arrives('a digest with headers', digest(3) =~ s/^--digest\n\n/--digest\nContent-
 	unlike($r->{out}, qr/EICAR-STANDARD/, 'it is gone');
 }
 write_file((my $file = subdir('digest') . '/three.eml'), digest(3));
-like(run(cmd => [spawnscan_cmd(), '-o', 'database=' . signature_dir(), '--explain', $file])->{out},
+like(run(cmd => [spawnscan_cmd('-c', conf_file()), '--explain', $file])->{out},
     qr/^Reads the same to everyone: yes$/m, 'a digest reads the same to everyone');
 
 # A header that ends in the middle: looked at once, and no deeper than it is.
