@@ -5,7 +5,7 @@
  * Every edit is as small as the action allows: a rename touches the type and
  * the name parameters only, a removal (layout.c) the part, and around it what
  * must change so that the rest is still shown. What is written in is 7-bit text
- * with the message's own line endings, and nothing that came with the mail gets
+ * with the message's own line endings, and nothing that came with the message gets
  * into it unsanitised.
  *
  * Edits are added to the report in no order; the inspector sorts them. The

@@ -593,7 +593,7 @@ walk_packed(struct walk *w, const struct part *part, const struct packed *packed
 	return true;
 }
 
-/* What was packed: a mail if it looks like one, to some readers, and a file to others. */
+/* What was packed: a message if it looks like one, to some readers, and a file to others. */
 static bool
 walk_item(struct walk *w, const struct part *around, const struct packed_item *item,
     unsigned int number, unsigned int depth)

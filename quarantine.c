@@ -35,6 +35,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "fault.h"
 #include "meta.h"
 #include "quarantine.h"
@@ -364,19 +365,7 @@ dir_path(const struct quarantine *q, char *buf, size_t size)
 static bool
 write_message(int fd, const struct message *message)
 {
-	const char *at = message->bytes;
-	uint64_t left = message->size;
-	ssize_t n;
-
-	while (left > 0) {
-		n = write(fd, at, left);
-		if (n > 0) {
-			at += n;
-			left -= (uint64_t)n;
-		} else if (n == 0 || errno != EINTR)
-			return false;
-	}
-	return fsync(fd) == 0;
+	return descriptor_write(fd, message->bytes, message->size) && fsync(fd) == 0;
 }
 
 static bool

@@ -55,7 +55,7 @@ bool quarantine_store(struct quarantine *, const struct message *, const struct 
 
 /*
  * Add the downstream's reply (or what else became of the message) to the
- * metadata. Failure is logged by the caller, the mail is through.
+ * metadata. Failure is logged by the caller, the message is through.
  */
 bool quarantine_note_reply(const struct quarantine *, const char *reply, char *err, size_t errsize);
 

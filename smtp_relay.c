@@ -68,7 +68,7 @@ struct command {
 	unsigned int speakers; /* of which protocol it is a word */
 	enum argument argument;
 	unsigned int states; /* where it is in order */
-	enum answer elsewhere; /* the reply to it, but for "say hello first" */
+	enum answer elsewhere; /* the reply to it, but for that of a missing HELO */
 	enum state next; /* after a 2yz */
 	bool brings_data; /* the client goes on with content if we say yes */
 };

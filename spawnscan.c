@@ -4,10 +4,10 @@
  * exit codes.
  *
  * With an address: an SMTP session on standard input and output, relayed to
- * that address (smtp_relay.c). Without: one mail from standard input to
- * standard output (filter.c). With --sendmail: one mail from standard input to
+ * that address (smtp_relay.c). Without: one message from standard input to
+ * standard output (filter.c). With --sendmail: one message from standard input to
  * sendmail(1) (sendmail.c). With --qmail-queue: in the place of qmail-queue(8)
- * (qmail_queue.c). With --proxy or --milter: a server (proxy.c, milter.c). With --explain: what would be done with a mail, and why
+ * (qmail_queue.c). With --proxy or --milter: a server (proxy.c, milter.c). With --explain: what would be done with a message, and why
  * (explainer.c).
  *
  * Under spawn(8) descriptors 0, 1 and 2 are one socket, so before anything
@@ -16,7 +16,7 @@
  *
  * Diagnostics: one sentence on standard error if that is not the session, the
  * same to the log, 421 to an SMTP client; exit codes of <sysexits.h>, but
- * where a mailer is waiting it hears "try again later": it would send the mail
+ * where a mailer is waiting it hears "try again later": it would send the message
  * back to its sender for anything else.
  */
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * canonical.c - one plain form of a part that mail programs read in different
+ * canonical.c - one canonical form of a part that mail programs read in different
  * ways.
  *
  * All readings of the part have been scanned and were clean; what is left to do
@@ -10,7 +10,7 @@
  * encoded anew. Everything else in the header stays, but that a byte which
  * readers differ about (NUL, a CR alone) becomes a blank.
  *
- * What can't be told is not made up: then there is no plain form, and the part
+ * What can't be told is not made up: then there is no canonical form, and the part
  * is removed. The caller reads the result again in any case.
  *
  * Input is hostile; every function is linear in it. Memory that runs out ends
@@ -29,18 +29,17 @@
 #include <strings.h>
 #include <sysexits.h>
 
-#include "base64.h"
 #include "header.h"
 #include "loose.h"
 #include "memory.h"
 #include "mime_decode.h"
 #include "name.h"
 #include "sniff.h"
+#include "transfer.h"
 
-#define LINE_BYTES 57 /* 76 characters, RFC 2045 6.8 */
 /* Values longer than that are no charset or boundary (RFC 2046 5.1.1: 70). */
 #define VALUE_MAX 200
-/* Bytes of a header that become blanks; one with more has no plain form. */
+/* Bytes of a header that become blanks; one with more has no canonical form. */
 #define BLANKS_MAX 1000
 #define EXTENSION_MAX 10
 /* Readers look so far for the beginning of a PDF. */
@@ -86,7 +85,6 @@ static void blank_bytes(const struct defang *, const struct header_field *);
 static void put_header(const struct defang *, const struct part_place *, const struct canonical *,
     const char *name, bool defanged);
 static void put_content(const struct defang *, const struct part_place *, const struct canonical *);
-static void put_base64(FILE *, const char *, size_t len, const char *eol);
 static void add_edit(const struct defang *, size_t begin, size_t end, char *text, size_t len);
 
 static const char *const what_fields[] = { "Content-Type", "Content-Disposition",
@@ -108,7 +106,7 @@ canonical_tell(const char *bytes, const struct part *part)
 		read_field(r, &field);
 	if (r->types == 0)
 		strlcpy(plain->type, "text/plain", sizeof(plain->type));
-	/* An encoded message is no plain form: RFC 2046 5.2.1 allows none. */
+	/* An encoded message is no canonical form: RFC 2046 5.2.1 allows none. */
 	if (strcmp(part->type, plain->type) != 0 || strncmp(plain->type, "message/", 8) == 0)
 		r->doubtful = true;
 	plain->name = tell_name(part->names, part->n_names);
@@ -613,27 +611,15 @@ put_content(const struct defang *d, const struct part_place *place, const struct
 
 	memory_checked(f);
 	fprintf(f, "%s%s", cut ? d->eol : "", d->eol);
-	put_base64(f, plain->content, plain->len, d->eol);
+	transfer_put_base64(f, plain->content, plain->len, d->eol);
+	if (plain->len > 0)
+		fputs(d->eol, f);
 	if (fclose(f) == EOF)
 		err(EX_OSERR, "plain");
-	/* The line end in front of a boundary stands behind the part and stays. */
+	/* The line ending in front of a boundary stands behind the part and stays. */
 	if (plain->len > 0 && header_line_end(d->bytes, d->size, end) > 0)
 		size -= strlen(d->eol);
 	add_edit(d, begin, end, text, size);
-}
-
-static void
-put_base64(FILE *f, const char *content, size_t len, const char *eol)
-{
-	char line[LINE_BYTES / 3 * 4];
-
-	for (size_t at = 0; at < len; at += LINE_BYTES) {
-		size_t n = len - at < LINE_BYTES ? len - at : LINE_BYTES;
-
-		n = base64_line(line, (const unsigned char *)content + at, n);
-		fwrite(line, 1, n, f);
-		fputs(eol, f);
-	}
 }
 
 /* Takes over text. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * canonical.h - one plain form of a part that mail programs read in different
+ * canonical.h - one canonical form of a part that mail programs read in different
  * ways: a header and an encoding that leave no choice.
  */
 #ifndef CANONICAL_H
@@ -44,7 +44,7 @@ void canonical_free(struct canonical *);
 
 /*
  * Take a copy of a part's content: what GMime decoded, or what a view did.
- * Where line ends of the mail are in it they become CRLF (RFC 2046 4.1.1), so
+ * Where line endings of the message are in it they become CRLF (RFC 2046 4.1.1), so
  * that the result does not depend on them. Content in an encoding that nobody
  * knows loses its type (RFC 2045 6.4). Of two encodings in the header it is the one
  * in which the content is what its type says, the first of them if both are: that

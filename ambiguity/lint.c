@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lint.c - does a mail read the same to everyone?
+ * lint.c - does a message read the same to everyone?
  *
  * Three looks, each cheap and linear:
  * - at every part's header: one Content-Type, Content-Transfer-Encoding and
@@ -14,7 +14,7 @@
  *   little text.
  *
  * It is an allow-list: what is not known to be read alike is irregular, and
- * costs a scan of the whole mail, nothing else. Memory that runs out ends the
+ * costs a scan of the whole message, nothing else. Memory that runs out ends the
  * process, the front copes with that.
  *
  * Over 500 lines because each doubt is a short function of its own, and all of them mark the
@@ -84,7 +84,7 @@ static bool has_delimiter(const char *line, const char *end, const struct multip
 static bool has_header_within(const char *, size_t len);
 static bool names_something(const char *, size_t len);
 static bool is_bare_message(const struct lint *, const struct part *);
-static bool text_is_plain(const char *, size_t len);
+static bool is_text_to_all(const char *, size_t len);
 static void add_multipart(struct lint *, const struct part *, const struct facts *);
 static void look_between(struct lint *, size_t *at, size_t begin, size_t end, size_t *gap);
 static void look_at_lines(struct lint *, const char *, size_t begin, size_t end, size_t *gap);
@@ -92,7 +92,7 @@ static void look_at_boundary(struct lint *, const char *line, size_t len, bool *
 static void look_at_gap(struct lint *, const char *line, size_t len, size_t *gap);
 static void check_boundaries(struct lint *);
 static bool is_no_skeleton(const struct part *);
-static bool is_plain_base64(const struct part *);
+static bool is_left_out(const struct part *);
 static char *without(const struct parts *, bool (*is_such)(const struct part *), size_t *len);
 
 void
@@ -255,7 +255,7 @@ look_at_folds(struct lint *v, const struct header_field *f)
 
 /*
  * A name that is none (RFC 5322 2.2), and within a field one that follows a
- * byte which may be nothing or a line end to somebody.
+ * byte which may be nothing or a line ending to somebody.
  */
 static void
 look_for_fields(struct lint *v, const struct header_field *f)
@@ -393,7 +393,7 @@ look_at_content(struct lint *v, const struct part *part, struct facts *facts)
 		doubt = DOUBT_ENCODING;
 		break;
 	case ENCODING_PLAIN:
-		if (!text_is_plain(content, len) ||
+		if (!is_text_to_all(content, len) ||
 		    strcmp(part->type, "application/mac-binhex40") == 0)
 			irregular(v, DOUBT_UNPACKABLE);
 	}
@@ -617,7 +617,7 @@ is_bare_message(const struct lint *v, const struct part *part)
 
 /* No line that begins what some readers unpack; no NUL, no stray CR. */
 static bool
-text_is_plain(const char *s, size_t len)
+is_text_to_all(const char *s, size_t len)
 {
 	if (len > 0 && memchr(s, '\0', len) != NULL)
 		return false;
@@ -762,7 +762,7 @@ look_at_gap(struct lint *v, const char *line, size_t len, size_t *gap)
 		irregular(v, DOUBT_GAP_LONG);
 	if (len >= 2 && memcmp(line, "--", 2) == 0)
 		irregular(v, DOUBT_GAP_BOUNDARY);
-	if (!text_is_plain(line, len))
+	if (!is_text_to_all(line, len))
 		irregular(v, DOUBT_GAP_UNPACKABLE);
 	if (sniff_begins_header(line, len))
 		irregular(v, DOUBT_GAP_HEADER);
@@ -788,11 +788,11 @@ is_no_skeleton(const struct part *part)
 char *
 lint_without_plain(const struct parts *parts, size_t *len)
 {
-	return without(parts, is_plain_base64, len);
+	return without(parts, is_left_out, len);
 }
 
 static bool
-is_plain_base64(const struct part *part)
+is_left_out(const struct part *part)
 {
 	return part->plain_base64;
 }

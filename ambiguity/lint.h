@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * lint.h - does a mail read the same to everyone?
+ * lint.h - does a message read the same to everyone?
  *
  * GMime's tree is one reading. This looks at the raw bytes for whatever makes
  * other readers see another tree or other content, and for bytes that belong

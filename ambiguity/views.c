@@ -2,15 +2,15 @@
 /*
  * views.c - what other readers might see in an irregular mail.
  *
- * GMime's reading is one. Here the question is not what the mail means but
+ * GMime's reading is one. Here the question is not what the message means but
  * what anybody could take it to mean: any line that begins with "--" may be a
- * boundary to somebody, so the mail is cut at all of them; what lies between
+ * boundary to somebody, so the message is cut at all of them; what lies between
  * may begin with a header, or behind any of its first empty lines; and it may
  * be encoded in any way, whatever its header says. Each of these readings is a
  * view, and all are handed out. Most are the same bytes again or rubbish; the
  * caller knows what it has seen and scans the rest.
  *
- * Bounded in number and in bytes; a mail that has more views than that has not
+ * Bounded in number and in bytes; a message that has more views than that has not
  * been seen whole, and the caller is told.
  */
 #include "views.h"

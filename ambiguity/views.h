@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * views.h - what other readers might see in a mail that does not read the
+ * views.h - what other readers might see in a message that does not read the
  * same to everyone: every region that might be a part, decoded in every way
  * that somebody might decode it.
  */

@@ -135,7 +135,7 @@ command(struct connection *c)
 	case 'D':
 		c->in_data = true;
 		c->begin_len = 0;
-		c->matched = 2; /* the line end before the message */
+		c->matched = 2; /* the line ending before the message */
 		say(c, "354 go on\r\n");
 		break;
 	case 'Q':
@@ -168,7 +168,7 @@ take_line(struct connection *c, const char *buf, size_t len)
 }
 
 /*
- * How many of these bytes belong to the message. Only line ends are looked
+ * How many of these bytes belong to the message. Only line endings are looked
  * for; between them the state is 0.
  */
 static size_t

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * descriptor.c - descriptors handed over a Unix socket (unix(7), SCM_RIGHTS).
+ * descriptor.c - bytes written; descriptors handed over a Unix socket (unix(7), SCM_RIGHTS).
  *
  * The other side may be hostile: it may send more descriptors than were asked for, and
  * the kernel installs what fits into the buffer, which alignment makes larger than its
@@ -93,4 +93,20 @@ take(struct msghdr *msg, int *fds, size_t n)
 		for (size_t i = 0; i < k; i++)
 			close(came[i]);
 	}
+}
+
+bool
+descriptor_write(int fd, const char *buf, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, buf, len);
+		if (n > 0) {
+			buf += n;
+			len -= (size_t)n;
+		} else if (n == 0 || errno != EINTR)
+			return false;
+	}
+	return true;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * descriptor.h - descriptors handed over a Unix socket.
+ * descriptor.h - all of some bytes into a descriptor; descriptors handed over a Unix socket.
  */
 #ifndef DESCRIPTOR_H
 #define DESCRIPTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -25,5 +26,8 @@ ssize_t descriptor_send(int sock, const int *fds, size_t n, const void *packet, 
  * closed. flags as above.
  */
 ssize_t descriptor_receive(int sock, int *fds, size_t n, void *packet, size_t size, int flags);
+
+/* Write all of it to a descriptor that blocks; false with errno, and some may be written. */
+bool descriptor_write(int fd, const char *buf, size_t len);
 
 #endif

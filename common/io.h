@@ -15,7 +15,7 @@ enum io_result {
 	IO_OK = 0,
 	IO_EOF = -1, /* the peer closed */
 	IO_TIMEOUT = -2, /* the deadline passed */
-	IO_TOO_LONG = -3, /* no line end within the limit; the rest of the line is passed over */
+	IO_TOO_LONG = -3, /* no line ending within the limit; the rest of the line is passed over */
 	IO_ERROR = -4, /* errno tells */
 	IO_INPUT = -5 /* nothing more was written: the peer spoke first (heed_input) */
 };
@@ -45,7 +45,7 @@ void io_close(struct io *);
 /*
  * The next line, without its end; *line points into the buffer and is good
  * until the next read. A line ends at LF; *crlf tells if a CR came before it.
- * limit counts the bytes with the line end. NULs and CRs stay in the line.
+ * limit counts the bytes with the line ending. NULs and CRs stay in the line.
  */
 enum io_result io_read_line(struct io *, size_t limit, int64_t deadline, char **line, size_t *len,
     bool *crlf);

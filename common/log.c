@@ -376,7 +376,7 @@ put_octal(char *to, unsigned char c)
 	return to;
 }
 
-/* write_line - prefix, line and a line end in one write; true if all of it went out */
+/* write_line - prefix, line and a line ending in one write; true if all of it went out */
 static bool
 write_line(int fd, const char *prefix, const char *line, size_t len)
 {

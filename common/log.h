@@ -19,7 +19,7 @@
 void log_init(const char *progname);
 
 /*
- * Stdout gets an answer for the operator and no mail: stderr may be the same file,
+ * Stdout gets an answer for the operator and no message: stderr may be the same file,
  * as in a cron job. After log_init.
  */
 void log_answers(void);

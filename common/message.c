@@ -147,7 +147,7 @@ message_edits_keep_lines(const char *bytes, uint64_t size, const struct edit *ed
 	return true;
 }
 
-/* 7-bit, printable, whole line ends: safe in a header, a body and on SMTP. */
+/* 7-bit, printable, whole line endings: safe in a header, a body and on SMTP. */
 static bool
 text_is_plain(const char *text, size_t len, bool crlf_only)
 {

@@ -52,8 +52,8 @@ void message_close(struct message *);
 
 /*
  * Check edits as coming from a stranger: ascending, not overlapping, within
- * the message, each replacement 7-bit text (0x20-0x7e, TAB, line ends; with
- * crlf_only each line end a CRLF, else LF or CRLF). Returns NULL if all is
+ * the message, each replacement 7-bit text (0x20-0x7e, TAB, line endings; with
+ * crlf_only each line ending a CRLF, else LF or CRLF). Returns NULL if all is
  * well, else what is wrong, as a constant sentence.
  */
 const char *message_check_edits(uint64_t size, const struct edit *, size_t n, bool crlf_only);
@@ -63,7 +63,7 @@ typedef bool message_sink(void *ctx, const char *buf, size_t len);
 
 /*
  * Do all edits begin and end between lines or within one, never between the CR
- * and the LF of a line end? One that did could leave half of it, and SMTP takes
+ * and the LF of a line ending? One that did could leave half of it, and SMTP takes
  * nothing but the whole for an end.
  */
 bool message_edits_keep_lines(const char *bytes, uint64_t size, const struct edit *, size_t n);

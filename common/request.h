@@ -29,7 +29,7 @@ struct request {
 	const char *reference; /* the quarantined original, or "" */
 	const char *time; /* RFC 5322 date */
 	const char *scratch; /* private directory of this inspection */
-	bool crlf; /* SMTP: every line end is, and in edits must be, a CRLF */
+	bool crlf; /* SMTP: every line ending is, and in edits must be, a CRLF */
 	enum explain_form explain;
 	const char *language; /* a file of sentences, whole (sentences.h); NULL or "" = English */
 	/* "<address>", for the notices; the null sender is "<>"; NULL or "" = not known */

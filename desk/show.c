@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "descriptor.h"
 #include "inspection.h"
 #include "line.h"
 #include "list.h"
@@ -34,7 +35,7 @@ static void show_header(const struct message *);
 static void show_parts(struct desk *, const struct original *);
 static void put_lines(const char *, size_t, const char *);
 static int cat_one(struct desk *, const char *);
-static int write_all(const char *, size_t);
+static int write_out(const char *, size_t);
 
 int
 show_run(struct desk *desk)
@@ -186,11 +187,11 @@ cat_one(struct desk *desk, const char *reference)
 	int code = original_open(&o, desk, reference, false);
 
 	if (code == EX_OK && desk->part == NULL)
-		code = write_all(o.message.bytes, o.message.size);
+		code = write_out(o.message.bytes, o.message.size);
 	else if (code == EX_OK &&
 	    (content = original_part(&o, desk, desk->part, &size, name, sizeof(name), &code)) !=
 		NULL) {
-		code = write_all(content, size);
+		code = write_out(content, size);
 		free(content);
 	}
 	original_close(&o);
@@ -198,18 +199,9 @@ cat_one(struct desk *desk, const char *reference)
 }
 
 static int
-write_all(const char *bytes, size_t len)
+write_out(const char *bytes, size_t len)
 {
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(STDOUT_FILENO, bytes, len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return safe_complain(EX_IOERR, "writing: %s", strerror(errno));
-		bytes += n;
-		len -= (size_t)n;
-	}
+	if (!descriptor_write(STDOUT_FILENO, bytes, len))
+		return safe_complain(EX_IOERR, "writing: %s", strerror(errno));
 	return EX_OK;
 }

@@ -8,7 +8,7 @@
  * to read, and one JSON object (by jansson), whose keys spawnscan(8) describes.
  * None of them changes its meaning without EXPLAIN_VERSION.
  *
- * What comes from a mail is hostile, and bytes rather than text: in JSON each
+ * What comes from a message is hostile, and bytes rather than text: in JSON each
  * byte is one character, U+0000 to U+00FF; in the human form what is not
  * printable ASCII is \xHH. So the whole is printable ASCII, and nothing is lost
  * but what lies behind a cut (WORD_MAX, OLD_MAX).
@@ -700,7 +700,7 @@ add_edit(struct explain *e, const struct edit *edit)
 	item_end(e, EDITS);
 }
 
-/* Line by line, each with its line end spelled out. */
+/* Line by line, each with its line ending spelled out. */
 static void
 tell_lines(struct explain *e, char mark, const char *bytes, size_t len, size_t max)
 {

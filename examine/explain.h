@@ -32,7 +32,7 @@ void explain_part(struct explain *, const struct part *, const char *content, si
 void explain_scan(struct explain *, const char *object, const char *path, const char *content,
     size_t len, const struct scan_result *);
 
-/* Why others may read the mail differently; NULL if it reads the same to everyone. */
+/* Why others may read the message differently; NULL if it reads the same to everyone. */
 void explain_irregular(struct explain *, enum doubt);
 
 /* Names in a stretch that may be a part to somebody. */

@@ -42,7 +42,7 @@ check_header(struct examination *x, const struct part *part, const char *name)
 }
 
 /*
- * As bytes, and as what libclamav takes for a mail, which it does not always. What was
+ * As bytes, and as what libclamav takes for a message, which it does not always. What was
  * not scanned to its end, for want of time or for another reason, is not clean.
  */
 static bool

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * links.c - HTML as a mail.
+ * links.c - HTML as a message.
  *
  * libclamav asks its lists of domains (.pdb, .gdb, .wdb) about links in the texts of a
- * mail only, and not in HTML that is a file. So HTML that is the text of a message is
- * handed to it in a mail of its own. It is one object as before: what comes out of the
- * mail is scanned as the same file. That is in base64, since lines of a mail are cut
+ * message only, and not in HTML that is a file. So HTML that is the text of a message is
+ * handed to it in a message of its own. It is one object as before: what comes out of the
+ * message is scanned as the same file. That is in base64, since lines of a message are cut
  * after 1,000 bytes, and a pattern or an address with them.
  */
 #include "links.h"
@@ -24,7 +24,7 @@
 /* RFC 2045 6.8: of 76 characters. */
 #define LINE 57
 
-/* The first field is one of those by which libclamav tells a mail. */
+/* The first field is one of those by which libclamav tells a message. */
 static const char header[] = "From: sender@localhost\n"
 			     "MIME-Version: 1.0\n"
 			     "Content-Type: text/html\n"

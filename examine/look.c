@@ -272,7 +272,7 @@ check_content(struct examination *x, const struct part *part, const char *conten
 	look_for_mail(x, part, content, len);
 }
 
-/* A text is shown, and nobody opens it as a mail, but for its name. */
+/* A text is shown, and nobody opens it as a message, but for its name. */
 static void
 look_for_mail(struct examination *x, const struct part *part, const char *content, size_t len)
 {
@@ -295,7 +295,7 @@ check_member(struct examination *x, const struct part *part, const char *content
 }
 
 /*
- * What the parts leave out. A mail that reads the same to everyone needs its
+ * What the parts leave out. A message that reads the same to everyone needs its
  * skeleton scanned, and each byte is scanned once. Any other, and one in whose
  * skeleton something is found, is scanned part by part and as a whole.
  */
@@ -432,7 +432,7 @@ skeleton_clean(struct examination *x, struct scan_result *result)
 }
 
 /*
- * The raw mail, as another reader might take it apart, but for long contents about which
+ * The raw message, as another reader might take it apart, but for long contents about which
  * there is nothing to differ. What the parts have
  * shown already is not news, but for want of time; an infection that the parts explain is
  * looked for again once they are gone (settle). True if it is clean.

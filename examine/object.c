@@ -125,7 +125,7 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	o->clean[o->n_clean++] = (struct object_clean){ digest, o->text_later };
 }
 
-/* A text of the message in a mail, if its links count. */
+/* A text of the message in a message, if its links count. */
 static void
 scan_content(const struct objects *o, struct scan_result *result, const char *content, size_t len)
 {

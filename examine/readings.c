@@ -405,7 +405,7 @@ gap_place(const struct examination *x, const struct view *view)
 {
 	size_t end = view->end;
 
-	/* The line end in front of a boundary stays. */
+	/* The line ending in front of a boundary stays. */
 	if (end > view->begin && x->parts.bytes[end - 1] == '\n')
 		end--;
 	if (end > view->begin && end < view->end && x->parts.bytes[end - 1] == '\r')
@@ -425,7 +425,7 @@ is_still_text(enum decode_way way)
 }
 
 /*
- * Does a view show a mail? One that is a mail as it stands is cut into its
+ * Does a view show a message? One that is a message as it stands is cut into its
  * regions already; and text is still that text as quoted-printable.
  */
 static bool

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * explainer.c - the front that only tells: what would be done with a mail, and
+ * explainer.c - the front that only tells: what would be done with a message, and
  * why.
  *
- * The mail goes to the same inspector as any other, with the wish for an
+ * The message goes to the same inspector as any other, with the wish for an
  * explanation, and that is written out; the report itself is not acted on.
  * There is no quarantine and so no reference: where a notice would tell one,
- * the explanation has REFERENCE. As one-shot, line ends are the mail's own.
+ * the explanation has REFERENCE. As one-shot, line endings are the message's own.
  *
  * Diagnostics: one sentence on standard error. The log hears of nothing.
  */
@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "explainer.h"
+#include "descriptor.h"
 #include "inspection.h"
 #include "log.h"
 #include "message.h"
@@ -31,7 +32,6 @@
 static int read_mail(struct message *, int fd, uint64_t limit, const char *file);
 static int explain(const struct conf *, const struct message *, enum explain_form, int wfd);
 static int find_failure(const struct inspection *);
-static bool write_all(int fd, const char *, size_t len);
 static int complain(int code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 int
@@ -125,7 +125,7 @@ explain(const struct conf *conf, const struct message *m, enum explain_form form
 		code = complain(EX_TEMPFAIL, "%s", i.failure);
 	else if (i.report.explanation == NULL)
 		code = find_failure(&i);
-	else if (!write_all(wfd, i.report.explanation, strlen(i.report.explanation)))
+	else if (!descriptor_write(wfd, i.report.explanation, strlen(i.report.explanation)))
 		code = complain(EX_IOERR, "writing: %s", strerror(errno));
 	inspection_free(&i);
 	return code;
@@ -138,20 +138,4 @@ find_failure(const struct inspection *i)
 	if (i->report.n_findings == 0)
 		return complain(EX_TEMPFAIL, "the inspector gave no explanation");
 	return complain(EX_TEMPFAIL, "%s", i->report.findings[0].reason);
-}
-
-static bool
-write_all(int fd, const char *bytes, size_t len)
-{
-	while (len > 0) {
-		ssize_t n = write(fd, bytes, len);
-
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return false;
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
 }

@@ -10,7 +10,7 @@
 #include "conf.h"
 
 /*
- * Inspect the mail in a file ("-" = standard input) and write what would be
+ * Inspect the message in a file ("-" = standard input) and write what would be
  * done with it, and why, to wfd. Nothing is kept, sent or logged. Returns a
  * code of <sysexits.h>: EX_OK, EX_NOINPUT (no such file), EX_UNAVAILABLE (too
  * large), EX_TEMPFAIL (not inspected), EX_IOERR (not written). Each but the

@@ -3,13 +3,13 @@
  * filter.c - the one-shot front: mail in on one descriptor, mail out on
  * another, for procmail, pipe(8) and scripts.
  *
- * All of the mail is read before it is inspected, and all of the result is
+ * All of the message is read before it is inspected, and all of the result is
  * known before its first byte is written; so whatever fails before leaves the
  * output empty, and the caller keeps the original. Only writing itself can
  * fail half-way (a closed pipe, a full disk). What was written can't be taken
  * back then; the exit code says that it is to be thrown away.
  *
- * The line ends of the mail are never looked at here: what comes out is the
+ * The line endings of the message are never looked at here: what comes out is the
  * bytes that came in, with the inspector's edits.
  *
  * The descriptors stay the caller's, who also ignores SIGPIPE. There is no
@@ -27,12 +27,13 @@
 
 #include "filter.h"
 #include "clock.h"
+#include "descriptor.h"
 #include "transaction.h"
 
 #define READ_SIZE (64u << 10)
 
 static bool send_output(struct transaction *, int);
-static bool write_all(void *, const char *, size_t);
+static bool write_piece(void *, const char *, size_t);
 static bool flush_file(int);
 static int finish(struct transaction *, enum outcome);
 
@@ -123,7 +124,7 @@ static bool
 send_output(struct transaction *t, int wfd)
 {
 	int64_t start = clock_ms();
-	bool ok = transaction_output(t, write_all, &wfd) && flush_file(wfd);
+	bool ok = transaction_output(t, write_piece, &wfd) && flush_file(wfd);
 
 	if (!ok)
 		snprintf(t->reason, sizeof(t->reason), "writing the message: %s", strerror(errno));
@@ -132,20 +133,11 @@ send_output(struct transaction *t, int wfd)
 }
 
 static bool
-write_all(void *ctx, const char *buf, size_t len)
+write_piece(void *ctx, const char *buf, size_t len)
 {
 	const int *fd = ctx;
-	ssize_t n;
 
-	while (len > 0) {
-		n = write(*fd, buf, len);
-		if (n > 0) {
-			buf += n;
-			len -= (size_t)n;
-		} else if (n == 0 || errno != EINTR)
-			return false;
-	}
-	return true;
+	return descriptor_write(*fd, buf, len);
 }
 
 /* flush_file - some file systems tell of a full disk at close only */

@@ -12,7 +12,7 @@
 #include "transaction.h"
 
 /*
- * Read a mail from rfd to its end, write the result to wfd. Nothing is written
+ * Read a message from rfd to its end, write the result to wfd. Nothing is written
  * before all of it is known. Returns a code of <sysexits.h>: EX_OK,
  * EX_TEMPFAIL (try again), EX_UNAVAILABLE (refused by policy). A discarded
  * mail is EX_OK with no output.
@@ -28,7 +28,7 @@ enum filter_receipt {
 };
 
 /*
- * Read a mail from rfd to its end and seal it, by deadline (as in io.h,
+ * Read a message from rfd to its end and seal it, by deadline (as in io.h,
  * FILTER_NO_DEADLINE = whenever it comes). If it is not whole t->reason says
  * why.
  */

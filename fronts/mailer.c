@@ -3,10 +3,10 @@
  * mailer.c - hands the result on to a program that takes mail on its
  * descriptors: sendmail(1), qmail-queue(8).
  *
- * The program gets the mail as a sealed file in memory, never as a pipe. These
- * programs take the end of their input for the end of the mail: with a pipe, a
- * filter that is killed while it writes would have sent off half a mail. So
- * there is no half a mail, no writing that could block or break, and the only
+ * The program gets the message as a sealed file in memory, never as a pipe. These
+ * programs take the end of their input for the end of the message: with a pipe, a
+ * filter that is killed while it writes would have sent off half a message. So
+ * there is no half a message, no writing that could block or break, and the only
  * thing left to wait for is the exit code.
  *
  * No shell. The program gets our environment and user, and as little else as
@@ -122,7 +122,7 @@ failed:
 /*
  * started - false with an errno if the child could not become the program
  *
- * If that can't be read, the exit code is believed: the mail may be on its way.
+ * If that can't be read, the exit code is believed: the message may be on its way.
  */
 static bool
 started(int told, int *error)

@@ -3,7 +3,7 @@
  * proxy.c - the stand-alone front: listens, and forks a session (smtp_relay.c)
  * for each connection.
  *
- * The parent touches no mail: it accepts, looks whether the client is among
+ * The parent touches no message: it accepts, looks whether the client is among
  * proxy_clients, forks, and counts. At proxy_processes it stops accepting, and
  * further clients wait in the kernel's queue. A session that dies takes nothing
  * with it but its own connection; its client has no 250 and sends again.

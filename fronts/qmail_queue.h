@@ -25,9 +25,9 @@ enum qmail_code {
 };
 
 /*
- * Filter the mail on message_fd for the envelope on envelope_fd, which is read
+ * Filter the message on message_fd for the envelope on envelope_fd, which is read
  * to its final NUL, and hand both to the program original. Returns the
- * original's exit code, or one of our own; 0 as well for a mail that is
+ * original's exit code, or one of our own; 0 as well for a message that is
  * discarded. The client is in $TCPREMOTEHOST and $TCPREMOTEIP, if anywhere.
  */
 int qmail_queue_run(const struct conf *, const char *original, int message_fd, int envelope_fd);

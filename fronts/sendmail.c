@@ -3,9 +3,9 @@
  * sendmail.c - the front for Postfix's pipe(8): what a simple content filter
  * of FILTER_README does with a shell script.
  *
- * The mail is received, inspected and if need be kept, as for the other
+ * The message is received, inspected and if need be kept, as for the other
  * fronts; what is to be delivered goes to sendmail(1) as a whole (mailer.c),
- * and whatever that says is the answer. pipe(8) bounces the mail for any code
+ * and whatever that says is the answer. pipe(8) bounces the message for any code
  * but EX_OK, EX_TEMPFAIL and EX_OSERR. So whatever goes wrong here is
  * EX_TEMPFAIL: only a policy that refuses, and sendmail itself, can make a
  * bounce.
@@ -14,7 +14,7 @@
  * otherwise. Other senders come with a domain, so that word by itself can only
  * be meant so; taken for a sender it would make bounces of bounces.
  *
- * Limits: data_timeout for the mail on rfd, inspect_timeout, final_timeout for
+ * Limits: data_timeout for the message on rfd, inspect_timeout, final_timeout for
  * sendmail. Diagnostics: the log record, and a line on wfd.
  */
 #include <stdio.h>
@@ -160,7 +160,7 @@ has_envid(const struct sendmail_call *call)
 	return len > 0 && len <= ENVID_MAX;
 }
 
-/* judge - what sendmail has said, or what becomes of a mail if it said nothing */
+/* judge - what sendmail has said, or what becomes of a message if it said nothing */
 static int
 judge(struct transaction *t, const struct mailer_end *end, int wfd, enum outcome *outcome)
 {

@@ -19,8 +19,8 @@ struct sendmail_call {
 };
 
 /*
- * Filter the mail on rfd. Returns a code of <sysexits.h>: sendmail's own if it
- * is one, EX_UNAVAILABLE for a mail that is refused, EX_OK for one that is
+ * Filter the message on rfd. Returns a code of <sysexits.h>: sendmail's own if it
+ * is one, EX_UNAVAILABLE for a message that is refused, EX_OK for one that is
  * discarded, EX_TEMPFAIL for whatever goes wrong. What is not EX_OK comes with
  * a line on wfd that begins with an enhanced status code (RFC 3463), for
  * pipe(8), unless sendmail has said something itself there.

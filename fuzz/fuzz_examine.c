@@ -16,9 +16,9 @@
  * - after a rename no part of the result has a name that is blocked;
  * - in a regular mail, parts that nothing was found in keep their content, and
  *   their number;
- * - line ends do not matter: with LF throughout and with CRLF throughout the
+ * - line endings do not matter: with LF throughout and with CRLF throughout the
  *   same is found at the same parts (check_same tells what may differ), and if
- *   the findings are alike so are the results, but for the line ends.
+ *   the findings are alike so are the results, but for the line endings.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -344,7 +344,7 @@ check_others(const char *bytes, size_t size, const char *out, size_t len, const 
 	lint_free(&lint);
 }
 
-/* With all line ends alike; CRs that end no line are left out. */
+/* With all line endings alike; CRs that end no line are left out. */
 static char *
 with_line_ends(const char *in, size_t size, bool crlf, size_t *len)
 {
@@ -384,7 +384,7 @@ has_reason(const struct report *r, const char *reason)
 }
 
 /*
- * What is found is found with other line ends, too. But for what is a matter of
+ * What is found is found with other line endings, too. But for what is a matter of
  * sizes: whether readings differ by enough to be ambiguous, and limits, past
  * which not everything was looked at. Which of two readings shows it first, and
  * under which name, is left open. Returns whether the findings are the same to
@@ -416,7 +416,7 @@ check_same(const struct report *a, const struct report *b)
 	return same;
 }
 
-/* No edit takes one half of a line end. */
+/* No edit takes one half of a line ending. */
 static bool
 only_crlf(const char *text, size_t len)
 {
@@ -444,7 +444,7 @@ check_line_ends(const char *bytes, size_t size)
 	show("with CRLF", &b, crlf, crlf_len);
 	check_report(&a, lf_len, false);
 	check_report(&b, crlf_len, true);
-	/* In broken uuencode a CR is a digit to GMime, which the plain form has then. */
+	/* In broken uuencode a CR is a digit to GMime, which the canonical form has then. */
 	same = check_same(&a, &b) && !has_reason(&a, "unusual Content-Transfer-Encoding");
 	lf_out = fuzz_splice(lf, lf_len, a.edits, a.n_edits, &lf_out_len);
 	crlf_out = fuzz_splice(crlf, crlf_len, b.edits, b.n_edits, &crlf_out_len);

@@ -2,7 +2,7 @@
 /*
  * fuzz_names - what a part is called, and what it is called after a rename
  *
- * Input: one byte (bit 0: CRLF line ends are written in), then a header block.
+ * Input: one byte (bit 0: CRLF line endings are written in), then a header block.
  * Invariants: fields and parameters lie where they say, one behind the other;
  * a normalised name is no longer than the name, holds no control and is the
  * same if it is normalised again; and after defang_rename no candidate name

@@ -6,7 +6,7 @@
  * Over a stream socket come the message (a sealed descriptor), the settings
  * and a few facts, and back goes the report. This process owns nothing that
  * outlives it: the private directory is removed by whoever started it, and
- * whatever ends this process, the front has the whole mail.
+ * whatever ends this process, the front has the whole message.
  *
  * Order of the steps: receive, shut the file system, load and prove the
  * scanner (or take the engine's), shut the system calls, examine, report.

@@ -31,7 +31,7 @@ bool sandbox_files(const struct conf *, const char *scratch, int walls, sandbox_
 bool sandbox_limits(const struct conf *, char *err, size_t errsize);
 
 /*
- * Last step, before the first byte of a mail is looked at: an allow-list of
+ * Last step, before the first byte of a message is looked at: an allow-list of
  * system calls; any other kills the process. No sockets, no exec, no fork. All
  * capabilities go.
  */

@@ -49,7 +49,7 @@ static struct sock_fprog program; /* compiled; filter NULL = not yet */
 
 /*
  * The system calls, as found with strace on libclamav 1.4.6 (every file of
- * clamav-testfiles, 889 mails) and GMime 3.2.13; in each group the old calls of
+ * clamav-testfiles, 889 messages) and GMime 3.2.13; in each group the old calls of
  * x86_64 stand beside the *at ones that aarch64 has instead. What an
  * architecture lacks libseccomp passes over.
  */

@@ -220,7 +220,7 @@ parse_param(const char *bytes, size_t end, size_t *at, struct header_param *p)
 	if (p->quoted) {
 		p->end = i;
 	} else {
-		/* A token, or whatever stands there up to the next semicolon or line end. */
+		/* A token, or whatever stands there up to the next semicolon or line ending. */
 		i = value_begin;
 		while (i < end && bytes[i] != ';' && bytes[i] != '\r' && bytes[i] != '\n')
 			i++;

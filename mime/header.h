@@ -11,10 +11,10 @@
 
 /* One field with its folded lines. All offsets are into the same buffer. */
 struct header_field {
-	size_t begin, end; /* the whole field with its last line end */
+	size_t begin, end; /* the whole field with its last line ending */
 	size_t name_len; /* from begin; 0 = a line that is no field */
 	size_t value_begin; /* after the colon */
-	size_t value_end; /* before the last line end */
+	size_t value_end; /* before the last line ending */
 };
 
 /*
@@ -33,7 +33,7 @@ bool header_begins(const char *bytes, const struct header_field *, const char *p
  */
 size_t header_block_end(const char *bytes, size_t begin, size_t end);
 
-/* Length of the line end at at: 2, 1 or 0. */
+/* Length of the line ending at at: 2, 1 or 0. */
 size_t header_line_end(const char *bytes, size_t end, size_t at);
 
 #define HEADER_MAX_PARAMS 256

@@ -292,7 +292,7 @@ line_is_clean(const char *s, size_t len)
 	return true;
 }
 
-/* Without blanks and line end at its end. */
+/* Without blanks and line ending at its end. */
 static size_t
 trimmed_line(const char *s, size_t len)
 {

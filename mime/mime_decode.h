@@ -24,7 +24,7 @@ enum decode_way {
 	DECODE_BASE64_EQUALS, /* "=" counts as a digit, wherever it stands */
 	DECODE_BASE64_COUNT, /* what is no digit counts as one, but for blanks and "=" */
 	DECODE_QP_STRICT, /* what is no escape stands for itself */
-	DECODE_QP_LENIENT, /* a "=" that is no escape is left out, and blanks at line ends */
+	DECODE_QP_LENIENT, /* a "=" that is no escape is left out, and blanks at line endings */
 	DECODE_QP_BROKEN, /* "=" swallows two bytes, hex or not */
 	DECODE_QP_SOFT, /* what is no escape stands for itself, but "=" and a blank or control end the line */
 	DECODE_UU, /* from a "begin" line, or from the start */

@@ -59,7 +59,7 @@ fields_end(const struct place_in *w, GMimeObject *object, size_t end)
 }
 
 /*
- * GMime takes the line end in front of a boundary to be as long as that of the
+ * GMime takes the line ending in front of a boundary to be as long as that of the
  * boundary line, which may be another one, or none at the end of the message.
  */
 static size_t

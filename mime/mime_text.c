@@ -4,7 +4,7 @@
  *
  * Some readers unpack uuencode and its like out of what they show, and programs
  * out of files, after the transfer encoding and the charset are undone, so that
- * the raw mail shows nothing of it. Calendars (RFC 5545 3.1.3) and cards (RFC 6350, and 2.1 of
+ * the raw message shows nothing of it. Calendars (RFC 5545 3.1.3) and cards (RFC 6350, and 2.1 of
  * before) have files in base64 in a property, and HTML, SVG and CSS in URIs
  * (RFC 2397), written with entities (HTML 13.2.5.72) or percent signs.
  *

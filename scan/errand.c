@@ -253,19 +253,9 @@ static int
 sealed_copy(const char *buf, size_t len)
 {
 	int fd = memfd_create("object", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	size_t done = 0;
 
-	while (fd != -1 && done < len) {
-		ssize_t n = write(fd, buf + done, len - done);
-
-		if (n > 0) {
-			done += (size_t)n;
-		} else if (n == 0 || errno != EINTR) {
-			close(fd);
-			fd = -1;
-		}
-	}
-	if (fd != -1 && fcntl(fd, F_ADD_SEALS, ALL_SEALS) == -1) {
+	if (fd != -1 &&
+	    (!descriptor_write(fd, buf, len) || fcntl(fd, F_ADD_SEALS, ALL_SEALS) == -1)) {
 		close(fd);
 		fd = -1;
 	}

@@ -22,7 +22,7 @@ static bool short_of_space(int);
 
 static bool ran_out; /* of disk space, since this process began */
 
-/* libclamav can call a mail clean if it can't write here, so we try it first. */
+/* libclamav can call a message clean if it can't write here, so we try it first. */
 bool
 room_prove(const char *scratch)
 {
@@ -65,9 +65,9 @@ room_is_there(const char *scratch)
 }
 
 /*
- * On a full disk libclamav says "write error", except that of a mail's
+ * On a full disk libclamav says "write error", except that of a message's
  * attachments and of what is in a CAB it silently scans as much as there was
- * room for: a mail was clean. So there must be room for a mail's attachments
+ * room for: a message was clean. So there must be room for a message's attachments
  * from the start (nested, each level is at most 3/4 of the one around it), and
  * a reserve at each layer: whatever did not fit was larger than that, and is
  * there, cut off, with the disk full, when it is its turn as a layer.

@@ -18,9 +18,9 @@
 
 /* What an object is, so that the engine knows how to look at it. */
 enum scan_kind {
-	SCAN_MAIL, /* a raw mail: find the attachments in it as well */
-	SCAN_SKELETON, /* a raw mail whose attachments are scanned as parts */
-	SCAN_TEXT, /* content as nothing but bytes: not as a mail, not as HTML */
+	SCAN_MAIL, /* a raw message: find the attachments in it as well */
+	SCAN_SKELETON, /* a raw message whose attachments are scanned as parts */
+	SCAN_TEXT, /* content as nothing but bytes: not as a message, not as HTML */
 	SCAN_PART /* decoded content of one part */
 };
 

@@ -34,10 +34,10 @@
  *    EICAR test string would show up as a virus in its log, and set off its
  *    VirusEvent, for each message; so only "spawnscan-inspect --version" does
  *    that (scan_prove). It does not start without any signatures.
- *  - A mail that takes the inspector over has a connection to clamd, and clamd
+ *  - A message that takes the inspector over has a connection to clamd, and clamd
  *    obeys everyone who has: SHUTDOWN, RELOAD, or whether a file of its is
  *    infected. (1.5 can forbid the first two.)
- *  - The mail goes over TCP as it is, and clamd's answers are believed.
+ *  - The message goes over TCP as it is, and clamd's answers are believed.
  *
  * Over 500 lines because one conversation with clamd: its two commands, its answers and its
  * faults share the connection and its deadline.
@@ -181,7 +181,7 @@ banner(void)
 }
 
 /*
- * A mail that does not begin like one clamd does not read as one, as libclamav
+ * A message that does not begin like one clamd does not read as one, as libclamav
  * does not (see there); it does not say so, so that is tried both ways.
  */
 static void

@@ -6,22 +6,22 @@
  * libclamav (1.4.6, where not said otherwise) says "clean" in many cases where
  * it did not look. What was found, by trying, and what is done about it:
  *  - a limit was hit: EXCEEDS_MAX makes a hit of it; where it forgets to
- *    (on_layer), we do; and it has none for uuencoded files in a mail, of which
+ *    (on_layer), we do; and it has none for uuencoded files in a message, of which
  *    it makes a file each and keeps all to the end (on_file);
  *  - it could not write its temporary files, or had no memory: any message of
  *    error severity is one that we are to blame for (the scan fails) or that the
  *    content is (it is unopened); settle tells which. What it keeps silent about
  *    is looked after by room.c;
- *  - a mail it did not take for one: scan_as_mail;
+ *  - a message it did not take for one: scan_as_mail;
  *  - a heuristic hit ended the scan before the virus was reached: ALLMATCHES
  *    goes on to the end and reports each;
  *  - no signatures, or signatures that do not work: a marker signature of our
- *    own, fresh for each process, must be found in plain content and in a mail,
+ *    own, fresh for each process, must be found in plain content and in a message,
  *    and harmless text must be clean.
  *
- * PARSE_MAIL is on for parts too: without it what is in a mail in an archive, in
+ * PARSE_MAIL is on for parts too: without it what is in a message in an archive, in
  * TNEF, in uuencode and in HTML is not found (5 of the 44 files of
- * clamav-testfiles); it costs nothing where there is no mail.
+ * clamav-testfiles); it costs nothing where there is no message.
  *
  * What it takes for HTML it scans in normalised forms only, so that a pattern for
  * any kind of file is not found there as it stands: examine.c has such content
@@ -125,8 +125,8 @@ static struct {
 	uint32_t heuristic; /* options of a scan */
 	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
-	bool top_is_mail; /* the outermost one was read as a mail */
-	bool is_header; /* what is scanned is a mail, and begins with a field of its header */
+	bool top_is_mail; /* the outermost one was read as a message */
+	bool is_header; /* what is scanned is a message, and begins with a field of its header */
 	int64_t deadline; /* effort_ms */
 	bool proving; /* in a scan within a scan: it still works */
 } scanner;
@@ -253,7 +253,7 @@ on_layer(int fd, const char *type, void *ctx)
 
 	if (scanner.layers++ == 0)
 		scanner.top_is_mail = type != NULL && strcmp(type, "CL_TYPE_MAIL") == 0;
-	/* A mail that begins with MIME-Version: all that is in it comes in scan_as_mail. */
+	/* A message that begins with MIME-Version: all that is in it comes in scan_as_mail. */
 	if (scanner.layers == 1 && scanner.is_header && type != NULL &&
 	    strcmp(type, "CL_TYPE_MHTML") == 0)
 		return CL_BREAK;
@@ -294,7 +294,7 @@ on_member(const char *container, unsigned long container_size, const char *name,
 	return CL_CLEAN;
 }
 
-/* A layer, the outermost one too: of interest are mails, and executables that were unpacked. */
+/* A layer, the outermost one too: of interest are messages, and executables that were unpacked. */
 static cl_error_t
 on_file(int fd, const char *type, const char **ancestors, size_t parent_size, const char *name,
     size_t size, const char *bytes, uint32_t level, uint32_t attributes, void *ctx)
@@ -317,7 +317,7 @@ on_file(int fd, const char *type, const char **ancestors, size_t parent_size, co
 	return CL_CLEAN;
 }
 
-/* Uuencoded files in a mail. */
+/* Uuencoded files in a message. */
 static bool
 has_too_many_files(const char *bytes, size_t size)
 {
@@ -637,13 +637,13 @@ scan_map(struct scan_result *result, const char *buf, size_t len)
 }
 
 /*
- * libclamav tells a mail by its first bytes, and can't be told: 73 of 889 real
- * mails, all that begin with a less usual field, it did not read as mails, so
+ * libclamav tells a message by its first bytes, and can't be told: 73 of 889 real
+ * messages, all that begin with a less usual field, it did not read as messages, so
  * it did not look into their attachments. With a Received field in front it
  * read all of them. (Always to put one there would cost the signatures that
  * are tied to the beginning or to the hash of the whole.) What it takes for a web
- * archive it reads as a mail, but without the signatures of mails; so the first scan
- * of that ends where it begins: of 105 of 817 real mails it found the same again.
+ * archive it reads as a message, but without the signatures of messages; so the first scan
+ * of that ends where it begins: of 105 of 817 real messages it found the same again.
  */
 static void
 scan_as_mail(struct scan_result *result, const char *buf, size_t len, int64_t deadline)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * dot - dots and line ends of the data phase, both ways
+ * dot - dots and line endings of the data phase, both ways
  *
  * The decoder is strict about structure: only CRLF begins a line, so only
  * CRLF "." CRLF ends the message and only a dot behind a CRLF is taken off
@@ -13,7 +13,7 @@
  * The caller owns both structs; nothing is allocated. State between two calls
  * is a few bytes, and every split of the input gives the same result.
  *
- * Diagnostics: none. Whatever arrives can be decoded; bare line ends are
+ * Diagnostics: none. Whatever arrives can be decoded; bare line endings are
  * counted and the caller judges them.
  */
 #include <string.h>

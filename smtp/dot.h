@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * dot.h - the data phase of SMTP, both ways: from the wire to a message
- * (dots, line ends, the final dot) and back. RFC 5321 4.5.2; restrictive about
+ * (dots, line endings, the final dot) and back. RFC 5321 4.5.2; restrictive about
  * where a message ends.
  *
  * Both machines take their input in pieces of any size and give the same
@@ -18,7 +18,7 @@
 
 /*
  * Decoder. The message ends at CRLF "." CRLF (or at once with "." CRLF) and at
- * nothing else. What is stored has CRLF line ends only: a bare LF is counted
+ * nothing else. What is stored has CRLF line endings only: a bare LF is counted
  * and stored as CRLF, a bare CR is counted and stored as a space; the caller
  * refuses the message afterwards if the configuration says so.
  */

@@ -109,7 +109,7 @@ reply_add(struct reply *reply, struct span line, bool *last)
 	return NULL;
 }
 
-/* reply_last_line - as a string without line end, for the log and the metadata */
+/* reply_last_line - as a string without line ending, for the log and the metadata */
 void
 reply_last_line(const struct reply *reply, char *buf, size_t size)
 {

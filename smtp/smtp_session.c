@@ -4,7 +4,7 @@
  *
  * Every handler of the session returns an enum answer; the table session_answers says
  * for each what the client hears, what becomes of the message, whether the
- * session ends and with which exit code. Nothing from a mail gets into an
+ * session ends and with which exit code. Nothing from a message gets into an
  * answer.
  *
  * Diagnostics: LOG_WARNING a peer lost or against the protocol, with the

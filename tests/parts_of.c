@@ -9,7 +9,7 @@
  * - Walked again, the message has the same leaves: the others with the same
  *   content, the one with the notice or with its old content, harmless type and
  *   harmless name. (A leaf that has no place of its own, which only broken
- *   mails have, is acted on through the part around it; that part is then
+ *   messages have, is acted on through the part around it; that part is then
  *   another one, so this is not held against it.)
  *
  * TAP, one line per file. Exit code 1 if one failed.
@@ -245,7 +245,7 @@ edit_allowed(const char *bytes, const struct edit *e, const struct leaf *leaf, b
 
 	if (removal && !p->message_header)
 		return e->offset >= p->header_begin && end <= p->content_end;
-	/* A CR alone behind the header becomes a whole line end. */
+	/* A CR alone behind the header becomes a whole line ending. */
 	if (e->offset + 1 == p->header_end && bytes[e->offset] == '\r')
 		return end <= (removal ? p->content_end : p->header_end);
 	if (removal && e->offset >= p->header_end)

@@ -429,7 +429,7 @@ test_uu(void **state)
 	uu_encode(payload + 100, 100, '`', "\n", body);
 	n += (size_t)sprintf(text + n, "%s`\nend\n", body);
 	expect(DECODE_UU, text, n, payload, 200);
-	/* Blanks at line ends got lost, or a check digit came on. */
+	/* Blanks at line endings got lost, or a check digit came on. */
 	expect(DECODE_UU, short_lines, sizeof(short_lines) - 1, "A\0\0A\0\0", 6);
 	expect_text(DECODE_UU, "begin 644 x\n#04)#Z\nend\n", "ABC");
 	/* A line that does not have the length it says is none. */
@@ -729,7 +729,7 @@ test_walk(void **state)
 		    "0 multipart/mixed\n1 text/plain ''\n2 text/plain ''\n" },
 		{ "Content-Type: multipart/mixed; boundary=b\n\n", "0 multipart/mixed\n" },
 		{ "Content-Type: multipart/mixed; boundary=b\n\n--b", "0 multipart/mixed\n" },
-		/* the line end in front of a boundary need not be that of the boundary line */
+		/* the line ending in front of a boundary need not be that of the boundary line */
 		{ "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b--",
 		    "0 multipart/mixed\n1 text/plain 'one'\n" },
 		{ "Content-Type: multipart/mixed; "
@@ -748,7 +748,7 @@ test_walk(void **state)
 		walk(cases[i].mail, conf, cases[i].want);
 }
 
-/* However a mail is cut off, it is walked, and the places lie in it (note_part). */
+/* However a message is cut off, it is walked, and the places lie in it (note_part). */
 static void
 test_walk_truncated(void **state)
 {
@@ -937,7 +937,7 @@ lint(const char *mail, size_t size, const struct conf *conf)
 	return doubt_phrase(why);
 }
 
-/* The same with CRLF line ends. */
+/* The same with CRLF line endings. */
 static size_t
 with_crlf(const char *mail, size_t size, char *out)
 {

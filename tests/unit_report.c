@@ -315,7 +315,7 @@ test_splice(void **state)
 	}
 }
 
-/* An edit may touch a line end as a whole only, at either of its own ends. */
+/* An edit may touch a line ending as a whole only, at either of its own ends. */
 static void
 test_keep_lines(void **state)
 {

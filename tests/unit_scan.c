@@ -687,7 +687,7 @@ test_zip(void **state)
 	assert_one(CLASS_INFECTED, EICAR_HIT);
 }
 
-/* Mails, also such as libclamav alone does not take for mails. */
+/* Messages, also such as libclamav alone does not take for messages. */
 static void
 test_mail(void **state)
 {
@@ -723,7 +723,7 @@ count_contents(void *ctx, const char *name, const char *bytes, size_t len)
 	*n += bytes != NULL;
 }
 
-/* libclamav reads a mail that begins with this field as a web archive. */
+/* libclamav reads a message that begins with this field as a web archive. */
 static void
 test_mail_is_opened_once(void **state)
 {
@@ -746,7 +746,7 @@ test_mail_is_opened_once(void **state)
 	}
 }
 
-/* A mail as a part, as it is found in archives. */
+/* A message as a part, as it is found in archives. */
 static void
 test_mail_in_part(void **state)
 {

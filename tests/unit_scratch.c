@@ -419,7 +419,7 @@ count_names(void)
 	return n;
 }
 
-/* A heap of leftovers holds up no mail, and is gone after a few. */
+/* A heap of leftovers holds up no message, and is gone after a few. */
 static void
 test_sweep_bounded(void **state)
 {

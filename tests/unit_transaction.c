@@ -496,7 +496,7 @@ test_unscanned(void **unused)
 	assert_logged(logged(), " size=0 verdict=unscanned ");
 }
 
-/* Runs the filter on a mail; the output is in text. */
+/* Runs the filter on a message; the output is in text. */
 static int
 filter(const char *mail, size_t len)
 {

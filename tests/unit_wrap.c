@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * unit_wrap.c - the wrapped mail is 7-bit, well formed, and holds the original
+ * unit_wrap.c - the wrapped message is 7-bit, well formed, and holds the original
  * to the byte.
  */
 #include <errno.h>
@@ -384,7 +384,7 @@ test_carried(void **unused)
 	free(text);
 }
 
-/* No descriptor, no mail: an error, and nothing is left open. */
+/* No descriptor, no message: an error, and nothing is left open. */
 static void
 test_no_descriptor(void **unused)
 {

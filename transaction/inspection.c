@@ -25,7 +25,6 @@
 #include <endian.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -37,6 +36,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "clock.h"
 #include "engine_client.h"
 #include "language.h"
@@ -266,16 +266,9 @@ inspection_free(struct inspection *i)
 bool
 inspection_program(const struct conf *conf, char *path, size_t size)
 {
-	char self[PATH_MAX];
-	ssize_t n;
-
 	if (conf->inspector[0] != '\0')
 		return strlcpy(path, conf->inspector, size) < size;
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n == -1)
-		return false;
-	self[n] = '\0';
-	return (size_t)snprintf(path, size, "%s/spawnscan-inspect", dirname(self)) < size;
+	return beside_path("spawnscan-inspect", path, size);
 }
 
 static bool

@@ -42,7 +42,7 @@ struct inspection {
 
 /*
  * Have a sealed message inspected. reference names the quarantined original
- * for the notices ("" = none); crlf_only: edits must have CRLF line ends. Of
+ * for the notices ("" = none); crlf_only: edits must have CRLF line endings. Of
  * the envelope the sender may be told by notices.
  * Bounded by conf->inspect_timeout; leaves no process and no file behind.
  */

@@ -25,7 +25,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -36,6 +35,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "beside.h"
 #include "clock.h"
 #include "fault.h"
 #include "log.h"
@@ -50,7 +50,6 @@ static bool is_ours(const struct transaction *);
 static void write_down(FILE *, const struct transaction *, const char *, const char *,
     const char *);
 static void put_setting(void *, const char *, const char *, const char *);
-static bool program_path(char *, size_t);
 static void start(const char *, const char *, size_t);
 static bool run(const char *, const char *, size_t, int64_t, char *, size_t);
 static void become(const char *, int, int) __attribute__((noreturn));
@@ -157,7 +156,7 @@ notify_send(void)
 
 	if (n_pending == 0)
 		return;
-	if (!program_path(path, sizeof(path)) || access(path, X_OK) == -1)
+	if (!beside_path("spawnscan-quarantine", path, sizeof(path)) || access(path, X_OK) == -1)
 		log_write(LOG_WARNING, "notice not sent: %s: %s", path, strerror(errno));
 	else
 		for (i = 0; i < n_pending; i++)
@@ -167,19 +166,6 @@ notify_send(void)
 		pending[i].text = NULL;
 	}
 	n_pending = 0;
-}
-
-static bool
-program_path(char *path, size_t size)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	*path = '\0';
-	if (n == -1)
-		return false;
-	self[n] = '\0';
-	return (size_t)snprintf(path, size, "%s/spawnscan-quarantine", dirname(self)) < size;
 }
 
 bool
@@ -196,7 +182,7 @@ notify_send_original(const struct transaction *t, char *err, size_t errsize)
 	}
 	if (!ok)
 		snprintf(err, errsize, "quarantine_to: %s", strerror(errno));
-	else if (!program_path(path, sizeof(path)))
+	else if (!beside_path("spawnscan-quarantine", path, sizeof(path)))
 		ok = fault_tell(err, errsize, "quarantine_to: no path of spawnscan-quarantine");
 	else
 		ok = run(path, text, len, clock_ms() + (int64_t)t->conf->reply_timeout * 1000, err,

@@ -30,7 +30,7 @@ struct transaction {
 	const struct conf *conf; /* in effect: the front's, and what rules make of it */
 	struct message message; /* the original; the front fills and seals it */
 	struct envelope envelope; /* filled by the front, which owns the strings */
-	bool crlf_only; /* SMTP: every line end is a CRLF */
+	bool crlf_only; /* SMTP: every line ending is a CRLF */
 	/* by transaction_split or transaction_decide, from the rules */
 	const struct conf *base; /* the front's */
 	struct conf *own; /* conf, if it is not the front's */

@@ -25,7 +25,7 @@
 bool wrap_message(struct message *out, const struct message *original, const char *reference,
     const char *reason, const struct sentences *, bool crlf, bool mbox);
 
-/* A mail of our own words. All of it is printable ASCII, a line has at most 900 bytes. */
+/* A message of our own words. All of it is printable ASCII, a line has at most 900 bytes. */
 struct wrap_words {
 	const char *mark; /* a header field of its own, or NULL */
 	const char *subject;
