@@ -7,7 +7,7 @@
  * - A "=" at the end of a line once quoted-printable was undone: eml-format undoes that
  *   first, and then takes it for a soft line break.
  * - A line of quoted-printable that ends in blanks: mimetic takes the end of the line away
- *   with them. Texts have such lines, so there only one of nothing but blanks counts that
+ *   with them, and all controls wherever they stand. Texts have such lines, so there only one of nothing but blanks counts that
  *   stands behind a soft line break; in a file any does.
  *
  * All are rare in ordinary messages, and neither makes one irregular: what is found is
@@ -38,6 +38,7 @@ static size_t soft_break(const char *, size_t len);
 static bool has_blank_end(const char *, size_t len, bool is_text);
 static void lines_joined(const char *, size_t len, guess_visit *, void *ctx);
 static size_t blank_end(const char *, size_t line);
+static bool is_control(char);
 
 void
 guesses_each(const char *raw, size_t raw_len, bool is_text, const char *content, size_t len,
@@ -144,6 +145,10 @@ has_blank_end(const char *s, size_t len, bool is_text)
 		size_t text, blank;
 
 		line = line_next(s, len);
+		for (size_t i = 0; i < line; i++) {
+			if (is_control(s[i]))
+				return true;
+		}
 		blank = blank_end(s, line);
 		if (blank > 0 && (!is_text || (soft && blank == line)))
 			return true;
@@ -168,14 +173,22 @@ lines_joined(const char *s, size_t len, guess_visit *visit, void *ctx)
 
 		line = line_next(s, len);
 		keep = line - blank_end(s, line);
-		memcpy(joined + n, s, keep);
-		n += keep;
+		for (size_t i = 0; i < keep; i++) {
+			if (!is_control(s[i]))
+				joined[n++] = s[i];
+		}
 	}
 	decoded = decode_bytes(DECODE_QP_STRICT, joined, n, n, &out);
 	if (decoded != NULL)
 		visit(ctx, decoded, out);
 	free(decoded);
 	free(joined);
+}
+
+static bool
+is_control(char c)
+{
+	return (unsigned char)c < ' ' && memchr("\t\r\n", c, 3) == NULL;
 }
 
 /* Blanks at its end, and what ends it; 0 = there are none, or they belong to a soft line break. */

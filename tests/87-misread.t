@@ -163,11 +163,11 @@ for my $blank (' x ', "\tx", ' =41') {
 }
 
 # To some a line that ends in blanks has no end.
-for my $break ("=\n \n=\n", "=\n \n \n", "= \n\t \n", " \n", " \n=\n") {
+for my $break ("=\n \n=\n", "=\n \n \n", "= \n\t \n", " \n", " \n=\n", "\x0b=\n", "\1=\n", "\b") {
 	for my $crlf (0, 1) {
 		my ($one, $two) = map { s/(.)/sprintf '=%02X', ord $1/ger } marker() =~ /(.{20})(.*)/;
 		my $mail = mail(parts => [$text, part("Content-Type: application/octet-stream; name=letter.txt\nContent-Transfer-Encoding: quoted-printable", "$one$break$two\n")]);
-		like(result_of(filter($crlf ? crlf($mail) : $mail)->{out}), qr/infected/, 'a line in quoted-printable that ends in blanks: ' . ($break =~ s/(\s)/sprintf '\\x%02x', ord $1/ger));
+		like(result_of(filter($crlf ? crlf($mail) : $mail)->{out}), qr/infected/, 'a line in quoted-printable that ends in blanks or has a control: ' . ($break =~ s/(\s)/sprintf '\\x%02x', ord $1/ger));
 	}
 }
 
