@@ -70,6 +70,7 @@ struct walk {
 	struct parts *parts; /* of all buffers */
 	const struct part_place *enclosing; /* the encoded attachment, or NULL */
 	bool in_text; /* the buffer was written into a text that is shown */
+	bool unparsed; /* GMime made nothing of the buffer: it is no message in itself */
 };
 
 /* Where in the tree we are. */
@@ -271,11 +272,13 @@ static bool
 walk_unparsed(struct walk *w, const struct spot *spot, const struct part_place *root)
 {
 	struct part *part = new_part(w, "", spot, root, false);
+	struct walk all = *w;
 
+	all.unparsed = root->content_begin == 0;
 	part->leaf = true;
 	if (spot->depth > w->conf->mime_depth_limit)
 		part->limit = PART_TOO_DEEP;
-	return walk_content(w, part, w->bytes + root->content_begin,
+	return walk_content(&all, part, w->bytes + root->content_begin,
 	    root->content_end - root->content_begin, false, spot->depth);
 }
 
@@ -502,7 +505,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
 	part->len = len;
-	part->message = within && is_message(part, content, len);
+	part->message = within && !w->unparsed && is_message(part, content, len);
 	part_hash(content, len, &part->digest);
 	go_on = w->visit(w->ctx, part, content, len);
 	if (go_on && part->message)
@@ -522,6 +525,7 @@ walk_within(const struct walk *w, const struct part *part, const char *content, 
 	inner.bytes = content;
 	inner.size = len;
 	inner.base = 0;
+	inner.unparsed = false;
 	if (inner.enclosing == NULL)
 		inner.enclosing = &part->place;
 	return inner;
