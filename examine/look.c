@@ -11,6 +11,7 @@
 
 #include "active.h"
 #include "canonical.h"
+#include "footer.h"
 #include "hasty.h"
 #include "heads.h"
 #include "judge.h"
@@ -116,7 +117,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	struct examination *x = ctx;
 	struct part *part = x->parts.at[seen->index];
 	enum doubt doubt = DOUBT_NONE;
-	bool unread;
+	bool unread, footer = false;
 	unsigned long irregular = x->lint.n_irregular;
 
 	explain_part(x->explain, part, content, len);
@@ -130,8 +131,9 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	if (!part->inside) {
 		doubt = lint_part(&x->lint, part);
 		part->doubtful = x->lint.n_irregular > irregular;
+		footer = part->leaf && doubt == DOUBT_BASE64 && footer_is_inert(x, part);
 		if (part->leaf)
-			note_leaf(x, part, content, len, doubt);
+			note_leaf(x, part, content, len, footer ? DOUBT_NONE : doubt);
 		else if (part->doubtful && part->boundary != NULL)
 			part->canonical = canonical_tell(x->parts.bytes, part);
 	}
@@ -148,7 +150,7 @@ visit_part(void *ctx, const struct part *seen, const char *content, size_t len)
 	if (part->leaf && !part->inside && part->place.whole_content)
 		readings_note_guesses(x, part, content, len);
 	if (doubt != DOUBT_NONE && part->leaf && judge_may_be_attachment(part)) {
-		if (judge_harmless(x, part, content, len))
+		if (footer || judge_harmless(x, part, content, len))
 			findings_add_harmless_doubt(&x->found, part, doubt_phrase(doubt),
 			    judge_name(part));
 		else

@@ -53,6 +53,30 @@ write_file((my $file = subdir('digest') . '/three.eml'), digest(3));
 like(run(cmd => [spawnscan_cmd('-c', conf_file()), '--explain', $file])->{out},
     qr/^Reads the same to everyone: yes$/m, 'a digest reads the same to everyone');
 
+# What a mailing list puts behind the base64 of a document: some decode it too, and it adds
+# nothing. Where it does, or where more base64 follows, the document does not stay as it is.
+{
+	my $footer = "_______________________________________________\nlist mailing list -- list\@lists.example.org\nTo unsubscribe send an email to list-leave\@lists.example.org\n";
+	my $type = "Content-Type: application/%s; name=\"a.%1\$s\"\nContent-Transfer-Encoding: base64";
+	for my $n (0 .. 2) {
+		my $pdf = "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids[]/Count 0>>\nendobj\ntrailer\n<</Size 3/Root 1 0 R>>\n%%EOF\n" . "\n" x $n;
+		my $zip = zip_of(['a.txt' => 'harmless ' x 20 . 'x' x $n]);
+		for (['pdf', $pdf], ['zip', $zip]) {
+			my ($kind, $bytes) = @$_;
+			for (['as it is', $footer], ['behind a blank line', "\n$footer"], ['behind dashes', "-- \n$footer"]) {
+				arrives("a $kind, $n bytes more, and a footer $_->[0]", mail(parts => [$text, part(sprintf($type, $kind), b64($bytes) . $_->[1])]), 'ambiguous');
+			}
+			my $more = $kind eq 'pdf' ? "1 0 obj\n<</Type/Catalog/OpenAction<</S/JavaScript/JS(app.alert\\(1\\))>>>>\nendobj\n" : zip_of(['a.js' => 'x']);
+			for (['in one line', b64($more) =~ s/\n//gr . "\n"], ['between words', join('', map { "$_.\n" } split /\n/, b64($more))], ['with dots in it', join('.', split /(.{5})/, b64($more) =~ s/\n//gr) . "\n"]) {
+				# Without padding between them it is one document to all.
+				next if length($bytes) % 3 == 0 && $_->[0] eq 'in one line';
+				my $r = spawnscan(in => mail(parts => [$text, part(sprintf($type, $kind), b64($bytes) . $_->[1] . $footer)]), conf => $conf);
+				like((header_of($r->{out}, 'X-Spawnscan-Result'))[0] // '', qr/action=(?:defang|remove) part=2 /, "a $kind, $n bytes more, and something that counts, $_->[0]");
+			}
+		}
+	}
+}
+
 # A header that ends in the middle: looked at once, and no deeper than it is.
 for my $end ('', "\n", "X-M", "\nFrom ", 'ller@example.com>') {
 	my $fields = "From: Alice <alice\@example.org>\nTo: Bob <bob\@example.net>\nSubject: a mail\nMIME-Version: 1.0";
