@@ -29,6 +29,7 @@
 
 static void found_name(void *ctx, const char *name);
 static char *field_text(const char *, size_t len);
+static bool is_folder(const char *);
 static bool has_extension(const char *name);
 static bool tells_of_host(const struct part *, const char *text);
 static void add_cut(struct part *, const char *name);
@@ -195,7 +196,7 @@ part_add_last_names(struct part *part, const char *bytes, size_t begin, size_t e
 		name = field_text(bytes + field.value_begin, field.value_end - field.value_begin);
 		if (location)
 			name[strcspn(name, "?#")] = '\0';
-		if (has_extension(name) && !tells_of_host(part, name))
+		if (has_extension(name) && !tells_of_host(part, name) && !(location && is_folder(name)))
 			part_add_name(part, name);
 		free(name);
 	}
@@ -255,6 +256,15 @@ field_text(const char *s, size_t len)
 	}
 	text[n] = '\0';
 	return text;
+}
+
+/* A location with a slash at its end. */
+static bool
+is_folder(const char *location)
+{
+	size_t len = strlen(location);
+
+	return len > 0 && location[len - 1] == '/';
 }
 
 /* Encoded words may have one in themselves. */
