@@ -322,8 +322,12 @@ extension_of(const char *name, char *out)
 static bool
 is_encoded_form(const char *name, const char *of)
 {
+	size_t len = strlen(of);
+
 	return strstr(name, "=?") != NULL || strstr(name, "''") != NULL ||
-	    strchr(name, '%') != NULL || strstr(of, name) != NULL;
+	    strchr(name, '%') != NULL || strstr(of, name) != NULL ||
+	    /* To some it goes on with the words behind it. */
+	    (strncmp(name, of, len) == 0 && strchr(name + len, '.') == NULL);
 }
 
 static bool
