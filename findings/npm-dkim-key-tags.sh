@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# dkim-key 1.3.0: a key with a tag that the package does not know is an error, and so is one with a blank
-# in front of an equals sign. RFC 6376 3.2: tag-spec = [FWS] tag-name [FWS] "=" [FWS] tag-value
-# [FWS]; 3.6.1: unrecognized tags MUST be ignored.
+# dkim-key 1.3.0: a key with a tag that the package does not know is an error, and so is one
+# with a blank in front of an equals sign. RFC 6376 3.2: blanks are allowed there, and tags
+# that are not recognized are to be ignored.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

@@ -196,7 +196,8 @@ part_add_last_names(struct part *part, const char *bytes, size_t begin, size_t e
 		name = field_text(bytes + field.value_begin, field.value_end - field.value_begin);
 		if (location)
 			name[strcspn(name, "?#")] = '\0';
-		if (has_extension(name) && !tells_of_host(part, name) && !(location && is_folder(name)))
+		if (has_extension(name) && !tells_of_host(part, name) &&
+		    !(location && is_folder(name)))
 			part_add_name(part, name);
 		free(name);
 	}

@@ -69,6 +69,8 @@ sub end_engine {
 	kill 'TERM', $pid;
 	my $status = $pid == $e->{pid} ? reap($pid, 20) : wait_for(sub { !running({pid => $pid}) }, 20);
 	diag('the engine did not end') unless defined $status;
+	# One that a reload has replaced may still be removing what it made.
+	wait_for(sub { !session_members($e->{sid}) }, 3);
 	kill 'KILL', session_members($e->{sid});
 	return $status;
 }
