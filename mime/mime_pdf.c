@@ -21,6 +21,9 @@
  * of filters is left to the library if the stream is short. Memory that runs out is an
  * error of the library. A document that it can't make sense of, and that may hold something,
  * is unopened.
+ *
+ * Over 500 lines because both readings go by one state of the library's, and a dictionary
+ * is judged in the same way in each.
  */
 #include "mime_pdf.h"
 
