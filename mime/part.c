@@ -33,6 +33,7 @@ static bool is_folder(const char *);
 static bool has_extension(const char *name);
 static bool tells_of_host(const struct part *, const char *text);
 static void add_cut(struct part *, const char *name);
+static bool is_report(const char *name);
 static void add_tail(struct part *, const char *name);
 static void add_safe(struct part *, const char *name);
 static void add_base(struct part *, const char *name);
@@ -362,6 +363,17 @@ add_safe(struct part *part, const char *name)
 	free(safe);
 }
 
+/* "google.com!example.com!1700000000!1700086399", of DMARC (RFC 7489 7.2.1.1). */
+static bool
+is_report(const char *name)
+{
+	size_t marks = 0;
+
+	for (const char *c = name; *c != '\0'; c++)
+		marks += *c == '!';
+	return marks >= 3;
+}
+
 /* Some drop bytes that a file's name must not have, and what is behind them (MIME::Tools). */
 static void
 add_tail(struct part *part, const char *name)
@@ -373,7 +385,8 @@ add_tail(struct part *part, const char *name)
 		return;
 	for (end = dot + 1; isalnum((unsigned char)*end); end++)
 		;
-	if (end == dot + 1 || *end == '\0' || strchr("()<>[]{}`|*?:;,\"'&!^~", *end) == NULL)
+	if (end == dot + 1 || *end == '\0' || strchr("()<>[]{}`|*?:;,\"'&!^~", *end) == NULL ||
+	    (*end == '!' && is_report(name)))
 		return;
 	cut = strndup(name, (size_t)(end - name));
 	if (cut == NULL)

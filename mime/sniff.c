@@ -291,9 +291,10 @@ sniff_is_picture(const char *s, size_t len)
 enum decode_way
 sniff_encoding(const char *s, size_t len)
 {
-	size_t escapes = 0, others = 0;
+	size_t escapes = 0, others = 0, returns = 0;
 
 	for (size_t i = 0; i < len; i++) {
+		returns += s[i] == '\r'; /* lines may end in them, or not */
 		if (s[i] == '=' && len - i > 2 && isxdigit((unsigned char)s[i + 1]) &&
 		    isxdigit((unsigned char)s[i + 2]))
 			escapes++;
@@ -301,7 +302,7 @@ sniff_encoding(const char *s, size_t len)
 		    (s[i] == '\0' || strchr("+/=\r\n\t ", s[i]) == NULL))
 			others++;
 	}
-	if (escapes >= len / ESCAPES_SHARE + 1)
+	if (escapes >= (len - returns) / ESCAPES_SHARE + 1)
 		return DECODE_QP_LENIENT;
 	return others == 0 && len >= DIGITS_MIN ? DECODE_BASE64_SKIP : DECODE_AS_IS;
 }

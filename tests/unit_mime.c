@@ -1494,6 +1494,17 @@ test_markers(void **state)
 	}
 }
 
+/* Lines may end in a CR or not: it is the same text. */
+static void
+test_escapes(void **state)
+{
+	static const char lf[] = "=41aaaaaaaaaaa\n", crlf[] = "=41aaaaaaaaaaa\r\n";
+
+	(void)state;
+	assert_int_equal(sniff_encoding(lf, strlen(lf)), DECODE_QP_LENIENT);
+	assert_int_equal(sniff_encoding(crlf, strlen(crlf)), DECODE_QP_LENIENT);
+}
+
 int
 main(void)
 {
@@ -1515,6 +1526,7 @@ main(void)
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_normalise),
 		cmocka_unit_test_prestate(test_markers, &conf),
+		cmocka_unit_test(test_escapes),
 		cmocka_unit_test(test_packed_members),
 		cmocka_unit_test(test_packed_late),
 		cmocka_unit_test_prestate(test_lint_ordinary, &conf),
