@@ -83,7 +83,7 @@ defang_rename(const struct defang *d, const struct part_place *place, const char
 	}
 	if (!r.typed)
 		insert_type(&r, place);
-	odd_strike(d, place);
+	odd_strike(d, place, !r.typed);
 }
 
 /* As many parameters with a name as are to the letter, and no line hidden in it. */

@@ -249,7 +249,7 @@ layout_replace(const struct defang *d, const struct part_place *place, const cha
 			if (header_begins(d->bytes, &field, "Content-"))
 				edit_add(d, field.begin, field.end, "%s", "");
 		}
-		odd_strike(d, place);
+		odd_strike(d, place, false);
 		begin = place->header_end;
 		break_line = edit_line_break(d, place->header_begin, &begin);
 	}

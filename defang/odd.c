@@ -12,12 +12,11 @@
 static void strike_cr(const struct defang *, const struct header_field *);
 
 void
-odd_strike(const struct defang *d, const struct part_place *place)
+odd_strike(const struct defang *d, const struct part_place *place, bool within)
 {
 	const char *bytes = d->bytes;
 	struct header_field f;
 	size_t at = place->header_begin;
-	bool within = false;
 
 	while (header_next(bytes, place->header_end, &at, &f)) {
 		bool known = header_is(bytes, &f, "Content-Type") ||

@@ -12,7 +12,10 @@
 #include "edit.h"
 #include "part.h"
 
-/* The edits that leave none of them in the header of a part. */
-void odd_strike(const struct defang *, const struct part_place *);
+/*
+ * The edits that leave none of them in the header of a part. within: a new Content-Type is
+ * put in front of it, with which its first lines may go on.
+ */
+void odd_strike(const struct defang *, const struct part_place *, bool within);
 
 #endif

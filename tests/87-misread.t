@@ -61,6 +61,9 @@ for my $c ('@', '\\', '[', ']', '&', '!') {
 	is_found("a token that goes on behind $c", with_header("Content-Disposition: attachment; filename=evil.exe${c}x"));
 	is_found("a token that goes on behind $c, in the type", with_header("Content-Type: application/x-thing; name=evil.exe${c}x=y"));
 }
+# There is no Content-Type: the one that a rename puts in front is no field for them to go on with.
+is_found("a line '$_' in front of the fields", mail(parts => [$text, part("$_; filename=evil.exe\nContent-Disposition: attachment; filename=evil.exe", "harmless\n")]))
+    for 'a=b: attachment', 'Con====-Disposi.zip : attachment', 'attachment';
 my %headers = (
 	'no type' => 'Content-Disposition: filename=evil.exe',
 	'an empty type' => 'Content-Disposition: ; filename="evil.exe"',
