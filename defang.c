@@ -100,7 +100,7 @@ is_plain_field(const struct defang *d, const struct header_field *f,
 }
 
 /*
- * Some read a line without a name as the end of the field above it, whatever it says. Behind
+ * Some read a line without a name, or with an odd one, as the end of the field above it. Behind
  * a semicolon it is no part of the new name. (It is no field's, and may be text that is shown.)
  */
 static const char *
@@ -108,7 +108,10 @@ closing(const struct defang *d, size_t at, size_t end)
 {
 	struct header_field next;
 
-	return header_next(d->bytes, end, &at, &next) && next.name_len == 0 ? ";" : "";
+	return header_next(d->bytes, end, &at, &next) &&
+		(next.name_len == 0 || loose_goes_on(d->bytes + next.begin, next.end - next.begin))
+	    ? ";"
+	    : "";
 }
 
 /* One Content-Type or Content-Disposition. */

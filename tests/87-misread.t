@@ -64,6 +64,8 @@ for my $c ('@', '\\', '[', ']', '&', '!') {
 # There is no Content-Type: the one that a rename puts in front is no field for them to go on with.
 is_found("a line '$_' in front of the fields", mail(parts => [$text, part("$_; filename=evil.exe\nContent-Disposition: attachment; filename=evil.exe", "harmless\n")]))
     for 'a=b: attachment', 'Con====-Disposi.zip : attachment', 'attachment';
+is_found("a line '$_' in front of the fields, without a name in it", mail(parts => [$text, part("$_\nContent-Disposition: attachment; filename=evil.exe", "harmless\n")]))
+    for 'a=b: c.exe', 'Cont=?utf-16?B?ent-Type: x.exe', 'c.exe';
 my %headers = (
 	'no type' => 'Content-Disposition: filename=evil.exe',
 	'an empty type' => 'Content-Disposition: ; filename="evil.exe"',
