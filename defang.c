@@ -102,16 +102,20 @@ is_plain_field(const struct defang *d, const struct header_field *f,
 /*
  * Some read a line without a name, or with an odd one, as the end of the field above it. Behind
  * a semicolon it is no part of the new name. (It is no field's, and may be text that is shown.)
+ * Between the two there may be what is struck, as odd.c does.
  */
 static const char *
 closing(const struct defang *d, size_t at, size_t end)
 {
 	struct header_field next;
+	const char *line;
+	size_t len;
 
-	return header_next(d->bytes, end, &at, &next) &&
-		(next.name_len == 0 || loose_goes_on(d->bytes + next.begin, next.end - next.begin))
-	    ? ";"
-	    : "";
+	if (!header_next(d->bytes, end, &at, &next))
+		return "";
+	line = d->bytes + next.begin;
+	len = next.end - next.begin;
+	return next.name_len == 0 || loose_goes_on(line, len) || loose_is_odd(line, len) ? ";" : "";
 }
 
 /* One Content-Type or Content-Disposition. */
