@@ -160,7 +160,7 @@ word_at(const char *s, size_t len, const char *word)
 bool
 loose_goes_on(const char *line, size_t len)
 {
-	const char *colon = memchr(line, ':', len);
+	const char *colon = memchr(line, ':', any_line(line, len));
 
 	return loose_field(line, len) == LOOSE_NONE &&
 	    (*line == ' ' || *line == '\t' || colon == NULL ||

@@ -20,7 +20,7 @@ enum loose_field loose_field(const char *line, size_t len);
 
 /*
  * Does it go on with the field above it to some: it is none of these, and begins with
- * whitespace, has no colon, or a "=" in front of it? len > 0.
+ * whitespace, or its first line has no colon, or a "=" in front of it? len > 0.
  */
 bool loose_goes_on(const char *line, size_t len);
 
