@@ -22,16 +22,16 @@ odd_strike(const struct defang *d, const struct part_place *place, bool within)
 		bool known = header_is(bytes, &f, "Content-Type") ||
 		    header_is(bytes, &f, "Content-Disposition");
 		enum loose_field field = loose_field(bytes + f.begin, f.end - f.begin);
+		bool goes_on = within &&
+		    (f.name_len == 0 || loose_goes_on(bytes + f.begin, f.end - f.begin));
 
 		if (!known &&
 		    (field == LOOSE_TYPE || field == LOOSE_DISPOSITION ||
-			(within && loose_goes_on(bytes + f.begin, f.end - f.begin) &&
-			    loose_params(bytes, f.begin, f.end) > 0)))
+			(goes_on && loose_params(bytes, f.begin, f.end) > 0)))
 			edit_add(d, f.begin, f.end, "%s", "");
 		else if (!known && loose_is_odd(bytes + f.begin, f.end - f.begin))
 			strike_cr(d, &f);
-		within = known || field != LOOSE_NONE ||
-		    (within && loose_goes_on(bytes + f.begin, f.end - f.begin));
+		within = known || field != LOOSE_NONE || goes_on;
 	}
 }
 
