@@ -373,7 +373,7 @@ walk_children(struct walk *w, GMimeObject *object, const struct part *part,
 static void
 show_ahead(struct walk *w, GMimeMultipart *multipart, const struct part_place *around)
 {
-	struct part_place places[AHEAD_MAX];
+	struct part_place places[AHEAD_MAX] = { 0 };
 	GMimeDataWrapper *wrappers[AHEAD_MAX];
 	int n = g_mime_multipart_get_count(multipart);
 	size_t found = 0, len;

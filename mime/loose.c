@@ -112,7 +112,8 @@ loose_field(const char *line, size_t len)
 
 	if (field != LOOSE_NONE || memchr(line, '(', len < FIELD_MAX ? len : FIELD_MAX) == NULL)
 		return field;
-	return field_at(plain, without_comments(line + skip, len - skip, plain));
+	len = without_comments(line + skip, len - skip, plain);
+	return field_at(plain, len);
 }
 
 static enum loose_field
