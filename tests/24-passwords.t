@@ -128,10 +128,11 @@ if ($with) {
 
 # -- PDF ---------------------------------------------------------------------------------
 
-# A PDF with a file in it, encrypted by qpdf(1) with a user's and an owner's password.
+# A PDF with a file in it, encrypted by qpdf(1) with a user's and an owner's password. (Without
+# a page qpdf 12 repairs nothing.)
 sub pdf {
 	my ($user, $bits, $name, $content) = @_;
-	my @objects = ("<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 3 0 R]>>>>>>", '<</Type/Pages/Kids[]/Count 0>>', "<</Type/Filespec/F($name)/EF<</F 4 0 R>>>>",
+	my @objects = ("<</Type/Catalog/Pages 2 0 R/Names<</EmbeddedFiles<</Names[(a) 3 0 R]>>>>>>", '<</Type/Pages/Kids[<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>]/Count 1>>', "<</Type/Filespec/F($name)/EF<</F 4 0 R>>>>",
 		"<</Type/EmbeddedFile/Length " . length($content) . ">>\nstream\n$content\nendstream");
 	my $dir = subdir(undef);
 	write_file("$dir/a.pdf", "%PDF-1.5\n" . join('', map { "$_ 0 obj\n$objects[$_ - 1]\nendobj\n" } 1 .. 4) . "trailer <</Size 5/Root 1 0 R>>\n%%EOF\n");
