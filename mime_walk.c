@@ -373,7 +373,7 @@ walk_children(struct walk *w, GMimeObject *object, const struct part *part,
 static void
 show_ahead(struct walk *w, GMimeMultipart *multipart, const struct part_place *around)
 {
-	struct part_place places[AHEAD_MAX] = { 0 };
+	struct part_place places[AHEAD_MAX];
 	GMimeDataWrapper *wrappers[AHEAD_MAX];
 	int n = g_mime_multipart_get_count(multipart);
 	size_t found = 0, len;
@@ -387,6 +387,7 @@ show_ahead(struct walk *w, GMimeMultipart *multipart, const struct part_place *a
 			wrappers[found++] = g_mime_part_get_content(GMIME_PART(object));
 	}
 	for (size_t i = 0; i < found && found > 1; i++) {
+		/* cppcheck-suppress uninitvar ; is_large fills it */
 		const char *raw = w->bytes + places[i].content_begin - w->base;
 		char *content;
 

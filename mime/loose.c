@@ -112,8 +112,8 @@ loose_field(const char *line, size_t len)
 
 	if (field != LOOSE_NONE || memchr(line, '(', len < FIELD_MAX ? len : FIELD_MAX) == NULL)
 		return field;
-	len = without_comments(line + skip, len - skip, plain);
-	return field_at(plain, len);
+	/* cppcheck-suppress uninitvar ; arguments come before the call */
+	return field_at(plain, without_comments(line + skip, len - skip, plain));
 }
 
 static enum loose_field
