@@ -5,11 +5,11 @@
  * GMime parses; it is never asked to write. Content is decoded here straight
  * from the raw bytes, so that the place of a leaf and its content can't
  * disagree: base64 by our own decoder, since versions of GMime differ about what
- * is behind the "=" (3.2.13 ends there, 3.2.15 goes on), the rest by GMime's. A message attachment that is itself encoded
- * comes out of GMime as a leaf: it is decoded and walked again, and what is
- * found in it stands at the place of the attachment. So is what a leaf holds
- * that is signed or packed, but not encrypted (S/MIME, OpenPGP), or written into
- * a text.
+ * is behind the "=" (3.2.13 ends there, 3.2.15 goes on), the rest by GMime's. A
+ * message attachment that is itself encoded comes out of GMime as a leaf: it is
+ * decoded and walked again, and what is found in it stands at the place of the
+ * attachment. So is what a leaf holds that is signed or packed, but not encrypted
+ * (S/MIME, OpenPGP), or written into a text.
  *
  * Limits, from the configuration: depth (multiparts, messages, encoded messages
  * and packings all count), number of parts, bytes of one header block, bytes

@@ -7,8 +7,8 @@
  * that address (smtp_relay.c). Without: one message from standard input to
  * standard output (filter.c). With --sendmail: one message from standard input to
  * sendmail(1) (sendmail.c). With --qmail-queue: in the place of qmail-queue(8)
- * (qmail_queue.c). With --proxy or --milter: a server (proxy.c, milter.c). With --explain: what would be done with a message, and why
- * (explainer.c).
+ * (qmail_queue.c). With --proxy or --milter: a server (proxy.c, milter.c). With --explain: what
+ * would be done with a message, and why (explainer.c).
  *
  * Under spawn(8) descriptors 0, 1 and 2 are one socket, so before anything
  * else runs the session moves to descriptors of its own, and no library can

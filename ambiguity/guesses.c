@@ -7,8 +7,8 @@
  * - A "=" at the end of a line once quoted-printable was undone: eml-format undoes that
  *   first, and then takes it for a soft line break.
  * - A line of quoted-printable that ends in blanks: mimetic takes the end of the line away
- *   with them, and all controls wherever they stand. Texts have such lines, so there only one of nothing but blanks counts that
- *   stands behind a soft line break; in a file any does.
+ *   with them, and all controls wherever they stand. Texts have such lines, so in a text only
+ *   one of nothing but blanks counts, behind a soft line break; in a file any does.
  *
  * All are rare in ordinary messages, and neither makes one irregular: what is found is
  * scanned with the texts of the message, or alone if it begins like a file.

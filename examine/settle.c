@@ -130,8 +130,8 @@ fits(const struct report *report)
 }
 
 /*
- * From names to none, from a canonical form to a removal, from a part to what it is in, from there to
- * the whole body, to fields of the header, to a refusal.
+ * From names to none, from a canonical form to a removal, from a part to what it is in, from
+ * there to the whole body, to fields of the header, to a refusal.
  */
 static void
 widen(struct examination *x, const struct finding *left, int round)
