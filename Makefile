@@ -151,7 +151,7 @@ load:
 	$(MAKE) tests
 	SPAWNSCAN_BUILD=$(CURDIR)/$(BUILD) tests/load $(LOAD)
 
-# What needs neither a Postfix nor a sanitizer, in a minute on two cores. Left out: 15, 8
+# What needs neither a Postfix nor a sanitizer, and is quick. Left out: 15, 8
 # look at messages by the hundred; 16, 18-containers at several hundred that they make;
 # 24-passwords has real packers encrypt, and tries words by the thousand; 31, 38 do for
 # LMTP what 30, 33 do for SMTP; 39-lifetime waits for timeouts, 40 for hostile inspectors,
