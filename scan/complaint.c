@@ -4,14 +4,21 @@
  *
  * One record per process, as libclamav has one callback for messages. A complaint
  * is our own fault if scratch space or memory was missing at the moment when it
- * came: a little later libclamav may have removed what filled the disk.
+ * came: a little later libclamav may have removed what filled the disk. Memory that
+ * was refused is told by errno: a moment later there may be enough. libclamav's own
+ * allocators print something first, which costs errno, and have one sentence for it.
+ * What they refuse by their limit, because content asks for too much, is told by
+ * neither.
  */
 #include "complaint.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "room.h"
 #include "scan_result.h"
+
+static bool is_refusal(const char *);
 
 static struct {
 	const char *scratch; /* NULL = not in a scan */
@@ -24,18 +31,30 @@ complaint_begin(const char *scratch)
 {
 	memset(&complaints, 0, sizeof(complaints));
 	complaints.scratch = scratch;
+	errno = 0;
 }
 
 void
 complaint_on_message(enum cl_msg severity, const char *fullmsg, const char *msg, void *ctx)
 {
+	bool refused = errno == ENOMEM || is_refusal(msg);
+
 	(void)fullmsg;
 	(void)ctx;
 	if (severity < CL_MSG_ERROR)
 		return;
 	complaint_add(msg);
-	if (complaints.scratch != NULL && !room_all(complaints.scratch))
+	if (complaints.scratch != NULL && (refused || !room_all(complaints.scratch)))
 		complaints.own = true;
+}
+
+/* "cli_max_calloc(): Can't allocate memory (25 bytes)." */
+static bool
+is_refusal(const char *msg)
+{
+	return (strncmp(msg, "cli_max_", 8) == 0 || strncmp(msg, "cli_safer_", 10) == 0) &&
+	    (strstr(msg, "(): Can't allocate memory (") != NULL ||
+		strstr(msg, "(): Can't re-allocate memory to ") != NULL);
 }
 
 void

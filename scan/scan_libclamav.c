@@ -552,7 +552,8 @@ scan_view(struct scan_result *result, const char *buf, size_t len, int64_t deadl
  * Whose fault is a complaint? Ours, if there was no memory or scratch space when
  * it came, if the result says that files can't be made or read, or if the marker
  * is not found any more. Else it is about the content, which was searched as far
- * as it could be opened, and the complaint is a finding about that content.
+ * as it could be opened, and the complaint is a finding about that content. (One
+ * that makes memory scarce each time is poison in the end.)
  */
 static void
 settle(struct scan_result *result, int code, const char *buf, size_t len)
@@ -563,7 +564,11 @@ settle(struct scan_result *result, int code, const char *buf, size_t len)
 	if (scanner.proving || complaint_is_own() || (code >= CL_EOPEN && code <= CL_EMAP) ||
 	    !still_works())
 		scan_result_fail(result, "libclamav: %s", complaint);
-	else if (!is_only_text(buf, len) || !scanned_as_text(result, buf, len))
+	else if (is_only_text(buf, len) && scanned_as_text(result, buf, len))
+		return;
+	else if (complaint_is_own())
+		scan_result_fail(result, "libclamav: %s", complaint_first());
+	else
 		scan_result_add_unopened(result, complaint);
 }
 
@@ -587,11 +592,13 @@ scanned_as_text(struct scan_result *result, const char *buf, size_t len)
 	char *text = malloc(len + 1);
 	int code;
 
-	if (text == NULL)
+	complaint_begin(scanner.scratch);
+	if (text == NULL) {
+		complaint_add_own("out of memory");
 		return false;
+	}
 	text[0] = '\n';
 	memcpy(text + 1, buf, len);
-	complaint_begin(scanner.scratch);
 	scanner.layers = 0;
 	code = scan_map(result, text, len + 1);
 	free(text);
@@ -628,10 +635,15 @@ scan_map(struct scan_result *result, const char *buf, size_t len)
 	cl_fmap_t *map;
 	cl_error_t code;
 
-	if ((map = cl_fmap_open_memory(buf, len)) == NULL)
+	if ((map = cl_fmap_open_memory(buf, len)) == NULL) {
+		complaint_add_own("out of memory");
 		return CL_EMEM;
+	}
 	set_options(&options);
 	code = cl_scanmap_callback(map, NULL, &name, &scanned, scanner.engine, &options, result);
+	/* Silent. A limit of libclamav's own has the same code, and leaves errno alone. */
+	if (code == CL_EMEM && errno == ENOMEM)
+		complaint_add_own("out of memory");
 	cl_fmap_close(map);
 	return (int)code;
 }

@@ -1050,6 +1050,95 @@ test_full_for_a_moment(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* One that asks for a dictionary of 4 GiB, which libclamav refuses by a limit of its own. */
+static const unsigned char large_xz[] = { 0xfd, '7', 'z', 'X', 'Z', 0, 0, 4, 0xe6, 0xd6, 0xb4, 0x46,
+	2, 0, 0x21, 1, 0x28, 0, 0, 0, 0xe6, 0xa0, 0x11, 0xb3, 1, 0, 8, 'h', 'a', 'r', 'm', 'l', 'e',
+	's', 's', '\n', 0 };
+
+/* Memory that content asks for is no failure of our own. */
+static void
+test_too_much_memory(void **state)
+{
+	(void)state;
+	open_scanner();
+	scan_bytes(&result, SCAN_PART, (const char *)large_xz, sizeof(large_xz), SECONDS);
+	assert_false(result.failed);
+	assert_int_equal(result.n_hits, 1);
+}
+
+#ifndef WITH_ASAN
+static unsigned long n_callocs, calloc_to_fail; /* from 1; 0 = none */
+
+extern void *__libc_calloc(size_t, size_t);
+
+/* In the place of libc's for libclamav too; the sanitizers have one of their own. */
+void *
+calloc(size_t n, size_t size)
+{
+	if (++n_callocs != calloc_to_fail)
+		return __libc_calloc(n, size);
+	errno = ENOMEM;
+	return NULL;
+}
+
+/* In a child, since libclamav may die of it. Is a failure taken for one of the content? */
+static bool
+is_unopened_without(unsigned long number, const void *bytes, size_t len)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid != -1);
+	if (pid == 0) {
+		alarm(SECONDS);
+		n_callocs = 0;
+		calloc_to_fail = number;
+		scan_bytes(&result, SCAN_PART, bytes, len, SECONDS);
+		for (size_t i = 0; i < result.n_hits; i++)
+			if (!result.failed && result.hits[i].class == CLASS_UNOPENED) {
+				print_message("calloc %lu: %s\n", number, result.hits[i].name);
+				_exit(1);
+			}
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WIFEXITED(status) && WEXITSTATUS(status) == 1;
+}
+
+/* Memory that is missing once is our own failure, though the marker is found again. */
+static void
+expect_failures(const void *bytes, size_t len)
+{
+	unsigned long all, wrong = 0;
+
+	n_callocs = 0;
+	scan_bytes(&result, SCAN_PART, bytes, len, SECONDS);
+	assert_false(result.failed);
+	all = n_callocs;
+	if (all == 0)
+		fprintf(stderr, "# SKIPPED in part: %s: valgrind has a calloc of its own\n",
+		    __func__);
+	assert_in_range(all, 0, 100000);
+	for (unsigned long number = 1; number <= all; number++)
+		wrong += is_unopened_without(number, bytes, len);
+	remove_leftovers(); /* of a child that was killed */
+	assert_int_equal(wrong, 0);
+}
+
+static void
+test_no_memory_once(void **state)
+{
+	static const char text[] = "EGGAs are on the menu today.\n"; /* scanned twice */
+
+	(void)state;
+	open_scanner();
+	put_deflated(&one, 0, eicar);
+	put_zip(&two, "eicar.com", &one, EICAR_LEN, 0, 8);
+	expect_failures(two.bytes, two.len);
+	expect_failures(text, sizeof(text) - 1);
+}
+#endif
+
 /* --- cases: hits --- */
 
 static void
@@ -1200,6 +1289,10 @@ main(void)
 		CASE(test_text_like_archive),
 		CASE(test_unopened_beside_virus),
 		CASE(test_full_for_a_moment),
+		CASE(test_too_much_memory),
+#ifndef WITH_ASAN
+		CASE(test_no_memory_once),
+#endif
 		CASE(test_two_hits),
 		CASE(test_many_hits),
 		CASE(test_odd_names),
