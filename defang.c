@@ -211,14 +211,15 @@ rename_params(struct renaming *r, const struct header_params *params, const char
 /*
  * No Content-Type: the part would be text/plain, so it gets one, in front of
  * the other fields where no broken line can hide it; behind them if the first
- * is a folded line that would become part of it.
+ * is a folded line that stays, and would become part of it.
  */
 static void
 insert_type(struct renaming *r, const struct part_place *place)
 {
 	const struct defang *d = r->d;
 	size_t begin = place->header_begin, end = place->header_end;
-	bool folded = begin < end && (d->bytes[begin] == ' ' || d->bytes[begin] == '\t');
+	bool folded = begin < end && (d->bytes[begin] == ' ' || d->bytes[begin] == '\t') &&
+	    !odd_is_first_struck(d, place);
 	size_t at = folded ? end : begin;
 	const char *break_line = edit_line_break(d, begin, &at);
 	bool bare = begin == end && header_line_end(d->bytes, d->size, begin) == 0;

@@ -9,6 +9,9 @@
 #include "header.h"
 #include "loose.h"
 
+static bool is_known(const struct defang *, const struct header_field *);
+static bool goes_on(const struct defang *, const struct header_field *);
+static bool is_struck(const struct defang *, const struct header_field *, bool within);
 static void strike_cr(const struct defang *, const struct header_field *);
 
 void
@@ -19,20 +22,48 @@ odd_strike(const struct defang *d, const struct part_place *place, bool within)
 	size_t at = place->header_begin;
 
 	while (header_next(bytes, place->header_end, &at, &f)) {
-		bool known = header_is(bytes, &f, "Content-Type") ||
-		    header_is(bytes, &f, "Content-Disposition");
-		enum loose_field field = loose_field(bytes + f.begin, f.end - f.begin);
-		bool goes_on = within &&
-		    (f.name_len == 0 || loose_goes_on(bytes + f.begin, f.end - f.begin));
+		bool more = within && goes_on(d, &f);
 
-		if (!known &&
-		    (field == LOOSE_TYPE || field == LOOSE_DISPOSITION ||
-			(goes_on && loose_params(bytes, f.begin, f.end) > 0)))
+		if (is_struck(d, &f, within))
 			edit_add(d, f.begin, f.end, "%s", "");
-		else if (!known && loose_is_odd(bytes + f.begin, f.end - f.begin))
+		else if (!is_known(d, &f) && loose_is_odd(bytes + f.begin, f.end - f.begin))
 			strike_cr(d, &f);
-		within = known || field != LOOSE_NONE || goes_on;
+		within = is_known(d, &f) || more ||
+		    loose_field(bytes + f.begin, f.end - f.begin) != LOOSE_NONE;
 	}
+}
+
+bool
+odd_is_first_struck(const struct defang *d, const struct part_place *place)
+{
+	struct header_field f;
+	size_t at = place->header_begin;
+
+	return header_next(d->bytes, place->header_end, &at, &f) && is_struck(d, &f, true);
+}
+
+static bool
+is_known(const struct defang *d, const struct header_field *f)
+{
+	return header_is(d->bytes, f, "Content-Type") ||
+	    header_is(d->bytes, f, "Content-Disposition");
+}
+
+/* Is it, to some, the rest of the field in front of it? */
+static bool
+goes_on(const struct defang *d, const struct header_field *f)
+{
+	return f->name_len == 0 || loose_goes_on(d->bytes + f->begin, f->end - f->begin);
+}
+
+static bool
+is_struck(const struct defang *d, const struct header_field *f, bool within)
+{
+	enum loose_field field = loose_field(d->bytes + f->begin, f->end - f->begin);
+
+	return !is_known(d, f) &&
+	    (field == LOOSE_TYPE || field == LOOSE_DISPOSITION ||
+		(within && goes_on(d, f) && loose_params(d->bytes, f->begin, f->end) > 0));
 }
 
 /* A CR alone in front of such a field, to whom it ends a line, becomes a space. */

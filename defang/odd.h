@@ -18,4 +18,7 @@
  */
 void odd_strike(const struct defang *, const struct part_place *, bool within);
 
+/* Is the first line of its header struck so, with a new Content-Type in front of it? */
+bool odd_is_first_struck(const struct defang *, const struct part_place *);
+
 #endif

@@ -67,6 +67,11 @@ is_found("a line '$_' in front of the fields", mail(parts => [$text, part("$_; f
 is_found("a line '$_' in front of the fields, without a name in it", mail(parts => [$text, part("$_\nContent-Disposition: attachment; filename=evil.exe", "harmless\n")]))
     for 'a=b: c.exe', 'Cont=?utf-16?B?ent-Type: x.exe', 'c.exe';
 is_found('a line that begins with its colon', mail(parts => [$text, part("Content-Type: x/y; name=evil.exe\na=b\n: c; filename=evil.exe", "harmless\n")]));
+# A folded line in front of all that is struck does not keep the new Content-Type behind the rest.
+for my $eol ("\n", "\r\n") {
+	my $in = "junk\n : name=evil.exe\nContent-Disposition: attachment; filename=evil.exe\n\nharmless\n" =~ s/\n/$eol/gr;
+	like(filter($in)->{out}, qr/^Content-Type: application\/octet-stream; name="evil\.exe\.defanged";\r?\nContent-Disposition: /m, 'a folded line in front of all fields');
+}
 is_found('a field that is folded in front of its colon', mail(parts => [$text, part("Content-Type: x/y; name=evil.exe\nSome thing;\n\tn: b; filename=evil.exe", "harmless\n")]));
 is_found('a line without a name behind a field that is struck', mail(parts => [$text, part("Content-Type\xe9: x/z; name=evil.exe\nSome=c.scr", "harmless\n")]));
 my %headers = (
