@@ -93,8 +93,16 @@ is_plain_field(const struct defang *d, const struct header_field *f,
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < params->n; i++)
-		n += header_param_is_name(d->bytes, &params->params[i]);
+	for (size_t i = 0; i < params->n; i++) {
+		const struct header_param *p = &params->params[i];
+
+		if (!header_param_is_name(d->bytes, p))
+			continue;
+		/* Else one that is a name here only would make up for one that is one there only. */
+		if (loose_params(d->bytes, p->begin, p->end) != 1)
+			return false;
+		n++;
+	}
 	return params->regular && loose_params(d->bytes, f->value_begin, f->value_end) == n &&
 	    !loose_is_odd(d->bytes + f->begin, f->end - f->begin);
 }

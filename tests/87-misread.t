@@ -72,6 +72,7 @@ for my $eol ("\n", "\r\n") {
 	my $in = "junk\n : name=evil.exe\nContent-Disposition: attachment; filename=evil.exe\n\nharmless\n" =~ s/\n/$eol/gr;
 	like(filter($in)->{out}, qr/^Content-Type: application\/octet-stream; name="evil\.exe\.defanged";\r?\nContent-Disposition: /m, 'a folded line in front of all fields');
 }
+is_found('a name to some, beside one to others', with_header("Content-Disposition: attachment;#filename*1*=evil%2Eexe; filename*binary0*=utf-8'en'x"));
 is_found('a field that is folded in front of its colon', mail(parts => [$text, part("Content-Type: x/y; name=evil.exe\nSome thing;\n\tn: b; filename=evil.exe", "harmless\n")]));
 is_found('a line without a name behind a field that is struck', mail(parts => [$text, part("Content-Type\xe9: x/z; name=evil.exe\nSome=c.scr", "harmless\n")]));
 my %headers = (
