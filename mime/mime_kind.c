@@ -24,7 +24,7 @@ typedef bool check(const char *, size_t len);
 
 static check check_lzma, check_lha, check_cpio, check_tar, check_arj, check_arc, check_compress,
     check_bzip2, check_zip, check_lzip, check_fat, check_ext, check_hfs, check_udf, check_vhd,
-    check_disk, check_dmg, check_zstd_skip, check_cab, check_qcow;
+    check_disk, check_dmg, check_zstd_skip, check_cab, check_qcow, check_number, check_apfs;
 static bool at(const char *, size_t len, size_t offset, const char *sign, size_t n);
 static uint32_t crc_of(const char *, size_t len);
 static bool is_digits(const char *, size_t n);
@@ -60,7 +60,7 @@ static const struct {
 	{ KIND_LHA, "LHA archive", "-l", 2, 2, check_lha },
 	{ KIND_CPIO, "cpio archive", "", 0, 0, check_cpio },
 	{ KIND_LZOP, "lzop file", "\x89LZO\0\r\n\x1a\n", 9, 0, NULL },
-	{ KIND_LRZIP, "lrzip file", "LRZI", 4, 0, NULL },
+	{ KIND_LRZIP, "lrzip file", "LRZI", 4, 0, check_number },
 	{ KIND_GRZIP, "grzip file", "GRZipII\0\2\4:)", 12, 0, NULL },
 	{ KIND_ARJ, "ARJ archive", "\x60\xea", 2, 0, check_arj },
 	{ KIND_ACE, "ACE archive", "**ACE**", 7, 7, NULL },
@@ -76,16 +76,16 @@ static const struct {
 	{ KIND_WIM, "Windows image", "MSWIM\0\0\0", 8, 0, NULL },
 	{ KIND_WIM, "Windows image", "WLPWM\0\0\0", 8, 0, NULL },
 	{ KIND_VHDX, "VHDX disk image", "vhdxfile", 8, 0, NULL },
-	{ KIND_VMDK, "VMDK disk image", "KDMV", 4, 0, NULL },
-	{ KIND_VMDK, "VMDK disk image", "COWD", 4, 0, NULL },
+	{ KIND_VMDK, "VMDK disk image", "KDMV", 4, 0, check_number },
+	{ KIND_VMDK, "VMDK disk image", "COWD", 4, 0, check_number },
 	{ KIND_VMDK, "VMDK disk image", "# Disk DescriptorFile", 21, 0, NULL },
 	{ KIND_QCOW, "QCOW disk image", "QFI\xfb", 4, 0, check_qcow },
 	{ KIND_VDI, "VDI disk image", "\x7f\x10\xda\xbe", 4, 64, NULL },
-	{ KIND_SQUASHFS, "squashfs file system", "hsqs", 4, 0, NULL },
-	{ KIND_SQUASHFS, "squashfs file system", "sqsh", 4, 0, NULL },
+	{ KIND_SQUASHFS, "squashfs file system", "hsqs", 4, 0, check_number },
+	{ KIND_SQUASHFS, "squashfs file system", "sqsh", 4, 0, check_number },
 	{ KIND_NTFS, "NTFS file system", "NTFS    ", 8, 3, NULL },
 	{ KIND_EXFAT, "exFAT file system", "EXFAT   ", 8, 3, NULL },
-	{ KIND_APFS, "APFS file system", "NXSB", 4, 32, NULL },
+	{ KIND_APFS, "APFS file system", "NXSB", 4, 32, check_apfs },
 	{ KIND_LZMA, "lzma file", "\x5d", 1, 0, check_lzma },
 	{ KIND_TAR, "tar archive", "", 0, 0, check_tar },
 	{ KIND_ISO, "ISO image", "CD001", 5, 32769, NULL },
@@ -162,6 +162,20 @@ static uint32_t
 crc_of(const char *bytes, size_t len)
 {
 	return (uint32_t)crc32(0, (const unsigned char *)bytes, (unsigned int)len);
+}
+
+/* Behind four letters, which a text may begin with, there is a number of 32 bits, not a large one. */
+static bool
+check_number(const char *s, size_t len)
+{
+	return len >= 8 && memchr(s + 4, '\0', 4) != NULL;
+}
+
+/* Apple File System Reference, nx_superblock_t: the size of a block, 4096 as a rule. */
+static bool
+check_apfs(const char *s, size_t len)
+{
+	return len >= 40 && check_number(s + 32, len - 32);
 }
 
 /* [MS-CAB] 2.1: version 1.3. */
