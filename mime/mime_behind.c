@@ -8,7 +8,7 @@
  * its first bytes or a long sign is sure; of the rest, whoever asked has to try whether it can be
  * opened. Zip archives are not among them: they are found from their end (mime_kind.c).
  *
- * One pass over the bytes, of which most are the beginning of no sign.
+ * One pass over the bytes, of which few pairs begin a sign.
  */
 #include "mime_behind.h"
 
@@ -83,6 +83,13 @@ static const struct {
 
 #define N_SIGNS (sizeof(signs) / sizeof(signs[0]))
 
+/* A bit for each pair of bytes that a sign begins with: no sign is shorter. */
+struct pairs {
+	unsigned char bits[65536 / 8];
+};
+
+static void pairs_of_signs(struct pairs *);
+static bool pairs_has(const struct pairs *, const char *);
 static bool stands(const char *, size_t len, size_t at, size_t from, struct behind *);
 static bool told_by_kind(enum kind);
 static uint32_t crc_of(const char *, size_t len);
@@ -90,15 +97,39 @@ static uint32_t crc_of(const char *, size_t len);
 bool
 behind_find(const char *bytes, size_t len, size_t from, struct behind *found)
 {
-	bool begins[256] = { false };
+	struct pairs pairs;
 
-	for (size_t i = 0; i < N_SIGNS; i++)
-		begins[(unsigned char)signs[i].sign[0]] = true;
+	pairs_of_signs(&pairs);
 	for (size_t at = from; at + 2 < len; at++) {
-		if (begins[(unsigned char)bytes[at]] && stands(bytes, len, at, from, found))
+		if (pairs_has(&pairs, bytes + at) && stands(bytes, len, at, from, found))
 			return true;
 	}
 	return false;
+}
+
+static unsigned int
+pair_at(const char *bytes)
+{
+	return (unsigned int)(unsigned char)bytes[0] << 8 | (unsigned char)bytes[1];
+}
+
+static void
+pairs_of_signs(struct pairs *pairs)
+{
+	memset(pairs, 0, sizeof(*pairs));
+	for (size_t i = 0; i < N_SIGNS; i++) {
+		unsigned int pair = pair_at(signs[i].sign);
+
+		pairs->bits[pair / 8] |= (unsigned char)(1 << pair % 8);
+	}
+}
+
+static bool
+pairs_has(const struct pairs *pairs, const char *bytes)
+{
+	unsigned int pair = pair_at(bytes);
+
+	return pairs->bits[pair / 8] >> pair % 8 & 1;
 }
 
 /* Is at the place of a sign? */
