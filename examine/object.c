@@ -32,6 +32,7 @@ struct object_clean {
 
 static unsigned int seconds_until(int64_t deadline);
 static bool is_clean(const struct objects *, const struct part_digest *, bool text_later);
+static enum scan_kind kind_for(const struct objects *);
 static void scan_content(const struct objects *, struct scan_result *, const char *, size_t);
 static void scan_again(struct objects *, struct scan_result *, const char *, size_t);
 static void add(struct scan_result *, const struct scan_result *more);
@@ -125,6 +126,26 @@ object_scan(struct objects *o, struct scan_result *result, const char *content, 
 	o->clean[o->n_clean++] = (struct object_clean){ digest, o->text_later };
 }
 
+/*
+ * What is removed because it is infected is gone, whatever else there is to say about it;
+ * unless a line of the administrator's is about one signature of two. Of a container
+ * that is opened here all has to be seen.
+ */
+static enum scan_kind
+kind_for(const struct objects *o)
+{
+	enum verdict_action done = o->conf->action[CLASS_INFECTED];
+
+	if (o->collect || o->overrides->n > 0 ||
+	    !(verdict_action_edits(done) || verdict_action_is_whole(done)))
+		return SCAN_PART;
+	for (int other = 0; other < CLASS_COUNT; other++) {
+		if (other != CLASS_ERROR && verdict_action_wins(o->conf->action[other], done))
+			return SCAN_PART;
+	}
+	return SCAN_FIRST;
+}
+
 /* A text of the message in a message, if its links count. */
 static void
 scan_content(const struct objects *o, struct scan_result *result, const char *content, size_t len)
@@ -133,7 +154,7 @@ scan_content(const struct objects *o, struct scan_result *result, const char *co
 	size_t size;
 
 	if (!o->text_later || !links_wanted(o->conf, content, len)) {
-		scan_bytes(result, SCAN_PART, content, len, object_seconds(o));
+		scan_bytes(result, kind_for(o), content, len, object_seconds(o));
 		return;
 	}
 	mail = links_mail(content, len, &size);

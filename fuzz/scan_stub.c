@@ -79,7 +79,7 @@ scan_bytes(struct scan_result *r, enum scan_kind kind, const char *buf, size_t l
 	(void)seconds;
 	scanned++;
 	memset(r, 0, sizeof(*r));
-	if (kind == SCAN_PART)
+	if (kind == SCAN_PART || kind == SCAN_FIRST)
 		members(buf, len);
 	if (holds(buf, len, FUZZ_MARKER))
 		hit(r, CLASS_INFECTED, "Fuzz.Marker");

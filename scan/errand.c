@@ -110,8 +110,8 @@ errand_adopt(const struct errand_settings *s, struct conf *conf)
 bool
 errand_wanted(enum scan_kind kind, size_t len)
 {
-	return errand.channel != -1 && kind == SCAN_PART && len >= errand.min &&
-	    len <= ERRAND_MAX_OBJECT;
+	return errand.channel != -1 && (kind == SCAN_PART || kind == SCAN_FIRST) &&
+	    len >= errand.min && len <= ERRAND_MAX_OBJECT;
 }
 
 size_t

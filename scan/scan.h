@@ -21,7 +21,8 @@ enum scan_kind {
 	SCAN_MAIL, /* a raw message: find the attachments in it as well */
 	SCAN_SKELETON, /* a raw message whose attachments are scanned as parts */
 	SCAN_TEXT, /* content as nothing but bytes: not as a message, not as HTML */
-	SCAN_PART /* decoded content of one part */
+	SCAN_PART, /* decoded content of one part */
+	SCAN_FIRST /* the same, and if it is infected nothing else about it counts */
 };
 
 #define SCAN_MAX_HITS 64

@@ -13,8 +13,10 @@
  *    content is (it is unopened); settle tells which. What it keeps silent about
  *    is looked after by room.c;
  *  - a message it did not take for one: scan_as_mail;
- *  - a heuristic hit ended the scan before the virus was reached: ALLMATCHES
- *    goes on to the end and reports each;
+ *  - a virus ended the scan, and what else there was to find was not found: ALLMATCHES
+ *    goes on to the end and reports each. Not where one infection is enough (SCAN_FIRST):
+ *    behind the match of a hash come all logical signatures of the type, which is most
+ *    of the price. What is no infection ends no scan;
  *  - no signatures, or signatures that do not work: a marker signature of our
  *    own, fresh for each process, must be found in plain content and in a message,
  *    and harmless text must be clean.
@@ -125,6 +127,7 @@ static struct {
 	uint32_t heuristic; /* options of a scan */
 	bool parse_mail; /* look for attachments in this scan */
 	bool parse_html;
+	bool first_ends; /* the first signature that matches ends this scan */
 	bool top_is_mail; /* the outermost one was read as a message */
 	bool is_header; /* what is scanned is a message, and begins with a field of its header */
 	int64_t deadline; /* effort_ms */
@@ -205,6 +208,7 @@ scan(struct scan_result *result, enum scan_kind kind, const char *buf, size_t le
 	memset(result, 0, sizeof(*result));
 	scanner.parse_mail = kind != SCAN_SKELETON && kind != SCAN_TEXT;
 	scanner.parse_html = kind != SCAN_TEXT;
+	scanner.first_ends = kind == SCAN_FIRST;
 	if (scanner.engine == NULL)
 		scan_result_fail(result, "the scanner is not open");
 	else if (!room_is_there(scanner.scratch) ||
@@ -612,7 +616,7 @@ static bool
 still_works(void)
 {
 	bool parse_mail = scanner.parse_mail, parse_html = scanner.parse_html;
-	bool top_is_mail = scanner.top_is_mail, works;
+	bool top_is_mail = scanner.top_is_mail, first_ends = scanner.first_ends, works;
 	scan_member *member = scanner.member;
 
 	scanner.member = NULL;
@@ -623,6 +627,7 @@ still_works(void)
 	scanner.parse_mail = parse_mail;
 	scanner.parse_html = parse_html;
 	scanner.top_is_mail = top_is_mail;
+	scanner.first_ends = first_ends;
 	return works;
 }
 
@@ -678,7 +683,9 @@ static void
 set_options(struct cl_scan_options *options)
 {
 	memset(options, 0, sizeof(*options));
-	options->general = CL_SCAN_GENERAL_ALLMATCHES | CL_SCAN_GENERAL_HEURISTICS;
+	options->general = CL_SCAN_GENERAL_HEURISTICS;
+	if (!scanner.first_ends)
+		options->general |= CL_SCAN_GENERAL_ALLMATCHES;
 	options->parse = scanner.parse_mail ? ~0U : ~(uint32_t)CL_SCAN_PARSE_MAIL;
 	if (!scanner.parse_html)
 		options->parse &= ~(uint32_t)CL_SCAN_PARSE_HTML;

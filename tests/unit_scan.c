@@ -642,7 +642,7 @@ test_small(void **state)
 	(void)state;
 	open_scanner();
 	for (size_t len = 0; len <= sizeof(bytes); len++)
-		for (int kind = SCAN_MAIL; kind <= SCAN_PART; kind++) {
+		for (int kind = SCAN_MAIL; kind <= SCAN_FIRST; kind++) {
 			scan_bytes(&result, (enum scan_kind)kind, bytes, len, SECONDS);
 			if (result.failed)
 				fail_msg("%zu bytes, kind %d: %s", len, kind, result.error);
@@ -666,7 +666,7 @@ test_eicar(void **state)
 {
 	(void)state;
 	open_scanner();
-	for (int kind = SCAN_MAIL; kind <= SCAN_PART; kind++) {
+	for (int kind = SCAN_MAIL; kind <= SCAN_FIRST; kind++) {
 		scan_bytes(&result, (enum scan_kind)kind, eicar, EICAR_LEN, SECONDS);
 		assert_false(result.failed);
 		assert_one(CLASS_INFECTED, EICAR_HIT);
@@ -1173,6 +1173,61 @@ test_two_hits(void **state)
 	assert_true(has(CLASS_INFECTED, "Needle-01.UNOFFICIAL"));
 }
 
+/* One infection is enough; what is no infection does not stand in for one. */
+static void
+test_first_hit(void **state)
+{
+	(void)state;
+	put_text(&one, "012345678901these bytes are noise");
+	put_zip(&two, "secret.doc", &one, one.len - 12, 1, 0);
+	one.len = 0;
+	write_needles(2);
+	open_scanner();
+	scan(SCAN_FIRST, &one);
+	assert_int_equal(result.n_hits, 1);
+	assert_int_equal(result.hits[0].class, CLASS_INFECTED);
+	scan(SCAN_FIRST, &two);
+	assert_one(CLASS_ENCRYPTED, "Heuristics.Encrypted.Zip");
+	put(&two, one.bytes, one.len);
+	scan(SCAN_PART, &two);
+	assert_int_equal(result.n_hits, 3);
+	scan(SCAN_FIRST, &two);
+	assert_false(result.failed);
+	assert_true(has(CLASS_INFECTED, "Needle-00.UNOFFICIAL") ||
+	    has(CLASS_INFECTED, "Needle-01.UNOFFICIAL"));
+}
+
+/* Of what is no infection everything counts. */
+static void
+test_first_mild_hit(void **state)
+{
+	static const enum scan_kind kinds[] = { SCAN_PART, SCAN_FIRST };
+	const size_t zeros = 1 + 258 * 4000;
+	static struct buffer packed, zip;
+
+	(void)state;
+	packed.len = zip.len = 0;
+	put_text(&one, "012345678901these bytes are noise");
+	put_zip(&zip, "secret.doc", &one, one.len - 12, 1, 0);
+	put_mail(&two, "From: a@b\n", "base64");
+	put_base64(&two, (const char *)zip.bytes, zip.len);
+	zip.len = 0;
+	put_deflated(&packed, zeros, "");
+	put_zip(&zip, "zeros", &packed, zeros, 0, 8);
+	put_text(&two,
+	    "--bb\nContent-Transfer-Encoding: base64\n"
+	    "Content-Type: application/octet-stream; name=b.bin\n\n");
+	put_base64(&two, (const char *)zip.bytes, zip.len);
+	put_text(&two, "--bb--\n");
+	conf.scan_file_limit = 900000;
+	open_scanner();
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		scan(kinds[i], &two);
+		assert_true(has(CLASS_ENCRYPTED, "Heuristics.Encrypted.Zip"));
+		assert_true(has(CLASS_LIMIT, "Heuristics.Limits.Exceeded.MaxFileSize"));
+	}
+}
+
 /* With more hits than there is room for, an infected one drives out a milder one. */
 static void
 test_many_hits(void **state)
@@ -1294,6 +1349,8 @@ main(void)
 		CASE(test_no_memory_once),
 #endif
 		CASE(test_two_hits),
+		CASE(test_first_hit),
+		CASE(test_first_mild_hit),
 		CASE(test_many_hits),
 		CASE(test_odd_names),
 	};
