@@ -595,10 +595,11 @@ explain_skipped(struct explain *e, const char *why, size_t views)
 		return;
 	while (i < e->n_skipped && strcmp(e->skipped[i].why, why) != 0)
 		i++;
-	if (i == SKIPPED_MAX)
-		return;
-	if (i == e->n_skipped)
+	if (i == e->n_skipped) {
+		if (i == SKIPPED_MAX)
+			return;
 		e->skipped[e->n_skipped++].why = why;
+	}
 	e->skipped[i].views += views;
 }
 

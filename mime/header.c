@@ -420,9 +420,9 @@ join_sections(const char *bytes, const struct header_params *ps, size_t first,
 			return;
 		room += strlen(ps->params[i].value);
 	}
-	at = joined = malloc(room);
-	if (joined == NULL)
+	if ((joined = malloc(room)) == NULL)
 		err(EX_OSERR, "header");
+	at = joined;
 	*at = '\0';
 	for (unsigned int want = 0; want <= HEADER_MAX_PARAMS; want++) {
 		for (size_t i = first; i < ps->n; i++) {
