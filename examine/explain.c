@@ -80,7 +80,7 @@ struct explain {
 	size_t total; /* bytes in all sections */
 	unsigned long objects; /* for the scanner, in all looks */
 	size_t old_views; /* those that were no news */
-	struct {
+	struct skipped {
 		const char *why;
 		size_t views;
 	} skipped[SKIPPED_MAX];
@@ -589,18 +589,16 @@ explain_view(struct explain *e, const struct view *view, const char *path,
 void
 explain_skipped(struct explain *e, const char *why, size_t views)
 {
-	size_t i = 0;
-
 	if (e == NULL || views == 0)
 		return;
-	while (i < e->n_skipped && strcmp(e->skipped[i].why, why) != 0)
-		i++;
-	if (i == e->n_skipped) {
-		if (i == SKIPPED_MAX)
+	for (size_t i = 0; i < e->n_skipped; i++) {
+		if (strcmp(e->skipped[i].why, why) == 0) {
+			e->skipped[i].views += views;
 			return;
-		e->skipped[e->n_skipped++].why = why;
+		}
 	}
-	e->skipped[i].views += views;
+	if (e->n_skipped < SKIPPED_MAX)
+		e->skipped[e->n_skipped++] = (struct skipped){ why, views };
 }
 
 static void

@@ -341,6 +341,7 @@ int __openat_2(int, const char *, int);
 ssize_t __readlink_chk(const char *, char *, size_t, size_t);
 char *__fgets_chk(char *, size_t, int, FILE *);
 
+/* small: how less is asked for; nothing where there is no less. */
 #define WRAP_CHECKED(type, checked, name, parameters, arguments, failure, small) \
 	type checked parameters \
 	{ \
@@ -364,12 +365,12 @@ WRAP_CHECKED(ssize_t, __read_chk, read, (int fd, void *buf, size_t n, size_t siz
 WRAP_CHECKED(ssize_t, __recv_chk, recv, (int fd, void *buf, size_t n, size_t size, int flags),
     (fd, buf, n, size, flags), -1, n = n > 0)
 WRAP_CHECKED(int, __poll_chk, poll, (struct pollfd * p, nfds_t n, int ms, size_t size),
-    (p, n, ms, size), -1, (void)0)
-WRAP_CHECKED(int, __open_2, open, (const char *path, int flags), (path, flags), -1, (void)0)
-WRAP_CHECKED(int, __openat_2, openat, (int at, const char *path, int flags), (at, path, flags), -1,
-    (void)0)
+    (p, n, ms, size), -1, )
+WRAP_CHECKED(int, __open_2, open, (const char *path, int flags), (path, flags), -1, )
+WRAP_CHECKED(int, __openat_2, openat, (int at, const char *path, int flags), (at, path, flags),
+    -1, )
 WRAP_CHECKED(ssize_t, __readlink_chk, readlink,
-    (const char *path, char *buf, size_t n, size_t size), (path, buf, n, size), -1, (void)0)
+    (const char *path, char *buf, size_t n, size_t size), (path, buf, n, size), -1, )
 
 /* stdio: the stream must know as well */
 
