@@ -9,6 +9,7 @@ use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
+BEGIN { $ENV{TMPDIR} = '/tmp' }	# another /dev is mounted below
 use MailMaker;
 use Downstream;
 use SmtpClient;
