@@ -228,7 +228,8 @@ loose_names(const char *bytes, size_t begin, size_t end, void (*fn)(void *ctx, c
 		if (!within)
 			continue;
 		if (!goes_on) {
-			size_t skip = (size_t)((char *)memchr(line, ':', n) - line) + 1;
+			const char *colon = memchr(line, ':', n);
+			size_t skip = (size_t)(colon - line) + 1;
 
 			memcpy(value, line + skip, n - skip);
 			len = n - skip;

@@ -381,7 +381,7 @@ test_ahead(void **state)
 	}
 	assert_int_equal(objects.n_asked, 4);
 	assert_int_equal(objects.n_known, 0);
-	assert_in_range(objects.n_ahead, 1, 4);
+	assert_true(objects.n_ahead >= 1 && objects.n_ahead <= 4);
 	/* What was clean ahead is known, and what was found is not. */
 	say(ERRAND_AHEAD, 0, 1, numbered(2), &settings);
 	say(ERRAND_ASK, 0, 1, numbered(2), &settings);
@@ -541,7 +541,7 @@ test_bounded(void **state)
 		known_hash(&key, bytes, sizeof(bytes), &settings);
 		found += known_find(k, &key, &len) != NULL;
 	}
-	assert_in_range(found, 1, 16);
+	assert_true(found >= 1 && found <= 16);
 	known_free(k);
 }
 

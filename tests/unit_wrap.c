@@ -61,10 +61,10 @@ unwrap(const struct message *m, const char *eol, char *out)
 {
 	static const char disposition[] =
 	    "Content-Disposition: attachment; filename=\"message.eml.defanged\"";
-	char boundary[100], mark[200], *body, *copy = malloc(m->size + 1);
+	char boundary[100], mark[200], *copy = malloc(m->size + 1);
 	size_t n = 0, chars = 0, pad = 0;
 	unsigned int bits = 0;
-	const char *at, *end;
+	const char *at, *body, *end;
 	int column = 0;
 
 	assert_non_null(copy);
