@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * mime_pgp.h - the content of OpenPGP messages that are armoured and not
- * encrypted.
+ * mime_pgp.h - the content of OpenPGP messages that are not encrypted.
  */
 #ifndef MIME_PGP_H
 #define MIME_PGP_H
@@ -11,8 +10,8 @@
 #include "mime_formats.h"
 
 /*
- * Add what the armoured OpenPGP messages (RFC 9580 6.2) in a text hold: the
- * literal data, out of signatures and compressed packets, with its name. What
+ * Add what the armoured OpenPGP messages (RFC 9580 6.2) in a text hold, or a file that is
+ * one: the literal data, out of signatures and compressed packets, with its name. What
  * is encrypted, compressed in another way than by zlib or not understood makes
  * it sealed.
  */

@@ -82,6 +82,24 @@ packed('OpenPGP, encrypted', Tricks::pgp('', before => Tricks::pgp_packet(18, "\
 packed('OpenPGP, bzip2', Tricks::pgp('harmless', how => ['bzip2']), 'encrypted', text => 1);
 packed('OpenPGP, one byte broken', Tricks::pgp('harmless' x 20, how => ['zip']) =~ s/^(\n.{40})./$1!/mr, 'encrypted', text => 1);
 packed('OpenPGP, only the words', "-----BEGIN PGP MESSAGE-----\n\nyes\n-----END PGP MESSAGE-----\n", 'encrypted', text => 1);
+# The same as a file of packets.
+for my $form (qw(new old open partial)) {
+	packed("OpenPGP file, $form lengths, $_->[0]", Tricks::pgp(marker(), bare => 1, form => $form, how => $_->[1]), 'infected')
+	    for ['literal', []], ['not compressed', ['none']], ['zip', ['zip']], ['zlib', ['zlib']], ['twice', ['zip', 'zlib']], $form eq 'open' ? () : (['signed', ['signed', 'zip']]);
+}
+packed('OpenPGP file, signed only', Tricks::pgp(marker(), bare => 1, how => ['signed']), 'infected');
+packed('OpenPGP file, a marker in front', Tricks::pgp(marker(), bare => 1, how => ['zip'], before => Tricks::pgp_packet(10, 'PGP')), 'infected');
+packed('OpenPGP file, harmless', Tricks::pgp('harmless', bare => 1, how => ['zlib', 'signed']), 'clean');
+packed('OpenPGP file, a blocked name', Tricks::pgp('harmless', bare => 1, how => ['zip'], name => 'a.exe'), 'blocked', finding => qr/\.exe/);
+packed('OpenPGP file, bzip2', Tricks::pgp('harmless', bare => 1, how => ['bzip2']), 'encrypted');
+packed('OpenPGP file, to a key', Tricks::pgp_packet(1, "\3" . 'k' x 8 . "\1" . noise(256)) . Tricks::pgp_packet(18, "\1" . noise(200)), 'encrypted');
+packed('OpenPGP file, to 20 keys', Tricks::pgp_packet(1, "\3" . 'k' x 8 . "\1" . noise(256)) x 20 . Tricks::pgp_packet(18, "\1" . noise(2000), 'partial'), 'encrypted');
+packed('OpenPGP file, a password', Tricks::pgp_packet(3, "\4\7\3\10" . noise(8) . "\xff") . Tricks::pgp_packet(18, "\1" . noise(200)), 'encrypted');
+# What is none: a key, a signature, noise that begins like one, a packet that does not fit.
+packed("no OpenPGP file, $_->[0]", $_->[1], 'clean')
+    for ['a key', Tricks::pgp_packet(6, "\4" . noise(200)) . Tricks::pgp_packet(13, 'a@example.com')], ['a signature', Tricks::pgp_packet(2, "\4\0\1\10" . noise(60))],
+    (map { [sprintf('noise behind %02x', $_), chr($_) . noise(3000)] } 0x84, 0x85, 0x8c, 0xa3, 0xc1, 0xc3, 0xc8, 0xcb, 0xac), ['noise behind a length that fits', "\xa1\x0b\xb8" . noise(3000)],
+    ['noise in a literal packet', Tricks::pgp_packet(11, "\0" . noise(300))];
 packed('OpenPGP in itself in S/MIME', Tricks::cms_compressed(mail(body => Tricks::pgp(Tricks::pgp(marker()), how => ['zip']))), 'infected');
 
 # It unpacks to too much: of one, of all together, too deep. Never clean, and never just encrypted.

@@ -590,6 +590,7 @@ sub pgp {
 		$p = pgp_packet(8, chr({none => 0, zip => 1, zlib => 2, bzip2 => 3}->{$how}) . $z, $form);
 	}
 	$p = ($a{before} // '') . $p;
+	return $p if $a{bare};
 	return "-----BEGIN PGP MESSAGE-----\n" . ($a{fields} // '') . "\n" . base64($p, 64)
 	    . ($a{sum} // "=aBcD\n") . "-----END PGP MESSAGE-----\n";
 }
