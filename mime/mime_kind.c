@@ -24,7 +24,8 @@ typedef bool check(const char *, size_t len);
 
 static check check_lzma, check_lha, check_cpio, check_tar, check_arj, check_arc, check_compress,
     check_bzip2, check_zip, check_lzip, check_fat, check_ext, check_hfs, check_udf, check_vhd,
-    check_disk, check_dmg, check_zstd_skip, check_cab, check_qcow, check_number, check_apfs;
+    check_disk, check_dmg, check_warc, check_stuffit, check_ace, check_descriptor, check_zstd_skip,
+    check_cab, check_qcow, check_number, check_apfs;
 static bool at(const char *, size_t len, size_t offset, const char *sign, size_t n);
 static uint32_t crc_of(const char *, size_t len);
 static bool is_digits(const char *, size_t n);
@@ -56,21 +57,21 @@ static const struct {
 	{ KIND_XAR, "xar archive", "xar!\0", 5, 0, NULL },
 	{ KIND_RPM, "RPM package", "\xed\xab\xee\xdb", 4, 0, NULL },
 	{ KIND_AR, "ar archive", "!<arch>\n", 8, 0, NULL },
-	{ KIND_WARC, "WARC archive", "WARC/", 5, 0, NULL },
+	{ KIND_WARC, "WARC archive", "WARC/", 5, 0, check_warc },
 	{ KIND_LHA, "LHA archive", "-l", 2, 2, check_lha },
 	{ KIND_CPIO, "cpio archive", "", 0, 0, check_cpio },
 	{ KIND_LZOP, "lzop file", "\x89LZO\0\r\n\x1a\n", 9, 0, NULL },
 	{ KIND_LRZIP, "lrzip file", "LRZI", 4, 0, check_number },
 	{ KIND_GRZIP, "grzip file", "GRZipII\0\2\4:)", 12, 0, NULL },
 	{ KIND_ARJ, "ARJ archive", "\x60\xea", 2, 0, check_arj },
-	{ KIND_ACE, "ACE archive", "**ACE**", 7, 7, NULL },
+	{ KIND_ACE, "ACE archive", "**ACE**", 7, 7, check_ace },
 	{ KIND_ALZ, "ALZ archive", "ALZ\1", 4, 0, NULL },
 	{ KIND_EGG, "EGG archive", "EGGA\0\1", 6, 0, NULL },
 	{ KIND_ZPAQ, "ZPAQ archive", "7kSt\xa0\x31\x83\xd3", 8, 0, NULL },
 	{ KIND_ZPAQ, "ZPAQ archive", "zPQ\1", 4, 0, NULL },
 	{ KIND_ZPAQ, "ZPAQ archive", "zPQ\2", 4, 0, NULL },
 	{ KIND_ZOO, "ZOO archive", "\xdc\xa7\xc4\xfd", 4, 20, NULL },
-	{ KIND_STUFFIT, "StuffIt archive", "StuffIt (c)", 11, 0, NULL },
+	{ KIND_STUFFIT, "StuffIt archive", "StuffIt (c)", 11, 0, check_stuffit },
 	{ KIND_STUFFIT, "StuffIt archive", "rLau", 4, 10, NULL },
 	{ KIND_ARC, "ARC archive", "\x1a", 1, 0, check_arc },
 	{ KIND_WIM, "Windows image", "MSWIM\0\0\0", 8, 0, NULL },
@@ -78,7 +79,7 @@ static const struct {
 	{ KIND_VHDX, "VHDX disk image", "vhdxfile", 8, 0, NULL },
 	{ KIND_VMDK, "VMDK disk image", "KDMV", 4, 0, check_number },
 	{ KIND_VMDK, "VMDK disk image", "COWD", 4, 0, check_number },
-	{ KIND_VMDK, "VMDK disk image", "# Disk DescriptorFile", 21, 0, NULL },
+	{ KIND_VMDK, "VMDK disk image", "# Disk DescriptorFile", 21, 0, check_descriptor },
 	{ KIND_QCOW, "QCOW disk image", "QFI\xfb", 4, 0, check_qcow },
 	{ KIND_VDI, "VDI disk image", "\x7f\x10\xda\xbe", 4, 64, NULL },
 	{ KIND_SQUASHFS, "squashfs file system", "hsqs", 4, 0, check_number },
@@ -176,6 +177,41 @@ static bool
 check_apfs(const char *s, size_t len)
 {
 	return len >= 40 && check_number(s + 32, len - 32);
+}
+
+/* ISO 28500 4: a version, and in the next line a field. */
+static bool
+check_warc(const char *s, size_t len)
+{
+	const char *line = memchr(s, '\n', len < 32 ? len : 32), *end = s + len;
+
+	if (line == NULL || !isdigit((unsigned char)s[5]) || s[6] != '.')
+		return false;
+	for (line++; line < end && (isalnum((unsigned char)*line) || *line == '-'); line++)
+		continue;
+	return line < end && *line == ':';
+}
+
+/* "StuffIt (c)1997-2002 Aladdin Systems, Inc., ...": the years, then whose it is. */
+static bool
+check_stuffit(const char *s, size_t len)
+{
+	return at(s, len, 11, "1997-", 5) && at(s, len, 20, " Aladdin Systems", 16);
+}
+
+/* A header of type 0, in front of the sign. */
+static bool
+check_ace(const char *s, size_t len)
+{
+	(void)len;
+	return s[4] == 0;
+}
+
+/* The text form (VMware, Virtual Disk Format 1.1): its version stands near the beginning. */
+static bool
+check_descriptor(const char *s, size_t len)
+{
+	return memmem(s, len < SECTOR ? len : SECTOR, "\nversion=", 9) != NULL;
 }
 
 /* [MS-CAB] 2.1: version 1.3. */

@@ -113,6 +113,13 @@ for my $behind ('', 'x' x 100, 'text ' x 20_000) {
 	    for ['a.txt', qr/^clean/], ['a.js', qr/^blocked/];
 }
 told("$_->[0] behind something", 'unopened', "Dear all,\n" . 'x' x 3000 . $_->[1]) for grep { defined $_->[1] } map { my $row = $of{$_}; [$_, $row->{program} && !have_program($row->{program}) ? undef : pack_files($row->{make}, 'a.txt' => 'harmless')] } grep { $of{$_}{inert} } sort keys %of;
+# Formats whose first words a text may have as well (22-harmless).
+told("by its first bytes: $_->[0]", 'unopened', $_->[1])
+    for ['StuffIt 5', "StuffIt (c)1997-2002 Aladdin Systems, Inc., http://www.aladdinsys.com/StuffIt/\r\n\x1a\0\5" . noise(400)],
+    ['ACE', pack('vvCv', 0x1234, 49, 0, 0x9000) . '**ACE**' . noise(300)],
+    ['VMDK, its description', "# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=ffffffff\ncreateType=\"monolithicFlat\"\nRW 20480 FLAT \"a-flat.vmdk\" 0\n"],
+    ['VMDK, in lines of Windows', "# Disk DescriptorFile\r\nversion=1\r\nCID=fffffffe\r\n"],
+    ['WARC, cut off', "WARC/1.0\r\nWARC-Type: response\r\nContent-Length: 1000\r\n\r\nHTTP"];
 told("two things at a time: $_->[0]", 'unopened', $_->[1]) for ['ISO 9660 and UDF', do { my $iso = pack_files($of{'ISO 9660'}{make}, 'a.txt' => 'harmless') // ''; substr($iso, 32768 + 2048 * 5, 6) = "\0NSR02"; $iso }];
 
 # -- pieces of archives that were split -----------------------------------------------------

@@ -86,7 +86,7 @@ for my $end ('', "\n", "X-M", "\nFrom ", 'ller@example.com>') {
 
 # Texts that begin with the letters that some kind of archive or program begins with.
 my @magics = ('EGGA', 'ZWS', 'CWS', 'FWS', 'PK', 'BZh', 'Rar!', 'MZ', '%PDF', 'SIT!', '7z', 'xar!', '!<arch>', 'LZIP', '070701', '070707', 'MSCF', 'ISc(', '-lh5-', 'ITSF', '#!', '%!PS', 'RIFF',
-    'KDMV', 'COWD', 'LRZI', 'hsqs', 'sqsh', 'x' x 32 . 'NXSB');
+    'KDMV', 'COWD', 'LRZI', 'hsqs', 'sqsh', 'x' x 32 . 'NXSB', 'WARC/', 'WARC/1.0', 'StuffIt (c)', 'A text **ACE**', '# Disk DescriptorFile');
 my @parts = map {
 	my $begin = "$_ is how this harmless text begins, 1,2,3.\nGr\xc3\xbc\xc3\x9fe,\n" . "more of it\n" x 20;
 	(part("Content-Type: text/plain; charset=utf-8\nContent-Disposition: attachment; filename=\"notes.txt\"\nContent-Transfer-Encoding: base64", b64($begin)),
