@@ -164,7 +164,7 @@ fits(const struct packet *packet, size_t before)
 static bool
 fits_compressed(const struct packet *packet)
 {
-	unsigned char begin[PEEK];
+	unsigned char begin[PEEK] = { 0 };
 
 	if (packet->body[0] == ALGORITHM_BZIP2)
 		return packet->len > 11 && memcmp(packet->body + 1, "BZh", 3) == 0 &&
