@@ -119,7 +119,8 @@ static struct part *new_part(struct walk *, const char *type, const struct spot 
 static const char *uu_begin(const char *, size_t *len);
 static char *decode_base64(const char *raw, size_t len, size_t *out_len);
 static char *decode(GMimeDataWrapper *, const char *, size_t len, size_t *out_len);
-static bool is_message(const struct part *, const char *content, size_t len);
+static bool is_message(const struct walk *, const struct part *, const char *content, size_t len);
+static bool may_say_message(const struct walk *, const struct part *);
 static bool is_message_type(const char *type);
 static bool part_path(char *path, const struct spot *, bool container);
 static char *part_type(GMimeObject *);
@@ -506,7 +507,7 @@ walk_content(struct walk *w, struct part *part, const char *content, size_t len,
 	if (packed.too_big)
 		part->limit = PART_UNPACKS_TO_TOO_MUCH;
 	part->len = len;
-	part->message = within && !w->unparsed && is_message(part, content, len);
+	part->message = within && !w->unparsed && is_message(w, part, content, len);
 	part_hash(content, len, &part->digest);
 	go_on = w->visit(w->ctx, part, content, len);
 	if (go_on && part->message)
@@ -695,14 +696,35 @@ decode(GMimeDataWrapper *wrapper, const char *raw, size_t len, size_t *out_len)
  * line. A text is shown, and nobody opens it as a message but for its name.
  */
 static bool
-is_message(const struct part *part, const char *content, size_t len)
+is_message(const struct walk *w, const struct part *part, const char *content, size_t len)
 {
 	if (is_message_type(part->type))
 		return true;
 	if (part->opened || !sniff_is_mail(content, len))
 		return false;
 	return part_is_called_mail(part) ||
-	    (strncmp(part->type, "text/", 5) != 0 && sniff_begins_mail(content, len));
+	    ((strncmp(part->type, "text/", 5) != 0 || may_say_message(w, part)) &&
+		sniff_begins_mail(content, len));
+}
+
+/*
+ * A text for want of a Content-Type that GMime could read: some read one that is broken
+ * (ruby-mail drops controls in the name of a field).
+ */
+static bool
+may_say_message(const struct walk *w, const struct part *part)
+{
+	static const char type[] = "message/";
+	const char *at = w->bytes + (part->place.header_begin - w->base),
+		   *end = w->bytes + (part->place.header_end - w->base);
+
+	if (part->inside || !part->encoded)
+		return false;
+	for (; (size_t)(end - at) >= sizeof(type) - 1; at++) {
+		if (strncasecmp(at, type, sizeof(type) - 1) == 0)
+			return true;
+	}
+	return false;
 }
 
 static bool

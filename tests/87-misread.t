@@ -196,6 +196,11 @@ for my $field ('Content-Disposition: attachment; filename=icon@2x.png', 'Content
 	like(result_of($r->{out}), qr/\Aclean/, "$field is harmless");
 }
 
+{
+	my $in = mail(parts => [$text, part("Content-Type\x0b: message/rfc822\nContent-Transfer-Encoding: base64", b64("Subject: x\nContent-Type: text/plain; name=letter.txt\n\nharmless\n"))]);
+	like(result_of(filter($in)->{out}), qr/\Aclean/, 'an encoded message in which all is harmless');
+}
+
 # -- a container that is defanged ----------------------------------------------------
 
 for my $second ('boundary=Y', 'boundary="Y"', 'boundary*0=Y', "boundary*=utf-8''Y") {
@@ -218,6 +223,9 @@ my %structures = (
 	'a message that begins with an empty line' => sub { "$mixed--BOUND\nContent-Type: message/rfc822\n\n\n$_[0]--BOUND--\n" },
 	'a message that begins with two empty lines' => sub { "$mixed--BOUND\nContent-Type: message/rfc822\n\n\n\n$_[0]--BOUND--\n" },
 	'a message that begins with an empty line, then fields' => sub { "$mixed--BOUND\nContent-Type: message/rfc822\n\n\nSubject: x\n$_[0]--BOUND--\n" },
+	(map { my ($what, $field) = @$_;
+		("an encoded message, $what" => sub { "$mixed--BOUND\n$field message/rfc822\nContent-Transfer-Encoding: base64\n\n" . b64("Subject: x\n$_[0]") . "\n--BOUND--\n" }) }
+	    ['a VT in its field', "Content-Type\x0b:"], ['a comma in its field', 'Content-Type,:'], ['a word in front of its field', 'xContent-Type:']),
 	'MIME in a text' => sub { "Subject: x\n\n--BOUND\n$_[0]--BOUND--\n" },
 	'MIME in a text behind a text' => sub { "Subject: x\n\nhello\n\n--BOUND\n$_[0]--BOUND--\n" },
 	'a header in a text' => sub { "Subject: x\n\nhello\n\n$_[0]" },
