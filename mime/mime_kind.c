@@ -287,6 +287,9 @@ check_cpio(const char *s, size_t len)
 	if (memcmp(s, "070701", 6) == 0 || memcmp(s, "070702", 6) == 0 ||
 	    memcmp(s, "070707", 6) == 0)
 		return is_digits(s, 22);
+	/* Of RPM packages of version 6: the names stand elsewhere. No reader has it. */
+	if (memcmp(s, "07070X", 6) == 0)
+		return is_digits(s + 6, 8);
 	if (memcmp(s, "\xc7\x71", 2) == 0)
 		name = le_get(s + 20, 2);
 	else if (memcmp(s, "\x71\xc7", 2) == 0)

@@ -113,6 +113,8 @@ for my $behind ('', 'x' x 100, 'text ' x 20_000) {
 	    for ['a.txt', qr/^clean/], ['a.js', qr/^blocked/];
 }
 told("$_->[0] behind something", 'unopened', "Dear all,\n" . 'x' x 3000 . $_->[1]) for grep { defined $_->[1] } map { my $row = $of{$_}; [$_, $row->{program} && !have_program($row->{program}) ? undef : pack_files($row->{make}, 'a.txt' => 'harmless')] } grep { $of{$_}{inert} } sort keys %of;
+told('a payload of RPM 6, without names', 'unopened', sprintf('07070X%08x', 0) . "harmless\n" . noise(200));
+clean('a text about it', "07070X is how a payload of RPM 6 begins.\n" x 4);
 # Formats whose first words a text may have as well (22-harmless).
 told("by its first bytes: $_->[0]", 'unopened', $_->[1])
     for ['StuffIt 5', "StuffIt (c)1997-2002 Aladdin Systems, Inc., http://www.aladdinsys.com/StuffIt/\r\n\x1a\0\5" . noise(400)],

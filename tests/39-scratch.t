@@ -5,11 +5,11 @@
 
 use v5.32;
 use warnings;
+BEGIN { $ENV{TMPDIR} = '/tmp' }	# another /dev/shm is mounted below
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
-BEGIN { $ENV{TMPDIR} = '/tmp' }	# another /dev/shm is mounted below
 use MailMaker;
 
 plan skip_all => 'needs root and mount namespaces' if $> != 0 || system('unshare -m true 2>/dev/null') != 0;

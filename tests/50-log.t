@@ -5,11 +5,11 @@
 
 use v5.32;
 use warnings;
+BEGIN { $ENV{TMPDIR} = '/tmp' }	# another /dev is mounted below
 use FindBin;
 use lib "$FindBin::Bin/lib";
 use Test::More;
 use Harness;
-BEGIN { $ENV{TMPDIR} = '/tmp' }	# another /dev is mounted below
 use MailMaker;
 use Downstream;
 use SmtpClient;

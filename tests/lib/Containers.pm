@@ -22,6 +22,9 @@ use MailMaker;
 
 our @EXPORT = qw(containers pack_files have_program);
 
+# libarchive may be built without an XML parser.
+sub writes_xar { state $yes = (run(cmd => ['bsdtar', '-cf', '-', '--format=xar', '/dev/null'])->{code} // 1) == 0; return $yes }
+
 sub have_program { my ($p) = @_; return grep { -x "$_/$p" } split /:/, $ENV{PATH} }
 
 # Run a packer in a directory; out is the file that it makes, or its output.
@@ -53,7 +56,7 @@ sub fat {
 sub rpm {
 	my ($d) = @_;
 	my $spec = write_file("$d/../a.spec", "Name: a\nVersion: 1\nRelease: 1\nSummary: a\nLicense: none\nBuildArch: noarch\n%description\na\n%install\nmkdir -p %{buildroot}/opt\ncp $d/* %{buildroot}/opt\n%files\n/opt/*\n");
-	run(cmd => ['rpmbuild', '-bb', '--quiet', '--define', "_topdir $d/../rpm", '--define', '__os_install_post %{nil}', $spec], timeout => 120);
+	run(cmd => ['rpmbuild', '-bb', '--quiet', '--define', "_topdir $d/../rpm", '--define', '__os_install_post %{nil}', '--define', '_rpmformat 4', $spec], timeout => 120);
 	return read_file((glob "$d/../rpm/RPMS/noarch/*.rpm")[0] // die "no package\n");
 }
 
@@ -73,7 +76,7 @@ sub containers {
 		(map { { name => "cpio, $_", program => 'bsdtar', make => bsdtar("--format=$_"), fragile => 1 } } qw(newc odc bin)),
 		{ name => 'ar', program => 'bsdtar', make => bsdtar('--format=argnu'), fragile => 1 },
 		{ name => 'ar, BSD', program => 'bsdtar', make => bsdtar('--format=arbsd'), fragile => 1 },
-		{ name => 'xar', program => 'bsdtar', make => bsdtar('--format=xar') },
+		{ name => 'xar', program => writes_xar() ? 'bsdtar' : 'a bsdtar that writes xar', make => bsdtar('--format=xar') },
 		{ name => 'WARC', program => 'bsdtar', make => bsdtar('--format=warc') },
 		{ name => 'ISO 9660', program => 'bsdtar', make => bsdtar('--format=iso9660'), fragile => 1 },
 		{ name => 'ISO, Rock Ridge only', program => 'xorriso', fragile => 1, make => sub { my ($d) = @_; made($d, '../out.iso', 'xorriso', '-as', 'mkisofs', '-quiet', '-R', '-o', '../out.iso', '.') } },
