@@ -162,6 +162,7 @@ sub through {
 		$c->cmd('EHLO client.example');
 	}
 	my @to = @{$a{to}};
+	my %before = map { $_ => scalar records_of($_) } @to;
 	like($c->deliver(mail => $mail, to => \@to, from => $a{from} // 'alice@example.org') // '', qr/\A250 /, 'Postfix takes it') or diag($p->maillog);
 	$c->cmd('QUIT');
 	my %got;
@@ -174,10 +175,13 @@ sub through {
 		}
 		return !grep { !$got{$_} && !$gone{$_} } @to;
 	}, 20), 'it arrives') or diag(tail());
+	# The filter writes its record when the next hop has answered.
+	wait_for(sub { grep { records_of($_) > $before{$_} } @to }, 20);
 	return \%got;
 }
 sub tail { my @l = split /\n/, $p->maillog; return join "\n", @l > 30 ? @l[-30 .. -1] : @l, $p->filter_log_text =~ s/\A.*(?=(?:[^\n]*\n){6}\z)//sr }
-sub record_of { my ($to) = @_; my ($r) = grep { ($_->{to} // '') =~ /\Q$to\E/ && $_->{verdict} } reverse log_records($p->filter_log_text); return $r // {} }
+sub records_of { my ($to) = @_; return grep { ($_->{to} // '') =~ /\Q$to\E/ && $_->{verdict} } log_records($p->filter_log_text) }
+sub record_of { return (records_of($_[0]))[-1] // {} }
 # One recipient: what it got matches, and by which rule.
 sub one {
 	my ($name, $to, $rule, $like, %a) = @_;
