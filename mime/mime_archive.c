@@ -114,6 +114,7 @@ static size_t length_of(struct packed *, const char *, size_t len, enum kind, bo
 static bool drain(struct packed *, struct archive *, size_t *total);
 static bool is_cut_iso(const struct format_input *);
 static size_t size_at(const char *, size_t max);
+static size_t lz4_end(const char *, size_t len);
 static bool is_checked(enum kind);
 static bool has_reader(enum kind);
 static void say_unopened(struct packed *, const char *phrase);
@@ -431,6 +432,7 @@ static bool
 note_read(struct ledger *ledger, const struct format_input *in, enum kind kind, la_int64_t consumed)
 {
 	const char *s = in->bytes;
+	size_t end = kind == KIND_LZ4 ? lz4_end(s, in->len) : 0;
 
 	if (kind == KIND_ZIP)
 		return zip_read(in, ledger);
@@ -440,9 +442,44 @@ note_read(struct ledger *ledger, const struct format_input *in, enum kind kind, 
 		ledger_read(ledger, 0, (size_t)le_get(s + ISO_SPACE, 4) * ISO_SECTOR);
 	else if (kind == KIND_CAB && in->len >= 12)
 		ledger_read(ledger, 0, le_get(s + 8, 4));
+	else if (consumed > 0 && kind == KIND_LZ4 && end > 0 && end < (uint64_t)consumed)
+		ledger_read(ledger, 0, end);
 	else if (consumed > 0)
 		ledger_read(ledger, 0, (size_t)consumed);
 	return true;
+}
+
+/*
+ * Where its frames end (LZ4 frame format 1.6); 0 = not known, it is cut or of another form.
+ * libarchive 3.8 says that it has read to the end of the file, whatever stands there.
+ */
+static size_t
+lz4_end(const char *s, size_t len)
+{
+	size_t at = 0, end = 0;
+
+	while (len - at >= 8 && memcmp(s + at, "\x04\x22\x4d\x18", 4) == 0) {
+		unsigned int flags = (unsigned char)s[at + 4];
+		size_t size;
+
+		at += 7 + ((flags & 0x08) != 0 ? 8 : 0) + ((flags & 0x01) != 0 ? 4 : 0);
+		for (;;) {
+			if (at > len || len - at < 4)
+				return end;
+			size = le_get(s + at, 4) & 0x7fffffff;
+			at += 4;
+			if (size == 0)
+				break;
+			if (size > len - at)
+				return end;
+			at += size + ((flags & 0x10) != 0 ? 4 : 0);
+		}
+		at += (flags & 0x04) != 0 ? 4 : 0;
+		if (at > len)
+			return end;
+		end = at;
+	}
+	return end;
 }
 
 /* A number of eight bytes, max at the most. */
