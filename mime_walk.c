@@ -702,9 +702,8 @@ is_message(const struct walk *w, const struct part *part, const char *content, s
 		return true;
 	if (part->opened || !sniff_is_mail(content, len))
 		return false;
-	return part_is_called_mail(part) ||
-	    ((strncmp(part->type, "text/", 5) != 0 || may_say_message(w, part)) &&
-		sniff_begins_mail(content, len));
+	return part_is_called_mail(part) || may_say_message(w, part) ||
+	    (strncmp(part->type, "text/", 5) != 0 && sniff_begins_mail(content, len));
 }
 
 /*

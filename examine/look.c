@@ -278,7 +278,7 @@ check_content(struct examination *x, const struct part *part, const char *conten
 static void
 look_for_mail(struct examination *x, const struct part *part, const char *content, size_t len)
 {
-	if (strncmp(part->type, "message/", 8) == 0 ||
+	if (part->message || strncmp(part->type, "message/", 8) == 0 ||
 	    (!part->opened && (strncmp(part->type, "text/", 5) != 0 || part_is_called_mail(part)) &&
 		sniff_is_mail(content, len)))
 		readings_of_content(x, part, content, len);

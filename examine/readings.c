@@ -63,6 +63,8 @@ static bool is_new_mail(const char *bytes, const struct view *);
 static guess_visit note_guess;
 static bool visit_guess(struct examination *, struct joined *texts, const struct joined_piece *,
     const char *content);
+static void read_content(struct examination *, const struct part *, const char *, size_t len,
+    bool regular);
 static bool lint_inner(void *ctx, const struct part *, const char *, size_t len);
 
 static void explain_evidence(struct examination *, const struct evidence *);
@@ -167,8 +169,9 @@ visit_view(void *ctx, const struct view *view)
 		    sniff_is_attachment(view->content, view->len))
 			doubt_view(x, view, leaf);
 	}
+	/* No walk has seen its parts, and not every message is one to the scanner. */
 	if (is_new_mail(r->bytes, view))
-		readings_of_content(x, &part, view->content, view->len);
+		read_content(x, &part, view->content, view->len, false);
 	return true;
 }
 
@@ -439,6 +442,14 @@ is_new_mail(const char *bytes, const struct view *view)
 void
 readings_of_content(struct examination *x, const struct part *part, const char *content, size_t len)
 {
+	read_content(x, part, content, len, true);
+}
+
+/* regular = one that reads the same to everyone has been seen otherwise. */
+static void
+read_content(struct examination *x, const struct part *part, const char *content, size_t len,
+    bool regular)
+{
 	struct reader r = { x, part, content };
 	struct parts parts;
 	struct lint lint;
@@ -449,7 +460,7 @@ readings_of_content(struct examination *x, const struct part *part, const char *
 	parts.unpack_until = x->views_end;
 	lint_begin(&lint, &parts);
 	mime_walk(&parts, x->conf, lint_inner, &lint);
-	irregular = lint_irregular(&lint) != DOUBT_NONE;
+	irregular = !regular || lint_irregular(&lint) != DOUBT_NONE;
 	if (irregular && (x->n_inner == INNER_MAX || x->inner_depth == INNER_DEPTH_MAX)) {
 		all = false;
 	} else if (irregular) {

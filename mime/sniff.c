@@ -122,9 +122,8 @@ sniff_is_html(const char *content, size_t len)
 bool
 sniff_is_mail(const char *content, size_t len)
 {
-	static const char *const fields[] = {
-		"Content-Type:", "Content-Transfer-Encoding:", "MIME-Version:", "Subject:"
-	};
+	static const char *const fields[] = { "Content-Type:", "Content-Disposition:",
+		"Content-Transfer-Encoding:", "MIME-Version:", "Subject:" };
 	const char *end = content + (len > MAIL_HEAD_MAX ? MAIL_HEAD_MAX : len);
 
 	for (const char *line = content; line < end;

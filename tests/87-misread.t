@@ -200,6 +200,10 @@ for my $field ('Content-Disposition: attachment; filename=icon@2x.png', 'Content
 	my $in = mail(parts => [$text, part("Content-Type\x0b: message/rfc822\nContent-Transfer-Encoding: base64", b64("Subject: x\nContent-Type: text/plain; name=letter.txt\n\nharmless\n"))]);
 	like(result_of(filter($in)->{out}), qr/\Aclean/, 'an encoded message in which all is harmless');
 }
+{
+	my $in = mail(parts => [$text, part("Content-Type\x0b: message/rfc822\nContent-Transfer-Encoding: base64", b64("From: a\@example.org\nContent-Disposition: attachment; filename=evil.exe\n\nharmless\n"))]);
+	like(result_of(filter($in)->{out}), qr/blocked action=defang/, 'an encoded message that has a disposition only');
+}
 
 # -- a container that is defanged ----------------------------------------------------
 
@@ -235,6 +239,20 @@ my %structures = (
 	'a stray ) in front of the colon of a type' => sub { "Content-Type): multipart/mixed; boundary=BOUND\n\n--BOUND\n$_[0]--BOUND--\n" },
 	'a backslash in front of the colon of a type' => sub { "$mixed--BOUND\nContent-Type\\: multipart/mixed; boundary=IN\n\n--IN\n$_[0]--IN--\n--BOUND--\n" },
 );
+# So is a message that only some see, in any encoding.
+my %encoded = (
+	base64 => \&b64,
+	'x-uuencode' => sub { "begin 644 a\n" . pack('u', $_[0]) . "`\nend\n" },
+	'quoted-printable' => sub { $_[0] =~ s/([=:;.\/])/sprintf '=%02X', ord $1/ger },
+);
+my %begins = ('a subject' => "Subject: x\n", 'no blank behind its colon' => "Subject:x\n", 'an empty line' => "\n");
+for my $encoding (sort keys %encoded) {
+	for my $begins (sort keys %begins) {
+		my $part = sub { "Content-Transfer-Encoding: $encoding\n\n" . $encoded{$encoding}->("$begins{$begins}$_[0]") . "\n--BOUND--\n" };
+		$structures{"a message in $encoding with a VT in its field, that begins with $begins"} = sub { "$mixed--BOUND\nContent-Type\x0b: message/rfc822\n" . $part->($_[0]) };
+		$structures{"a message in $encoding in a multipart with a VT, that begins with $begins"} = sub { ($mixed =~ s/ boundary/\x0bboundary/r) . "--BOUND\nContent-Type: message/rfc822\n" . $part->($_[0]) };
+	}
+}
 for my $name (sort keys %structures) {
 	for my $crlf (0, 1) {
 		my $mail = $structures{$name}->($hidden);
